@@ -1,0 +1,56 @@
+//! Paths of the API. Those with `{id}` are patterns for the router; clients use the functions.
+
+use crate::ids::RequestId;
+
+/// The caller.
+pub const ME: &str = "/v1/me";
+/// What the caller may request.
+pub const ENTITLEMENTS: &str = "/v1/entitlements";
+/// Accounts that the caller may see.
+pub const ACCOUNTS: &str = "/v1/accounts";
+/// Permission sets that the caller may see.
+pub const PERMISSION_SETS: &str = "/v1/permission-sets";
+/// People that the caller may see.
+pub const PEOPLE: &str = "/v1/people";
+/// Groups that the caller may see.
+pub const GROUPS: &str = "/v1/groups";
+/// The whole directory copy.
+pub const DIRECTORY: &str = "/v1/directory";
+/// Requests: submit and list.
+pub const REQUESTS: &str = "/v1/requests";
+/// One request.
+pub const REQUEST: &str = "/v1/requests/{id}";
+/// The event stream (`text/event-stream`).
+pub const EVENTS: &str = "/v1/events";
+/// The policy document.
+pub const POLICY: &str = "/v1/policy";
+/// Its versions.
+pub const POLICY_HISTORY: &str = "/v1/policy/history";
+/// Grants: what we hold in AWS.
+pub const GRANTS: &str = "/v1/grants";
+/// Audit rows.
+pub const AUDIT: &str = "/v1/audit";
+/// Audit rows as a file.
+pub const AUDIT_EXPORT: &str = "/v1/audit/export";
+/// Check of the audit chain.
+pub const AUDIT_VERIFY: &str = "/v1/audit/verify";
+/// Health in full, or `?short=true` for everybody.
+pub const STATUS: &str = "/v1/status";
+/// Activity of all live sessions, newest last (`text/event-stream`).
+pub const ACTIVITY_STREAM: &str = "/v1/activity/stream";
+/// The process answers.
+pub const HEALTHZ: &str = "/healthz";
+/// The store is open and overdue removals are queued.
+pub const READYZ: &str = "/readyz";
+
+/// The path of one request.
+#[must_use]
+pub fn request(id: &RequestId) -> String {
+    format!("{REQUESTS}/{id}")
+}
+
+/// The path of a verb or sub-resource of one request.
+#[must_use]
+pub fn request_verb(id: &RequestId, verb: &str) -> String {
+    format!("{REQUESTS}/{id}/{verb}")
+}

@@ -1,0 +1,121 @@
+//! Health.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// For everybody: `GET /v1/status?short=true`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortStatus {
+    /// Nothing overdue, chain intact, AWS answers.
+    pub healthy: bool,
+    /// What is not, one line each.
+    pub problems: Vec<String>,
+    /// Requests that wait for a decision, as far as the caller may see them.
+    pub pending: u64,
+    /// Live access, as far as the caller may see it.
+    pub active: u64,
+    /// Removals whose end is past by more than ten seconds.
+    pub overdue: u64,
+}
+
+/// In full, for those whose role allows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The short form.
+    #[serde(flatten)]
+    pub short: ShortStatus,
+    /// Version of the daemon.
+    pub version: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// Its time now.
+    pub now: DateTime<Utc>,
+    /// AWS.
+    pub aws: AwsStatus,
+    /// The directory copy.
+    pub directory: DirectoryStatus,
+    /// Grants by state.
+    pub grants: std::collections::BTreeMap<String, u64>,
+    /// Requests by state.
+    pub requests: std::collections::BTreeMap<String, u64>,
+    /// Removals due and not verified, worst first.
+    pub overdue_requests: Vec<OverdueRequest>,
+    /// The audit chain.
+    pub audit: AuditStatus,
+    /// The policy in force; 0: none.
+    pub policy_version: u64,
+    /// References of the policy that AWS does not know.
+    pub policy_warnings: Vec<String>,
+    /// Logins that map to one person, and logins that look shared.
+    pub identity_warnings: Vec<String>,
+    /// The activity source.
+    pub activity: String,
+}
+
+/// How AWS answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwsStatus {
+    /// `ok`, `unreachable`, `refusing`, `throttling` or `unknown`.
+    pub state: String,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// What it said last, where it was no success.
+    pub last_error: Option<String>,
+    /// Time of the last good answer.
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// Region.
+    pub region: String,
+    /// Endpoint, where it is overridden.
+    pub endpoint: Option<String>,
+}
+
+/// How fresh the directory copy is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryStatus {
+    /// Last complete load; absent: never.
+    pub loaded_at: Option<DateTime<Utc>>,
+    /// Accounts.
+    pub accounts: usize,
+    /// Permission sets.
+    pub permission_sets: usize,
+    /// People.
+    pub people: usize,
+    /// Groups.
+    pub groups: usize,
+    /// Why the last refresh did not finish.
+    pub last_error: Option<String>,
+}
+
+/// A removal that is late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverdueRequest {
+    /// The request.
+    pub id: crate::ids::RequestId,
+    /// Whose.
+    pub user_name: String,
+    /// Where.
+    pub account: String,
+    /// As what.
+    pub permission_set: String,
+    /// How late.
+    pub late_by_seconds: i64,
+    /// Tries so far.
+    pub attempts: u32,
+    /// What AWS said last.
+    pub last_error: Option<String>,
+    /// When the next is due.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+}
+
+/// The audit chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditStatus {
+    /// Intact as of the last check.
+    pub ok: bool,
+    /// Rows.
+    pub rows: u64,
+    /// Hash of the last row.
+    pub head: String,
+    /// When it was last checked in full.
+    pub verified_at: Option<DateTime<Utc>>,
+}
