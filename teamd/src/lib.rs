@@ -1,1 +1,5 @@
-//! Placeholder.
+//! `teamd`: the daemon.
+
+pub mod aws;
+pub mod domain;
+pub mod store;

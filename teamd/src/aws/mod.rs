@@ -1,0 +1,3 @@
+//! AWS: ports in our own types, and their adapters.
+
+pub mod port;

@@ -1,0 +1,100 @@
+//! The ports to AWS, in our own types. Adapters are in `aws/sdk/`; the fakes of the tests implement the same traits.
+
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::grant::Reply;
+use crate::domain::request::Key;
+use futures::future::BoxFuture;
+use team_shared::ids::{AccountId, UserId};
+
+/// How urgent a call is. Removals go before everything else in every queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Deletes, and what they need to be confirmed.
+    Removal,
+    /// Creates, and what they need.
+    Grant,
+    /// Everything that can wait: directory, sweeps, checks.
+    Background,
+}
+
+/// The assignments of Identity Center. Each method is one HTTP attempt: retries are the reconciler's, so that every
+/// attempt has its own durable intent.
+pub trait Assignments: Send + Sync {
+    /// Whether the USER assignment on exactly this key is there.
+    fn list<'a>(&'a self, key: &'a Key, lane: Lane) -> BoxFuture<'a, Reply>;
+    /// Sends one create.
+    fn create<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply>;
+    /// Sends one delete.
+    fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply>;
+    /// Status of a create.
+    fn creation_status<'a>(&'a self, request_id: &'a str, lane: Lane) -> BoxFuture<'a, Reply>;
+    /// Status of a delete.
+    fn deletion_status<'a>(&'a self, request_id: &'a str) -> BoxFuture<'a, Reply>;
+}
+
+/// Why AWS gave no answer to a read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AwsError {
+    /// No connection, a time-out, a 5xx: try again.
+    #[error("AWS does not answer: {0}")]
+    Unreachable(String),
+    /// Too fast: try again later.
+    #[error("AWS throttles us: {0}")]
+    Throttled(String),
+    /// The daemon's credentials may not, or are missing: operators must act.
+    #[error("AWS refuses us: {0}")]
+    Refused(String),
+    /// An answer that makes no sense.
+    #[error("AWS answered {0}")]
+    Unexpected(String),
+}
+
+/// What is fresh about a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreshPerson {
+    /// Still there and not disabled.
+    pub enabled: bool,
+    /// Ids of the groups that they are in now.
+    pub groups: Vec<team_shared::ids::GroupId>,
+}
+
+/// Accounts, people, groups and permission sets.
+pub trait DirectorySource: Send + Sync {
+    /// Loads everything. Long: within half of AWS's rates.
+    fn load(&self, now: Time) -> BoxFuture<'_, Result<Directory, AwsError>>;
+    /// Asks about one person now.
+    fn person<'a>(
+        &'a self,
+        identity_store_id: &'a str,
+        user: &'a UserId,
+    ) -> BoxFuture<'a, Result<FreshPerson, AwsError>>;
+}
+
+/// One CloudTrail event as received.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawEvent {
+    /// CloudTrail's id.
+    pub event_id: String,
+    /// When it happened.
+    pub at: Time,
+    /// The whole record.
+    pub record: serde_json::Value,
+}
+
+/// CloudTrail's event history of the daemon's own account.
+pub trait ActivitySource: Send + Sync {
+    /// Events with that session name since `since`, oldest first.
+    fn lookup<'a>(
+        &'a self,
+        region: &'a str,
+        user_name: &'a str,
+        since: Time,
+    ) -> BoxFuture<'a, Result<Vec<RawEvent>, AwsError>>;
+}
+
+/// Whose credentials the daemon has.
+pub trait OwnIdentity: Send + Sync {
+    /// The account of the credentials.
+    fn account(&self) -> BoxFuture<'_, Result<AccountId, AwsError>>;
+}

@@ -1,0 +1,142 @@
+//! What AWS says exists: accounts with their OU paths, people, groups, permission sets. A value, replaced as a whole.
+
+use super::Time;
+use std::collections::{BTreeMap, BTreeSet};
+use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
+
+/// An account of the organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Id.
+    pub id: AccountId,
+    /// Name, as AWS has it: any characters.
+    pub name: String,
+    /// AWS's `State` is `ACTIVE`; anything else cannot be granted.
+    pub active: bool,
+    /// AWS's `State` as received, for people.
+    pub state: String,
+    /// Ids of its OUs from the outermost down; the root is left out.
+    pub ou_ids: Vec<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// An organisational unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationalUnit {
+    /// Id.
+    pub id: String,
+    /// Names from the outermost down, `/` between them: `Workloads/Prod`.
+    pub path: String,
+}
+
+/// A permission set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionSet {
+    /// ARN.
+    pub arn: PermissionSetArn,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// How long its sessions last, in seconds.
+    pub session_seconds: i64,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Immutable id.
+    pub id: UserId,
+    /// User name.
+    pub user_name: String,
+    /// Display name.
+    pub display_name: String,
+    /// Mail address.
+    pub email: Option<String>,
+    /// Not DISABLED; a user without a status counts as enabled.
+    pub enabled: bool,
+}
+
+/// A group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Immutable id.
+    pub id: GroupId,
+    /// Display name.
+    pub name: String,
+    /// Members.
+    pub members: BTreeSet<UserId>,
+}
+
+/// The whole copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directory {
+    /// When this complete load finished.
+    pub loaded_at: Time,
+    /// The Identity Center instance.
+    pub instance_arn: String,
+    /// Its identity store.
+    pub identity_store_id: String,
+    /// The management account, where Organizations said.
+    pub management_account: Option<AccountId>,
+    /// OUs by id.
+    pub organizational_units: BTreeMap<String, OrganizationalUnit>,
+    /// Accounts by id.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// Permission sets by ARN.
+    pub permission_sets: BTreeMap<PermissionSetArn, PermissionSet>,
+    /// People by id.
+    pub people: BTreeMap<UserId, Person>,
+    /// Groups by id.
+    pub groups: BTreeMap<GroupId, Group>,
+    /// (account, permission set, group): access that people hold through groups, as far as it was read.
+    pub group_access: BTreeSet<(AccountId, PermissionSetArn, GroupId)>,
+}
+
+impl Directory {
+    /// The OU path of an account in names: `/` for the root itself.
+    #[must_use]
+    pub fn ou_path(&self, account: &Account) -> String {
+        account
+            .ou_ids
+            .last()
+            .and_then(|id| self.organizational_units.get(id))
+            .map_or_else(|| "/".to_owned(), |ou| ou.path.clone())
+    }
+
+    /// The one permission set of that name, or of that ARN.
+    #[must_use]
+    pub fn permission_set(&self, name_or_arn: &str) -> Option<&PermissionSet> {
+        self.permission_sets
+            .values()
+            .find(|set| set.arn.as_str() == name_or_arn || set.name == name_or_arn)
+    }
+
+    /// The enabled or disabled person of that user name, compared exactly.
+    #[must_use]
+    pub fn person_named(&self, user_name: &str) -> Option<&Person> {
+        self.people.values().find(|person| person.user_name == user_name)
+    }
+
+    /// Names of the groups that hold exactly this access and have the person as a member.
+    #[must_use]
+    pub fn held_through(&self, user: &UserId, account: &AccountId, set: &PermissionSetArn) -> Vec<String> {
+        self.group_access
+            .iter()
+            .filter(|(a, s, _)| a == account && s == set)
+            .filter_map(|(_, _, group)| self.groups.get(group))
+            .filter(|group| group.members.contains(user))
+            .map(|group| group.name.clone())
+            .collect()
+    }
+
+    /// Names of the groups that the person is a member of.
+    #[must_use]
+    pub fn groups_of(&self, user: &UserId) -> Vec<&Group> {
+        self.groups
+            .values()
+            .filter(|group| group.members.contains(user))
+            .collect()
+    }
+}

@@ -1,0 +1,18 @@
+//! The pure core: no async, no I/O, no clock, no logging. `now` is always an argument.
+//!
+//! * [`directory`] what AWS says exists, as last read
+//! * [`policy`] who may ask for what, and who decides
+//! * [`request`] what people decide on, and its machine
+//! * [`grant`] the assignment in AWS, and its machine
+//! * [`event`] what every change says to the audit trail
+//! * [`identity`] who is calling
+
+pub mod directory;
+pub mod event;
+pub mod grant;
+pub mod identity;
+
+pub mod request;
+
+/// A moment in UTC.
+pub type Time = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,3 @@
+//! The store: the only place that names `rusqlite`.
+
+pub mod port;

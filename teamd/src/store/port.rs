@@ -1,0 +1,255 @@
+//! The narrow port through which everything else sees the store. Two implementations: SQLite, and an in-memory twin
+//! for simulation; one conformance suite holds both to the same behaviour.
+//!
+//! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
+
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::event::{Actor, EventDraft};
+use crate::domain::grant::Grant;
+use crate::domain::request::{Key, Request};
+use team_shared::event::EventType;
+use team_shared::ids::{AccountId, RequestId, UserId};
+use team_shared::state::RequestState;
+
+/// Why the store could not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A row that cannot be. Operators must look at it; it is never skipped in silence.
+    #[error("impossible row in {table}: {row}: {why}")]
+    ImpossibleRow {
+        /// Table.
+        table: &'static str,
+        /// Which row.
+        row: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The row was changed by somebody else since it was read. Read again and retry.
+    #[error("request {id} is at version {found}, not {expected}")]
+    VersionConflict {
+        /// Request.
+        id: RequestId,
+        /// In the store.
+        found: u64,
+        /// Expected.
+        expected: u64,
+    },
+    /// The disk is full. Grants are refused, removals go on.
+    #[error("the disk is full")]
+    Full,
+    /// The store is closed: the daemon is stopping.
+    #[error("the store is closed")]
+    Closed,
+    /// The database does not take it. Not retried by itself.
+    #[error("database: {0}")]
+    Database(String),
+}
+
+/// Result of the store.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Which requests to list. Newest first.
+#[derive(Debug, Clone, Default)]
+pub struct RequestFilter {
+    /// Only these states; empty: all.
+    pub states: Vec<RequestState>,
+    /// Only of this person.
+    pub user: Option<UserId>,
+    /// Only in this account.
+    pub account: Option<AccountId>,
+    /// Created at or after.
+    pub since: Option<Time>,
+    /// Created before.
+    pub until: Option<Time>,
+    /// Ids that end so: the short form.
+    pub id_suffix: Option<String>,
+    /// Only ids below this one: where the page before ended.
+    pub before: Option<RequestId>,
+    /// At most so many rows.
+    pub limit: usize,
+}
+
+/// A row of the audit trail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditRecord {
+    /// Gapless number, from 1.
+    pub seq: u64,
+    /// When.
+    pub at: Time,
+    /// What.
+    pub kind: EventType,
+    /// Who.
+    pub actor: Actor,
+    /// Of which request.
+    pub request_id: Option<RequestId>,
+    /// Particulars as JSON, free texts put back where they have not been erased.
+    pub data: serde_json::Value,
+    /// Hash of the row before.
+    pub prev: [u8; 32],
+    /// Hash of this row.
+    pub hash: [u8; 32],
+}
+
+/// Which audit rows to list. Oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Only rows after this number.
+    pub after: u64,
+    /// Only of this request.
+    pub request: Option<RequestId>,
+    /// At or after.
+    pub since: Option<Time>,
+    /// Before.
+    pub until: Option<Time>,
+    /// At most so many rows.
+    pub limit: usize,
+}
+
+/// Result of a check of the whole chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainCheck {
+    /// Rows checked.
+    pub rows: u64,
+    /// Hash of the last good row.
+    pub head: [u8; 32],
+    /// Free texts that were erased.
+    pub erased_texts: u64,
+    /// The first fault, in words; none: intact.
+    pub fault: Option<String>,
+}
+
+/// An applied policy document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRow {
+    /// Counts applied documents, from 1.
+    pub version: u64,
+    /// Byte for byte.
+    pub document: String,
+    /// Lower-case hex SHA-256 of the document.
+    pub sha256: String,
+    /// Who applied it: a user name, or `operator`.
+    pub applied_by: String,
+    /// When.
+    pub applied_at: Time,
+}
+
+/// A remembered answer to a POST with an `Idempotency-Key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// SHA-256 over method, path and body of the call.
+    pub fingerprint: [u8; 32],
+    /// Status that was answered.
+    pub status: u16,
+    /// Body that was answered.
+    pub body: String,
+    /// When.
+    pub at: Time,
+}
+
+/// An effect to be performed after the transaction that asked for it. Performing it twice must be harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Number of the row.
+    pub id: i64,
+    /// The event that asks for it.
+    pub seq: u64,
+    /// Performed so often without success.
+    pub attempts: u32,
+    /// Not before.
+    pub not_before: Time,
+}
+
+/// Reading.
+pub trait Read {
+    /// One request.
+    fn request(&mut self, id: &RequestId) -> StoreResult<Option<Request>>;
+    /// Requests by filter, newest first.
+    fn requests(&mut self, filter: &RequestFilter) -> StoreResult<Vec<Request>>;
+    /// Requests on a key that are not terminal, oldest first.
+    fn open_requests_on(&mut self, key: &Key) -> StoreResult<Vec<Request>>;
+    /// Requests whose [deadline](Request::deadline) is at or before `now`: `scheduled` first (so that starts are taken
+    /// before ends), then by deadline.
+    fn due_requests(&mut self, now: Time, limit: usize) -> StoreResult<Vec<Request>>;
+    /// The earliest deadline of all requests.
+    fn next_deadline(&mut self) -> StoreResult<Option<Time>>;
+    /// How many requests are in each state.
+    fn count_requests(&mut self) -> StoreResult<Vec<(RequestState, u64)>>;
+    /// Requests in `ending` or `active` whose due end is before `before`: the candidates for "overdue".
+    fn overdue_requests(&mut self, before: Time) -> StoreResult<Vec<Request>>;
+    /// One grant.
+    fn grant(&mut self, key: &Key) -> StoreResult<Option<Grant>>;
+    /// All grants that are not settled `absent`: for the list, and for the start.
+    fn grants(&mut self) -> StoreResult<Vec<Grant>>;
+    /// Keys with work: a grant that is neither settled nor present-and-held, or open requests that wait for one. Every
+    /// key on which [`plan`](crate::domain::grant::plan) could answer anything but "nothing" must be in it.
+    fn keys_with_work(&mut self) -> StoreResult<Vec<Key>>;
+    /// The number of the last audit row; 0: none.
+    fn last_seq(&mut self) -> StoreResult<u64>;
+    /// Audit rows, oldest first.
+    fn audit(&mut self, filter: &AuditFilter) -> StoreResult<Vec<AuditRecord>>;
+    /// Checks the chain from the first row to the last.
+    fn verify_chain(&mut self) -> StoreResult<ChainCheck>;
+    /// The policy in force.
+    fn policy(&mut self) -> StoreResult<Option<PolicyRow>>;
+    /// One version of the policy.
+    fn policy_version(&mut self, version: u64) -> StoreResult<Option<PolicyRow>>;
+    /// All versions, newest first.
+    fn policy_history(&mut self) -> StoreResult<Vec<PolicyRow>>;
+    /// The last complete directory copy.
+    fn directory(&mut self) -> StoreResult<Option<Directory>>;
+    /// A remembered answer of at most 24 hours ago.
+    fn remembered(&mut self, caller: &str, key: &str, now: Time) -> StoreResult<Option<Remembered>>;
+    /// Outbox rows that are due, oldest first.
+    fn outbox_due(&mut self, now: Time, limit: usize) -> StoreResult<Vec<OutboxRow>>;
+    /// A small value by name: high-water mark, instance id.
+    fn meta(&mut self, name: &str) -> StoreResult<Option<String>>;
+}
+
+/// Reading and writing, in one transaction.
+pub trait Tx: Read {
+    /// Files a new request at version 1.
+    fn insert_request(&mut self, request: &Request) -> StoreResult<()>;
+    /// Replaces a request; its version must be one above the stored one.
+    fn update_request(&mut self, request: &Request) -> StoreResult<()>;
+    /// Writes a grant.
+    fn save_grant(&mut self, grant: &Grant) -> StoreResult<()>;
+    /// Appends a row to the audit trail and returns its number.
+    fn append(&mut self, at: Time, event: &EventDraft) -> StoreResult<u64>;
+    /// Puts a policy in force and returns its version.
+    fn append_policy(&mut self, document: &str, sha256: &str, applied_by: &str, at: Time)
+    -> StoreResult<u64>;
+    /// Replaces the directory copy.
+    fn save_directory(&mut self, directory: &Directory) -> StoreResult<()>;
+    /// Remembers an answer; those older than 24 hours are forgotten.
+    fn remember(&mut self, caller: &str, key: &str, answer: &Remembered) -> StoreResult<()>;
+    /// Asks for an effect of an event.
+    fn push_outbox(&mut self, seq: u64, at: Time) -> StoreResult<()>;
+    /// The effect is performed.
+    fn outbox_done(&mut self, id: i64) -> StoreResult<()>;
+    /// The effect failed; try again not before.
+    fn outbox_retry(&mut self, id: i64, not_before: Time) -> StoreResult<()>;
+    /// Sets a small value.
+    fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()>;
+}
+
+/// A place that keeps the tables: what the writer thread owns.
+pub trait Backend: Send {
+    /// Runs `work` in one write transaction: commits on `Ok`, leaves no trace on `Err`.
+    ///
+    /// # Errors
+    /// Those of `work`, and those of the commit.
+    fn write(&mut self, work: &mut dyn FnMut(&mut dyn Tx) -> StoreResult<()>) -> StoreResult<()>;
+
+    /// Runs `work` on one consistent state, read-only.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    fn read(&mut self, work: &mut dyn FnMut(&mut dyn Read) -> StoreResult<()>) -> StoreResult<()>;
+
+    /// Another reader of the same tables, for the read pool; `None` where there can be none.
+    ///
+    /// # Errors
+    /// It could not be opened.
+    fn reader(&self) -> StoreResult<Option<Box<dyn Backend>>>;
+}
