@@ -4,6 +4,12 @@
 //! "desired" (leases) to "actual" (state), level-triggered, which re-reads the truth before every step. Retries are
 //! attributes, not states; nothing here gives up on a removal.
 
+mod plan;
+mod record;
+
+pub use plan::{Plan, Step, Wanted, plan};
+pub use record::{LONGEST_PAUSE, Note, Recorded, record};
+
 use super::Time;
 use super::request::Key;
 use chrono::TimeDelta;

@@ -2,9 +2,11 @@
 
 mod command;
 mod terms;
+mod transition;
 
 pub use command::{Change, Command};
 pub use terms::{Terms, expires_at, narrower};
+pub use transition::{Next, TransitionError, submit, transition};
 
 use chrono::TimeDelta;
 
