@@ -1,0 +1,1 @@
+//! The model's rules, without the wire.
