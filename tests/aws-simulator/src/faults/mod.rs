@@ -4,7 +4,7 @@
 //!
 //! ```
 //! let faults = aws_simulator::Faults::from_toml(r#"
-//!     # Knobs. These are the defaults.
+//!     ## Knobs. These are the defaults.
 //!     assignment_latency_ms = 1000    # how long an assignment operation stays IN_PROGRESS
 //!     conflict_window_ms = 2000       # ConflictException for the opposite operation on a key within this time
 //!     outstanding_creates = 15        # more unfinished creates than this: ServiceQuotaExceededException
@@ -18,7 +18,7 @@
 //!     activity_gap_ms = 20000         # a person with temporary access makes a call about this often
 //!     date_skew_ms = 0                # the Date header differs from this machine's clock by this much
 //!
-//!     # Rules, tried in order. The first that ends the call decides; delays and staleness add up.
+//!     ## Rules, tried in order. The first that ends the call decides; delays and staleness add up.
 //!     [[rule]]
 //!     operation = "CreateAccountAssignment"   # or "*", "sso:*", "organizations:ListTagsForResource"
 //!     kind = "throttle"

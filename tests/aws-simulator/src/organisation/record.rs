@@ -15,7 +15,8 @@ use super::{Organisation, ids};
 pub(crate) struct Session {
     pub(crate) user_id: String,
     pub(crate) account: String,
-    pub(crate) set: String,
+    /// The role's name when the session began; a later one may have another.
+    pub(crate) role: String,
     pub(crate) access_key: String,
     pub(crate) created_ms: i64,
 }
@@ -37,7 +38,7 @@ impl Organisation {
         let session = Session {
             user_id: user.id.clone(),
             account: account.to_owned(),
-            set: set.to_owned(),
+            role: self.role_name(account, set),
             access_key: ids::unique("ASIA", &format!("{} credentials {serial}", self.id)),
             created_ms: at_ms,
         };
@@ -215,7 +216,7 @@ impl Organisation {
 
     fn role_identity(&self, session: &Session, user: &User) -> Value {
         let account = &session.account;
-        let role = self.role_name(account, &session.set);
+        let role = &session.role;
         let role_id = ids::unique("AROA", &format!("{account} {role}"));
         // The role's path names the region, but not where that is us-east-1.
         let path = if self.region == "us-east-1" {

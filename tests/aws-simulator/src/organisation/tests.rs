@@ -1,1 +1,0 @@
-//! The model's rules, without the wire.
