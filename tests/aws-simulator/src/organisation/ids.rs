@@ -37,10 +37,9 @@ pub(crate) fn identity(store_id: &str, seed: &str) -> String {
 pub(crate) fn account(seed: &str) -> String {
     let digits = spell(seed, 12, b"0123456789");
     // A leading zero is legal, but ids people read should not look like a mistake.
-    if digits.starts_with('0') {
-        format!("4{}", &digits[1..])
-    } else {
-        digits
+    match digits.strip_prefix('0') {
+        Some(rest) => format!("4{rest}"),
+        None => digits,
     }
 }
 

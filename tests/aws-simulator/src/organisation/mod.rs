@@ -6,7 +6,7 @@
 //! operations and conflict windows, and each is written to the call log. The other methods are the hand of
 //! God: they set the scene, change it behind AWS's back and look at what is true.
 //!
-//! To add an operation: its line in [`operation`], then a method in the file of its service that goes
+//! To add an operation: its line in `operation.rs`, then a method in the file of its service that goes
 //! through `Organisation::call`.
 
 mod activity;

@@ -1,7 +1,7 @@
 //! Every API operation the simulator knows: the one table to extend when adding another.
 //!
-//! To add an operation: add a line here, its rate in [`limits`](super::limits), a typed method on
-//! [`Organisation`](super::Organisation) that goes through `call`, and a handler in `wire`.
+//! To add an operation: add a line here, its rate in `limits.rs`, a typed method on
+//! `Organisation` that goes through `call`, and a handler in `wire`.
 
 use std::fmt;
 

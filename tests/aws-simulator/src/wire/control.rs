@@ -36,7 +36,7 @@ pub(super) async fn install_faults(
     State(shared): State<Shared>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, BadRequest> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -84,7 +84,7 @@ struct AssignmentBody {
 pub(super) async fn add_assignment(
     State(shared): State<Shared>,
     body: Bytes,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, BadRequest> {
     let now_ms = shared.now_ms();
     let mut org = shared.lock();
     let key = key(&org, &body)?;
@@ -96,7 +96,7 @@ pub(super) async fn add_assignment(
 pub(super) async fn remove_assignment(
     State(shared): State<Shared>,
     body: Bytes,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, BadRequest> {
     let now_ms = shared.now_ms();
     let mut org = shared.lock();
     let key = key(&org, &body)?;
@@ -155,7 +155,7 @@ struct StatusBody {
 pub(super) async fn set_user_status(
     State(shared): State<Shared>,
     body: Bytes,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, BadRequest> {
     let StatusBody { user, enabled } = serde_json::from_slice(&body).map_err(bad_request)?;
     let mut org = shared.lock();
     let found = org
@@ -167,7 +167,7 @@ pub(super) async fn set_user_status(
     Ok(Json(json!({ "id": id, "enabled": enabled })))
 }
 
-fn key(org: &Organisation, body: &[u8]) -> Result<AssignmentKey, Response> {
+fn key(org: &Organisation, body: &[u8]) -> Result<AssignmentKey, BadRequest> {
     let wanted: AssignmentBody = serde_json::from_slice(body).map_err(bad_request)?;
     match (&wanted.user, &wanted.group) {
         (Some(user), None) => org.user_key(user, &wanted.account, &wanted.permission_set),
@@ -196,6 +196,15 @@ fn row(org: &Organisation, key: &AssignmentKey, since_ms: i64) -> Value {
     })
 }
 
-fn bad_request(problem: impl std::fmt::Display) -> Response {
-    (StatusCode::BAD_REQUEST, format!("{problem}\n")).into_response()
+/// A request that makes no sense, and why.
+pub(super) struct BadRequest(String);
+
+impl IntoResponse for BadRequest {
+    fn into_response(self) -> Response {
+        (StatusCode::BAD_REQUEST, format!("{}\n", self.0)).into_response()
+    }
+}
+
+fn bad_request(problem: impl std::fmt::Display) -> BadRequest {
+    BadRequest(problem.to_string())
 }
