@@ -1,0 +1,59 @@
+//! Bodies and queries, with problem documents where they are wrong.
+
+use super::error::ApiError;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::Uri;
+use axum::response::IntoResponse;
+use serde::de::DeserializeOwned;
+use team_shared::problem::{Code, FieldError, Problem};
+
+/// A body within its limit, not yet parsed: identity is looked at before JSON.
+pub(super) struct Raw(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        Bytes::from_request(request, state).await.map(Raw).map_err(|rejection: BytesRejection| {
+            if rejection.into_response().status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                Problem::new(Code::TooLarge, "the body is over the limit of this path").into()
+            } else {
+                Problem::new(Code::BadJson, "the body could not be read").into()
+            }
+        })
+    }
+}
+
+impl Raw {
+    /// The body as JSON. An empty body counts as `{}`.
+    ///
+    /// # Errors
+    /// Not JSON, not of the right shape, or with a field that does not exist.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        let bytes: &[u8] = if self.0.is_empty() { b"{}" } else { &self.0 };
+        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let (field, message) = (error.path().to_string(), error.inner().to_string());
+            let code = if message.starts_with("unknown field") { Code::UnknownField } else { Code::BadJson };
+            let problem = Problem::new(code, format!("body: {message}"));
+            ApiError::from(Problem { errors: vec![FieldError { field, message }], ..problem })
+        })?;
+        deserializer.end().map_err(|e| ApiError::from(Problem::new(Code::BadJson, format!("body: {e}"))))?;
+        Ok(parsed)
+    }
+}
+
+/// The query of a call.
+///
+/// # Errors
+/// A value that does not parse, or a name that does not exist.
+pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
+    axum::extract::Query::<T>::try_from_uri(uri).map(|q| q.0).map_err(|rejection| {
+        let message = rejection.body_text();
+        let field = message.split('`').nth(1).unwrap_or("query").to_owned();
+        let problem = Problem::new(Code::Invalid, message.clone());
+        ApiError::from(Problem { errors: vec![FieldError { field, message }], ..problem })
+    })
+}

@@ -1,0 +1,78 @@
+//! The caller of a handler, from the kernel's word to a person.
+
+use super::Api;
+use super::error::ApiError;
+use crate::domain::identity::{Caller, Peer};
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use team_shared::problem::{Code, Problem};
+
+/// What the kernel said when the connection was made; nothing where it said nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PeerInfo(pub(super) Option<Peer>);
+
+/// The caller.
+pub(super) struct Calling(pub(super) Caller);
+
+/// How long a login name is remembered.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// The header of the demo's `:as`.
+const DEMO_AS: &str = "x-team-demo-as";
+
+/// Login names by uid, so that a slow name service is not asked for every call.
+#[derive(Debug, Default)]
+pub(super) struct Logins(Mutex<HashMap<u32, (Instant, Option<String>)>>);
+
+impl Logins {
+    async fn name(&self, uid: u32) -> Option<String> {
+        {
+            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((at, name)) = known.get(&uid)
+                && at.elapsed() < REMEMBERED
+            {
+                return name.clone();
+            }
+        }
+        let name = tokio::task::spawn_blocking(move || {
+            nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
+        })
+        .await
+        .ok()
+        .flatten();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, (Instant::now(), name.clone()));
+        name
+    }
+}
+
+impl FromRequestParts<Api> for Calling {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<PeerInfo>>()
+            .and_then(|info| info.0.0)
+            .ok_or_else(|| refused("the kernel does not say who is calling"))?;
+        // nobody, and "no uid": everybody whom a user namespace does not map looks like this.
+        if peer.uid == 65534 || peer.uid == u32::MAX {
+            return Err(refused("this uid stands for nobody in particular"));
+        }
+        if api.demo_as
+            && let Some(name) = parts.headers.get(DEMO_AS).and_then(|value| value.to_str().ok())
+        {
+            // A uid of the demo's own, so that the operator's uid does not stand for a person.
+            let peer = Peer { uid: 60_000, login_uid: None, ..peer };
+            return Ok(Self(api.engine.identify(peer, Some(name.to_owned()))));
+        }
+        let login = api.logins.name(peer.uid).await;
+        Ok(Self(api.engine.identify(peer, login)))
+    }
+}
+
+fn refused(why: &str) -> ApiError {
+    Problem::new(Code::UnknownIdentity, why).help("`team-tui whoami` says how your login is mapped").into()
+}

@@ -1,0 +1,211 @@
+//! Accounts, permission sets, people, groups: all of them for those who see everything, else what the caller may ask
+//! for or decide on.
+
+use super::Api;
+use super::caller::Calling;
+use super::error::ApiError;
+use crate::domain::directory::Directory;
+use crate::domain::identity::Caller;
+use crate::domain::policy::entitlements;
+use crate::engine::{Facts, Refused};
+use axum::Json;
+use axum::extract::State;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use team_shared::directory as wire;
+use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use team_shared::list::Page;
+use team_shared::problem::Code;
+
+/// What a caller may know of the organisation.
+struct Scope {
+    all: bool,
+    accounts: BTreeSet<AccountId>,
+    sets: BTreeSet<PermissionSetArn>,
+    people: BTreeSet<UserId>,
+}
+
+impl Scope {
+    fn of(api: &Api, facts: &Facts, caller: &Caller) -> Self {
+        let access = facts.access(caller);
+        let mut scope = Self {
+            all: access.sees_operations(),
+            accounts: BTreeSet::new(),
+            sets: BTreeSet::new(),
+            people: BTreeSet::new(),
+        };
+        let (Some(person), Ok((in_force, directory))) = (caller.person(), facts.both()) else { return scope };
+        if scope.all {
+            return scope;
+        }
+        scope.people.insert(person.clone());
+        for entitled in entitlements(&in_force.policy, directory, &facts.protected, person, api.engine.now()) {
+            scope.people.extend(entitled.approvers);
+            scope.accounts.insert(entitled.account);
+            scope.sets.insert(entitled.permission_set);
+        }
+        for account in directory.accounts.keys() {
+            for set in directory.permission_sets.keys() {
+                if access.decides_on(account, set) {
+                    scope.accounts.insert(account.clone());
+                    scope.sets.insert(set.clone());
+                }
+            }
+        }
+        scope
+    }
+}
+
+/// The directory copy, and what the caller may know of it.
+fn look(api: &Api, caller: &Caller) -> Result<(Arc<Directory>, Facts, Scope), ApiError> {
+    let facts = api.engine.facts();
+    let directory = facts.directory.clone().ok_or_else(|| {
+        Refused::new(Code::DirectoryUnavailable, "the directory has never been loaded from AWS")
+            .help("`team-tui status` says what AWS answers")
+    })?;
+    let scope = Scope::of(api, &facts, caller);
+    if caller.person().is_none() && !scope.all {
+        facts.access(caller).acting_person()?;
+    }
+    Ok((directory, facts, scope))
+}
+
+/// `GET /v1/accounts`.
+pub(super) async fn accounts(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+) -> Result<Json<Page<wire::Account>>, ApiError> {
+    let (directory, facts, scope) = look(&api, &caller)?;
+    let items = all_accounts(&directory, &facts)
+        .into_iter()
+        .filter(|account| scope.all || scope.accounts.contains(&account.id))
+        .collect();
+    Ok(Json(Page::whole(items)))
+}
+
+fn all_accounts(directory: &Directory, facts: &Facts) -> Vec<wire::Account> {
+    directory
+        .accounts
+        .values()
+        .map(|account| wire::Account {
+            id: account.id.clone(),
+            name: account.name.clone(),
+            state: account.state.clone(),
+            ou_path: directory.ou_path(account),
+            ou_ids: account.ou_ids.clone(),
+            tags: account.tags.clone(),
+            protected: facts.protected.contains(&account.id),
+        })
+        .collect()
+}
+
+/// `GET /v1/permission-sets`.
+pub(super) async fn permission_sets(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+) -> Result<Json<Page<wire::PermissionSet>>, ApiError> {
+    let (directory, _, scope) = look(&api, &caller)?;
+    let items = all_sets(&directory)
+        .into_iter()
+        .filter(|set| scope.all || scope.sets.contains(&set.arn))
+        .collect();
+    Ok(Json(Page::whole(items)))
+}
+
+fn all_sets(directory: &Directory) -> Vec<wire::PermissionSet> {
+    directory
+        .permission_sets
+        .values()
+        .map(|set| wire::PermissionSet {
+            arn: set.arn.clone(),
+            name: set.name.clone(),
+            description: set.description.clone(),
+            session_duration_seconds: set.session_seconds,
+        })
+        .collect()
+}
+
+/// `GET /v1/people`.
+pub(super) async fn people(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+) -> Result<Json<Page<wire::Person>>, ApiError> {
+    let (directory, _, scope) = look(&api, &caller)?;
+    let items = all_people(&directory)
+        .into_iter()
+        .filter(|person| scope.all || scope.people.contains(&person.user_id))
+        .collect();
+    Ok(Json(Page::whole(items)))
+}
+
+fn all_people(directory: &Directory) -> Vec<wire::Person> {
+    directory
+        .people
+        .values()
+        .map(|person| wire::Person {
+            user_id: person.id.clone(),
+            user_name: person.user_name.clone(),
+            display_name: person.display_name.clone(),
+            email: person.email.clone(),
+            enabled: person.enabled,
+        })
+        .collect()
+}
+
+/// `GET /v1/groups`: all for those who see everything, else one's own.
+pub(super) async fn groups(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+) -> Result<Json<Page<wire::Group>>, ApiError> {
+    let (directory, _, scope) = look(&api, &caller)?;
+    let mut items = all_groups(&directory);
+    if !scope.all {
+        items.retain(|group| caller.person().is_some_and(|id| group.members.contains(id)));
+        for group in &mut items {
+            group.members.retain(|id| scope.people.contains(id));
+        }
+    }
+    Ok(Json(Page::whole(items)))
+}
+
+fn all_groups(directory: &Directory) -> Vec<wire::Group> {
+    directory
+        .groups
+        .values()
+        .map(|group| wire::Group {
+            group_id: group.id.clone(),
+            name: group.name.clone(),
+            members: group.members.iter().cloned().collect(),
+        })
+        .collect()
+}
+
+/// `GET /v1/directory`: the whole copy, for those who see everything.
+pub(super) async fn directory(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+) -> Result<Json<wire::Directory>, ApiError> {
+    let (directory, facts, scope) = look(&api, &caller)?;
+    if !scope.all {
+        return Err(Refused::new(
+            Code::NotAllowed,
+            "the whole directory takes security, auditor, administrator or operator",
+        )
+        .into());
+    }
+    Ok(Json(wire::Directory {
+        loaded_at: directory.loaded_at,
+        instance_arn: directory.instance_arn.clone(),
+        identity_store_id: directory.identity_store_id.clone(),
+        management_account: directory.management_account.clone(),
+        organizational_units: directory
+            .organizational_units
+            .values()
+            .map(|ou| wire::OrganizationalUnit { id: ou.id.clone(), path: ou.path.clone() })
+            .collect(),
+        accounts: all_accounts(&directory, &facts),
+        permission_sets: all_sets(&directory),
+        people: all_people(&directory),
+        groups: all_groups(&directory),
+    }))
+}

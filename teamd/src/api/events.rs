@@ -1,0 +1,163 @@
+//! The event stream and the timeline of one request: both read the audit table, so that nothing lags or is lost.
+
+use super::Api;
+use super::body::query;
+use super::caller::Calling;
+use super::error::ApiError;
+use super::requests::parse_id;
+use crate::domain::identity::Caller;
+use crate::engine::{Facts, Refused};
+use crate::store::port::{AuditFilter, AuditRecord, Read};
+use axum::Json;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::HeaderMap;
+use axum::response::Sse;
+use axum::response::sse::{Event as SseEvent, KeepAlive};
+use futures::Stream;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::time::Duration;
+use team_shared::event::{Actor, Event, EventType};
+use team_shared::ids::RequestId;
+use team_shared::list::Page;
+
+/// Rows read at once.
+const CHUNK: usize = 200;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct After {
+    after: Option<u64>,
+}
+
+/// A row as an event.
+pub(super) fn event_of(record: AuditRecord) -> Event {
+    Event {
+        seq: record.seq,
+        at: record.at,
+        kind: record.kind,
+        actor: Actor {
+            user_id: record.actor.user_id,
+            user_name: record.actor.user_name,
+            uid: record.actor.uid,
+            login_uid: record.actor.login_uid,
+        },
+        request_id: record.request_id,
+        data: record.data,
+    }
+}
+
+/// Whether a caller may see a row: events of requests that they see, their own, and everything for those who see all.
+pub(super) fn may_see(
+    read: &mut (impl Read + ?Sized),
+    facts: &Facts,
+    caller: &Caller,
+    record: &AuditRecord,
+    known: &mut HashMap<RequestId, bool>,
+) -> Result<bool, Refused> {
+    let access = facts.access(caller);
+    if access.sees_all() {
+        return Ok(true);
+    }
+    let Some(person) = caller.person() else { return Ok(false) };
+    if record.kind == EventType::Refused {
+        return Ok(record.actor.user_id.as_ref() == Some(person));
+    }
+    let Some(id) = record.request_id else {
+        return Ok(record.actor.user_id.as_ref() == Some(person));
+    };
+    if let Some(seen) = known.get(&id) {
+        return Ok(*seen);
+    }
+    let seen = read.request(&id)?.is_some_and(|request| access.can_see(&request));
+    known.insert(id, seen);
+    Ok(seen)
+}
+
+/// `GET /v1/events?after=SEQ`, resumable with `Last-Event-ID`. Without either it begins now.
+pub(super) async fn stream(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiError> {
+    let asked: After = query(&uri)?;
+    if caller.person().is_none() && !api.engine.facts().access(&caller).is_operator() {
+        api.engine.facts().access(&caller).acting_person()?;
+    }
+    let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let mut after = match resumed.or(asked.after) {
+        Some(after) => after,
+        None => api.engine.store().read(|read| Ok::<_, Refused>(read.last_seq()?)).await?,
+    };
+    let mut changes = api.engine.store().changes();
+    let stopped = api.engine.stopped();
+    let stream = async_stream::stream! {
+        // The first line tells a client at once that the stream stands.
+        yield Ok(SseEvent::default().comment("teamd"));
+        loop {
+            changes.mark_unchanged();
+            match chunk(&api, &caller, after).await {
+                Ok((records, last, full)) => {
+                    after = last.max(after);
+                    for record in records {
+                        let event = event_of(record);
+                        let data = serde_json::to_string(&event).unwrap_or_default();
+                        yield Ok(SseEvent::default().id(event.seq.to_string()).event(event.kind.as_str()).data(data));
+                    }
+                    if full { continue; }
+                }
+                Err(error) => tracing::error!(%error, "the event stream cannot read the store"),
+            }
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { break },
+                () = stopped.cancelled() => break,
+            }
+        }
+    };
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+async fn chunk(api: &Api, caller: &Caller, after: u64) -> Result<(Vec<AuditRecord>, u64, bool), Refused> {
+    let (facts, caller) = (api.engine.facts(), caller.clone());
+    api.engine
+        .store()
+        .read(move |read| {
+            let records = read.audit(&AuditFilter { after, limit: CHUNK, ..AuditFilter::default() })?;
+            let full = records.len() == CHUNK;
+            let last = records.last().map_or(after, |record| record.seq);
+            // Asked anew for each chunk: rights change, and so may who sees what.
+            let mut known = HashMap::new();
+            let mut visible = Vec::new();
+            for record in records {
+                if may_see(read, &facts, &caller, &record, &mut known)? {
+                    visible.push(record);
+                }
+            }
+            Ok((visible, last, full))
+        })
+        .await
+}
+
+/// `GET /v1/requests/{id}/timeline`.
+pub(super) async fn timeline(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    Path(id): Path<String>,
+) -> Result<Json<Page<Event>>, ApiError> {
+    let id = parse_id(&id)?;
+    let facts = api.engine.facts();
+    let records = api
+        .engine
+        .store()
+        .read(move |read| {
+            let request = read.request(&id)?;
+            if !request.is_some_and(|request| facts.access(&caller).can_see(&request)) {
+                return Err(Refused::not_found(format!("request {id}")));
+            }
+            Ok(read.audit(&AuditFilter { request: Some(id), limit: 1000, ..AuditFilter::default() })?)
+        })
+        .await?;
+    Ok(Json(Page::whole(records.into_iter().map(event_of).collect())))
+}

@@ -1,0 +1,127 @@
+//! The caller: who they are, and what they may ask for.
+
+use super::Api;
+use super::caller::Calling;
+use super::error::ApiError;
+use super::views::{Names, account_ref, set_ref};
+use crate::domain::identity::Who;
+use crate::domain::policy::entitlements as entitled_to;
+use crate::engine::Facts;
+use axum::Json;
+use axum::extract::State;
+use team_shared::list::Page;
+use team_shared::me::{Entitlement, Me};
+
+/// `GET /v1/me`: for everybody, also for those who map to nobody.
+pub(super) async fn me(State(api): State<Api>, Calling(caller): Calling) -> Json<Me> {
+    let facts = api.engine.facts();
+    let access = facts.access(&caller);
+    let names = Names(facts.directory.as_deref());
+    let mut roles = Vec::new();
+    let person = caller.person().map(|id| {
+        roles.push("requester");
+        names.person(id)
+    });
+    let held = access.roles();
+    let decides = match (&facts.policy, caller.person()) {
+        (Some(_), Some(_)) => decides_on_anything(&facts, &caller),
+        _ => false,
+    };
+    for (has, word) in [
+        (decides, "approver"),
+        (held.security, "security"),
+        (held.auditor, "auditor"),
+        (held.admin, "admin"),
+        (matches!(caller.who, Who::Operator), "operator"),
+    ] {
+        if has {
+            roles.push(word);
+        }
+    }
+    let groups = match (&facts.directory, caller.person()) {
+        (Some(directory), Some(id)) => directory.groups_of(id).into_iter().map(|g| g.name.clone()).collect(),
+        _ => Vec::new(),
+    };
+    Json(Me {
+        uid: caller.peer.uid,
+        login_uid: caller.peer.login_uid,
+        login: caller.login.clone(),
+        person,
+        roles: roles.into_iter().map(ToOwned::to_owned).collect(),
+        groups,
+        explanation: api.engine.explain(&caller),
+        notices: notices(&api, &facts),
+        daemon_version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// Whether the caller decides on any target at all.
+pub(super) fn decides_on_anything(facts: &Facts, caller: &crate::domain::identity::Caller) -> bool {
+    let access = facts.access(caller);
+    facts.directory.as_deref().is_some_and(|directory| {
+        directory
+            .accounts
+            .keys()
+            .any(|account| directory.permission_sets.keys().any(|set| access.decides_on(account, set)))
+    })
+}
+
+fn notices(api: &Api, facts: &Facts) -> Vec<String> {
+    let mut notices = Vec::new();
+    match &facts.policy {
+        None => notices.push("no policy; as root: team-tui policy apply FILE".to_owned()),
+        Some(in_force) if !in_force.policy.settings.approval => {
+            notices.push("approval is switched off: nobody needs approval".to_owned());
+        }
+        Some(_) => {}
+    }
+    if facts.directory.is_none() {
+        notices.push("the directory has never been loaded from AWS".to_owned());
+    }
+    let aws = api.engine.aws();
+    if aws.failing_since.is_some() {
+        notices.push(format!("AWS is {}: {}", aws.state, aws.last_error.as_deref().unwrap_or("no answer")));
+    }
+    notices
+}
+
+/// `GET /v1/entitlements`.
+pub(super) async fn entitlements(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+) -> Result<Json<Page<Entitlement>>, ApiError> {
+    let facts = api.engine.facts();
+    let Some(person) = caller.person() else {
+        // Whoever maps to nobody is told why; the operator may ask for nothing.
+        facts.access(&caller).acting_person()?;
+        return Ok(Json(Page::whole(Vec::new())));
+    };
+    let (in_force, directory) = facts.both()?;
+    let names = Names(Some(directory));
+    let items = entitled_to(&in_force.policy, directory, &facts.protected, person, api.engine.now())
+        .into_iter()
+        .filter_map(|entitled| {
+            let account = directory.accounts.get(&entitled.account)?;
+            let set = directory.permission_sets.get(&entitled.permission_set)?;
+            Some(Entitlement {
+                account: account_ref(directory, account),
+                permission_set: set_ref(set),
+                max_duration_seconds: entitled.max_duration,
+                default_duration_seconds: entitled.default_duration,
+                approval_required: entitled.approval_required,
+                break_glass: entitled.break_glass,
+                approvers: names.people(&entitled.approvers),
+                quorum: entitled.quorum,
+                rule: entitled.rule,
+                ticket_required: entitled.texts.require_ticket,
+                justification_min: if entitled.texts.require_justification {
+                    entitled.texts.justification_min
+                } else {
+                    0
+                },
+                guarded: entitled.guarded,
+            })
+        })
+        .collect();
+    Ok(Json(Page::whole(items)))
+}

@@ -1,0 +1,104 @@
+//! The HTTP API on the Unix socket. Identity comes from the kernel, commands are verbs, everything is derived anew.
+//!
+//! To add a route: a constant in `team_shared::routes`, a handler in the file of its resource, a line in [`router`].
+//! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
+
+mod activity;
+mod audit;
+mod body;
+mod caller;
+mod catalogue;
+mod error;
+mod events;
+mod grants;
+mod idempotency;
+mod listener;
+mod me;
+mod policy;
+mod requests;
+mod status;
+mod verbs;
+mod views;
+
+pub use listener::{bind, serve};
+
+use crate::engine::Engine;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
+use error::ApiError;
+use std::sync::Arc;
+use team_shared::problem::{Code, Problem};
+use team_shared::routes;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// The largest body, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+/// The largest policy document, in bytes.
+const MAX_POLICY: usize = 1024 * 1024;
+
+/// What every handler has.
+#[derive(Clone)]
+pub struct Api {
+    engine: Arc<Engine>,
+    logins: Arc<caller::Logins>,
+    idempotency: Arc<idempotency::Keys>,
+    /// The demo's `:as`: a header may name the person. Never set outside the demo.
+    demo_as: bool,
+}
+
+impl Api {
+    /// The API of an engine.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, logins: Arc::default(), idempotency: Arc::default(), demo_as: false }
+    }
+
+    /// The API of the demo, where a caller may act as anybody.
+    #[cfg(feature = "simulator")]
+    #[must_use]
+    pub fn demo(engine: Arc<Engine>) -> Self {
+        Self { demo_as: true, ..Self::new(engine) }
+    }
+}
+
+/// All routes.
+pub fn router(api: Api) -> Router {
+    let of_request = |name: &str| format!("{}/{name}", routes::REQUEST);
+    Router::new()
+        .route(routes::ME, get(me::me))
+        .route(routes::ENTITLEMENTS, get(me::entitlements))
+        .route(routes::ACCOUNTS, get(catalogue::accounts))
+        .route(routes::PERMISSION_SETS, get(catalogue::permission_sets))
+        .route(routes::PEOPLE, get(catalogue::people))
+        .route(routes::GROUPS, get(catalogue::groups))
+        .route(routes::DIRECTORY, get(catalogue::directory))
+        .route(routes::REQUESTS, get(requests::list).post(requests::submit))
+        .route(routes::REQUEST, get(requests::show))
+        .route(&of_request("approve"), post(verbs::approve))
+        .route(&of_request("reject"), post(verbs::reject))
+        .route(&of_request("cancel"), post(verbs::cancel))
+        .route(&of_request("done"), post(verbs::done))
+        .route(&of_request("revoke"), post(verbs::revoke))
+        .route(&of_request("timeline"), get(events::timeline))
+        .route(&of_request("activity"), get(activity::of_request))
+        .route(routes::ACTIVITY_STREAM, get(activity::stream))
+        .route(routes::EVENTS, get(events::stream))
+        .route(routes::POLICY, put(policy::apply).layer(DefaultBodyLimit::max(MAX_POLICY)).get(policy::show))
+        .route(routes::POLICY_HISTORY, get(policy::history))
+        .route(routes::GRANTS, get(grants::list))
+        .route(routes::AUDIT, get(audit::list))
+        .route(routes::AUDIT_EXPORT, get(audit::export))
+        .route(routes::AUDIT_VERIFY, get(audit::verify))
+        .route(routes::STATUS, get(status::status))
+        .route(routes::HEALTHZ, get(|| async { StatusCode::NO_CONTENT }))
+        .route(routes::READYZ, get(|| async { StatusCode::NO_CONTENT }))
+        .method_not_allowed_fallback(|| async {
+            ApiError::from(Problem::new(Code::MethodNotAllowed, "this path does not take that method"))
+        })
+        .fallback(|| async { ApiError::from(Problem::new(Code::NotFound, "there is no such path")) })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .with_state(api)
+}

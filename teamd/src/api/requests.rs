@@ -1,0 +1,259 @@
+//! Requests: submit, list, show.
+
+use super::body::{Raw, query};
+use super::caller::Calling;
+use super::error::ApiError;
+use super::{Api, idempotency, views};
+use crate::domain::request::Request;
+use crate::engine::{Facts, Refused, Submission};
+use crate::store::port::{Read, RequestFilter};
+use axum::Json;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use team_shared::ids::RequestId;
+use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use team_shared::problem::{Code, Problem};
+use team_shared::request::{RequestQuery, RequestView, Submit};
+use team_shared::state::RequestState;
+
+/// Rows read at once while looking for those that the caller may see.
+const READ_AHEAD: usize = 200;
+
+/// `POST /v1/requests`.
+pub(super) async fn submit(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    headers: HeaderMap,
+    raw: Raw,
+) -> Result<Response, ApiError> {
+    let work = async {
+        // Identity goes before JSON.
+        api.engine.facts().access(&caller).acting_person()?;
+        let body: Submit = raw.json()?;
+        let dry_run = body.dry_run;
+        let filed = api.engine.submit(&caller, submission(body), dry_run).await?;
+        let facts = api.engine.facts();
+        let view = views::request(&filed.request, None, &facts, &facts.access(&caller));
+        Ok((if filed.is_filed { StatusCode::CREATED } else { StatusCode::OK }, view))
+    };
+    let answer = idempotency::once(&api, &caller, &headers, "submit", &raw.0, work).await;
+    if let Err(error) = &answer {
+        api.engine.note_refusal(&caller, "submit", None, &error.refused()).await;
+    }
+    answer
+}
+
+fn submission(body: Submit) -> Submission {
+    Submission {
+        account: body.account_id,
+        permission_set: body.permission_set,
+        duration_seconds: body.duration_seconds,
+        end_at: body.end_at,
+        start_at: body.start_at,
+        justification: body.justification,
+        ticket: body.ticket,
+        break_glass: body.break_glass,
+        batch_id: body.batch_id,
+    }
+}
+
+/// The id in a path.
+///
+/// # Errors
+/// Not an id: then there is no such request.
+pub(super) fn parse_id(text: &str) -> Result<RequestId, ApiError> {
+    text.parse().map_err(|_| Refused::not_found("request of that id").into())
+}
+
+/// `GET /v1/requests/{id}`.
+pub(super) async fn show(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    Path(id): Path<String>,
+) -> Result<Json<RequestView>, ApiError> {
+    let id = parse_id(&id)?;
+    let facts = api.engine.facts();
+    let found = api
+        .engine
+        .store()
+        .read(move |read| {
+            let request = read.request(&id)?;
+            let grant = match &request {
+                Some(request) => read.grant(&request.key)?,
+                None => None,
+            };
+            Ok::<_, Refused>(request.map(|request| (request, grant)))
+        })
+        .await?;
+    let access = facts.access(&caller);
+    match found {
+        Some((request, grant)) if access.can_see(&request) => {
+            Ok(Json(views::request(&request, grant.as_ref(), &facts, &access)))
+        }
+        _ => Err(Refused::not_found(format!("request {id}")).into()),
+    }
+}
+
+/// `GET /v1/requests`.
+pub(super) async fn list(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Json<Page<RequestView>>, ApiError> {
+    let asked: RequestQuery = query(&uri)?;
+    let facts = api.engine.facts();
+    let search = Search::read(&asked, &facts, caller.person())?;
+    let (search_facts, search_caller) = (facts.clone(), caller.clone());
+    let (rows, next) = api
+        .engine
+        .store()
+        .read(move |read| search.run(read, &search_facts, &search_caller))
+        .await?;
+    let access = facts.access(&caller);
+    let items = rows.iter().map(|(r, grant)| views::request(r, grant.as_ref(), &facts, &access)).collect();
+    Ok(Json(Page { items, next_cursor: next.map(|id| id.to_string()) }))
+}
+
+/// A list query, parsed.
+struct Search {
+    filter: RequestFilter,
+    scope: Scope,
+    words: Option<String>,
+    limit: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Mine,
+    Queue,
+    Active,
+    Review,
+    All,
+}
+
+type Rows = Vec<(Request, Option<crate::domain::grant::Grant>)>;
+
+impl Search {
+    fn read(
+        asked: &RequestQuery,
+        facts: &Facts,
+        person: Option<&team_shared::ids::UserId>,
+    ) -> Result<Self, ApiError> {
+        let invalid = |field: &str, message: String| ApiError::from(Refused::field(field, message));
+        let scope = match asked.scope.as_deref() {
+            None | Some("all") => Scope::All,
+            Some("mine") => Scope::Mine,
+            Some("queue") => Scope::Queue,
+            Some("active") => Scope::Active,
+            Some("review") => Scope::Review,
+            Some(_) => return Err(invalid("scope", "one of: mine queue active review all".to_owned())),
+        };
+        let mut states = Vec::new();
+        for word in asked.state.iter().flat_map(|s| s.split(',')).map(str::trim).filter(|w| !w.is_empty()) {
+            states.push(word.parse::<RequestState>().map_err(|e| invalid("state", e.to_string()))?);
+        }
+        match scope {
+            Scope::Queue => states = vec![RequestState::Pending],
+            Scope::Active if states.is_empty() => {
+                states = vec![
+                    RequestState::Scheduled,
+                    RequestState::Activating,
+                    RequestState::Active,
+                    RequestState::Ending,
+                ];
+            }
+            Scope::Mine | Scope::Active | Scope::Review | Scope::All => {}
+        }
+        let directory = facts.directory.as_deref();
+        let user = match (&asked.user, scope) {
+            (None, Scope::Mine) => person.cloned().or_else(|| "nobody".parse().ok()),
+            (None, _) => None,
+            (Some(name), _) => {
+                let known = directory.and_then(|d| d.person_named(name)).map(|p| p.id.clone());
+                Some(known.map_or_else(|| name.parse(), Ok).map_err(|_| invalid("user", "no such user".to_owned()))?)
+            }
+        };
+        let account = match &asked.account {
+            None => None,
+            Some(text) => {
+                let by_name = || directory?.accounts.values().find(|a| a.name == *text).map(|a| a.id.clone());
+                let id = text.parse().ok().or_else(by_name);
+                Some(id.ok_or_else(|| invalid("account", "no account of that name or id".to_owned()))?)
+            }
+        };
+        let before = match &asked.cursor {
+            None => None,
+            Some(cursor) => {
+                Some(cursor.parse().map_err(|_| invalid("cursor", "not a cursor of this list".to_owned()))?)
+            }
+        };
+        let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Problem::new(Code::Invalid, format!("limit: 1 to {MAX_LIMIT}")).into());
+        }
+        Ok(Self {
+            filter: RequestFilter {
+                states,
+                user,
+                account,
+                since: asked.since,
+                until: asked.until,
+                id_suffix: None,
+                before,
+                limit: READ_AHEAD,
+            },
+            scope,
+            words: asked.q.as_ref().map(|q| q.to_lowercase()).filter(|q| !q.is_empty()),
+            limit,
+        })
+    }
+
+    fn run(
+        &self,
+        read: &mut (impl Read + ?Sized),
+        facts: &Facts,
+        caller: &crate::domain::identity::Caller,
+    ) -> Result<(Rows, Option<RequestId>), Refused> {
+        let access = facts.access(caller);
+        let mut filter = self.filter.clone();
+        let mut rows = Rows::new();
+        if self.scope == Scope::Review {
+            return Ok((rows, None));
+        }
+        loop {
+            let page = read.requests(&filter)?;
+            let full = page.len() == READ_AHEAD;
+            for request in page {
+                filter.before = Some(request.id);
+                if access.can_see(&request) && self.has_words(&request, facts) {
+                    if rows.len() == self.limit {
+                        return Ok((rows.clone(), rows.last().map(|(last, _)| last.id)));
+                    }
+                    let grant = read.grant(&request.key)?;
+                    rows.push((request, grant));
+                }
+            }
+            if !full {
+                return Ok((rows, None));
+            }
+        }
+    }
+
+    fn has_words(&self, request: &Request, facts: &Facts) -> bool {
+        let Some(words) = &self.words else { return true };
+        let names = views::Names(facts.directory.as_deref());
+        let person = names.person(&request.key.user);
+        let texts = [
+            request.id.to_string(),
+            person.user_name,
+            person.display_name,
+            names.account(&request.key.account).name,
+            request.key.account.to_string(),
+            names.permission_set(&request.key.permission_set).name,
+            request.terms.justification.clone(),
+            request.terms.ticket.clone().unwrap_or_default(),
+        ];
+        texts.iter().any(|text| text.to_lowercase().contains(words))
+    }
+}

@@ -1,0 +1,155 @@
+//! Health: from the store, without waiting for AWS.
+
+use super::Api;
+use super::body::query;
+use super::caller::Calling;
+use super::error::ApiError;
+use super::views::Names;
+use crate::domain::identity::Caller;
+use crate::domain::request::State as RequestState;
+use crate::engine::{Facts, Overview, Refused};
+use crate::store::port::RequestFilter;
+use axum::Json;
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use team_shared::problem::Code;
+use team_shared::state::RequestState as Word;
+use team_shared::status::{
+    AuditStatus, AwsStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    #[serde(default)]
+    short: bool,
+}
+
+/// `GET /v1/status`; `?short=true` is for everybody.
+pub(super) async fn status(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let asked: Asked = query(&uri)?;
+    let facts = api.engine.facts();
+    let full = facts.access(&caller).sees_operations();
+    if !asked.short && !full {
+        return Err(Refused::new(
+            Code::NotAllowed,
+            "the full status takes security, auditor, administrator or operator",
+        )
+        .help("`team-tui status --short` is for everybody")
+        .into());
+    }
+    let overview = api.engine.overview().await?;
+    let short = short_status(&api, &facts, &caller, &overview, full).await?;
+    if asked.short {
+        return Ok(Json(short).into_response());
+    }
+    Ok(Json(full_status(&api, &facts, overview, short)).into_response())
+}
+
+async fn short_status(
+    api: &Api,
+    facts: &Facts,
+    caller: &Caller,
+    overview: &Overview,
+    full: bool,
+) -> Result<ShortStatus, Refused> {
+    let count = |words: &[Word]| words.iter().filter_map(|w| overview.requests.get(w.as_str())).sum::<u64>();
+    let live = [Word::Activating, Word::Active, Word::Ending];
+    let (pending, active) = if full {
+        (count(&[Word::Pending]), count(&live))
+    } else {
+        let (facts, caller) = (facts.clone(), caller.clone());
+        api.engine
+            .store()
+            .read(move |read| {
+                let access = facts.access(&caller);
+                let mut seen = (0, 0);
+                let mut filter = RequestFilter { limit: 500, ..RequestFilter::default() };
+                filter.states = vec![Word::Pending, Word::Activating, Word::Active, Word::Ending];
+                for request in read.requests(&filter)? {
+                    if access.can_see(&request) {
+                        if matches!(request.state, RequestState::Pending) { seen.0 += 1 } else { seen.1 += 1 }
+                    }
+                }
+                Ok::<_, Refused>(seen)
+            })
+            .await?
+    };
+    Ok(ShortStatus {
+        healthy: overview.problems.is_empty(),
+        problems: overview.problems.clone(),
+        pending,
+        active,
+        overdue: overview.overdue.len() as u64,
+    })
+}
+
+fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus) -> Status {
+    let names = Names(facts.directory.as_deref());
+    let settings = api.engine.settings();
+    let overdue_requests = overview
+        .overdue
+        .iter()
+        .map(|(request, grant)| {
+            let due = match &request.state {
+                RequestState::Ending { due_at, .. } => *due_at,
+                _ => request.state.session().map_or(overview.now, |s| s.end_at),
+            };
+            OverdueRequest {
+                id: request.id,
+                user_name: names.person(&request.key.user).user_name,
+                account: names.account(&request.key.account).name,
+                permission_set: names.permission_set(&request.key.permission_set).name,
+                late_by_seconds: (overview.now - due).num_seconds(),
+                attempts: grant.as_ref().map_or(0, |g| g.attempts),
+                last_error: grant.as_ref().and_then(|g| g.last_error.clone()),
+                next_attempt_at: grant.as_ref().and_then(|g| g.next_attempt_at),
+            }
+        })
+        .collect();
+    let directory = facts.directory.as_deref();
+    Status {
+        short,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: overview.started_at,
+        now: overview.now,
+        aws: AwsStatus {
+            state: overview.aws.state.to_string(),
+            since: overview.aws.since,
+            last_error: overview.aws.last_error,
+            last_success_at: overview.aws.last_success_at,
+            region: settings.region.clone(),
+            endpoint: settings.endpoint.clone(),
+        },
+        directory: DirectoryStatus {
+            loaded_at: directory.map(|d| d.loaded_at),
+            accounts: directory.map_or(0, |d| d.accounts.len()),
+            permission_sets: directory.map_or(0, |d| d.permission_sets.len()),
+            people: directory.map_or(0, |d| d.people.len()),
+            groups: directory.map_or(0, |d| d.groups.len()),
+            last_error: overview.directory_error.as_deref().cloned(),
+        },
+        grants: overview.grants,
+        requests: overview.requests,
+        overdue_requests,
+        audit: AuditStatus {
+            ok: overview.chain.as_ref().is_none_or(|(_, check)| check.fault.is_none()),
+            rows: overview.audit_rows,
+            head: overview.audit_head,
+            verified_at: overview.chain.as_ref().map(|(at, _)| *at),
+        },
+        policy_version: facts.policy.as_ref().map_or(0, |p| p.version),
+        policy_warnings: api.engine.policy_warnings(),
+        identity_warnings: api.engine.identity_warnings(),
+        activity: if api.engine.has_activity_source() {
+            format!("CloudTrail event history of {}", settings.activity_regions.join(", "))
+        } else {
+            "none: set [activity] source to follow sessions".to_owned()
+        },
+    }
+}

@@ -1,0 +1,227 @@
+//! From the domain to the wire. Names come from the directory, never from a client.
+
+use crate::domain::Time;
+use crate::domain::directory::{Account, Directory, PermissionSet};
+use crate::domain::grant::Grant;
+use crate::domain::request::{Request, State};
+use crate::engine::{Access, Facts};
+use chrono::SecondsFormat;
+use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use team_shared::request::{
+    AccountRef, ApprovalView, DemandView, EndedView, GrantOfRequest, PermissionSetRef, PersonRef, RequestView,
+    ReviewView, VoteView, WaitingFor,
+};
+
+/// What names are looked up in.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a>(pub(super) Option<&'a Directory>);
+
+impl Names<'_> {
+    pub(super) fn person(self, id: &UserId) -> PersonRef {
+        let known = self.0.and_then(|directory| directory.people.get(id));
+        PersonRef {
+            user_id: id.clone(),
+            user_name: known.map_or_else(|| id.to_string(), |p| p.user_name.clone()),
+            display_name: known.map_or_else(|| "(no longer in Identity Center)".to_owned(), |p| p.display_name.clone()),
+        }
+    }
+
+    pub(super) fn people<'b>(self, ids: impl IntoIterator<Item = &'b UserId>) -> Vec<PersonRef> {
+        ids.into_iter().map(|id| self.person(id)).collect()
+    }
+
+    pub(super) fn account(self, id: &AccountId) -> AccountRef {
+        match self.0.and_then(|directory| Some((directory, directory.accounts.get(id)?))) {
+            Some((directory, account)) => account_ref(directory, account),
+            None => AccountRef { id: id.clone(), name: id.to_string(), ou_path: "/".to_owned() },
+        }
+    }
+
+    pub(super) fn permission_set(self, arn: &PermissionSetArn) -> PermissionSetRef {
+        match self.0.and_then(|directory| directory.permission_sets.get(arn)) {
+            Some(set) => set_ref(set),
+            None => PermissionSetRef {
+                arn: arn.clone(),
+                name: arn.as_str().rsplit('/').next().unwrap_or_default().to_owned(),
+                session_duration_seconds: 3600,
+            },
+        }
+    }
+}
+
+pub(super) fn account_ref(directory: &Directory, account: &Account) -> AccountRef {
+    AccountRef { id: account.id.clone(), name: account.name.clone(), ou_path: directory.ou_path(account) }
+}
+
+pub(super) fn set_ref(set: &PermissionSet) -> PermissionSetRef {
+    PermissionSetRef {
+        arn: set.arn.clone(),
+        name: set.name.clone(),
+        session_duration_seconds: set.session_seconds,
+    }
+}
+
+/// A request as the caller may see it.
+pub(super) fn request(request: &Request, grant: Option<&Grant>, facts: &Facts, access: &Access<'_>) -> RequestView {
+    let names = Names(facts.directory.as_deref());
+    let session = request.state.session();
+    RequestView {
+        id: request.id,
+        version: request.version,
+        revision: request.terms.revision,
+        state: request.state.word(),
+        requester: names.person(&request.key.user),
+        account: names.account(&request.key.account),
+        permission_set: names.permission_set(&request.key.permission_set),
+        start_at: session.map(|s| s.start_at).or(request.terms.start_at),
+        end_at: session.map(|s| s.end_at).or(request.terms.end_at),
+        duration_seconds: request.terms.duration.get(),
+        justification: request.terms.justification.clone(),
+        ticket: request.terms.ticket.clone(),
+        break_glass: request.terms.break_glass,
+        extends: request.extends,
+        batch_id: request.batch_id.clone(),
+        rule: request.basis.rule.clone(),
+        rules: request.basis.rules.clone(),
+        approval: approval(request, names),
+        overseers: names.people(&request.basis.overseers),
+        also_held_through: request.also_held_through.clone(),
+        claimed_by: None,
+        created_at: request.created_at,
+        expires_at: request.expires_at,
+        grant: grant.map(grant_of),
+        waiting_for: waiting_for(request, grant, names),
+        ended: ended(&request.state),
+        review: ReviewView { needed: false, by: None, at: None },
+        terms_digest: request.digest(),
+        you_may: access.open_verbs(request).into_iter().map(ToOwned::to_owned).collect(),
+    }
+}
+
+fn approval(request: &Request, names: Names<'_>) -> ApprovalView {
+    let demands = request
+        .basis
+        .demands
+        .iter()
+        .map(|demand| DemandView {
+            rule: demand.rule.clone(),
+            quorum: demand.quorum,
+            approvers: names.people(&demand.approvers),
+            votes: request
+                .votes_for(demand)
+                .map(|vote| VoteView {
+                    by: names.person(&vote.by),
+                    at: vote.at,
+                    comment: vote.comment.clone(),
+                    terms_digest: vote.digest.clone(),
+                })
+                .collect(),
+        })
+        .collect::<Vec<_>>();
+    ApprovalView { required: !demands.is_empty(), demands }
+}
+
+/// The grant behind a request.
+pub(super) fn grant_of(grant: &Grant) -> GrantOfRequest {
+    GrantOfRequest {
+        state: grant.word(),
+        attempts: grant.attempts,
+        next_attempt_at: grant.next_attempt_at,
+        last_error: grant.last_error.clone(),
+        aws_request_id: grant.aws_request_id.clone(),
+    }
+}
+
+fn clock(at: Time) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Option<WaitingFor> {
+    let waiting = |what: &str, detail: String, help: Option<&str>| {
+        Some(WaitingFor { what: what.to_owned(), detail, help: help.map(ToOwned::to_owned) })
+    };
+    match &request.state {
+        State::Pending => {
+            let open = request
+                .basis
+                .demands
+                .iter()
+                .filter(|demand| request.votes_for(demand).count() < demand.quorum as usize)
+                .map(|demand| {
+                    let missing = demand.quorum as usize - request.votes_for(demand).count();
+                    let who: Vec<_> = demand
+                        .approvers
+                        .iter()
+                        .filter(|id| !request.votes.iter().any(|vote| vote.by == **id))
+                        .map(|id| names.person(id).user_name)
+                        .collect();
+                    format!("{missing} of {} (rule {})", who.join(", "), demand.rule)
+                })
+                .collect::<Vec<_>>()
+                .join("; ");
+            let detail = format!("approval by {open}; expires {}", clock(request.expires_at));
+            waiting("approval", detail, Some("ask one of them; they decide with `team-tui approve`"))
+        }
+        State::Scheduled { .. } => {
+            let start = request.terms.start_at.map(clock).unwrap_or_default();
+            waiting("start", format!("its start at {start}"), None)
+        }
+        State::Activating { .. } => waiting("aws", aws_call(grant, "create"), Some("nothing to do; it is tried again")),
+        State::Active { session } => waiting("end", format!("its end at {}", clock(session.end_at)), None),
+        State::Ending { .. } => {
+            waiting("aws", aws_call(grant, "delete"), Some("nothing to do; it is tried until AWS shows it gone"))
+        }
+        State::Ended(_)
+        | State::Revoked(_)
+        | State::Failed(_)
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => None,
+    }
+}
+
+/// Which AWS call is waited for, which attempt, when next, and what AWS said last.
+fn aws_call(grant: Option<&Grant>, call: &str) -> String {
+    let name = if call == "create" { "CreateAccountAssignment" } else { "DeleteAccountAssignment" };
+    let Some(grant) = grant else { return format!("AWS: {name}, not sent yet") };
+    let mut text = format!("AWS: {name}, assignment {}, attempt {}", grant.word(), grant.attempts + 1);
+    if let Some(at) = grant.next_attempt_at {
+        text.push_str(&format!(", next at {}", clock(at)));
+    }
+    if let Some(error) = &grant.last_error {
+        text.push_str(&format!(", last error: {error}"));
+    }
+    text
+}
+
+fn ended(state: &State) -> Option<EndedView> {
+    let plain = |at: Time, reason: &str| {
+        Some(EndedView {
+            at,
+            reason: reason.to_owned(),
+            late_by_seconds: 0,
+            residual_until: None,
+            still_held_by: None,
+        })
+    };
+    match state {
+        State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => Some(EndedView {
+            at: finish.at,
+            reason: finish.reason.clone(),
+            late_by_seconds: finish.late_by_seconds,
+            residual_until: finish.residual_until,
+            still_held_by: finish.still_held_by,
+        }),
+        State::Rejected { at, comment, .. } => plain(*at, comment.as_deref().unwrap_or("rejected")),
+        State::Cancelled { at } => plain(*at, "cancelled"),
+        State::Expired { at } => plain(*at, "expired"),
+        State::Withdrawn { at, reason } | State::Lost { at, reason } => plain(*at, reason),
+        State::Pending
+        | State::Scheduled { .. }
+        | State::Activating { .. }
+        | State::Active { .. }
+        | State::Ending { .. } => None,
+    }
+}

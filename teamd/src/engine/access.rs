@@ -1,0 +1,204 @@
+//! Who may see and do what: the table of the contract, as one place. Roles add up.
+
+use super::refused::Refused;
+use crate::domain::directory::Directory;
+use crate::domain::identity::{Caller, Who};
+use crate::domain::policy::{Policy, Roles, approver_of, roles_of};
+use crate::domain::request::{Request, State};
+use std::collections::BTreeSet;
+use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use team_shared::problem::Code;
+
+/// A caller with everything that decides what they may do, at one moment.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    /// The caller.
+    pub caller: &'a Caller,
+    /// The policy in force.
+    pub policy: Option<&'a Policy>,
+    /// The directory copy.
+    pub directory: Option<&'a Directory>,
+    /// Accounts that only protected rules match.
+    pub protected: &'a BTreeSet<AccountId>,
+    /// Changing verbs are allowed although the login uid differs.
+    pub allow_sudo: bool,
+}
+
+/// A verb on a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Approve it.
+    Approve,
+    /// Reject it.
+    Reject,
+    /// Take it back before it begins.
+    Cancel,
+    /// End one's own.
+    Done,
+    /// Take it back from somebody.
+    Revoke,
+}
+
+impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Approve, Self::Reject, Self::Cancel, Self::Done, Self::Revoke];
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Cancel => "cancel",
+            Self::Done => "done",
+            Self::Revoke => "revoke",
+        }
+    }
+}
+
+impl<'a> Access<'a> {
+    /// The roles of the caller.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        match (self.caller.person(), self.policy, self.directory) {
+            (Some(person), Some(policy), Some(directory)) => roles_of(policy, directory, person),
+            _ => Roles::default(),
+        }
+    }
+
+    /// uid 0.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        matches!(self.caller.who, Who::Operator)
+    }
+
+    /// Sees all requests, activity, events.
+    #[must_use]
+    pub fn sees_all(&self) -> bool {
+        let roles = self.roles();
+        roles.admin || roles.auditor || roles.security
+    }
+
+    /// Sees the full status, grants and the audit check.
+    #[must_use]
+    pub fn sees_operations(&self) -> bool {
+        self.sees_all() || self.is_operator()
+    }
+
+    /// The person behind a changing verb.
+    ///
+    /// # Errors
+    /// Nobody, the operator, or the `sudo -u` shape.
+    pub fn acting_person(&self) -> Result<&'a UserId, Refused> {
+        self.refuse_sudo()?;
+        match &self.caller.who {
+            Who::Person { id, .. } => Ok(id),
+            Who::Operator => Err(Refused::new(Code::NotAllowed, "uid 0 operates the daemon and is never a person")
+                .help("run it from your own login")),
+            Who::Nobody { why } => Err(Refused::new(Code::UnknownIdentity, why.clone())
+                .help("`team-tui whoami` says how your login is mapped")),
+        }
+    }
+
+    /// Refuses the `sudo -u` shape.
+    ///
+    /// # Errors
+    /// The login uid is set and differs.
+    pub fn refuse_sudo(&self) -> Result<(), Refused> {
+        if self.caller.is_sudo() && !self.allow_sudo {
+            let login = self.caller.peer.login_uid.unwrap_or_default();
+            return Err(Refused::new(
+                Code::SudoRefused,
+                format!("this session was opened by uid {login}, but speaks as uid {}", self.caller.peer.uid),
+            )
+            .help("log in as yourself; an operator can set [identity] allow_sudo"));
+        }
+        Ok(())
+    }
+
+    /// Approver or overseer of a target now.
+    #[must_use]
+    pub fn decides_on(&self, account: &AccountId, set: &PermissionSetArn) -> bool {
+        match (self.caller.person(), self.policy, self.directory) {
+            (Some(person), Some(policy), Some(directory)) => {
+                approver_of(policy, directory, self.protected, person, account, set)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the caller may see a request.
+    #[must_use]
+    pub fn can_see(&self, request: &Request) -> bool {
+        let Some(person) = self.caller.person() else { return false };
+        request.key.user == *person
+            || self.sees_all()
+            || request.votes.iter().any(|vote| vote.by == *person)
+            || self.decides_on(&request.key.account, &request.key.permission_set)
+    }
+
+    /// Whether the caller's role allows a verb on a request that they see. State and policy are looked at later.
+    ///
+    /// # Errors
+    /// The role does not allow it.
+    pub fn may(&self, verb: Verb, request: &Request) -> Result<(), Refused> {
+        let person = self.acting_person()?;
+        let own = request.key.user == *person;
+        let decides = || self.decides_on(&request.key.account, &request.key.permission_set);
+        match verb {
+            Verb::Approve | Verb::Reject if own => Err(Refused::new(
+                Code::SelfApproval,
+                "nobody decides their own request",
+            )
+            .help("another approver must decide; `show` names them")),
+            Verb::Approve | Verb::Reject if !decides() => Err(Refused::new(
+                Code::NotAllowed,
+                "no rule makes you an approver of this request",
+            )
+            .help("`show` names who can approve")),
+            Verb::Cancel | Verb::Done if !own => Err(Refused::new(
+                Code::NotAllowed,
+                format!("only its requester may {} a request", verb.as_str()),
+            )
+            .help("`revoke` takes access back from somebody")),
+            Verb::Revoke => {
+                let roles = self.roles();
+                if roles.admin || roles.security || !own && decides() {
+                    Ok(())
+                } else if own {
+                    Err(Refused::new(Code::NotAllowed, "one's own access ends with `done`, not `revoke`")
+                        .help("use `done`"))
+                } else {
+                    Err(Refused::new(
+                        Code::NotAllowed,
+                        "revoking takes an approver of the target, security or an administrator",
+                    ))
+                }
+            }
+            Verb::Approve | Verb::Reject | Verb::Cancel | Verb::Done => Ok(()),
+        }
+    }
+
+    /// The verbs that make sense for the caller on this request now.
+    #[must_use]
+    pub fn open_verbs(&self, request: &Request) -> Vec<&'static str> {
+        Verb::ALL
+            .into_iter()
+            .filter(|verb| match verb {
+                Verb::Approve => {
+                    matches!(request.state, State::Pending)
+                        && !request.votes.iter().any(|vote| Some(&vote.by) == self.caller.person())
+                }
+                Verb::Reject => matches!(request.state, State::Pending),
+                Verb::Cancel => matches!(request.state, State::Pending | State::Scheduled { .. }),
+                Verb::Done => matches!(request.state, State::Activating { .. } | State::Active { .. }),
+                Verb::Revoke => matches!(
+                    request.state,
+                    State::Scheduled { .. } | State::Activating { .. } | State::Active { .. }
+                ),
+            })
+            .filter(|verb| self.may(*verb, request).is_ok())
+            .map(Verb::as_str)
+            .collect()
+    }
+}

@@ -1,0 +1,68 @@
+//! Cancel, done, revoke: taking back. None of them asks policy whether it may, beyond the caller's role.
+
+use super::access::Verb;
+use super::decide::{checked_comment, refuse_stale, seen};
+use super::refused::Refused;
+use super::{Engine, commit};
+use crate::domain::identity::Caller;
+use crate::domain::request::{Command, Request};
+use crate::store::WriteLane;
+use team_shared::ids::RequestId;
+
+/// What comes with a verb.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Act {
+    /// Why.
+    pub comment: Option<String>,
+    /// The version that was read.
+    pub version: Option<u64>,
+    /// The digest that was read.
+    pub terms_digest: Option<String>,
+}
+
+impl Engine {
+    /// Cancels a request that has not begun; only its requester may.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn cancel(&self, caller: &Caller, id: &RequestId, act: Act) -> Result<Request, Refused> {
+        self.take_back(Verb::Cancel, caller, id, act).await
+    }
+
+    /// Ends one's own access.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn done(&self, caller: &Caller, id: &RequestId, act: Act) -> Result<Request, Refused> {
+        self.take_back(Verb::Done, caller, id, act).await
+    }
+
+    /// Takes somebody's access back.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn revoke(&self, caller: &Caller, id: &RequestId, act: Act) -> Result<Request, Refused> {
+        self.take_back(Verb::Revoke, caller, id, act).await
+    }
+
+    async fn take_back(&self, verb: Verb, caller: &Caller, id: &RequestId, act: Act) -> Result<Request, Refused> {
+        let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        let request = self
+            .store
+            .write(WriteLane::Removal, move |tx| {
+                let request = seen(tx, &facts, &caller, &id)?;
+                facts.access(&caller).may(verb, &request)?;
+                refuse_stale(&request, act.version, act.terms_digest.as_deref())?;
+                let comment = checked_comment(act.comment.as_deref(), verb == Verb::Revoke)?;
+                let command = match verb {
+                    Verb::Revoke => Command::Revoke { comment },
+                    Verb::Done => Command::Done,
+                    Verb::Cancel | Verb::Approve | Verb::Reject => Command::Cancel,
+                };
+                commit::carry_out(tx, &request, &command, &caller.actor(), now)
+            })
+            .await?;
+        self.after_commit(&request);
+        Ok(request)
+    }
+}

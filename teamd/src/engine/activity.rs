@@ -1,0 +1,232 @@
+//! What was done with the access: CloudTrail events of live sessions, kept in memory for as long as the daemon runs.
+//! CloudTrail keeps them for 90 days, so that a restart reads them again.
+
+use super::Engine;
+use super::refused::Refused;
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::request::Request;
+use crate::store::port::RequestFilter;
+use chrono::TimeDelta;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use team_shared::ids::{AccountId, RequestId};
+use team_shared::state::RequestState;
+use tokio::sync::broadcast;
+
+/// Events kept a request; older ones stay in CloudTrail.
+const KEPT: usize = 2000;
+
+/// Events that may lag behind for a slow reader of the stream.
+const STREAMED: usize = 1024;
+
+/// How far back each look goes again: CloudTrail delivers late and out of order.
+const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+
+/// One event of a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActivityLine {
+    /// CloudTrail's id.
+    pub event_id: String,
+    /// When it happened.
+    pub at: Time,
+    /// The request whose session it belongs to.
+    pub request: RequestId,
+    /// The account that recorded it.
+    pub account: AccountId,
+    /// The record as received.
+    pub record: Value,
+}
+
+/// Events of one request.
+#[derive(Debug, Clone, Default)]
+pub struct Activity {
+    /// Oldest first.
+    pub lines: Vec<ActivityLine>,
+    /// When the source was last read without a fault.
+    pub read_at: Option<Time>,
+    /// Why the last reading failed.
+    pub error: Option<String>,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct ActivityBook {
+    kept: Mutex<BTreeMap<RequestId, Kept>>,
+    stream: broadcast::Sender<Arc<ActivityLine>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    lines: VecDeque<ActivityLine>,
+    ids: HashSet<String>,
+    read_at: Option<Time>,
+    error: Option<String>,
+}
+
+impl Default for ActivityBook {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), stream: broadcast::Sender::new(STREAMED) }
+    }
+}
+
+impl Engine {
+    /// New events as they are read.
+    #[must_use]
+    pub fn activity_stream(&self) -> broadcast::Receiver<Arc<ActivityLine>> {
+        self.activity.stream.subscribe()
+    }
+
+    /// Whether a source is configured.
+    #[must_use]
+    pub fn has_activity_source(&self) -> bool {
+        self.activity_source.is_some()
+    }
+
+    /// Events of one request, reading the source first where it has not been read for this request.
+    pub async fn activity_of(&self, request: &Request) -> Activity {
+        let known = {
+            let kept = self.activity.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.get(&request.id).is_some_and(|kept| kept.read_at.is_some())
+        };
+        if !known && request.state.session().is_some() {
+            self.read_activity(request).await;
+        }
+        let kept = self.activity.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&request.id).map_or_else(Activity::default, |kept| {
+            let mut lines: Vec<_> = kept.lines.iter().cloned().collect();
+            lines.sort_by(|a, b| (a.at, &a.event_id).cmp(&(b.at, &b.event_id)));
+            Activity { lines, read_at: kept.read_at, error: kept.error.clone() }
+        })
+    }
+
+    pub(super) async fn run_activity(&self) {
+        if self.activity_source.is_none() {
+            return;
+        }
+        while !self.stop.is_cancelled() {
+            let live = self.store.read(|read| {
+                let filter = RequestFilter {
+                    states: vec![RequestState::Active, RequestState::Ending],
+                    limit: 500,
+                    ..RequestFilter::default()
+                };
+                Ok::<_, Refused>(read.requests(&filter)?)
+            });
+            match live.await {
+                Ok(live) => {
+                    for request in &live {
+                        self.read_activity(request).await;
+                    }
+                }
+                Err(error) => tracing::error!(%error, "live sessions cannot be read"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.settings().activity_poll) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn read_activity(&self, request: &Request) {
+        let (Some(source), Some(directory)) = (&self.activity_source, self.directory()) else { return };
+        let Some(session) = request.state.session() else { return };
+        let Some(person) = directory.people.get(&request.key.user) else { return };
+        let since = {
+            let kept = self.activity.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let newest = kept.get(&request.id).and_then(|kept| kept.lines.iter().map(|line| line.at).max());
+            newest.map_or(session.start_at, |at| session.start_at.max(at - OVERLAP))
+        };
+        for region in &self.settings().activity_regions {
+            let read = source.lookup(&request.key.account, region, &person.user_name, since).await;
+            let mut kept = self.activity.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = kept.entry(request.id).or_default();
+            match read {
+                Ok(events) => {
+                    kept.read_at = Some(self.clock.now());
+                    kept.error = None;
+                    for event in events {
+                        if !belongs(&event.record, event.at, request, &directory) || !kept.ids.insert(event.event_id.clone())
+                        {
+                            continue;
+                        }
+                        let account = event
+                            .record
+                            .get("recipientAccountId")
+                            .and_then(Value::as_str)
+                            .and_then(|id| id.parse().ok())
+                            .unwrap_or_else(|| request.key.account.clone());
+                        let line = ActivityLine {
+                            event_id: event.event_id,
+                            at: event.at,
+                            request: request.id,
+                            account,
+                            record: event.record,
+                        };
+                        // Nobody listening is no fault.
+                        let _ = self.activity.stream.send(Arc::new(line.clone()));
+                        kept.lines.push_back(line);
+                        if kept.lines.len() > KEPT {
+                            kept.lines.pop_front();
+                        }
+                    }
+                }
+                Err(error) => kept.error = Some(error.to_string()),
+            }
+        }
+    }
+}
+
+/// Whether an event belongs to a request's session: the account, the exact permission-set name parsed from the role
+/// name, the person, and the time from activation to the end and the session length after it. Never by substring.
+fn belongs(record: &Value, at: Time, request: &Request, directory: &Directory) -> bool {
+    let Some(session) = request.state.session() else { return false };
+    let Some(set) = directory.permission_sets.get(&request.key.permission_set) else { return false };
+    let residual = TimeDelta::seconds(set.session_seconds);
+    if at < session.start_at - TimeDelta::seconds(5) || at > session.end_at + residual {
+        return false;
+    }
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
+    if let Some(user) = text("/userIdentity/onBehalfOf/userId")
+        && user != request.key.user.as_str()
+    {
+        return false;
+    }
+    let (account, role) = match text("/serviceEventDetails/role_name") {
+        Some(role) => (text("/serviceEventDetails/account_id"), Some(role)),
+        None => (text("/recipientAccountId"), text("/userIdentity/sessionContext/sessionIssuer/userName")),
+    };
+    account == Some(request.key.account.as_str())
+        && role.is_some_and(|role| role == set.name || permission_set_of(role) == Some(set.name.as_str()))
+}
+
+/// The permission set behind a role of Identity Center: `AWSReservedSSO_`, the name, `_` and 16 hex digits. The name
+/// may itself hold `_`.
+fn permission_set_of(role: &str) -> Option<&str> {
+    let rest = role.strip_prefix("AWSReservedSSO_")?;
+    let cut = rest.len().checked_sub(17)?;
+    let (name, suffix) = rest.split_at_checked(cut)?;
+    let hex = suffix.strip_prefix('_')?;
+    hex.bytes().all(|b| b.is_ascii_hexdigit()).then_some(name)
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_permission_set_is_parsed_from_the_role_name_exactly() {
+        for (role, set) in [
+            ("AWSReservedSSO_AdministratorAccess_7243976e43c75fc5", Some("AdministratorAccess")),
+            ("AWSReservedSSO_Read_Only_x_7243976e43c75fc5", Some("Read_Only_x")),
+            ("AWSReservedSSO_Admin_7243976e43c75fc", None),
+            ("AWSReservedSSO_Admin_zzzz976e43c75fc5", None),
+            ("Admin_7243976e43c75fc5", None),
+            ("AWSReservedSSO_é", None),
+        ] {
+            assert_eq!(permission_set_of(role), set, "{role}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! How a change of a request becomes durable: state, audit rows and outbox rows in one transaction.
+
+use super::refused::Refused;
+use crate::domain::Time;
+use crate::domain::event::{Actor, EventDraft};
+use crate::domain::request::{Command, Next, Request, State, transition};
+use crate::store::port::{StoreResult, Tx};
+use team_shared::event::EventType;
+
+/// Carries out a command on a request that was read in this transaction.
+///
+/// # Errors
+/// The command does not apply, or the store does not take it.
+pub(super) fn carry_out(
+    tx: &mut dyn Tx,
+    request: &Request,
+    command: &Command,
+    actor: &Actor,
+    now: Time,
+) -> Result<Request, Refused> {
+    let next = transition(request, command, actor, now)?;
+    let held = request.state.holds_lease();
+    tx.update_request(&next.request)?;
+    record(tx, &next, now)?;
+    if held != next.request.state.holds_lease() {
+        forget_pause(tx, &next.request)?;
+    }
+    Ok(next.request)
+}
+
+/// Files a new request.
+///
+/// # Errors
+/// The store does not take it.
+pub(super) fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
+    tx.insert_request(&next.request)?;
+    record(tx, next, now)?;
+    if next.request.state.holds_lease() {
+        forget_pause(tx, &next.request)?;
+    }
+    Ok(())
+}
+
+/// Appends an event, and asks for its effects where somebody should be told.
+///
+/// # Errors
+/// The store does not take it.
+pub(super) fn tell(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> StoreResult<u64> {
+    let seq = tx.append(now, event)?;
+    if is_news(event.kind) {
+        tx.push_outbox(seq, now)?;
+    }
+    Ok(seq)
+}
+
+fn record(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
+    for event in &next.events {
+        tell(tx, event, now)?;
+    }
+    Ok(())
+}
+
+/// What is wanted of the grant has changed: a pause from before must not hold it up.
+fn forget_pause(tx: &mut dyn Tx, request: &Request) -> StoreResult<()> {
+    if let Some(mut grant) = tx.grant(&request.key)?
+        && grant.next_attempt_at.is_some()
+    {
+        grant.next_attempt_at = None;
+        tx.save_grant(&grant)?;
+    }
+    Ok(())
+}
+
+/// Events that people are told of.
+fn is_news(kind: EventType) -> bool {
+    matches!(
+        kind,
+        EventType::RequestSubmitted
+            | EventType::RequestApproved
+            | EventType::RequestRejected
+            | EventType::RequestCancelled
+            | EventType::RequestExpired
+            | EventType::RequestWithdrawn
+            | EventType::RequestScheduled
+            | EventType::RequestActive
+            | EventType::RequestEnded
+            | EventType::RequestRevoked
+            | EventType::RequestFailed
+            | EventType::GrantStuck
+            | EventType::GrantReappeared
+            | EventType::PolicyApplied
+    )
+}
+
+/// Whether the request waits for a decision.
+pub(super) fn is_pending(request: &Request) -> bool {
+    matches!(request.state, State::Pending)
+}

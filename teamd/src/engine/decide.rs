@@ -1,0 +1,238 @@
+//! Approving and rejecting. Everything is looked at again at the moment of the decision: the approver, the person, the
+//! target, the policy, the terms.
+
+use super::access::Verb;
+use super::refused::Refused;
+use super::{Engine, Facts, commit};
+use crate::domain::Time;
+use crate::domain::identity::Caller;
+use crate::domain::policy::{Ask, Judgement, Refusal, evaluate};
+use crate::domain::request::{Change, Command, Request, State};
+use crate::store::WriteLane;
+use crate::store::port::Tx;
+use chrono::TimeDelta;
+use team_shared::duration::Seconds;
+use team_shared::ids::RequestId;
+use team_shared::problem::{Code, FieldError};
+
+/// A decision as it comes in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Approval {
+    /// A word to the requester.
+    pub comment: Option<String>,
+    /// Another length, in seconds.
+    pub duration_seconds: Option<i64>,
+    /// A fixed start.
+    pub start_at: Option<Time>,
+    /// The version that was read.
+    pub version: Option<u64>,
+    /// The digest that was read.
+    pub terms_digest: Option<String>,
+}
+
+/// What came of a transaction that may both refuse and change something.
+enum Outcome {
+    Done(Box<Request>),
+    /// The request no longer fits: it is withdrawn, and the caller is told why.
+    Withdrawn(Box<Request>, Refused),
+}
+
+impl Engine {
+    /// Approves a request, perhaps with other terms.
+    ///
+    /// # Errors
+    /// A refusal. Where policy no longer supports the request it is withdrawn as well.
+    pub async fn approve(&self, caller: &Caller, id: &RequestId, approval: Approval) -> Result<Request, Refused> {
+        self.directory_ready().await?;
+        self.refresh_for_decision(caller, id).await?;
+        let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        let outcome = self
+            .store
+            .write(WriteLane::Normal, move |tx| approve(tx, &facts, &caller, &id, &approval, now))
+            .await?;
+        match outcome {
+            Outcome::Done(request) => {
+                self.after_commit(&request);
+                Ok(*request)
+            }
+            Outcome::Withdrawn(request, refused) => {
+                self.after_commit(&request);
+                Err(refused)
+            }
+        }
+    }
+
+    /// Rejects a request.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn reject(&self, caller: &Caller, id: &RequestId, approval: Approval) -> Result<Request, Refused> {
+        let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        let request = self
+            .store
+            .write(WriteLane::Normal, move |tx| {
+                let request = seen(tx, &facts, &caller, &id)?;
+                let access = facts.access(&caller);
+                access.may(Verb::Reject, &request)?;
+                refuse_decided(&request, now)?;
+                refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
+                let comment = checked_comment(approval.comment.as_deref(), true)?;
+                let by = access.acting_person()?.clone();
+                commit::carry_out(tx, &request, &Command::Reject { by, comment }, &caller.actor(), now)
+            })
+            .await?;
+        self.after_commit(&request);
+        Ok(request)
+    }
+
+    /// Asks AWS about the requester and the approver where the copy is old. Where AWS does not answer, the copy does.
+    async fn refresh_for_decision(&self, caller: &Caller, id: &RequestId) -> Result<(), Refused> {
+        if !self.directory_is_old() {
+            return Ok(());
+        }
+        let wanted = *id;
+        let request = self.store.read(move |read| Ok::<_, Refused>(read.request(&wanted)?)).await?;
+        for person in request.iter().map(|r| &r.key.user).chain(caller.person()) {
+            self.refresh_person(person).await;
+        }
+        Ok(())
+    }
+}
+
+fn approve(
+    tx: &mut dyn Tx,
+    facts: &Facts,
+    caller: &Caller,
+    id: &RequestId,
+    approval: &Approval,
+    now: Time,
+) -> Result<Outcome, Refused> {
+    let request = seen(tx, facts, caller, id)?;
+    let access = facts.access(caller);
+    access.may(Verb::Approve, &request)?;
+    refuse_decided(&request, now)?;
+    refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
+    let change = read_change(approval, now)?;
+    let comment = checked_comment(approval.comment.as_deref(), false)?;
+    let terms = request.terms.changed(change.duration, change.start_at);
+    if terms.is_over(now) {
+        return Err(Refused::field("start_at", "with these terms the access would be over already"));
+    }
+    let (in_force, _) = facts.both()?;
+    let is_changed = terms != request.terms;
+    match judge(facts, &request, terms.duration, now) {
+        Ok(judgement) => {
+            if judgement.texts.require_comment && comment.is_none() {
+                return Err(Refused::field("comment", "policy asks approvers for a comment"));
+            }
+            let by = access.acting_person()?.clone();
+            let command = Command::Approve { by, comment, change, basis: judgement.basis };
+            let request = commit::carry_out(tx, &request, &command, &caller.actor(), now)?;
+            Ok(Outcome::Done(Box::new(request)))
+        }
+        // Too few approvers: it stays pending, and people see why.
+        Err(refusal @ Refusal::NoApprover { .. }) => Err(refusal.into()),
+        Err(refusal) if is_changed && judge(facts, &request, request.terms.duration, now).is_ok() => {
+            Err(refusal.into())
+        }
+        Err(refusal) => {
+            let reason = format!("no longer fits policy version {}: {refusal}", in_force.version);
+            let command = Command::LoseBasis { reason };
+            let request =
+                commit::carry_out(tx, &request, &command, &crate::domain::event::Actor::daemon(), now)?;
+            Ok(Outcome::Withdrawn(Box::new(request), refusal.into()))
+        }
+    }
+}
+
+/// Policy's judgement of a request at this moment.
+pub(super) fn judge(facts: &Facts, request: &Request, duration: Seconds, now: Time) -> Result<Judgement, Refusal> {
+    let Ok((in_force, directory)) = facts.both() else {
+        // Without a policy nothing fits; callers have looked for the directory before.
+        return Err(Refusal::UnknownPerson);
+    };
+    let ask = Ask {
+        person: &request.key.user,
+        account: &request.key.account,
+        permission_set: &request.key.permission_set,
+        duration,
+        break_glass: request.terms.break_glass,
+        now,
+    };
+    evaluate(&in_force.policy, directory, &facts.protected, &ask)
+}
+
+/// The request, if the caller may see it.
+pub(super) fn seen(
+    tx: &mut dyn Tx,
+    facts: &Facts,
+    caller: &Caller,
+    id: &RequestId,
+) -> Result<Request, Refused> {
+    let request = tx.request(id)?.ok_or_else(|| Refused::not_found(format!("request {id}")))?;
+    let access = facts.access(caller);
+    access.acting_person()?;
+    if access.can_see(&request) { Ok(request) } else { Err(Refused::not_found(format!("request {id}"))) }
+}
+
+fn refuse_decided(request: &Request, now: Time) -> Result<(), Refused> {
+    if matches!(request.state, State::Pending) {
+        if now >= request.expires_at {
+            return Err(Refused::new(
+                Code::Expired,
+                format!("the time to decide was over at {}", request.expires_at.format("%H:%M:%SZ")),
+            )
+            .help("the requester can ask again"));
+        }
+        return Ok(());
+    }
+    Err(Refused::new(Code::AlreadyDecided, format!("request {} is {} already", request.id.short(), request.state.word())))
+}
+
+/// Refuses a verb that was given on an older reading.
+pub(super) fn refuse_stale(request: &Request, version: Option<u64>, digest: Option<&str>) -> Result<(), Refused> {
+    let stale = |what: String| {
+        Err(Refused::new(Code::Stale, what).help("read it again; what changed is in its timeline"))
+    };
+    if let Some(version) = version.filter(|version| *version != request.version) {
+        return stale(format!("you read version {version}, it is at version {} now", request.version));
+    }
+    if let Some(digest) = digest
+        && !digest.eq_ignore_ascii_case(&request.digest())
+    {
+        return stale("its terms are not those that you read".to_owned());
+    }
+    Ok(())
+}
+
+/// A comment that may be shown.
+pub(super) fn checked_comment(comment: Option<&str>, required: bool) -> Result<Option<String>, Refused> {
+    match comment.filter(|comment| !comment.is_empty()) {
+        None if required => Err(Refused::field("comment", "say why")),
+        None => Ok(None),
+        Some(comment) => match team_shared::text::check(comment) {
+            Ok(()) => Ok(Some(comment.to_owned())),
+            Err(error) => Err(Refused::field("comment", error.to_string())),
+        },
+    }
+}
+
+fn read_change(approval: &Approval, now: Time) -> Result<Change, Refused> {
+    let mut faults = Vec::new();
+    let duration = match approval.duration_seconds.map(Seconds::new) {
+        None => None,
+        Some(Ok(duration)) => Some(duration),
+        Some(Err(error)) => {
+            faults.push(FieldError { field: "duration_seconds".to_owned(), message: error.to_string() });
+            None
+        }
+    };
+    if approval.start_at.is_some_and(|start| start + TimeDelta::seconds(60) < now) {
+        faults.push(FieldError { field: "start_at".to_owned(), message: "lies in the past".to_owned() });
+    }
+    if faults.is_empty() {
+        Ok(Change { duration, start_at: approval.start_at.map(|start| start.max(now)) })
+    } else {
+        Err(Refused::invalid(faults))
+    }
+}

@@ -1,0 +1,204 @@
+//! The copy of what AWS says exists: refreshed in the background, usable at once from the store after a restart.
+
+use super::refused::Refused;
+use super::{Engine, commit, decide};
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::event::Actor;
+use crate::domain::policy::Refusal;
+use crate::domain::request::{Command, Request, State};
+use crate::store::WriteLane;
+use crate::store::port::RequestFilter;
+use chrono::TimeDelta;
+use std::sync::Arc;
+use std::time::Duration;
+use team_shared::ids::UserId;
+use team_shared::problem::Code;
+use team_shared::state::RequestState;
+
+/// How long a verb waits for the very first load.
+const FIRST_LOAD: Duration = Duration::from_secs(20);
+
+/// How long a fresh look at one person may take before the copy does.
+const FRESH_LOOK: Duration = Duration::from_secs(3);
+
+impl Engine {
+    pub(super) async fn run_directory(&self) {
+        let mut failures = 0u32;
+        while !self.stop.is_cancelled() {
+            let pause = match self.refresh_directory().await {
+                Ok(()) => {
+                    failures = 0;
+                    let refresh = self.settings().directory_refresh.get();
+                    // A little early, so that the copy is never old while AWS answers.
+                    TimeDelta::seconds((refresh * 4 / 5).max(1))
+                }
+                Err(error) => {
+                    failures += 1;
+                    tracing::warn!(%error, "the directory could not be loaded");
+                    self.directory_error.store(Some(Arc::new(error.to_string())));
+                    TimeDelta::seconds(i64::from(2u32.pow(failures.min(5))))
+                }
+            };
+            tokio::select! {
+                () = self.clock.sleep_until(self.clock.now() + pause) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn refresh_directory(&self) -> Result<(), crate::aws::port::AwsError> {
+        if self.own_account.load().is_none() {
+            match self.own.account().await {
+                Ok(account) => self.own_account.store(Some(Arc::new(account))),
+                Err(error) => tracing::debug!(%error, "our own account is not known yet"),
+            }
+        }
+        let directory = self.source.load(self.clock.now()).await?;
+        let kept = directory.clone();
+        let saved = self
+            .store
+            .write(WriteLane::Background, move |tx| Ok::<_, Refused>(tx.save_directory(&kept)?))
+            .await;
+        if let Err(error) = saved {
+            tracing::error!(%error, "the directory copy could not be kept");
+        }
+        self.directory_error.store(None);
+        self.directory.store(Some(Arc::new(directory)));
+        self.directory_loads.send_modify(|loads| *loads += 1);
+        self.deadlines_wake.notify_one();
+        if let Err(error) = self.recheck_open_requests().await {
+            tracing::error!(%error, "open requests could not be checked against the new directory");
+        }
+        Ok(())
+    }
+
+    /// Waits for the first complete load, where there has never been one.
+    ///
+    /// # Errors
+    /// AWS does not answer in time.
+    pub(super) async fn directory_ready(&self) -> Result<(), Refused> {
+        let mut loads = self.directory_loads.subscribe();
+        let wait = async {
+            while self.directory.load().is_none() {
+                if loads.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(FIRST_LOAD, wait).await.is_err() {
+            let why = self.directory_error.load_full().map(|e| e.to_string());
+            return Err(Refused::new(
+                Code::DirectoryUnavailable,
+                format!(
+                    "the directory has never been loaded from AWS: {}",
+                    why.as_deref().unwrap_or("the first load is under way")
+                ),
+            )
+            .help("`team-tui status` says what AWS answers; it is tried again by itself"));
+        }
+        Ok(())
+    }
+
+    /// The copy is older than `[aws] directory_refresh`.
+    pub(super) fn directory_is_old(&self) -> bool {
+        let refresh = TimeDelta::seconds(self.settings().directory_refresh.get());
+        self.directory().is_some_and(|d| self.clock.now() - d.loaded_at > refresh)
+    }
+
+    /// Asks AWS about one person where the copy is old. Where AWS does not answer, the copy stays.
+    pub(super) async fn refresh_person(&self, user: &UserId) {
+        if !self.directory_is_old() {
+            return;
+        }
+        let Some(copy) = self.directory() else { return };
+        let asked = self.source.person(&copy.identity_store_id, user);
+        if let Ok(Ok(fresh)) = tokio::time::timeout(FRESH_LOOK, asked).await {
+            let mut directory = Directory::clone(&copy);
+            if let Some(person) = directory.people.get_mut(user) {
+                person.enabled = fresh.enabled;
+            }
+            for (id, group) in &mut directory.groups {
+                if fresh.groups.contains(id) {
+                    group.members.insert(user.clone());
+                } else {
+                    group.members.remove(user);
+                }
+            }
+            self.directory.store(Some(Arc::new(directory)));
+        }
+    }
+
+    /// Ends what has lost its basis: pending and scheduled requests are withdrawn, live access ends where the policy
+    /// says so. Only ever called with a complete directory.
+    pub(super) async fn recheck_open_requests(&self) -> Result<(), Refused> {
+        let facts = self.facts();
+        let Some(in_force) = facts.policy.clone() else { return Ok(()) };
+        let ends_active = in_force.policy.settings.ends_on_lost_eligibility();
+        let mut before = None;
+        loop {
+            let filter = RequestFilter {
+                states: vec![
+                    RequestState::Pending,
+                    RequestState::Scheduled,
+                    RequestState::Activating,
+                    RequestState::Active,
+                ],
+                before,
+                limit: 200,
+                ..RequestFilter::default()
+            };
+            let page = self.store.read(move |read| Ok::<_, Refused>(read.requests(&filter)?)).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            before = Some(last.id);
+            for request in page {
+                let now = self.clock.now();
+                let live = request.state.holds_lease();
+                if live && !ends_active {
+                    continue;
+                }
+                if let Some(reason) = lost_basis(&facts, &request, now) {
+                    self.lose_basis(&request, reason, now).await;
+                }
+            }
+        }
+    }
+
+    async fn lose_basis(&self, request: &Request, reason: String, now: Time) {
+        let (id, version) = (request.id, request.version);
+        let moved = self
+            .store
+            .write(WriteLane::Removal, move |tx| {
+                let Some(request) = tx.request(&id)?.filter(|r| r.version == version) else { return Ok(None) };
+                let command = Command::LoseBasis { reason: reason.clone() };
+                commit::carry_out(tx, &request, &command, &Actor::daemon(), now).map(Some)
+            })
+            .await;
+        match moved {
+            Ok(Some(request)) => self.after_commit(&request),
+            Ok(None) => {}
+            Err(error) => tracing::error!(request = %id, %error, "a request without basis does not move"),
+        }
+    }
+}
+
+/// Why a request has lost its basis; none: it has one. Too few approvers, or a duration that a running window has
+/// outlived, is no loss.
+fn lost_basis(facts: &super::Facts, request: &Request, now: Time) -> Option<String> {
+    match decide::judge(facts, request, request.terms.duration, now) {
+        Ok(_) | Err(Refusal::NoApprover { .. } | Refusal::UnderMin { .. }) => None,
+        // A rule that runs out while access is live was looked at when the access was given.
+        Err(_) if matches!(request.state, State::Active { .. }) && still_fits_briefly(facts, request, now) => None,
+        Err(refusal) => Some(format!("eligibility_lost: {refusal}")),
+    }
+}
+
+fn still_fits_briefly(facts: &super::Facts, request: &Request, now: Time) -> bool {
+    match team_shared::duration::Seconds::new(1) {
+        Ok(moment) => matches!(
+            decide::judge(facts, request, moment, now),
+            Ok(_) | Err(Refusal::NoApprover { .. } | Refusal::UnderMin { .. })
+        ),
+        Err(_) => false,
+    }
+}

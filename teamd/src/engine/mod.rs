@@ -1,0 +1,317 @@
+//! The only write path: commands of people, deadlines, replies of AWS. Everything else wakes it and reads.
+//!
+//! * [`submit`](Engine::submit), [`approve`](Engine::approve) and the other verbs are the commands of people
+//! * `deadlines` moves requests when their time has come
+//! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
+//! * `directory` keeps the copy of what AWS says exists
+//! * `outbox` performs effects after the transaction that asked for them
+//!
+//! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
+
+mod access;
+mod act;
+mod activity;
+mod commit;
+mod deadlines;
+mod decide;
+mod directory;
+mod identity;
+mod limits;
+mod outbox;
+mod policy;
+mod random;
+mod reconciler;
+mod refusals;
+mod refused;
+mod status;
+mod submit;
+
+pub use access::{Access, Verb};
+pub use act::Act;
+pub use activity::{Activity, ActivityLine};
+pub use decide::Approval;
+pub use identity::{IdentityRules, LoginMatch};
+pub use policy::{InForce, PolicyInput};
+pub use refused::Refused;
+pub use status::Overview;
+pub(crate) use status::hex;
+pub use submit::{Filed, Submission};
+
+use crate::aws::health::AwsHealth;
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, OwnIdentity};
+use crate::clock::Clock;
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::identity::Caller;
+use crate::store::Store;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use team_shared::duration::Seconds;
+use team_shared::ids::AccountId;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What the engine needs from outside.
+pub struct Deps {
+    /// The store.
+    pub store: Store,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Assignments of Identity Center.
+    pub assignments: Arc<dyn Assignments>,
+    /// Accounts, people, groups, permission sets.
+    pub directory: Arc<dyn DirectorySource>,
+    /// CloudTrail, where a source is configured.
+    pub activity: Option<Arc<dyn ActivitySource>>,
+    /// Whose credentials we have.
+    pub own: Arc<dyn OwnIdentity>,
+    /// How AWS answers.
+    pub health: Arc<AwsHealth>,
+}
+
+/// What can be set, and set anew by SIGHUP.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// How logins map to people.
+    pub identity: IdentityRules,
+    /// Accounts named in `[protected]`.
+    pub protected: BTreeSet<AccountId>,
+    /// How old the directory copy may be.
+    pub directory_refresh: Seconds,
+    /// Assignment operations under way at once; AWS allows 15.
+    pub max_in_flight: usize,
+    /// Pending requests a person.
+    pub pending_per_user: usize,
+    /// Accepted submissions a person and minute.
+    pub submits_per_minute: usize,
+    /// Refused submissions a person and minute.
+    pub refusals_per_minute: usize,
+    /// Regions whose event history is read.
+    pub activity_regions: Vec<String>,
+    /// How often.
+    pub activity_poll: Duration,
+    /// For `status`.
+    pub region: String,
+    /// For `status`.
+    pub endpoint: Option<String>,
+}
+
+/// The engine.
+pub struct Engine {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    assignments: Arc<dyn Assignments>,
+    source: Arc<dyn DirectorySource>,
+    activity_source: Option<Arc<dyn ActivitySource>>,
+    own: Arc<dyn OwnIdentity>,
+    health: Arc<AwsHealth>,
+    settings: ArcSwap<EngineSettings>,
+    directory: ArcSwapOption<Directory>,
+    directory_error: ArcSwapOption<String>,
+    directory_loads: watch::Sender<u64>,
+    own_account: ArcSwapOption<AccountId>,
+    policy: ArcSwapOption<InForce>,
+    drivers: reconciler::Drivers,
+    deadlines_wake: tokio::sync::Notify,
+    outbox_wake: tokio::sync::Notify,
+    limits: limits::Limits,
+    refusals: refusals::RefusalLog,
+    activity: activity::ActivityBook,
+    chain: status::ChainWatch,
+    tick: watch::Sender<Option<Time>>,
+    started_at: Time,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Engine {
+    /// Loads what the store knows, and puts what is overdue durably at the head of the queue. Nothing runs yet.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn open(deps: Deps, settings: EngineSettings) -> Result<Arc<Self>, Refused> {
+        let started_at = deps.clock.now();
+        let max_in_flight = settings.max_in_flight;
+        let (directory, policy) = deps
+            .store
+            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)))
+            .await?;
+        let in_force = policy.and_then(|row| InForce::from_row(&row));
+        let engine = Arc::new(Self {
+            store: deps.store,
+            clock: deps.clock,
+            assignments: deps.assignments,
+            source: deps.directory,
+            activity_source: deps.activity,
+            own: deps.own,
+            health: deps.health,
+            settings: ArcSwap::from_pointee(settings),
+            directory: ArcSwapOption::from_pointee(directory),
+            directory_error: ArcSwapOption::empty(),
+            directory_loads: watch::Sender::new(0),
+            own_account: ArcSwapOption::empty(),
+            policy: ArcSwapOption::from_pointee(in_force),
+            drivers: reconciler::Drivers::new(max_in_flight),
+            deadlines_wake: tokio::sync::Notify::new(),
+            outbox_wake: tokio::sync::Notify::new(),
+            limits: limits::Limits::default(),
+            refusals: refusals::RefusalLog::default(),
+            activity: activity::ActivityBook::default(),
+            chain: status::ChainWatch::default(),
+            tick: watch::Sender::new(None),
+            started_at,
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        });
+        engine.announce_start().await?;
+        engine.take_due().await?;
+        Ok(engine)
+    }
+
+    /// Starts everything that runs by itself.
+    pub fn start(self: &Arc<Self>) {
+        let engine = |f: fn(Arc<Self>) -> futures::future::BoxFuture<'static, ()>| {
+            let this = Arc::clone(self);
+            self.tracker.spawn(async move { f(this).await });
+        };
+        engine(|this| Box::pin(async move { this.run_deadlines().await }));
+        engine(|this| Box::pin(async move { this.run_reconciler().await }));
+        engine(|this| Box::pin(async move { this.run_directory().await }));
+        engine(|this| Box::pin(async move { this.run_outbox().await }));
+        engine(|this| Box::pin(async move { this.run_activity().await }));
+        engine(|this| Box::pin(async move { this.run_upkeep().await }));
+    }
+
+    /// Stops: no new step is begun, those under way are given `grace` to be recorded. Whatever is cut off is found
+    /// again by its intent.
+    pub async fn stop(&self, grace: Duration) {
+        self.stop.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(grace, self.tracker.wait()).await.is_err() {
+            tracing::warn!("steps were cut off at the stop; their intents are durable");
+        }
+        self.announce_stop().await;
+    }
+
+    /// Takes new settings.
+    pub fn reconfigure(&self, settings: EngineSettings) {
+        self.settings.store(Arc::new(settings));
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<EngineSettings> {
+        self.settings.load_full()
+    }
+
+    /// The directory copy, if there is one.
+    #[must_use]
+    pub fn directory(&self) -> Option<Arc<Directory>> {
+        self.directory.load_full()
+    }
+
+    /// The policy in force, if there is one.
+    #[must_use]
+    pub fn policy(&self) -> Option<Arc<InForce>> {
+        self.policy.load_full()
+    }
+
+    /// The store, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The daemon's time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The moment of the last turn of the deadline loop: the watchdog is fed from it.
+    #[must_use]
+    pub fn ticks(&self) -> watch::Receiver<Option<Time>> {
+        self.tick.subscribe()
+    }
+
+    /// Done when the engine stops: open streams end then.
+    #[must_use]
+    pub fn stopped(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// How AWS answers.
+    #[must_use]
+    pub fn aws(&self) -> crate::aws::health::AwsSnapshot {
+        self.health.snapshot()
+    }
+
+    /// Accounts that only protected rules match: those configured, the management account and our own.
+    #[must_use]
+    pub fn protected(&self) -> BTreeSet<AccountId> {
+        let mut protected = self.settings().protected.clone();
+        protected.extend(self.directory().and_then(|d| d.management_account.clone()));
+        protected.extend(self.own_account.load().as_deref().cloned());
+        protected
+    }
+
+    /// Everything that decides what a caller may do, held still for one decision.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        Facts {
+            policy: self.policy(),
+            directory: self.directory(),
+            protected: self.protected(),
+            allow_sudo: self.settings().identity.allow_sudo,
+        }
+    }
+}
+
+/// What decisions are made on, at one moment.
+#[derive(Clone)]
+pub struct Facts {
+    /// The policy.
+    pub policy: Option<Arc<InForce>>,
+    /// The directory copy.
+    pub directory: Option<Arc<Directory>>,
+    /// Protected accounts.
+    pub protected: BTreeSet<AccountId>,
+    /// `[identity] allow_sudo`.
+    pub allow_sudo: bool,
+}
+
+impl Facts {
+    /// What a caller may do by these facts.
+    #[must_use]
+    pub fn access<'a>(&'a self, caller: &'a Caller) -> Access<'a> {
+        Access {
+            caller,
+            policy: self.policy.as_deref().map(|in_force| &in_force.policy),
+            directory: self.directory.as_deref(),
+            protected: &self.protected,
+            allow_sudo: self.allow_sudo,
+        }
+    }
+
+    /// The policy and the directory.
+    ///
+    /// # Errors
+    /// There is none yet.
+    pub fn both(&self) -> Result<(&InForce, &Directory), Refused> {
+        use team_shared::problem::Code;
+        let directory = self.directory.as_deref().ok_or_else(|| {
+            Refused::new(Code::DirectoryUnavailable, "the directory has never been loaded from AWS")
+                .help("`team-tui status` says what AWS answers")
+        })?;
+        let policy = self.policy.as_deref().ok_or_else(|| {
+            Refused::new(Code::NotEligible, "no policy; as root: team-tui policy apply FILE")
+        })?;
+        Ok((policy, directory))
+    }
+}
+
+/// Counts by word.
+pub(crate) type Counts = BTreeMap<String, u64>;

@@ -1,0 +1,106 @@
+//! Refusals in the audit trail: at most six a minute for each person and code, then one counted row a minute, so that
+//! nobody can fill the trail by trying.
+
+use super::{Engine, Refused, commit};
+use crate::domain::Time;
+use crate::domain::event::{Datum, EventDraft};
+use crate::domain::identity::Caller;
+use crate::store::WriteLane;
+use chrono::TimeDelta;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use team_shared::event::EventType;
+use team_shared::ids::RequestId;
+use team_shared::problem::Code;
+
+/// Rows a minute before counting begins.
+const FULL_ROWS: u32 = 6;
+
+/// What was refused lately, by uid and code.
+#[derive(Debug, Default)]
+pub(super) struct RefusalLog(Mutex<HashMap<(u32, Code), Window>>);
+
+#[derive(Debug)]
+struct Window {
+    since: Time,
+    rows: u32,
+    counted: u32,
+    caller: Caller,
+}
+
+/// What to write about one more refusal.
+enum Row {
+    Full,
+    Nothing,
+}
+
+impl RefusalLog {
+    fn count(&self, caller: &Caller, code: Code, now: Time) -> Row {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows
+            .entry((caller.peer.uid, code))
+            .or_insert_with(|| Window { since: now, rows: 0, counted: 0, caller: caller.clone() });
+        if window.rows < FULL_ROWS {
+            window.rows += 1;
+            Row::Full
+        } else {
+            window.counted += 1;
+            Row::Nothing
+        }
+    }
+
+    /// Windows that are over, with what was counted in them.
+    fn take_over(&self, now: Time) -> Vec<(Caller, Code, u32)> {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut over = Vec::new();
+        windows.retain(|(_, code), window| {
+            let is_over = now - window.since >= TimeDelta::seconds(60);
+            if is_over && window.counted > 0 {
+                over.push((window.caller.clone(), *code, window.counted));
+            }
+            !is_over
+        });
+        over
+    }
+}
+
+impl Engine {
+    /// Writes a refusal of a changing verb to the audit trail.
+    pub async fn note_refusal(&self, caller: &Caller, verb: &str, request: Option<RequestId>, refused: &Refused) {
+        let now = self.clock.now();
+        if let Row::Nothing = self.refusals.count(caller, refused.code, now) {
+            return;
+        }
+        let mut event = EventDraft::new(EventType::Refused)
+            .by(&caller.actor())
+            .text("verb", verb)
+            .text("code", refused.code.as_str())
+            .text("detail", refused.detail.chars().take(500).collect::<String>());
+        if let Some(id) = request {
+            event = event.of(id);
+        }
+        self.append_quietly(event, now).await;
+    }
+
+    /// Writes the counted rows of minutes that are over.
+    pub(super) async fn flush_refusals(&self) {
+        let now = self.clock.now();
+        for (caller, code, count) in self.refusals.take_over(now) {
+            let event = EventDraft::new(EventType::Refused)
+                .by(&caller.actor())
+                .text("code", code.as_str())
+                .with("count", Datum::Number(i64::from(count)));
+            self.append_quietly(event, now).await;
+        }
+    }
+
+    async fn append_quietly(&self, event: EventDraft, now: Time) {
+        let written = self
+            .store
+            .write(WriteLane::Background, move |tx| Ok::<_, Refused>(commit::tell(tx, &event, now)?))
+            .await;
+        if let Err(error) = written {
+            tracing::error!(%error, "a refusal could not be written to the audit trail");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! How the daemon is, from the store, without waiting for AWS.
+
+use super::refused::Refused;
+use super::{Counts, Engine, commit};
+use crate::aws::health::AwsSnapshot;
+use crate::domain::Time;
+use crate::domain::event::EventDraft;
+use crate::domain::grant::Grant;
+use crate::domain::request::Request;
+use crate::store::WriteLane;
+use crate::store::port::{AuditFilter, ChainCheck};
+use chrono::TimeDelta;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use team_shared::event::EventType;
+
+/// A removal is overdue when its end is past by more than this and absence is not verified.
+const OVERDUE: TimeDelta = TimeDelta::seconds(10);
+
+/// AWS has been away or refusing for this long: not healthy.
+const AWS_AWAY: TimeDelta = TimeDelta::seconds(60);
+
+/// The whole chain is checked again so often.
+const CHAIN_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// The last check of the chain.
+#[derive(Debug, Default)]
+pub(super) struct ChainWatch(Mutex<Option<(Time, ChainCheck)>>);
+
+/// What `status` is made of.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// Now.
+    pub now: Time,
+    /// When the daemon started.
+    pub started_at: Time,
+    /// What is wrong, one line each.
+    pub problems: Vec<String>,
+    /// Requests by state.
+    pub requests: Counts,
+    /// Grants by state.
+    pub grants: Counts,
+    /// Removals that are late, with their grant.
+    pub overdue: Vec<(Request, Option<Grant>)>,
+    /// AWS.
+    pub aws: AwsSnapshot,
+    /// Why the last directory refresh failed.
+    pub directory_error: Option<Arc<String>>,
+    /// Rows of the audit trail.
+    pub audit_rows: u64,
+    /// Hash of its last row, lower-case hex.
+    pub audit_head: String,
+    /// The last full check.
+    pub chain: Option<(Time, ChainCheck)>,
+}
+
+impl Engine {
+    /// How the daemon is.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn overview(&self) -> Result<Overview, Refused> {
+        let now = self.clock.now();
+        let (requests, grants, overdue, last) = self
+            .store
+            .read(move |read| {
+                let mut overdue = Vec::new();
+                for request in read.overdue_requests(now - OVERDUE)? {
+                    let grant = read.grant(&request.key)?;
+                    overdue.push((request, grant));
+                }
+                let rows = read.last_seq()?;
+                let filter = AuditFilter { after: rows.saturating_sub(1), limit: 1, ..AuditFilter::default() };
+                let last = (rows, read.audit(&filter)?.first().map(|record| record.hash));
+                Ok::<_, Refused>((read.count_requests()?, read.grants()?, overdue, last))
+            })
+            .await?;
+        let chain = self.chain.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let aws = self.health.snapshot();
+        let mut counts = Counts::new();
+        for grant in &grants {
+            *counts.entry(grant.word().to_string()).or_default() += 1;
+        }
+        let mut overview = Overview {
+            now,
+            started_at: self.started_at,
+            problems: Vec::new(),
+            requests: requests.into_iter().map(|(state, n)| (state.to_string(), n)).collect(),
+            grants: counts,
+            overdue,
+            aws,
+            directory_error: self.directory_error.load_full(),
+            audit_rows: last.0,
+            audit_head: hex(&last.1.unwrap_or_default()),
+            chain,
+        };
+        overview.problems = self.problems(&overview);
+        Ok(overview)
+    }
+
+    fn problems(&self, overview: &Overview) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !overview.overdue.is_empty() {
+            problems.push(format!("{} revocations are overdue", overview.overdue.len()));
+        }
+        if let Some(fault) = overview.chain.as_ref().and_then(|(_, check)| check.fault.as_ref()) {
+            problems.push(format!("the audit chain is broken: {fault}"));
+        }
+        if let Some(since) = overview.aws.failing_since.filter(|since| overview.now - *since >= AWS_AWAY) {
+            problems.push(format!(
+                "AWS is {} since {}: {}",
+                overview.aws.state,
+                since.format("%H:%M:%SZ"),
+                overview.aws.last_error.as_deref().unwrap_or("no answer")
+            ));
+        }
+        problems
+    }
+
+    /// Checks the whole chain now.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn verify_chain(&self) -> Result<ChainCheck, Refused> {
+        let check = self.store.read(|read| Ok::<_, Refused>(read.verify_chain()?)).await?;
+        *self.chain.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((self.clock.now(), check.clone()));
+        Ok(check)
+    }
+
+    /// Small things that come round: counted refusals, the chain.
+    pub(super) async fn run_upkeep(&self) {
+        while !self.stop.is_cancelled() {
+            let checked = self.chain.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(at, _)| *at);
+            if checked.is_none_or(|at| self.clock.now() - at >= CHAIN_EVERY)
+                && let Err(error) = self.verify_chain().await
+            {
+                tracing::error!(%error, "the audit chain cannot be checked");
+            }
+            self.flush_refusals().await;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(10)) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
+    pub(super) async fn announce_start(&self) -> Result<(), Refused> {
+        let now = self.clock.now();
+        let event = EventDraft::new(EventType::DaemonStarted).text("version", env!("CARGO_PKG_VERSION"));
+        self.store.write(WriteLane::Normal, move |tx| Ok::<_, Refused>(commit::tell(tx, &event, now)?)).await?;
+        Ok(())
+    }
+
+    pub(super) async fn announce_stop(&self) {
+        self.flush_refusals().await;
+        let now = self.clock.now();
+        let event = EventDraft::new(EventType::DaemonStopped);
+        let written =
+            self.store.write(WriteLane::Normal, move |tx| Ok::<_, Refused>(commit::tell(tx, &event, now)?)).await;
+        if let Err(error) = written {
+            tracing::warn!(%error, "the stop could not be written to the audit trail");
+        }
+    }
+}
+
+/// Bytes as lower-case hex.
+#[must_use]
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,302 @@
+//! Filing a request.
+
+use super::refused::Refused;
+use super::{Engine, Facts, commit, random};
+use crate::aws::port::Lane;
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::grant::{Reply, State as GrantState};
+use crate::domain::identity::Caller;
+use crate::domain::policy::{Ask, Judgement, TextRules, check_texts, evaluate};
+use crate::domain::request::{Key, Next, Request, State, Terms, expires_at, submit};
+use crate::store::port::Tx;
+use crate::store::WriteLane;
+use chrono::TimeDelta;
+use std::time::Duration;
+use team_shared::duration::Seconds;
+use team_shared::ids::RequestId;
+use team_shared::problem::{Code, FieldError};
+use team_shared::terms::Shape;
+use team_shared::text;
+
+/// How long AWS is waited for at a submission before the check is left to the moment before the create.
+const LOOK_FOR: Duration = Duration::from_secs(3);
+
+/// A start this little in the past is meant as "now".
+const START_SLACK: TimeDelta = TimeDelta::seconds(60);
+
+/// What a person asks for. Who asks is not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Account id.
+    pub account: String,
+    /// Permission set, by name or ARN.
+    pub permission_set: String,
+    /// How long, in seconds; this or `end_at`.
+    pub duration_seconds: Option<i64>,
+    /// Until when.
+    pub end_at: Option<Time>,
+    /// From when; absent: as soon as approved.
+    pub start_at: Option<Time>,
+    /// Why.
+    pub justification: String,
+    /// Ticket.
+    pub ticket: Option<String>,
+    /// Under the break-glass rules.
+    pub break_glass: bool,
+    /// Batch.
+    pub batch_id: Option<String>,
+}
+
+/// A filed request, or what it would have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// The request.
+    pub request: Request,
+    /// It was filed; false for a dry run.
+    pub is_filed: bool,
+}
+
+impl Engine {
+    /// Files a request for the caller, or with `dry_run` says what would come of it.
+    ///
+    /// # Errors
+    /// A refusal with its rule; nothing is filed.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        submission: Submission,
+        dry_run: bool,
+    ) -> Result<Filed, Refused> {
+        let now = self.clock.now();
+        let person = self.facts().access(caller).acting_person()?.clone();
+        self.limits.check_submit(&person, now, &self.settings())?;
+        self.directory_ready().await?;
+        self.refresh_person(&person).await;
+        let facts = self.facts();
+        let request = self.draft(&facts, &person, &submission, now).inspect_err(|_| {
+            self.limits.count_refused(&person, now);
+        })?;
+        if dry_run {
+            return Ok(Filed { request, is_filed: false });
+        }
+        self.refuse_standing(&request.key).await?;
+        let (actor, pending_per_user) = (caller.actor(), self.settings().pending_per_user);
+        let next = submit(request, &actor, now);
+        let filed = next.clone();
+        self.store
+            .write(WriteLane::Normal, move |tx| {
+                refuse_repeats(tx, &filed.request, pending_per_user)?;
+                commit::file(tx, &filed, now)?;
+                Ok::<_, Refused>(())
+            })
+            .await?;
+        self.limits.count_submit(&person, now);
+        self.after_commit(&next.request);
+        let Next { request, .. } = next;
+        Ok(Filed { request, is_filed: true })
+    }
+
+    /// The request that a submission makes, judged but not filed.
+    fn draft(
+        &self,
+        facts: &Facts,
+        person: &team_shared::ids::UserId,
+        submission: &Submission,
+        now: Time,
+    ) -> Result<Request, Refused> {
+        let terms = read_terms(submission, now)?;
+        let (in_force, directory) = facts.both()?;
+        let key = find_target(directory, person, submission)?;
+        let ask = Ask {
+            person,
+            account: &key.account,
+            permission_set: &key.permission_set,
+            duration: terms.duration,
+            break_glass: terms.break_glass,
+            now,
+        };
+        let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)?;
+        refuse_texts(&judgement.texts, &terms)?;
+        Ok(make_request(key, terms, submission, judgement, directory, now))
+    }
+
+    /// Refuses where the person holds exactly this without us. Where AWS cannot be asked, the check before the create
+    /// does it.
+    async fn refuse_standing(&self, key: &Key) -> Result<(), Refused> {
+        let wanted = key.clone();
+        let known = self.store.read(move |read| Ok::<_, Refused>(read.grant(&wanted)?)).await?;
+        let ours = known.is_some_and(|grant| {
+            !matches!(grant.state, GrantState::Absent { .. } | GrantState::Foreign { .. })
+                || grant.ambiguous_create_at.is_some()
+        });
+        if ours {
+            return Ok(());
+        }
+        match tokio::time::timeout(LOOK_FOR, self.assignments.list(key, Lane::Grant)).await {
+            Ok(Reply::Listed { present: true }) => Err(Refused::new(
+                Code::StandingAccess,
+                "you hold exactly this already: a standing assignment of this permission set on this account",
+            )
+            .help("use it as it is; an administrator of Identity Center can remove the standing assignment")),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// What must follow once a change of a request is durable.
+    pub(super) fn after_commit(&self, request: &Request) {
+        self.deadlines_wake.notify_one();
+        self.outbox_wake.notify_one();
+        if matches!(request.state, State::Activating { .. } | State::Ending { .. } | State::Active { .. }) {
+            self.drivers.poke(&request.key);
+        }
+    }
+}
+
+fn refuse_repeats(tx: &mut dyn Tx, request: &Request, pending_per_user: usize) -> Result<(), Refused> {
+    for other in tx.open_requests_on(&request.key)? {
+        let same = commit::is_pending(&other)
+            && other.terms.duration == request.terms.duration
+            && other.terms.break_glass == request.terms.break_glass
+            && other.terms.shape == request.terms.shape
+            && (request.terms.shape == Shape::Floating || other.terms.start_at == request.terms.start_at);
+        if same {
+            return Err(Refused::new(
+                Code::Duplicate,
+                format!("request {} asks for the same and is pending", other.id.short()),
+            )
+            .help(format!("`team-tui show {}` says who can decide it", other.id.short())));
+        }
+    }
+    let mine = crate::store::port::RequestFilter {
+        states: vec![team_shared::state::RequestState::Pending],
+        user: Some(request.key.user.clone()),
+        limit: pending_per_user,
+        ..Default::default()
+    };
+    if tx.requests(&mine)?.len() >= pending_per_user {
+        return Err(Refused::new(
+            Code::LimitReached,
+            format!("you have {pending_per_user} pending requests, which is the limit"),
+        )
+        .help("cancel one, or wait for a decision"));
+    }
+    Ok(())
+}
+
+/// The time and texts of a submission, checked for what they are; policy comes later.
+fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, message: String| faults.push(FieldError { field: field.to_owned(), message });
+    let start_at = submission.start_at.map(|start| start.max(now));
+    if submission.start_at.is_some_and(|start| start + START_SLACK < now) {
+        fault("start_at", "lies in the past".to_owned());
+    }
+    let from = start_at.unwrap_or(now);
+    let length = match (submission.duration_seconds, submission.end_at) {
+        (Some(_), Some(_)) => Err(("end_at", "give duration_seconds or end_at, not both".to_owned())),
+        (None, None) => Err(("duration_seconds", "say for how long (duration_seconds) or until when (end_at)".to_owned())),
+        (Some(seconds), None) => Seconds::new(seconds).map_err(|e| ("duration_seconds", e.to_string())),
+        (None, Some(end)) if end <= from => Err(("end_at", "lies before the start".to_owned())),
+        (None, Some(end)) => {
+            // Rounded up: a window is never judged as shorter than it is.
+            let seconds = (end - from).num_milliseconds().saturating_add(999) / 1000;
+            Seconds::new(seconds).map_err(|e| ("end_at", e.to_string()))
+        }
+    };
+    if let Err((field, message)) = &length {
+        fault(field, message.clone());
+    }
+    for (field, value) in [("justification", Some(&submission.justification)), ("ticket", submission.ticket.as_ref())]
+    {
+        if let Some(Err(error)) = value.filter(|value| !value.is_empty()).map(|value| text::check(value)) {
+            fault(field, error.to_string());
+        }
+    }
+    if let Some(batch) = &submission.batch_id
+        && batch.parse::<RequestId>().is_err()
+    {
+        fault("batch_id", "is not a ULID".to_owned());
+    }
+    let Ok(duration) = length else { return Err(Refused::invalid(faults)) };
+    if !faults.is_empty() {
+        return Err(Refused::invalid(faults));
+    }
+    let (shape, start_at, end_at) = match (start_at, submission.end_at) {
+        (start, Some(end)) => (Shape::Until, Some(start.unwrap_or(now)), Some(end)),
+        (Some(start), None) => {
+            (Shape::Window, Some(start), Some(start + TimeDelta::seconds(duration.get())))
+        }
+        (None, None) => (Shape::Floating, None, None),
+    };
+    Ok(Terms {
+        revision: 1,
+        shape,
+        start_at,
+        end_at,
+        duration,
+        justification: submission.justification.clone(),
+        ticket: submission.ticket.clone().filter(|ticket| !ticket.is_empty()),
+        break_glass: submission.break_glass,
+    })
+}
+
+fn find_target(
+    directory: &Directory,
+    person: &team_shared::ids::UserId,
+    submission: &Submission,
+) -> Result<Key, Refused> {
+    let account = submission
+        .account
+        .parse()
+        .ok()
+        .and_then(|id| directory.accounts.get(&id))
+        .ok_or_else(|| {
+            Refused::new(Code::NotFound, format!("the organisation has no account {}", text::inert(&submission.account)))
+                .help("`team-tui entitlements` lists what you may ask for")
+        })?;
+    let set = directory.permission_set(&submission.permission_set).ok_or_else(|| {
+        Refused::new(
+            Code::NotFound,
+            format!("Identity Center has no permission set {}", text::inert(&submission.permission_set)),
+        )
+        .help("`team-tui entitlements` lists what you may ask for")
+    })?;
+    Ok(Key { user: person.clone(), account: account.id.clone(), permission_set: set.arn.clone() })
+}
+
+/// Refuses reasons and tickets that policy does not take.
+pub(super) fn refuse_texts(rules: &TextRules, terms: &Terms) -> Result<(), Refused> {
+    let faults = check_texts(rules, &terms.justification, terms.ticket.as_deref(), terms.break_glass);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Refused::invalid(
+        faults.into_iter().map(|f| FieldError { field: f.field.to_owned(), message: f.message }).collect(),
+    ))
+}
+
+fn make_request(
+    key: Key,
+    terms: Terms,
+    submission: &Submission,
+    judgement: Judgement,
+    directory: &Directory,
+    now: Time,
+) -> Request {
+    let also_held_through = directory.held_through(&key.user, &key.account, &key.permission_set);
+    Request {
+        id: random::request_id(now),
+        version: 1,
+        expires_at: expires_at(now, judgement.request_expiry, &terms),
+        key,
+        terms,
+        extends: None,
+        batch_id: submission.batch_id.clone(),
+        created_at: now,
+        basis: judgement.basis,
+        also_held_through,
+        votes: Vec::new(),
+        state: State::Pending,
+    }
+}
