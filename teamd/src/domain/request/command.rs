@@ -86,3 +86,29 @@ pub enum Command {
     /// A sweep sees the assignment of a lost request.
     Reappear,
 }
+
+impl Command {
+    /// The command's name, for messages.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Approve { .. } => "approve",
+            Self::Reject { .. } => "reject",
+            Self::Cancel => "cancel",
+            Self::Done => "done",
+            Self::Revoke { .. } => "revoke",
+            Self::Lapse => "lapse",
+            Self::LoseBasis { .. } => "lose-basis",
+            Self::Start => "start",
+            Self::AttemptCreate => "attempt-create",
+            Self::Confirm => "confirm",
+            Self::Refuse { .. } => "refuse",
+            Self::GiveUp { .. } => "give-up",
+            Self::End => "end",
+            Self::VerifyAbsent { .. } => "verify-absent",
+            Self::HandOver { .. } => "hand-over",
+            Self::DeclareLost { .. } => "declare-lost",
+            Self::Reappear => "reappear",
+        }
+    }
+}

@@ -1,12 +1,17 @@
 //! A request: what people decide on. The machine is in [`transition`]; nobody else assigns a state.
 
 mod command;
+mod decide;
+mod error;
+mod submit;
 mod terms;
 mod transition;
 
 pub use command::{Change, Command};
+pub use error::TransitionError;
+pub use submit::submit;
 pub use terms::{Terms, expires_at, narrower};
-pub use transition::{Next, TransitionError, submit, transition};
+pub use transition::{Next, transition};
 
 use chrono::TimeDelta;
 
@@ -210,6 +215,18 @@ pub struct Request {
     pub state: State,
 }
 
+impl Outcome {
+    /// The word for it: the terminal state's.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Revoked => "revoked",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl State {
     /// The word for it.
     #[must_use]
@@ -303,3 +320,6 @@ impl Request {
             .all(|demand| self.votes_for(demand).count() >= demand.quorum as usize)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,7 @@ impl Terms {
     }
 
     /// The same with another length and perhaps a start. `--for` keeps the start; `--at` makes a floating request a
-    /// window. The revision is counted up only if anything changed.
+    /// window, and leaves the end of "until" where it is. The revision is counted up only if anything changed.
     #[must_use]
     pub fn changed(&self, duration: Option<Seconds>, start_at: Option<Time>) -> Self {
         let mut terms = self.clone();
@@ -60,6 +60,13 @@ impl Terms {
                 terms.shape = Shape::Window;
             }
             terms.start_at = Some(start);
+            if terms.shape == Shape::Until
+                && duration.is_none()
+                && let Some(end) = terms.end_at
+                && let Ok(rest) = Seconds::new((end - start).num_seconds())
+            {
+                terms.duration = rest;
+            }
         }
         if let Some(start) = terms.start_at
             && (duration.is_some() || start_at.is_some())

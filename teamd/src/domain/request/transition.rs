@@ -2,12 +2,11 @@
 
 use super::super::event::{Actor, Datum, EventDraft};
 use super::{
-    ACTIVATION_DEADLINE, Basis, Change, Command, FLOATING_GRACE, Finish, Outcome, Request, Session, State,
-    Time, Vote, narrower,
+    ACTIVATION_DEADLINE, Command, FLOATING_GRACE, Finish, Outcome, Request, Session, State, Time,
+    TransitionError,
 };
 use chrono::TimeDelta;
 use team_shared::event::EventType;
-use team_shared::ids::UserId;
 use team_shared::state::RequestState;
 
 /// A request after a command, and what the audit trail is told.
@@ -17,63 +16,6 @@ pub struct Next {
     pub request: Request,
     /// What happened, in order.
     pub events: Vec<EventDraft>,
-}
-
-/// Why a command does not apply. None of them is worth a retry with the same input.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TransitionError {
-    /// The requester's own vote.
-    #[error("nobody decides their own request")]
-    SelfApproval,
-    /// No demand lists them.
-    #[error("no rule makes you an approver of this request")]
-    NotAnApprover,
-    /// They voted on these terms.
-    #[error("you have approved these terms already")]
-    AlreadyVoted,
-    /// The time to decide is over.
-    #[error("the time to decide was over at {0}")]
-    Expired(Time),
-    /// It is decided.
-    #[error("it is {0} already")]
-    AlreadyDecided(RequestState),
-    /// Not before this moment.
-    #[error("not before {0}")]
-    TooEarly(Time),
-    /// The command makes no sense in this state.
-    #[error("{command} does not apply to a request that is {state}")]
-    NotNow {
-        /// Where it stands.
-        state: RequestState,
-        /// What was asked.
-        command: &'static str,
-    },
-}
-
-impl Command {
-    /// The command's name, for messages.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Approve { .. } => "approve",
-            Self::Reject { .. } => "reject",
-            Self::Cancel => "cancel",
-            Self::Done => "done",
-            Self::Revoke { .. } => "revoke",
-            Self::Lapse => "lapse",
-            Self::LoseBasis { .. } => "lose-basis",
-            Self::Start => "start",
-            Self::AttemptCreate => "attempt-create",
-            Self::Confirm => "confirm",
-            Self::Refuse { .. } => "refuse",
-            Self::GiveUp { .. } => "give-up",
-            Self::End => "end",
-            Self::VerifyAbsent { .. } => "verify-absent",
-            Self::HandOver { .. } => "hand-over",
-            Self::DeclareLost { .. } => "declare-lost",
-            Self::Reappear => "reappear",
-        }
-    }
 }
 
 /// What `command` makes of `request` at `now`.
@@ -125,11 +67,12 @@ pub fn transition(
     })
 }
 
-struct Step<'a> {
-    request: Request,
-    events: Vec<EventDraft>,
-    actor: &'a Actor,
-    now: Time,
+/// A transition under way: the request as it becomes, and what is told about it.
+pub(super) struct Step<'a> {
+    pub(super) request: Request,
+    pub(super) events: Vec<EventDraft>,
+    pub(super) actor: &'a Actor,
+    pub(super) now: Time,
 }
 
 impl Step<'_> {
@@ -258,19 +201,23 @@ impl Step<'_> {
                     still_held_by: None,
                 });
             }
-            Command::GiveUp { reason } => self.end(Outcome::Failed, reason, None, self.now, None),
-            Command::Cancel => self.end(Outcome::Ended, "cancelled", None, self.now, None),
-            Command::Done => self.end(Outcome::Ended, "done", None, self.now, None),
+            Command::GiveUp { reason } => self.end(Outcome::Failed, reason, None, None),
+            Command::Cancel => self.end(Outcome::Ended, "cancelled", None, None),
+            Command::Done => self.end(Outcome::Ended, "done", None, None),
             Command::Revoke { comment } => {
-                self.end(Outcome::Revoked, "revoked", None, self.now, comment.as_deref());
+                self.end(Outcome::Revoked, "revoked", None, comment.as_deref());
             }
-            Command::LoseBasis { reason } => self.end(Outcome::Revoked, reason, None, self.now, None),
+            Command::LoseBasis { reason } => self.end(Outcome::Revoked, reason, None, None),
             Command::End => {
-                let due_at = self.request.terms.end_at.unwrap_or(since + ACTIVATION_DEADLINE);
+                // A floating request has no end before it is active: all that can be over is the wait for AWS.
+                let (outcome, reason, due_at) = match self.request.terms.end_at {
+                    Some(end) => (Outcome::Ended, "end", end),
+                    None => (Outcome::Failed, "not_confirmed", since + ACTIVATION_DEADLINE),
+                };
                 if due_at > self.now {
                     return Err(TransitionError::TooEarly(due_at));
                 }
-                self.end(Outcome::Ended, "end", None, due_at, None);
+                self.end(outcome, reason, None, None);
             }
             Command::Lapse
             | Command::Start
@@ -288,16 +235,16 @@ impl Step<'_> {
             Command::Approve { .. } | Command::Reject { .. } => {
                 return Err(TransitionError::AlreadyDecided(RequestState::Active));
             }
-            Command::Done => self.end(Outcome::Ended, "done", live, self.now, None),
+            Command::Done => self.end(Outcome::Ended, "done", live, None),
             Command::Revoke { comment } => {
-                self.end(Outcome::Revoked, "revoked", live, self.now, comment.as_deref());
+                self.end(Outcome::Revoked, "revoked", live, comment.as_deref());
             }
-            Command::LoseBasis { reason } => self.end(Outcome::Revoked, reason, live, self.now, None),
+            Command::LoseBasis { reason } => self.end(Outcome::Revoked, reason, live, None),
             Command::End => {
                 if session.end_at > self.now {
                     return Err(TransitionError::TooEarly(session.end_at));
                 }
-                self.end(Outcome::Ended, "end", live, session.end_at, None);
+                self.end(Outcome::Ended, "end", live, None);
             }
             Command::Cancel
             | Command::Lapse
@@ -365,7 +312,7 @@ impl Step<'_> {
 
     fn from_lost(&mut self, command: &Command) -> Result<(), TransitionError> {
         match command {
-            Command::Reappear => self.end(Outcome::Ended, "reappeared", None, self.now, None),
+            Command::Reappear => self.end(Outcome::Ended, "reappeared", None, None),
             Command::Approve { .. }
             | Command::Reject { .. }
             | Command::Cancel
@@ -386,80 +333,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn may_decide(&self, by: &UserId) -> Result<(), TransitionError> {
-        if *by == self.request.key.user {
-            return Err(TransitionError::SelfApproval);
-        }
-        if self.now >= self.request.expires_at {
-            return Err(TransitionError::Expired(self.request.expires_at));
-        }
-        Ok(())
-    }
-
-    fn approve(
-        &mut self,
-        by: &UserId,
-        comment: Option<&str>,
-        change: Change,
-        basis: &Basis,
-    ) -> Result<(), TransitionError> {
-        self.may_decide(by)?;
-        let listed = basis.demands.iter().any(|demand| demand.approvers.contains(by))
-            || basis.demands.is_empty() && basis.overseers.contains(by);
-        if !listed {
-            return Err(TransitionError::NotAnApprover);
-        }
-        let terms = self.request.terms.changed(change.duration, change.start_at);
-        let is_changed = terms != self.request.terms;
-        if is_changed {
-            if !narrower(&terms, &self.request.terms) {
-                self.request.votes.clear();
-            }
-            self.request.votes.retain(|vote| vote.by != *by);
-            self.request.terms = terms;
-            self.request.expires_at = self
-                .request
-                .terms
-                .end_at
-                .map_or(self.request.expires_at, |end| end.min(self.request.expires_at));
-            let (revision, seconds) = (self.request.terms.revision, self.request.terms.duration.get());
-            let start_at = self.request.terms.start_at;
-            self.tell(EventType::RequestTermsChanged, |e| {
-                let e = e
-                    .with("revision", Datum::Number(i64::from(revision)))
-                    .with("duration_seconds", Datum::Number(seconds));
-                match start_at {
-                    Some(start) => e.with("start_at", Datum::Moment(start)),
-                    None => e,
-                }
-            });
-        } else if self.request.votes.iter().any(|vote| vote.by == *by) {
-            return Err(TransitionError::AlreadyVoted);
-        }
-        self.request.basis = basis.clone();
-        let digest = self.request.digest();
-        self.request.votes.push(Vote {
-            by: by.clone(),
-            at: self.now,
-            digest: digest.clone(),
-            comment: comment.map(ToOwned::to_owned),
-        });
-        self.tell(EventType::RequestVoted, |e| {
-            e.text("terms_digest", digest).free("comment", comment)
-        });
-        if self.request.is_approved() {
-            let digest = self.request.digest();
-            let rule = self.request.basis.rule.clone().unwrap_or_default();
-            self.tell(EventType::RequestApproved, |e| {
-                e.text("terms_digest", digest).text("rule", rule)
-            });
-            self.begin();
-        }
-        Ok(())
-    }
-
     /// Approved, or no approval needed: on to its start.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         match self.request.terms.start_at.filter(|start| *start > self.now) {
             Some(start) => {
                 self.tell(EventType::RequestScheduled, |e| {
@@ -494,16 +369,18 @@ impl Step<'_> {
         };
     }
 
-    fn end(
-        &mut self,
-        outcome: Outcome,
-        reason: &str,
-        session: Option<Session>,
-        due_at: Time,
-        comment: Option<&str>,
-    ) {
+    fn end(&mut self, outcome: Outcome, reason: &str, session: Option<Session>, comment: Option<&str>) {
+        // Whoever ends it after its end does not make it any less late.
+        let end = session
+            .map(|session| session.end_at)
+            .or(self.request.terms.end_at);
+        let due_at = end.map_or(self.now, |end| end.min(self.now));
+        // The outcome and the moment are in the event: a fold cannot tell them from a reason in AWS's words.
         self.tell(EventType::RequestEnding, |e| {
-            e.text("reason", reason).free("comment", comment)
+            e.text("reason", reason)
+                .text("outcome", outcome.as_str())
+                .with("due_at", Datum::Moment(due_at))
+                .free("comment", comment)
         });
         self.request.state = State::Ending {
             since: self.now,
@@ -543,9 +420,13 @@ impl Step<'_> {
     /// the grace.
     fn session(&self, first_attempt_at: Option<Time>) -> Session {
         let terms = &self.request.terms;
-        match (terms.start_at, terms.end_at) {
-            (Some(start_at), Some(end_at)) => Session { start_at, end_at },
-            _ => {
+        match terms.end_at {
+            // A fixed end stays where it is, also where no start was set: until T means until T.
+            Some(end_at) => Session {
+                start_at: terms.start_at.unwrap_or(self.now),
+                end_at,
+            },
+            None => {
                 let start_at =
                     first_attempt_at.map_or(self.now, |first| self.now.min(first + FLOATING_GRACE));
                 Session {
@@ -556,7 +437,7 @@ impl Step<'_> {
         }
     }
 
-    fn tell(&mut self, kind: EventType, with: impl FnOnce(EventDraft) -> EventDraft) {
+    pub(super) fn tell(&mut self, kind: EventType, with: impl FnOnce(EventDraft) -> EventDraft) {
         self.events
             .push(with(EventDraft::new(kind).of(self.request.id).by(self.actor)));
     }
@@ -576,51 +457,5 @@ impl Step<'_> {
             },
             _ => self.not_now(command),
         }
-    }
-}
-
-/// What a new request turns into, and what the audit trail is told: `pending`, or straight on where nothing must be
-/// approved. The request comes in as `pending` at version 1.
-#[must_use]
-pub fn submit(request: Request, actor: &Actor, now: Time) -> Next {
-    let approval_needed = !request.basis.demands.is_empty();
-    let mut step = Step {
-        request,
-        events: Vec::new(),
-        actor,
-        now,
-    };
-    let (key, terms) = (step.request.key.clone(), step.request.terms.clone());
-    let (digest, expires_at) = (step.request.digest(), step.request.expires_at);
-    let rules = step.request.basis.rules.clone();
-    step.tell(EventType::RequestSubmitted, |e| {
-        let mut e = e
-            .text("user_id", key.user.as_str())
-            .text("account_id", key.account.as_str())
-            .text("permission_set_arn", key.permission_set.as_str())
-            .with("duration_seconds", Datum::Number(terms.duration.get()))
-            .with("break_glass", Datum::Flag(terms.break_glass))
-            .with("rules", Datum::List(rules))
-            .with("expires_at", Datum::Moment(expires_at))
-            .text("shape", terms.shape.as_str())
-            .text("terms_digest", digest)
-            .free("justification", Some(&terms.justification))
-            .free("ticket", terms.ticket.as_deref());
-        for (name, at) in [("start_at", terms.start_at), ("end_at", terms.end_at)] {
-            if let Some(at) = at {
-                e = e.with(name, Datum::Moment(at));
-            }
-        }
-        e
-    });
-    if !approval_needed {
-        step.tell(EventType::RequestApproved, |e| {
-            e.with("approval_required", Datum::Flag(false))
-        });
-        step.begin();
-    }
-    Next {
-        request: step.request,
-        events: step.events,
     }
 }
