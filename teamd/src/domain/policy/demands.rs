@@ -85,6 +85,7 @@ impl<'a> Demands<'a> {
                 .overrides
                 .default_duration
                 .unwrap_or(settings.default_duration)
+                .max(settings.min_duration)
                 .min(cap),
             request_expiry,
             texts,
