@@ -12,6 +12,7 @@ mod reader;
 mod rules;
 mod settings;
 mod suggest;
+mod value;
 
 #[cfg(test)]
 mod tests;

@@ -47,9 +47,7 @@ pub(super) fn account(written: &str) -> Result<AccountPattern, String> {
     }
     if let Some(tag) = written.strip_prefix("tag:") {
         return match tag.split_once('=') {
-            Some((key, _)) if key.is_empty() => {
-                Err(format!("{written:?} names no tag: write \"tag:KEY=VALUE\""))
-            }
+            Some(("", _)) => Err(format!("{written:?} names no tag: write \"tag:KEY=VALUE\"")),
             Some((_, value)) if value.contains('*') => Err(format!(
                 "{written:?}: tags are compared exactly, and `*` is no character that AWS allows in one"
             )),

@@ -1,8 +1,9 @@
 //! `[[eligibility]]`, `[[approver]]` and `[[deny]]`.
 
 use super::patterns;
-use super::reader::{Faults, Harmless, Section};
+use super::reader::{Faults, Section};
 use super::settings::{OVERRIDES, overrides};
+use super::value::Harmless;
 use crate::domain::policy::{
     AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, SetPattern, Settings, Subject,
 };

@@ -1,6 +1,7 @@
 //! `[settings]`, and those of them that a rule can have of its own.
 
-use super::reader::{Faults, Harmless, Section};
+use super::reader::{Faults, Section};
+use super::value::Harmless;
 use crate::domain::policy::{OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
 use team_shared::text::{self, MAX_TEXT};
 
