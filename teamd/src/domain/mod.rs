@@ -11,7 +11,7 @@ pub mod directory;
 pub mod event;
 pub mod grant;
 pub mod identity;
-
+pub mod policy;
 pub mod request;
 
 /// A moment in UTC.

@@ -1,14 +1,42 @@
 //! Who may ask for what, for how long, and who decides. Pure: a function of the document, the directory, the person,
 //! the target, the duration and the moment.
+//!
+//! The way of one ask through [`evaluate`]:
+//! 1. the person exists and is enabled, the account is active, the permission set exists
+//! 2. a matching `deny` refuses, whatever else is written
+//! 3. eligibility rules fit by person, account, permission set, kind of ask (break-glass or not), protection and end
+//! 4. of those, the ones whose cap allows the duration match; of the matching ones the highest precedence counts
+//! 5. every counting rule that requires approval is a demand of its own
+//!
+//! "Short is automatic, long needs approval" is two rules of which the short one has the higher precedence: with equal
+//! precedence both count for a short ask, and the long one demands its approval.
+//!
+//! Where several rules count, the strictest of their texts and the shortest `request_expiry` apply, since each of them
+//! is to be satisfied; the default duration is that of the rule with the longest cap.
+//!
+//! Everything compares exactly and with case. To add a kind of subject or account pattern: a variant in `model`, its
+//! meaning in `matching`, its staleness in `stale`, its spelling in [`crate::document`].
 
+mod demands;
+mod entitlements;
 mod evaluate;
 mod matching;
 mod model;
+mod refusal;
+mod roles;
+mod stale;
 mod texts;
 
-pub use evaluate::{Ask, Entitled, Judgement, Refusal, entitlements, evaluate, roles_of};
-pub use matching::stale_references;
+#[cfg(test)]
+mod tests;
+
+pub use entitlements::{Entitled, entitlements};
+pub use evaluate::{Ask, Judgement, evaluate};
 pub use model::{
-    AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, Policy, RoleAssignments, Settings, Subject,
+    AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, OnLostEligibility, Overrides,
+    Policy, RoleAssignments, SetPattern, Settings, Subject,
 };
-pub use texts::{TextFault, TextRules, check_texts};
+pub use refusal::{Nearest, Part, Refusal};
+pub use roles::{Roles, approver_of, roles_of};
+pub use stale::stale_references;
+pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};

@@ -1,0 +1,175 @@
+//! `[settings]`, and those of them that a rule can have of its own.
+
+use super::reader::{Faults, Section};
+use super::value::Harmless;
+use crate::domain::policy::{OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
+use team_shared::text::{self, MAX_TEXT};
+
+const KEYS: &[&str] = &[
+    "approval",
+    "require_justification",
+    "justification_min",
+    "rejected_justifications",
+    "require_ticket",
+    "ticket_pattern",
+    "ticket_url",
+    "require_comment",
+    "max_duration",
+    "min_duration",
+    "default_duration",
+    "request_expiry",
+    "max_extensions",
+    "max_per_day",
+    "claim_timeout",
+    "remind_before_end",
+    "remind_approvers_every",
+    "escalate_after",
+    "on_lost_eligibility",
+    "max_permission_set_session",
+    "break_glass_justification_min",
+    "policy_changes_need",
+];
+
+/// The keys of a rule that stand for a setting.
+pub(super) const OVERRIDES: &[&str] = &[
+    "require_justification",
+    "justification_min",
+    "break_glass_justification_min",
+    "rejected_justifications",
+    "require_ticket",
+    "ticket_pattern",
+    "ticket_url",
+    "request_expiry",
+    "default_duration",
+    "max_extensions",
+    "max_per_day",
+];
+
+/// Settings that come with later versions, and what happens until then.
+const LATER: &[(&str, Harmless)] = &[
+    ("max_extensions", Harmless::Number(2)),
+    ("max_per_day", Harmless::Text("")),
+    ("claim_timeout", Harmless::Text("10m")),
+    ("remind_before_end", Harmless::Texts(&["30m", "15m"])),
+    ("remind_approvers_every", Harmless::Text("30m")),
+    ("escalate_after", Harmless::Text("")),
+    ("max_permission_set_session", Harmless::Text("")),
+    ("policy_changes_need", Harmless::Number(1)),
+];
+
+pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settings {
+    section.refuse_unknown(KEYS, faults);
+    for (key, harmless) in LATER {
+        section.only(key, *harmless, faults);
+    }
+    let before = faults.count();
+    let defaults = Settings::default();
+    let own = overridable(section, faults);
+    let settings = Settings {
+        approval: section.boolean("approval", faults).unwrap_or(defaults.approval),
+        texts: TextRules {
+            require_comment: section
+                .boolean("require_comment", faults)
+                .unwrap_or(defaults.texts.require_comment),
+            ..defaults.texts.with(&own)
+        },
+        max_duration: section
+            .duration("max_duration", faults)
+            .unwrap_or(defaults.max_duration),
+        min_duration: section
+            .duration("min_duration", faults)
+            .unwrap_or(defaults.min_duration),
+        default_duration: own.default_duration.unwrap_or(defaults.default_duration),
+        request_expiry: own.request_expiry.unwrap_or(defaults.request_expiry),
+        on_lost_eligibility: section
+            .parsed("on_lost_eligibility", faults, |written| match written {
+                "end" => Ok(OnLostEligibility::End),
+                "keep" => Ok(OnLostEligibility::Keep),
+                other => Err(format!("{other:?} is not known: write \"end\" or \"keep\"")),
+            })
+            .unwrap_or(defaults.on_lost_eligibility),
+    };
+    // What was misread would only be blamed on the wrong key.
+    if faults.count() == before {
+        check_durations(section, &settings, faults);
+    }
+    settings
+}
+
+/// The settings that a rule has of its own.
+pub(super) fn overrides(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides {
+    for (key, harmless) in LATER.iter().filter(|(key, _)| OVERRIDES.contains(key)) {
+        section.only(key, *harmless, faults);
+    }
+    overridable(section, faults)
+}
+
+fn overridable(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides {
+    Overrides {
+        require_justification: section.boolean("require_justification", faults),
+        justification_min: length(section, "justification_min", faults),
+        break_glass_justification_min: length(section, "break_glass_justification_min", faults),
+        rejected_justifications: section.list("rejected_justifications", faults, |written| {
+            text::check(written)
+                .map(|()| written.to_owned())
+                .map_err(|error| format!("{written:?} {error}"))
+        }),
+        require_ticket: section.boolean("require_ticket", faults),
+        ticket_pattern: section.parsed("ticket_pattern", faults, |written| match written {
+            "" => Ok(None),
+            pattern => TicketPattern::new(pattern)
+                .map(Some)
+                .map_err(|error| format!("{pattern:?} {error}")),
+        }),
+        ticket_url: section.parsed("ticket_url", faults, url),
+        request_expiry: section.duration("request_expiry", faults),
+        default_duration: section.duration("default_duration", faults),
+    }
+}
+
+/// A number of characters that a text can have.
+fn length(section: &Section<'_, '_>, key: &str, faults: &mut Faults<'_>) -> Option<usize> {
+    let longest = i64::try_from(MAX_TEXT).unwrap_or(i64::MAX);
+    section
+        .integer(key, 0..=longest, faults)
+        .and_then(|length| usize::try_from(length).ok())
+}
+
+/// People will open it: nothing but the web, and nothing hidden in it.
+fn url(written: &str) -> Result<String, String> {
+    let is_web = ["https://", "http://"]
+        .iter()
+        .any(|scheme| written.starts_with(scheme));
+    if written.is_empty() || (is_web && text::check(written).is_ok()) {
+        Ok(written.to_owned())
+    } else {
+        Err(format!("{written:?} is no address: it starts with https://"))
+    }
+}
+
+fn check_durations(section: &Section<'_, '_>, settings: &Settings, faults: &mut Faults<'_>) {
+    let Settings {
+        max_duration: max,
+        min_duration: min,
+        default_duration: default,
+        ..
+    } = settings;
+    if min > max {
+        let key = if section.has("min_duration") {
+            "min_duration"
+        } else {
+            "max_duration"
+        };
+        section.fault(
+            key,
+            format!("the shortest access, {min}, is over the longest, {max}"),
+            faults,
+        );
+    } else if section.has("default_duration") && !(min..=max).contains(&default) {
+        section.fault(
+            "default_duration",
+            format!("{default} is not between min_duration, {min}, and max_duration, {max}"),
+            faults,
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! The judgement of one ask.
+
+use super::demands::{Demands, unmet};
+use super::matching::{Named, account_fits, is_protected, set_fits};
+use super::model::{EligibilityRule, Policy};
+use super::refusal::{Nearest, Part, Refusal};
+use super::texts::TextRules;
+use crate::domain::Time;
+use crate::domain::directory::{Account, Directory, PermissionSet};
+use crate::domain::request::Basis;
+use std::collections::BTreeSet;
+use team_shared::duration::Seconds;
+use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+
+/// What somebody asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Who.
+    pub person: &'a UserId,
+    /// Where.
+    pub account: &'a AccountId,
+    /// As what.
+    pub permission_set: &'a PermissionSetArn,
+    /// How long.
+    pub duration: Seconds,
+    /// Asked as break-glass.
+    pub break_glass: bool,
+    /// From when the duration is counted: the moment of asking, or the start where a later one is fixed.
+    pub now: Time,
+}
+
+/// What policy says to an ask that it allows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// The rules that count and what they demand.
+    pub basis: Basis,
+    /// The longest that the counting rules allow from `now` on.
+    pub cap: Seconds,
+    /// What is asked for when nobody says; never over the cap.
+    pub default_duration: Seconds,
+    /// How long the request may wait for its decisions.
+    pub request_expiry: Seconds,
+    /// What must be written.
+    pub texts: TextRules,
+    /// Whether the person is asked to type the account's name.
+    pub guarded: bool,
+    /// No end past this: when the last of the counting rules ends. `None`: one of them has no end.
+    pub valid_until: Option<Time>,
+}
+
+/// Judges one ask.
+///
+/// # Errors
+/// The first that applies, in the order of [`Refusal`]'s variants.
+pub fn evaluate(
+    policy: &Policy,
+    directory: &Directory,
+    protected: &BTreeSet<AccountId>,
+    ask: &Ask<'_>,
+) -> Result<Judgement, Refusal> {
+    let person = directory
+        .people
+        .get(ask.person)
+        .ok_or_else(|| Refusal::UnknownPerson {
+            id: ask.person.clone(),
+        })?;
+    if !person.enabled {
+        return Err(Refusal::PersonDisabled {
+            user_name: person.user_name.clone(),
+        });
+    }
+    let account = directory
+        .accounts
+        .get(ask.account)
+        .ok_or_else(|| Refusal::UnknownAccount {
+            id: ask.account.clone(),
+        })?;
+    if !account.active {
+        return Err(Refusal::AccountInactive {
+            name: account.name.clone(),
+            state: account.state.clone(),
+        });
+    }
+    let set =
+        directory
+            .permission_sets
+            .get(ask.permission_set)
+            .ok_or_else(|| Refusal::UnknownPermissionSet {
+                arn: ask.permission_set.clone(),
+            })?;
+    let named = Named::of(person, directory);
+    if let Some(deny) = policy.deny.iter().find(|deny| {
+        named.is_in(&deny.who)
+            && account_fits(&deny.accounts, account, directory)
+            && set_fits(&deny.permission_sets, set)
+    }) {
+        return Err(Refusal::Denied {
+            rule: deny.id.clone(),
+            reason: deny.reason.clone(),
+        });
+    }
+    let target = Target {
+        directory,
+        account,
+        set,
+        is_protected: is_protected(ask.account, protected, directory),
+    };
+    let fitting: Vec<(usize, Seconds)> = policy
+        .eligibility
+        .iter()
+        .enumerate()
+        .filter(|(_, rule)| rule.is_for(ask.break_glass) && named.is_in(&rule.who) && target.fits(rule))
+        .filter_map(|(at, rule)| rule.cap_at(&policy.settings, ask.now).map(|cap| (at, cap)))
+        .collect();
+    let Some(longest) = longest(&fitting) else {
+        return Err(not_eligible(policy, &target, &named, ask));
+    };
+    let counting = counting(policy, &fitting, ask.duration);
+    if counting.is_empty() {
+        let rule = &policy.eligibility[longest.0];
+        let cap = longest.1;
+        return Err(Refusal::OverCap {
+            cap,
+            rule: rule.id.clone(),
+            ends_at: rule
+                .valid_until
+                .filter(|_| cap < rule.max_duration.unwrap_or(policy.settings.max_duration)),
+        });
+    }
+    if ask.duration < policy.settings.min_duration {
+        return Err(Refusal::UnderMin {
+            min: policy.settings.min_duration,
+        });
+    }
+    let approver_rules: Vec<usize> = policy
+        .approvers
+        .iter()
+        .enumerate()
+        .filter(|(_, rule)| {
+            account_fits(&rule.accounts, account, directory) && set_fits(&rule.permission_sets, set)
+        })
+        .map(|(at, _)| at)
+        .collect();
+    let judgement = Demands::new(policy, directory, ask.person, ask.now).judge(&counting, &approver_rules);
+    match unmet(&judgement.basis) {
+        None => Ok(judgement),
+        Some(refusal) => Err(refusal),
+    }
+}
+
+/// Of rules that fit but for the duration, those that count for it: they allow it, and none that does has a higher
+/// precedence.
+pub(super) fn counting(policy: &Policy, fitting: &[(usize, Seconds)], duration: Seconds) -> Vec<usize> {
+    let allowing = || {
+        fitting
+            .iter()
+            .filter(|(_, cap)| duration <= *cap)
+            .map(|(at, _)| *at)
+    };
+    let highest = allowing().map(|at| policy.eligibility[at].precedence).max();
+    allowing()
+        .filter(|at| Some(policy.eligibility[*at].precedence) == highest)
+        .collect()
+}
+
+/// The rule with the longest cap, the first of several.
+pub(super) fn longest(fitting: &[(usize, Seconds)]) -> Option<(usize, Seconds)> {
+    fitting
+        .iter()
+        .copied()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// Account and permission set of an ask.
+struct Target<'a> {
+    directory: &'a Directory,
+    account: &'a Account,
+    set: &'a PermissionSet,
+    is_protected: bool,
+}
+
+impl Target<'_> {
+    fn fits(&self, rule: &EligibilityRule) -> bool {
+        (rule.protected || !self.is_protected)
+            && account_fits(&rule.accounts, self.account, self.directory)
+            && set_fits(&rule.permission_sets, self.set)
+    }
+}
+
+/// Says which rule came closest and what it lacks. Only refusals pay for this.
+fn not_eligible(policy: &Policy, target: &Target<'_>, named: &Named<'_>, ask: &Ask<'_>) -> Refusal {
+    let mut nearest: Option<Nearest> = None;
+    for rule in &policy.eligibility {
+        let missing = missing(rule, policy, target, named, ask);
+        if missing == [Part::Protected] {
+            return Refusal::Protected {
+                account: target.account.name.clone(),
+                rule: rule.id.clone(),
+            };
+        }
+        if nearest
+            .as_ref()
+            .is_none_or(|best| missing.len() < best.missing.len())
+        {
+            nearest = Some(Nearest {
+                rule: rule.id.clone(),
+                missing,
+            });
+        }
+    }
+    Refusal::NotEligible {
+        // A rule that shares neither the target nor the person is no help to anybody.
+        nearest: nearest.filter(|near| near.missing.len() < 3),
+        account: target.account.name.clone(),
+        permission_set: target.set.name.clone(),
+        groups: named.group_names(),
+    }
+}
+
+fn missing(
+    rule: &EligibilityRule,
+    policy: &Policy,
+    target: &Target<'_>,
+    named: &Named<'_>,
+    ask: &Ask<'_>,
+) -> Vec<Part> {
+    let mut missing = Vec::new();
+    if !named.is_in(&rule.who) {
+        missing.push(Part::Person {
+            who: rule.who.iter().map(ToString::to_string).collect(),
+        });
+    }
+    if !account_fits(&rule.accounts, target.account, target.directory) {
+        missing.push(Part::Account {
+            accounts: rule.accounts.iter().map(ToString::to_string).collect(),
+        });
+    }
+    if !set_fits(&rule.permission_sets, target.set) {
+        missing.push(Part::PermissionSet {
+            permission_sets: rule.permission_sets.iter().map(ToString::to_string).collect(),
+        });
+    }
+    if !rule.is_for(ask.break_glass) {
+        missing.push(if ask.break_glass {
+            Part::NotForBreakGlass
+        } else {
+            Part::OnlyForBreakGlass
+        });
+    }
+    if target.is_protected && !rule.protected {
+        missing.push(Part::Protected);
+    }
+    if let Some(at) = rule.valid_until
+        && rule.cap_at(&policy.settings, ask.now).is_none()
+    {
+        missing.push(Part::Ended { at });
+    }
+    missing
+}
