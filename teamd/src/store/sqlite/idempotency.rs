@@ -1,0 +1,68 @@
+//! Remembered answers, for 24 hours.
+
+use super::failed;
+use crate::domain::Time;
+use crate::store::port::{Remembered, StoreResult};
+use crate::store::record::{Place, millis};
+use chrono::TimeDelta;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// How long an answer is remembered.
+pub(in crate::store) const MEMORY: TimeDelta = TimeDelta::hours(24);
+
+type Raw = (Vec<u8>, i64, String, i64);
+
+/// The answer to a caller's key, if it is at most 24 hours old.
+pub(super) fn get(conn: &Connection, caller: &str, key: &str, now: Time) -> StoreResult<Option<Remembered>> {
+    let raw: Option<Raw> = conn
+        .prepare_cached(
+            "SELECT fingerprint, status, body, at FROM idempotency WHERE caller = ?1 AND key = ?2 AND at >= ?3",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row(params![caller, key, millis(now - MEMORY)], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })
+                .optional()
+        })
+        .map_err(failed)?;
+    raw.map(|(fingerprint, status, body, at)| {
+        let name = format!("{caller} {key}");
+        let place = Place {
+            table: "idempotency",
+            row: &name,
+        };
+        Ok(Remembered {
+            fingerprint: fingerprint
+                .try_into()
+                .map_err(|_| place.impossible("fingerprint: not 32 bytes"))?,
+            status: place.count("status", status)?,
+            body,
+            at: place.time("at", at)?,
+        })
+    })
+    .transpose()
+}
+
+/// Remembers an answer, and forgets those that are 24 hours older.
+pub(super) fn remember(conn: &Connection, caller: &str, key: &str, answer: &Remembered) -> StoreResult<()> {
+    let run = || -> rusqlite::Result<()> {
+        conn.prepare_cached("DELETE FROM idempotency WHERE at < ?1")?
+            .execute([millis(answer.at - MEMORY)])?;
+        conn.prepare_cached(
+            "INSERT INTO idempotency(caller, key, fingerprint, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT(caller, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
+               body = excluded.body, at = excluded.at",
+        )?
+        .execute(params![
+            caller,
+            key,
+            answer.fingerprint,
+            answer.status,
+            answer.body,
+            millis(answer.at)
+        ])?;
+        Ok(())
+    };
+    run().map_err(failed)
+}

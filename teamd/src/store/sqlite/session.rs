@@ -1,0 +1,148 @@
+//! One transaction: the port's methods, each sent to its table family.
+
+use super::{audit, directory, grants, idempotency, meta, outbox, policy, requests};
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::event::EventDraft;
+use crate::domain::grant::Grant;
+use crate::domain::request::{Key, Request};
+use crate::store::port::{
+    AuditFilter, AuditRecord, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreResult, Tx,
+};
+use rusqlite::Connection;
+use team_shared::ids::RequestId;
+use team_shared::state::RequestState;
+
+/// A connection inside of a transaction.
+pub(super) struct Session<'c> {
+    pub(super) conn: &'c Connection,
+    pub(super) epoch: u64,
+}
+
+impl Read for Session<'_> {
+    fn request(&mut self, id: &RequestId) -> StoreResult<Option<Request>> {
+        requests::get(self.conn, id)
+    }
+
+    fn requests(&mut self, filter: &RequestFilter) -> StoreResult<Vec<Request>> {
+        requests::list(self.conn, filter)
+    }
+
+    fn open_requests_on(&mut self, key: &Key) -> StoreResult<Vec<Request>> {
+        requests::open_on(self.conn, key)
+    }
+
+    fn due_requests(&mut self, now: Time, limit: usize) -> StoreResult<Vec<Request>> {
+        requests::due(self.conn, now, limit)
+    }
+
+    fn next_deadline(&mut self) -> StoreResult<Option<Time>> {
+        requests::next_deadline(self.conn)
+    }
+
+    fn count_requests(&mut self) -> StoreResult<Vec<(RequestState, u64)>> {
+        requests::count(self.conn)
+    }
+
+    fn overdue_requests(&mut self, before: Time) -> StoreResult<Vec<Request>> {
+        requests::overdue(self.conn, before)
+    }
+
+    fn grant(&mut self, key: &Key) -> StoreResult<Option<Grant>> {
+        grants::get(self.conn, key)
+    }
+
+    fn grants(&mut self) -> StoreResult<Vec<Grant>> {
+        grants::unsettled(self.conn)
+    }
+
+    fn keys_with_work(&mut self) -> StoreResult<Vec<Key>> {
+        grants::keys_with_work(self.conn)
+    }
+
+    fn last_seq(&mut self) -> StoreResult<u64> {
+        Ok(meta::head(self.conn)?.unwrap_or_default().seq)
+    }
+
+    fn audit(&mut self, filter: &AuditFilter) -> StoreResult<Vec<AuditRecord>> {
+        audit::list(self.conn, filter)
+    }
+
+    fn verify_chain(&mut self) -> StoreResult<ChainCheck> {
+        audit::verify(self.conn)
+    }
+
+    fn policy(&mut self) -> StoreResult<Option<PolicyRow>> {
+        policy::current(self.conn)
+    }
+
+    fn policy_version(&mut self, version: u64) -> StoreResult<Option<PolicyRow>> {
+        policy::version(self.conn, version)
+    }
+
+    fn policy_history(&mut self) -> StoreResult<Vec<PolicyRow>> {
+        policy::history(self.conn)
+    }
+
+    fn directory(&mut self) -> StoreResult<Option<Directory>> {
+        directory::get(self.conn)
+    }
+
+    fn remembered(&mut self, caller: &str, key: &str, now: Time) -> StoreResult<Option<Remembered>> {
+        idempotency::get(self.conn, caller, key, now)
+    }
+
+    fn outbox_due(&mut self, now: Time, limit: usize) -> StoreResult<Vec<OutboxRow>> {
+        outbox::due(self.conn, now, limit)
+    }
+
+    fn meta(&mut self, name: &str) -> StoreResult<Option<String>> {
+        meta::get(self.conn, name)
+    }
+}
+
+impl Tx for Session<'_> {
+    fn insert_request(&mut self, request: &Request) -> StoreResult<()> {
+        requests::insert(self.conn, request)
+    }
+
+    fn update_request(&mut self, request: &Request) -> StoreResult<()> {
+        requests::update(self.conn, request)
+    }
+
+    fn save_grant(&mut self, grant: &Grant) -> StoreResult<()> {
+        grants::save(self.conn, grant)
+    }
+
+    fn append(&mut self, at: Time, event: &EventDraft) -> StoreResult<u64> {
+        audit::append(self.conn, self.epoch, at, event)
+    }
+
+    fn append_policy(&mut self, document: &str, sha256: &str, applied_by: &str, at: Time) -> StoreResult<u64> {
+        policy::append(self.conn, document, sha256, applied_by, at)
+    }
+
+    fn save_directory(&mut self, directory: &Directory) -> StoreResult<()> {
+        directory::save(self.conn, directory)
+    }
+
+    fn remember(&mut self, caller: &str, key: &str, answer: &Remembered) -> StoreResult<()> {
+        idempotency::remember(self.conn, caller, key, answer)
+    }
+
+    fn push_outbox(&mut self, seq: u64, at: Time) -> StoreResult<()> {
+        outbox::push(self.conn, seq, at)
+    }
+
+    fn outbox_done(&mut self, id: i64) -> StoreResult<()> {
+        outbox::done(self.conn, id)
+    }
+
+    fn outbox_retry(&mut self, id: i64, not_before: Time) -> StoreResult<()> {
+        outbox::retry(self.conn, id, not_before)
+    }
+
+    fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()> {
+        meta::set(self.conn, name, value)
+    }
+}
