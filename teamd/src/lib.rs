@@ -1,5 +1,6 @@
 //! `teamd`: the daemon.
 
 pub mod aws;
+pub mod clock;
 pub mod domain;
 pub mod store;
