@@ -128,11 +128,7 @@ impl Aws {
     {
         let result = self.attempt((service, operation), (bucket, lane), request).await;
         if let Err(failure) = &result {
-            let now = self.clock.now();
-            match failure.health() {
-                State::Ok => self.health.succeeded(service, now),
-                state => self.health.failed(service, state, &failure.message, now),
-            }
+            self.report(service, failure);
         }
         result
     }
@@ -159,6 +155,14 @@ impl Aws {
                 tracing::debug!(operation, kind = ?failure.kind, error = %failure.message, "AWS call failed");
                 Err(failure)
             }
+        }
+    }
+
+    fn report(&self, service: Service, failure: &Failure) {
+        let now = self.clock.now();
+        match failure.health() {
+            State::Ok => self.health.succeeded(service, now),
+            state => self.health.failed(service, state, &failure.message, now),
         }
     }
 

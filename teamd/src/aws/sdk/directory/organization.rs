@@ -68,7 +68,7 @@ impl Aws {
                 Vec::new()
             }
             Err(failure) => {
-                self.report(&failure);
+                self.report(Service::Organizations, &failure);
                 return Err(failure.into());
             }
         };
@@ -132,7 +132,7 @@ impl Aws {
             }
             Err(failure) if self.may_be_without_organization(&failure) => Ok(Described::Nothing),
             Err(failure) => {
-                self.report(&failure);
+                self.report(Service::Organizations, &failure);
                 Err(failure)
             }
         }
@@ -145,15 +145,6 @@ impl Aws {
         failure.code.as_deref() == Some("AWSOrganizationsNotInUseException")
             || (failure.lacks_permission() && !seen)
             || (failure.unsupported() && self.loopback)
-    }
-
-    fn report(&self, failure: &Failure) {
-        self.health.failed(
-            Service::Organizations,
-            failure.health(),
-            &failure.message,
-            self.clock.now(),
-        );
     }
 
     async fn listed_accounts(&self) -> Result<Vec<Listed>, Failure> {

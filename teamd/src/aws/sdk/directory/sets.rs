@@ -116,7 +116,10 @@ impl Aws {
                 tracing::debug!(error = %failure.message, "access of groups is not read");
                 return Ok(Held::new());
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => {
+                self.report(Service::SsoAdmin, &failure);
+                return Err(failure);
+            }
         };
         let calls = rest
             .iter()
