@@ -2,5 +2,6 @@
 
 pub mod aws;
 pub mod document;
+pub mod clock;
 pub mod domain;
 pub mod store;

@@ -1,3 +1,13 @@
 //! AWS: ports in our own types, and their adapters.
+//!
+//! * [`port`] what the rest of the daemon sees
+//! * [`config`] how AWS is reached
+//! * [`limiter`] our own pace, with lanes: removals first
+//! * [`health`] how AWS has answered lately
+//! * [`sdk`] the adapters; SDK types stay inside
 
+pub mod config;
+pub mod health;
+pub mod limiter;
 pub mod port;
+pub mod sdk;

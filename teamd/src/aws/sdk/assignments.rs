@@ -1,0 +1,208 @@
+//! [`Assignments`] on sso-admin. Every method is one HTTP attempt (a listing: one for each page), and never waits for an
+//! operation to finish: that is the reconciler's.
+
+use super::failure::Failure;
+use super::{Aws, pages};
+use crate::aws::health::Service;
+use crate::aws::port::{Assignments, Lane};
+use crate::domain::grant::{Reply, Status};
+use crate::domain::request::Key;
+use aws_sdk_ssoadmin::types::{
+    AccountAssignment, AccountAssignmentOperationStatus, PrincipalType, StatusValues, TargetType,
+};
+use futures::future::BoxFuture;
+
+impl Assignments for Aws {
+    /// [`Reply::NotFound`] where AWS does not know the account or the permission set: that is not said to be absence,
+    /// the caller decides.
+    fn list<'a>(&'a self, key: &'a Key, lane: Lane) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            match self.listed(key, lane).await {
+                Ok(present) => Reply::Listed { present },
+                Err(failure) => failure.reply_to_read(),
+            }
+        })
+    }
+
+    fn create<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let instance = match self.instance(Lane::Grant).await {
+                Ok(instance) => instance,
+                // Nothing was sent yet.
+                Err(failure) => return before_sending(failure),
+            };
+            let request = self
+                .clients
+                .sso_admin_once
+                .create_account_assignment()
+                .instance_arn(&instance.arn)
+                .target_id(key.account.as_str())
+                .target_type(TargetType::AwsAccount)
+                .permission_set_arn(key.permission_set.as_str())
+                .principal_type(PrincipalType::User)
+                .principal_id(key.user.as_str())
+                .send();
+            let call = (Service::SsoAdmin, "CreateAccountAssignment");
+            match self
+                .call(call, (&self.pace.sso_admin, Lane::Grant), request)
+                .await
+            {
+                Ok(output) => accepted(output.account_assignment_creation_status),
+                Err(failure) => failure.reply_to_write(),
+            }
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let instance = match self.instance(Lane::Removal).await {
+                Ok(instance) => instance,
+                Err(failure) => return before_sending(failure),
+            };
+            let request = self
+                .clients
+                .sso_admin_once
+                .delete_account_assignment()
+                .instance_arn(&instance.arn)
+                .target_id(key.account.as_str())
+                .target_type(TargetType::AwsAccount)
+                .permission_set_arn(key.permission_set.as_str())
+                .principal_type(PrincipalType::User)
+                .principal_id(key.user.as_str())
+                .send();
+            let call = (Service::SsoAdmin, "DeleteAccountAssignment");
+            match self
+                .call(call, (&self.pace.sso_admin, Lane::Removal), request)
+                .await
+            {
+                Ok(output) => accepted(output.account_assignment_deletion_status),
+                Err(failure) => failure.reply_to_write(),
+            }
+        })
+    }
+
+    fn creation_status<'a>(&'a self, request_id: &'a str, lane: Lane) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let instance = match self.instance(lane).await {
+                Ok(instance) => instance,
+                Err(failure) => return before_sending(failure),
+            };
+            let request = self
+                .clients
+                .sso_admin_once
+                .describe_account_assignment_creation_status()
+                .instance_arn(&instance.arn)
+                .account_assignment_creation_request_id(request_id)
+                .send();
+            let call = (Service::SsoAdmin, "DescribeAccountAssignmentCreationStatus");
+            match self.call(call, (&self.pace.sso_admin, lane), request).await {
+                Ok(output) => Reply::Status(status(output.account_assignment_creation_status.as_ref())),
+                Err(failure) => failure.reply_to_read(),
+            }
+        })
+    }
+
+    fn deletion_status<'a>(&'a self, request_id: &'a str) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let instance = match self.instance(Lane::Removal).await {
+                Ok(instance) => instance,
+                Err(failure) => return before_sending(failure),
+            };
+            let request = self
+                .clients
+                .sso_admin_once
+                .describe_account_assignment_deletion_status()
+                .instance_arn(&instance.arn)
+                .account_assignment_deletion_request_id(request_id)
+                .send();
+            let call = (Service::SsoAdmin, "DescribeAccountAssignmentDeletionStatus");
+            match self
+                .call(call, (&self.pace.sso_admin, Lane::Removal), request)
+                .await
+            {
+                Ok(output) => Reply::Status(status(output.account_assignment_deletion_status.as_ref())),
+                Err(failure) => failure.reply_to_read(),
+            }
+        })
+    }
+}
+
+impl Aws {
+    async fn listed(&self, key: &Key, lane: Lane) -> Result<bool, Failure> {
+        let instance = self.instance(lane).await.map_err(not_about_the_key)?;
+        let arn = instance.arn.as_str();
+        let rows = pages(|token| async move {
+            let request = self
+                .clients
+                .sso_admin_once
+                .list_account_assignments()
+                .instance_arn(arn)
+                .account_id(key.account.as_str())
+                .permission_set_arn(key.permission_set.as_str())
+                .max_results(100)
+                .set_next_token(token)
+                .send();
+            let call = (Service::SsoAdmin, "ListAccountAssignments");
+            let output = self.call(call, (&self.pace.sso_admin, lane), request).await?;
+            Ok((output.account_assignments.unwrap_or_default(), output.next_token))
+        })
+        .await?;
+        Ok(rows.iter().any(|row| is_key(row, key)))
+    }
+}
+
+/// AWS writes principal ids in either case. Account and permission set are what was asked for.
+fn is_key(row: &AccountAssignment, key: &Key) -> bool {
+    row.principal_type == Some(PrincipalType::User)
+        && row
+            .principal_id
+            .as_deref()
+            .is_some_and(|id| id.eq_ignore_ascii_case(key.user.as_str()))
+}
+
+/// The instance could not be found, so the call itself was not made: whatever it was, it had no effect.
+fn before_sending(failure: Failure) -> Reply {
+    not_about_the_key(failure).reply_to_read()
+}
+
+/// "No such instance" must not be taken for "no such assignment".
+fn not_about_the_key(failure: Failure) -> Failure {
+    use super::failure::Kind;
+    match failure.kind {
+        Kind::NotFound => Failure {
+            kind: Kind::Odd,
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
+fn accepted(operation: Option<AccountAssignmentOperationStatus>) -> Reply {
+    let request_id = operation
+        .as_ref()
+        .and_then(|operation| operation.request_id.clone())
+        .filter(|id| !id.is_empty());
+    match request_id {
+        Some(request_id) => Reply::Accepted {
+            request_id,
+            status: status(operation.as_ref()),
+        },
+        None => Reply::Unknown {
+            message: "accepted without a request id".to_owned(),
+        },
+    }
+}
+
+/// A status that we do not know is not a final one.
+fn status(operation: Option<&AccountAssignmentOperationStatus>) -> Status {
+    let Some(operation) = operation else {
+        return Status::InProgress;
+    };
+    match &operation.status {
+        Some(StatusValues::Succeeded) => Status::Succeeded,
+        Some(StatusValues::Failed) => Status::Failed {
+            reason: super::failure::bounded(operation.failure_reason().unwrap_or("no reason given")),
+        },
+        _ => Status::InProgress,
+    }
+}

@@ -1,0 +1,19 @@
+//! Whose credentials these are.
+
+use super::{Aws, parse};
+use crate::aws::health::Service;
+use crate::aws::port::{AwsError, Lane, OwnIdentity};
+use futures::future::BoxFuture;
+use team_shared::ids::AccountId;
+
+impl OwnIdentity for Aws {
+    fn account(&self) -> BoxFuture<'_, Result<AccountId, AwsError>> {
+        Box::pin(async move {
+            let request = self.clients.sts.get_caller_identity().send();
+            let call = (Service::Sts, "GetCallerIdentity");
+            let bucket = (&self.pace.caller_identity, Lane::Background);
+            let output = self.call(call, bucket, request).await?;
+            Ok(parse(output.account(), "GetCallerIdentity: an account")?)
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! The adapters on AWS's SDK. Nothing of the SDK's leaves this module.
+//!
+//! * `connect` settings → clients, without a word to AWS
+//! * `pace` one bucket for each limit of AWS's
+//! * `failure` SDK error → what it means
+//! * `assignments`, `directory`, `activity`, `identity` the ports of [`crate::aws::port`]
+//!
+//! To add a call: a bucket in `pace`, then [`Aws::call`] with it; a port method returns our own types only.
+
+mod activity;
+mod assignments;
+mod connect;
+mod directory;
+mod failure;
+mod identity;
+mod instance;
+mod pace;
+#[cfg(test)]
+mod tests;
+
+pub use connect::ignored_endpoint_variables;
+pub use directory::session_seconds;
+
+use super::config::AwsSettings;
+use super::health::{AwsHealth, Service, State};
+use super::limiter::Limiter;
+use super::port::{AwsError, Lane};
+use crate::clock::Clock;
+use arc_swap::ArcSwapOption;
+use aws_config::{Region, SdkConfig};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use directory::Slow;
+use failure::{Failure, Kind};
+use instance::Instance;
+use pace::Pace;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// AWS, behind all ports of [`crate::aws::port`]. Share it by `Arc`.
+pub struct Aws {
+    settings: AwsSettings,
+    loopback: bool,
+    clock: Arc<dyn Clock>,
+    health: Arc<AwsHealth>,
+    clients: Clients,
+    pace: Pace,
+    instance: ArcSwapOption<Instance>,
+    slow: Mutex<Option<Slow>>,
+    organization_seen: AtomicBool,
+}
+
+struct Clients {
+    config: SdkConfig,
+    /// Identity Center for the directory, with the SDK's retries.
+    sso_admin: aws_sdk_ssoadmin::Client,
+    /// Identity Center for the reconciler: one attempt.
+    sso_admin_once: aws_sdk_ssoadmin::Client,
+    identity_store: aws_sdk_identitystore::Client,
+    organizations: aws_sdk_organizations::Client,
+    sts: aws_sdk_sts::Client,
+    cloudtrail: Mutex<HashMap<String, aws_sdk_cloudtrail::Client>>,
+}
+
+impl std::fmt::Debug for Aws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Aws")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Aws {
+    /// Clients for these settings. Nothing is asked of AWS: credentials, the instance and its identity store are looked
+    /// for by the first call that needs them.
+    ///
+    /// # Errors
+    /// [`AwsError::Refused`] for settings that cannot work: an endpoint that is not allowed, no region.
+    pub async fn connect(
+        settings: AwsSettings,
+        clock: Arc<dyn Clock>,
+        health: Arc<AwsHealth>,
+    ) -> Result<Self, AwsError> {
+        let config = connect::sdk_config(&settings).await?;
+        let once = connect::one_attempt(&config, &settings.timeouts);
+        let loopback = settings
+            .endpoint_url
+            .as_deref()
+            .is_some_and(|url| super::config::endpoint_allowed(url) == Ok(super::config::Endpoint::Loopback));
+        Ok(Self {
+            loopback,
+            clock,
+            health,
+            clients: Clients {
+                sso_admin: aws_sdk_ssoadmin::Client::new(&config),
+                sso_admin_once: aws_sdk_ssoadmin::Client::new(&once),
+                identity_store: aws_sdk_identitystore::Client::new(&config),
+                organizations: aws_sdk_organizations::Client::new(&config),
+                sts: aws_sdk_sts::Client::new(&config),
+                cloudtrail: Mutex::new(HashMap::new()),
+                config,
+            },
+            pace: Pace::new(&settings),
+            instance: ArcSwapOption::empty(),
+            slow: Mutex::new(None),
+            organization_seen: AtomicBool::new(false),
+            settings,
+        })
+    }
+
+    /// The settings that it was made with.
+    #[must_use]
+    pub fn settings(&self) -> &AwsSettings {
+        &self.settings
+    }
+
+    /// Waits for the right to call, calls, and reports how it went.
+    async fn call<T, E>(
+        &self,
+        (service, operation): (Service, &str),
+        (bucket, lane): (&Limiter, Lane),
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let result = self.attempt((service, operation), (bucket, lane), request).await;
+        if let Err(failure) = &result {
+            self.report(service, failure);
+        }
+        result
+    }
+
+    /// The same for what AWS may refuse, and an emulator may not have, without anything being wrong: failures are the
+    /// caller's to judge.
+    async fn attempt<T, E>(
+        &self,
+        (service, operation): (Service, &str),
+        (bucket, lane): (&Limiter, Lane),
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        bucket.acquire(lane).await;
+        match request.await {
+            Ok(output) => {
+                self.health.succeeded(service, self.clock.now());
+                Ok(output)
+            }
+            Err(error) => {
+                let failure = Failure::of(operation, &error);
+                tracing::debug!(operation, kind = ?failure.kind, error = %failure.message, "AWS call failed");
+                Err(failure)
+            }
+        }
+    }
+
+    fn report(&self, service: Service, failure: &Failure) {
+        let now = self.clock.now();
+        match failure.health() {
+            State::Ok => self.health.succeeded(service, now),
+            state => self.health.failed(service, state, &failure.message, now),
+        }
+    }
+
+    fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
+        let mut clients = self
+            .clients
+            .cloudtrail
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        clients
+            .entry(region.to_owned())
+            .or_insert_with(|| {
+                let config = self
+                    .clients
+                    .config
+                    .to_builder()
+                    .region(Region::new(region.to_owned()))
+                    .build();
+                aws_sdk_cloudtrail::Client::new(&config)
+            })
+            .clone()
+    }
+}
+
+/// All pages of a listing. Pages may be empty and still have a successor; the end is where no token comes. A token that
+/// comes twice in a row would go on for ever.
+async fn pages<T, Page>(mut page: impl FnMut(Option<String>) -> Page) -> Result<Vec<T>, Failure>
+where
+    Page: Future<Output = Result<(Vec<T>, Option<String>), Failure>>,
+{
+    let mut all = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let (items, next) = page(token.clone()).await?;
+        all.extend(items);
+        match next.filter(|next| !next.is_empty()) {
+            None => return Ok(all),
+            next if next == token => {
+                return Err(Failure::new(Kind::Odd, "a listing whose pages have no end"));
+            }
+            next => token = next,
+        }
+    }
+}
+
+/// An identifier from AWS, or the news that it makes no sense.
+fn parse<T>(text: Option<&str>, what: &str) -> Result<T, Failure>
+where
+    T: std::str::FromStr<Err = team_shared::ids::InvalidId>,
+{
+    let text = text.ok_or_else(|| Failure::new(Kind::Odd, format!("{what} without an id")))?;
+    text.parse()
+        .map_err(|error| Failure::new(Kind::Odd, failure::bounded(&format!("{what}: {error}"))))
+}

@@ -1,0 +1,71 @@
+//! One bucket for each limit that AWS keeps, at half of it: others in the organisation call too.
+
+use crate::aws::config::{AwsSettings, SSO_ADMIN_RATE};
+use crate::aws::limiter::Limiter;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Identity Store: 20 a second for each API and store.
+const IDENTITY_STORE: f64 = 20.0;
+
+/// The buckets. Rates are AWS's of 2026; of Organizations: rate and burst for each account and API.
+#[derive(Debug)]
+pub(super) struct Pace {
+    pub(super) sso_admin: Limiter,
+    pub(super) list_users: Limiter,
+    pub(super) list_groups: Limiter,
+    pub(super) list_memberships: Limiter,
+    pub(super) list_memberships_of_member: Limiter,
+    pub(super) describe_user: Limiter,
+    pub(super) describe_organization: Limiter,
+    pub(super) list_accounts: Limiter,
+    pub(super) list_roots: Limiter,
+    pub(super) list_organizational_units: Limiter,
+    pub(super) list_accounts_of_parent: Limiter,
+    pub(super) list_tags: Limiter,
+    pub(super) caller_identity: Limiter,
+    lookup_events: Mutex<HashMap<String, Arc<Limiter>>>,
+    factor: f64,
+}
+
+impl Pace {
+    pub(super) fn new(settings: &AwsSettings) -> Self {
+        let factor = settings.other_rates_factor;
+        let half = |rate: f64, burst: f64| Limiter::uniform(rate / 2.0 * factor, burst * factor.max(0.5));
+        // An idle bucket answers a whole activation at once, and burst and rate together stay within AWS's second.
+        let fastest = settings
+            .removal_requests_per_second
+            .max(settings.requests_per_second);
+        let burst = (SSO_ADMIN_RATE - fastest).clamp(1.0, 5.0);
+        Self {
+            sso_admin: Limiter::new(
+                settings.requests_per_second,
+                settings.removal_requests_per_second,
+                burst,
+            ),
+            list_users: half(IDENTITY_STORE, 5.0),
+            list_groups: half(IDENTITY_STORE, 5.0),
+            list_memberships: half(IDENTITY_STORE, 5.0),
+            list_memberships_of_member: half(IDENTITY_STORE, 5.0),
+            describe_user: half(IDENTITY_STORE, 5.0),
+            describe_organization: half(1.0, 1.0),
+            list_accounts: half(8.0, 6.0),
+            list_roots: half(1.0, 1.0),
+            list_organizational_units: half(5.0, 4.0),
+            list_accounts_of_parent: half(5.0, 4.0),
+            list_tags: half(10.0, 7.0),
+            caller_identity: half(10.0, 5.0),
+            lookup_events: Mutex::new(HashMap::new()),
+            factor,
+        }
+    }
+
+    /// CloudTrail's LookupEvents: 2 a second for each account and region.
+    pub(super) fn lookup_events(&self, region: &str) -> Arc<Limiter> {
+        let mut buckets = self.lookup_events.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets
+            .entry(region.to_owned())
+            .or_insert_with(|| Arc::new(Limiter::uniform(self.factor, 1.0)));
+        Arc::clone(bucket)
+    }
+}
