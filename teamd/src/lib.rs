@@ -1,5 +1,6 @@
 //! `teamd`: the daemon.
 
 pub mod aws;
+pub mod config;
 pub mod domain;
 pub mod store;
