@@ -1,0 +1,254 @@
+//! The configuration as the daemon uses it: parsed, checked, with every default filled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use team_shared::duration::Seconds;
+use team_shared::ids::AccountId;
+
+/// Everything that `teamd.toml` and the environment say.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    /// `[server]`
+    pub server: Server,
+    /// `[store]`
+    pub store: Store,
+    /// `[aws]`
+    pub aws: Aws,
+    /// `[activity]`
+    pub activity: Activity,
+    /// `[identity]`
+    pub identity: Identity,
+    /// `[protected]`
+    pub protected: Protected,
+    /// `[limits]`
+    pub limits: Limits,
+}
+
+/// Where clients connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Path of the socket. Ignored when systemd passes one.
+    pub socket: PathBuf,
+    /// Permission bits of the socket, at most `0o777`.
+    pub socket_mode: u32,
+    /// Group of the socket; none: the daemon's own.
+    pub socket_group: Option<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            socket: "/run/teamd/teamd.sock".into(),
+            socket_mode: 0o660,
+            socket_group: None,
+        }
+    }
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// The database.
+    pub path: PathBuf,
+    /// The database of activity, which may be lost and rebuilt.
+    pub activity_path: PathBuf,
+    /// The plain copy of what has to be removed and when.
+    pub leases_path: PathBuf,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            path: "/var/lib/teamd/teamd.db".into(),
+            activity_path: "/var/lib/teamd/activity.db".into(),
+            leases_path: "/var/lib/teamd/leases.json".into(),
+        }
+    }
+}
+
+/// How AWS is reached, and how fast it may be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aws {
+    /// Region of the Identity Center instance; none: as AWS's own tools find it.
+    pub region: Option<String>,
+    /// The access portal, for people; none: derived from the identity store.
+    pub portal_url: Option<String>,
+    /// Another endpoint for every service: https, or http on loopback.
+    pub endpoint_url: Option<String>,
+    /// The instance; none: the only one there is.
+    pub instance_arn: Option<String>,
+    /// Its identity store; none: as the instance says.
+    pub identity_store_id: Option<String>,
+    /// Profile of the shared AWS configuration.
+    pub profile: Option<String>,
+    /// Role to take on with the credentials found.
+    pub assume_role: Option<String>,
+    /// How often people, groups, accounts and permission sets are read again.
+    pub directory_refresh: Seconds,
+    /// Calls a second to sso-admin for everything but removals; above zero.
+    pub requests_per_second: f64,
+    /// Calls a second to sso-admin for removals; above zero.
+    pub removal_requests_per_second: f64,
+    /// Unfinished assignment operations, 1 to [`Aws::MOST_IN_FLIGHT`].
+    pub max_in_flight: u32,
+}
+
+impl Aws {
+    /// AWS keeps at most so many assignment operations of an organisation unfinished.
+    pub const MOST_IN_FLIGHT: u32 = 15;
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self {
+            region: None,
+            portal_url: None,
+            endpoint_url: None,
+            instance_arn: None,
+            identity_store_id: None,
+            profile: None,
+            assume_role: None,
+            directory_refresh: seconds(5 * 60),
+            requests_per_second: 10.0,
+            removal_requests_per_second: 16.0,
+            max_in_flight: 12,
+        }
+    }
+}
+
+/// Where activity comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ActivitySource {
+    /// Nowhere: activity is not shown.
+    #[default]
+    None,
+    /// CloudTrail's event history of the last 90 days.
+    CloudtrailLookup,
+}
+
+/// What people do with their access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// Where it comes from.
+    pub source: ActivitySource,
+    /// Regions that are asked; empty: the one of `[aws]`.
+    pub regions: Vec<String>,
+    /// Role in the member accounts that may read their event history; none: the daemon's own account only.
+    pub role_name: Option<String>,
+    /// How often a running session is asked about.
+    pub poll: Seconds,
+    /// How long activity is kept.
+    pub retention: Seconds,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self {
+            source: ActivitySource::None,
+            regions: Vec::new(),
+            role_name: None,
+            poll: seconds(20),
+            retention: seconds(400 * 24 * 3600),
+        }
+    }
+}
+
+/// How a login becomes a user name where the map does not name it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Match {
+    /// The user name is the login.
+    #[default]
+    Same,
+    /// The user name is this text with the login in place of `{login}`.
+    Template(String),
+}
+
+/// Who a login is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// For logins that the map does not name.
+    pub matching: Match,
+    /// User names by login; goes first.
+    pub map: BTreeMap<String, String>,
+    /// Whether `sudo -u` may speak for another login.
+    pub allow_sudo: bool,
+}
+
+impl Identity {
+    /// What a template holds where the login goes.
+    pub const LOGIN: &str = "{login}";
+
+    /// The user name that this login would have. Whether Identity Center knows it is another question; names compare
+    /// exactly.
+    #[must_use]
+    pub fn user_name(&self, login: &str) -> String {
+        match (self.map.get(login), &self.matching) {
+            (Some(mapped), _) => mapped.clone(),
+            (None, Match::Same) => login.to_owned(),
+            (None, Match::Template(template)) => template.replace(Self::LOGIN, login),
+        }
+    }
+}
+
+/// What only rules with `protected = true` may match.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Protected {
+    /// Beside the management account and the account of the daemon's own credentials, which always are.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+/// How much one person may ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests that wait for a decision.
+    pub pending_per_user: u32,
+    /// Accepted submissions a minute.
+    pub submits_per_minute_per_user: u32,
+    /// Refused calls a minute.
+    pub refusals_per_minute_per_user: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            pending_per_user: 20,
+            submits_per_minute_per_user: 10,
+            refusals_per_minute_per_user: 60,
+        }
+    }
+}
+
+/// A default of this file: in range as the test below shows.
+fn seconds(count: i64) -> Seconds {
+    Seconds::new(count).expect("defaults are in range")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_those_of_the_documentation() {
+        let config = Config::default();
+        assert_eq!(config.server.socket_mode, 0o660);
+        assert_eq!(config.aws.directory_refresh.to_string(), "5m");
+        assert_eq!(config.activity.poll.to_string(), "20s");
+        assert_eq!(config.activity.retention.to_string(), "400d");
+        assert_eq!(config.activity.source, ActivitySource::None);
+        assert!(config.aws.max_in_flight <= Aws::MOST_IN_FLIGHT);
+    }
+
+    #[test]
+    fn the_map_goes_before_the_match() {
+        let mut identity = Identity {
+            map: [("deploy".to_owned(), "ci-bot".to_owned())].into(),
+            ..Identity::default()
+        };
+        assert_eq!(identity.user_name("alice"), "alice");
+        assert_eq!(identity.user_name("deploy"), "ci-bot");
+        identity.matching = Match::Template("{login}@example.com".to_owned());
+        assert_eq!(identity.user_name("alice"), "alice@example.com");
+        assert_eq!(identity.user_name("Alice"), "Alice@example.com");
+        assert_eq!(identity.user_name("deploy"), "ci-bot");
+    }
+}

@@ -1,0 +1,159 @@
+//! From the tree to the model, section by section. To add a key: a field with its default in `model`, a line here.
+
+use super::model::{Activity, Aws, Config, Identity, Limits, Match, Protected, Server, Store};
+use super::section::{Reader, Section};
+use super::values;
+
+/// Everything that the tree says; what it says wrongly is noted in the reader.
+pub(super) fn config(reader: &mut Reader) -> Config {
+    let config = Config {
+        server: reader.section("server", server),
+        store: reader.section("store", store),
+        aws: reader.section("aws", aws),
+        activity: reader.section("activity", activity),
+        identity: reader.section("identity", identity),
+        protected: reader.section("protected", protected),
+        limits: reader.section("limits", limits),
+    };
+    reader.section("drift", drift);
+    reader.section("backstop", backstop);
+    reader.unsupported("notify");
+    reader.unsupported("oncall");
+    config
+}
+
+fn server(section: &mut Section<'_>) -> Server {
+    let default = Server::default();
+    Server {
+        socket: section.text("socket", values::socket).unwrap_or(default.socket),
+        socket_mode: section
+            .text("socket_mode", values::mode)
+            .unwrap_or(default.socket_mode),
+        socket_group: section.text("socket_group", values::any),
+    }
+}
+
+fn store(section: &mut Section<'_>) -> Store {
+    let default = Store::default();
+    Store {
+        path: section.text("path", values::path).unwrap_or(default.path),
+        activity_path: section
+            .text("activity_path", values::path)
+            .unwrap_or(default.activity_path),
+        leases_path: section
+            .text("leases_path", values::path)
+            .unwrap_or(default.leases_path),
+    }
+}
+
+fn aws(section: &mut Section<'_>) -> Aws {
+    let default = Aws::default();
+    Aws {
+        region: section.text("region", values::region),
+        portal_url: section.text("portal_url", values::url),
+        endpoint_url: section.text("endpoint_url", values::url),
+        instance_arn: section.text("instance_arn", values::opaque),
+        identity_store_id: section.text("identity_store_id", values::opaque),
+        profile: section.text("profile", values::any),
+        assume_role: section.text("assume_role", values::role_arn),
+        directory_refresh: section
+            .text("directory_refresh", values::duration)
+            .unwrap_or(default.directory_refresh),
+        requests_per_second: section
+            .rate("requests_per_second")
+            .unwrap_or(default.requests_per_second),
+        removal_requests_per_second: section
+            .rate("removal_requests_per_second")
+            .unwrap_or(default.removal_requests_per_second),
+        max_in_flight: section
+            .count("max_in_flight", 1..=Aws::MOST_IN_FLIGHT)
+            .unwrap_or(default.max_in_flight),
+    }
+}
+
+fn activity(section: &mut Section<'_>) -> Activity {
+    let default = Activity::default();
+    section.unsupported("event_data_store");
+    section.unsupported("log_group");
+    Activity {
+        source: section
+            .text("source", values::activity_source)
+            .unwrap_or(default.source),
+        regions: section.list("regions", values::region).unwrap_or(default.regions),
+        role_name: section.text("role_name", values::role_name),
+        poll: section.text("poll", values::duration).unwrap_or(default.poll),
+        retention: section
+            .text("retention", values::duration)
+            .unwrap_or(default.retention),
+    }
+}
+
+fn identity(section: &mut Section<'_>) -> Identity {
+    let (match_at, template_at) = (section.origin("match"), section.origin("template"));
+    let by_template = section.text("match", |text| match text {
+        "same" => Ok(false),
+        "template" => Ok(true),
+        _ => Err(format!("{text:?} must be \"same\" or \"template\"")),
+    });
+    let template = section.text("template", values::template);
+    match (by_template, &match_at, &template_at) {
+        (Some(true), Some(origin), None) => {
+            section.wrong("match", origin, "needs template = \"…{login}…\" beside it");
+        }
+        // A wrong match is reported already; an absent one means "same".
+        (Some(false), _, Some(origin)) | (None, None, Some(origin)) => {
+            section.wrong("template", origin, "has no effect without match = \"template\"");
+        }
+        _ => {}
+    }
+    Identity {
+        matching: match (by_template, template) {
+            (Some(true), Some(template)) => Match::Template(template),
+            _ => Match::Same,
+        },
+        map: section.map("map").unwrap_or_default(),
+        allow_sudo: section.flag("allow_sudo").unwrap_or_default(),
+    }
+}
+
+fn protected(section: &mut Section<'_>) -> Protected {
+    let accounts = section.list("accounts", values::account).unwrap_or_default();
+    Protected {
+        accounts: accounts.into_iter().collect(),
+    }
+}
+
+fn limits(section: &mut Section<'_>) -> Limits {
+    let default = Limits::default();
+    let mut limit = |key, default| section.count(key, 1..=1_000_000).unwrap_or(default);
+    Limits {
+        pending_per_user: limit("pending_per_user", default.pending_per_user),
+        submits_per_minute_per_user: limit(
+            "submits_per_minute_per_user",
+            default.submits_per_minute_per_user,
+        ),
+        refusals_per_minute_per_user: limit(
+            "refusals_per_minute_per_user",
+            default.refusals_per_minute_per_user,
+        ),
+    }
+}
+
+/// Drift is reported, which needs no setting; anything else would be a promise that this version does not keep.
+fn drift(section: &mut Section<'_>) {
+    section.text("action", |text| match text {
+        "report" => Ok(()),
+        _ => Err(format!(
+            "{text:?} is not supported by this version; it can only \"report\""
+        )),
+    });
+}
+
+/// Off, and said to be off, is all that this version can do.
+fn backstop(section: &mut Section<'_>) {
+    let at = section.origin("enabled");
+    if let (Some(true), Some(origin)) = (section.flag("enabled"), at) {
+        section.wrong("enabled", &origin, "true is not supported by this version");
+    }
+    section.unsupported("role_arn");
+}
