@@ -1,1 +1,62 @@
-//! Placeholder.
+//! The terminal client of `teamd`: a dashboard and a command line over the same API.
+//!
+//! * [`client`] the API over the Unix socket; the only part that names HTTP
+//! * `commands` the command line, a file per verb; `cli` its grammar
+//! * `app` all that the dashboard knows; `message` what can happen to it; `update` the pure function between the
+//!   two, which answers with `effect`s; `runtime` performs those and owns the terminal
+//! * `keymap` the one table of keys, which drives dispatch, the key line and the help
+//! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
+//! * `format` times, durations and foreign text
+//! * [`clock`] and `tasks` the only places that read the time and start tasks
+//!
+//! To add a screen: a variant of `app::Screen`, a file in `screens/`. To add a key: a line in `keymap`, an arm in
+//! `update/actions.rs`.
+
+mod app;
+mod cli;
+pub mod client;
+pub mod clock;
+mod commands;
+mod demo;
+mod effect;
+mod format;
+mod keymap;
+mod message;
+mod modals;
+mod runtime;
+mod screens;
+mod tasks;
+mod theme;
+mod update;
+mod widgets;
+
+pub use app::Screen;
+pub use demo::{Chaos, DemoHooks};
+pub use runtime::{DashboardOptions, dashboard};
+
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the command line; `args` begin with the program's name.
+pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match cli::Cli::try_parse_from(&args) {
+        Ok(cli) => commands::run(cli).await,
+        Err(error) if error.use_stderr() && args.iter().any(|arg| arg == "--json") => {
+            let text = error.render().to_string();
+            let first = text
+                .trim_start_matches("error: ")
+                .lines()
+                .next()
+                .unwrap_or_default();
+            commands::Failure::usage(first, "see team-tui --help").report(true)
+        }
+        Err(error) => {
+            // Help and version go to stdout with exit 0, mistakes to stderr with exit 2.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            let _ = error.print();
+            ExitCode::from(code)
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! All that the dashboard knows. Changed only by [`crate::update`], read by the view.
+
+use crate::client::api::Health;
+use crate::format::Zone;
+use crate::keymap::Context;
+use crate::modals::Modal;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use team_shared::activity::ActivityItem;
+use team_shared::event::Event;
+use team_shared::ids::RequestId;
+use team_shared::me::{Entitlement, Me};
+use team_shared::request::RequestView;
+use team_shared::state::RequestState;
+use tui_input::Input;
+
+/// The screens, in the order of their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Screen {
+    /// Pending requests.
+    Queue,
+    /// One's own.
+    Mine,
+    /// Live access.
+    Sessions,
+    /// Requests of all states, or audit rows.
+    History,
+    /// The daemon's health.
+    Status,
+}
+
+impl Screen {
+    /// In the order of their keys.
+    pub const ALL: [Self; 5] = [
+        Self::Queue,
+        Self::Mine,
+        Self::Sessions,
+        Self::History,
+        Self::Status,
+    ];
+
+    /// The name on its tab.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queue => "Queue",
+            Self::Mine => "Mine",
+            Self::Sessions => "Sessions",
+            Self::History => "History",
+            Self::Status => "Status",
+        }
+    }
+}
+
+/// How we stand with the daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Not yet there.
+    Connecting,
+    /// Events arrive.
+    Live,
+    /// Gone; what is shown is old.
+    Lost {
+        /// Since when.
+        since: DateTime<Utc>,
+        /// What the system said.
+        why: String,
+        /// When it is tried again.
+        retry_at: DateTime<Utc>,
+    },
+}
+
+/// Where the cursor of a list is: on a row by its id, so that rows may move under it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    pub(crate) id: Option<RequestId>,
+    pub(crate) index: usize,
+}
+
+/// Activity of one session.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Tail {
+    pub(crate) items: Vec<ActivityItem>,
+    pub(crate) coverage: String,
+    pub(crate) newest: Option<DateTime<Utc>>,
+}
+
+/// The sheet of one request, over the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Detail {
+    pub(crate) id: RequestId,
+    pub(crate) scroll: u16,
+}
+
+/// One line below the list: what happened last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Toast {
+    pub(crate) text: String,
+    pub(crate) bad: bool,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) zone: Zone,
+    pub(crate) link: Link,
+    pub(crate) socket: String,
+    /// When the data shown was last known to be current.
+    pub(crate) fresh_at: Option<DateTime<Utc>>,
+    pub(crate) loaded: bool,
+    pub(crate) me: Option<Me>,
+    pub(crate) requests: BTreeMap<RequestId, RequestView>,
+    pub(crate) entitlements: Vec<Entitlement>,
+    pub(crate) health: Option<Health>,
+    pub(crate) tails: HashMap<RequestId, Tail>,
+    pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
+    pub(crate) audit: BTreeMap<u64, Event>,
+    pub(crate) audit_shown: bool,
+    pub(crate) screen: Screen,
+    pub(crate) cursors: HashMap<Screen, Cursor>,
+    pub(crate) audit_index: usize,
+    pub(crate) scroll: u16,
+    pub(crate) detail: Option<Detail>,
+    pub(crate) modal: Option<Modal>,
+    /// The help, over everything: how far it is scrolled, and what it explains first.
+    pub(crate) help: Option<(u16, Context)>,
+    pub(crate) filter: Input,
+    pub(crate) filtering: bool,
+    pub(crate) toast: Option<Toast>,
+    /// Requests to read again, and whether that is under way: many events become one read.
+    pub(crate) stale: BTreeSet<RequestId>,
+    pub(crate) refreshing: bool,
+    pub(crate) loading: bool,
+    pub(crate) load_again: bool,
+    /// People for `:as`, where this is a demo.
+    pub(crate) demo: Option<Vec<String>>,
+    pub(crate) acting_as: Option<String>,
+    pub(crate) chaos: Vec<String>,
+    /// The request to open as soon as it is known.
+    pub(crate) open: Option<RequestId>,
+    /// Whether the first screen was chosen by us and may still follow the role.
+    pub(crate) screen_undecided: bool,
+    pub(crate) quit: bool,
+}
+
+impl App {
+    /// An app that knows nothing yet.
+    pub(crate) fn new(now: DateTime<Utc>, socket: String) -> Self {
+        Self {
+            now,
+            zone: Zone::Utc,
+            link: Link::Connecting,
+            socket,
+            fresh_at: None,
+            loaded: false,
+            me: None,
+            requests: BTreeMap::new(),
+            entitlements: Vec::new(),
+            health: None,
+            tails: HashMap::new(),
+            timelines: HashMap::new(),
+            audit: BTreeMap::new(),
+            audit_shown: false,
+            screen: Screen::Queue,
+            cursors: HashMap::new(),
+            audit_index: 0,
+            scroll: 0,
+            detail: None,
+            modal: None,
+            help: None,
+            filter: Input::default(),
+            filtering: false,
+            toast: None,
+            stale: BTreeSet::new(),
+            refreshing: false,
+            loading: false,
+            load_again: false,
+            demo: None,
+            acting_as: None,
+            chaos: Vec::new(),
+            open: None,
+            screen_undecided: false,
+            quit: false,
+        }
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.link == Link::Live
+    }
+
+    fn is_mine(&self, view: &RequestView) -> bool {
+        self.me
+            .as_ref()
+            .and_then(|me| me.person.as_ref())
+            .is_some_and(|person| person.user_id == view.requester.user_id)
+    }
+
+    /// Whether the caller may decide on it now.
+    pub(crate) fn may_decide(view: &RequestView) -> bool {
+        may(view, "approve") || may(view, "reject")
+    }
+
+    /// Rows that belong on a screen, filter aside.
+    fn belongs(&self, screen: Screen, view: &RequestView) -> bool {
+        match screen {
+            Screen::Queue => view.state == RequestState::Pending,
+            Screen::Mine => self.is_mine(view),
+            Screen::Sessions => matches!(
+                view.state,
+                RequestState::Scheduled
+                    | RequestState::Activating
+                    | RequestState::Active
+                    | RequestState::Ending
+            ),
+            Screen::History => true,
+            Screen::Status => false,
+        }
+    }
+
+    /// How many rows a screen has, filter aside.
+    pub(crate) fn count(&self, screen: Screen) -> usize {
+        self.requests
+            .values()
+            .filter(|view| self.belongs(screen, view))
+            .count()
+    }
+
+    /// Rows of a screen in its order, filter applied.
+    pub(crate) fn rows(&self, screen: Screen) -> Vec<&RequestView> {
+        let mut rows: Vec<&RequestView> = self
+            .requests
+            .values()
+            .filter(|view| self.belongs(screen, view))
+            .collect();
+        match screen {
+            // Those that one can do something about come first, then whoever has waited longest.
+            Screen::Queue => rows.sort_by_key(|r| (!Self::may_decide(r), r.created_at, r.id)),
+            Screen::Mine => {
+                rows.sort_by_key(|r| (r.state.is_terminal(), std::cmp::Reverse((r.created_at, r.id))))
+            }
+            Screen::Sessions => rows.sort_by_key(|r| (session_order(r.state), r.end_at.or(r.start_at), r.id)),
+            Screen::History | Screen::Status => rows.sort_by_key(|r| std::cmp::Reverse((r.created_at, r.id))),
+        }
+        let filter = self.filter.value();
+        if !filter.is_empty() {
+            rows.retain(|view| crate::widgets::fuzzy::matches(filter, &haystack(view)));
+        }
+        rows
+    }
+
+    /// Audit rows, newest first, filter applied.
+    pub(crate) fn audit_rows(&self) -> Vec<&Event> {
+        let filter = self.filter.value();
+        self.audit
+            .values()
+            .rev()
+            .filter(|event| {
+                filter.is_empty() || {
+                    let id = event.request_id.map_or_else(String::new, |id| id.short());
+                    let name = event.actor.user_name.as_deref().unwrap_or("teamd");
+                    crate::widgets::fuzzy::matches(
+                        filter,
+                        &format!("{} {name} {id} {}", event.kind, event.data),
+                    )
+                }
+            })
+            .collect()
+    }
+
+    /// The audit is what is shown.
+    pub(crate) fn on_audit(&self) -> bool {
+        self.screen == Screen::History && self.audit_shown
+    }
+
+    /// The position of the cursor among `rows`.
+    pub(crate) fn position(&self, screen: Screen, rows: &[&RequestView]) -> Option<usize> {
+        let cursor = self.cursors.get(&screen).copied().unwrap_or_default();
+        let by_id = cursor
+            .id
+            .and_then(|id| rows.iter().position(|view| view.id == id));
+        by_id.or_else(|| (!rows.is_empty()).then(|| cursor.index.min(rows.len() - 1)))
+    }
+
+    /// The request that an action would act on: the open one, else the one under the cursor.
+    pub(crate) fn selected(&self) -> Option<&RequestView> {
+        if let Some(detail) = &self.detail {
+            return self.requests.get(&detail.id);
+        }
+        if self.on_audit() {
+            let id = self.audit_rows().get(self.audit_index)?.request_id?;
+            return self.requests.get(&id);
+        }
+        let rows = self.rows(self.screen);
+        self.position(self.screen, &rows).map(|at| rows[at])
+    }
+
+    /// Shows a line below the list.
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast {
+            text: text.into(),
+            bad: false,
+            at: self.now,
+        });
+    }
+
+    /// The same for what went wrong.
+    pub(crate) fn complain(&mut self, text: impl Into<String>) {
+        self.say(text);
+        if let Some(toast) = &mut self.toast {
+            toast.bad = true;
+        }
+    }
+}
+
+/// Whether the daemon said that the caller may do this now.
+pub(crate) fn may(view: &RequestView, verb: &str) -> bool {
+    view.you_may.iter().any(|allowed| allowed == verb)
+}
+
+fn session_order(state: RequestState) -> u8 {
+    match state {
+        RequestState::Ending => 0,
+        RequestState::Active => 1,
+        RequestState::Activating => 2,
+        _ => 3,
+    }
+}
+
+fn haystack(view: &RequestView) -> String {
+    format!(
+        "{} {} {} {} {} {} {} {}",
+        view.id.short(),
+        view.state,
+        view.requester.user_name,
+        view.requester.display_name,
+        view.account.name,
+        view.account.id,
+        view.permission_set.name,
+        view.ticket.as_deref().unwrap_or_default()
+    )
+}

@@ -1,0 +1,279 @@
+//! The command line, as the parser sees it. To add a verb: a variant here, a file in `commands/`, a line in its
+//! `dispatch`.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Just-in-time access to AWS accounts. Without a subcommand: the dashboard.
+#[derive(Debug, Parser)]
+#[command(name = "team-tui", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Print JSON; errors become problem documents on stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The daemon's socket
+    #[arg(
+        long,
+        global = true,
+        env = "TEAM_SOCKET",
+        default_value = "/run/teamd/teamd.sock",
+        value_name = "PATH"
+    )]
+    pub(crate) socket: PathBuf,
+    /// Act as this person; only a demo daemon honours it
+    #[cfg(feature = "simulator")]
+    #[arg(long = "as", global = true, hide = true, value_name = "NAME")]
+    pub(crate) act_as: Option<String>,
+}
+
+impl Global {
+    /// Whom to act as in a demo.
+    pub(crate) fn act_as(&self) -> Option<String> {
+        #[cfg(feature = "simulator")]
+        return self.act_as.clone();
+        #[cfg(not(feature = "simulator"))]
+        None
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Ask for access: one or more accounts, then the permission set
+    Request(RequestArgs),
+    /// List requests
+    Ls(LsArgs),
+    /// Show a request, and what it waits for
+    Show { id: String },
+    /// Wait until a request reaches a state
+    Wait {
+        id: String,
+        /// The state, or several with commas: active, ended, …
+        #[arg(long = "for", value_name = "STATE")]
+        state: String,
+        /// Give up after this long (exit 7)
+        #[arg(long, default_value = "10m")]
+        timeout: String,
+    },
+    /// Approve requests
+    Approve(ApproveArgs),
+    /// Reject requests
+    Reject {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Why; the requester reads it
+        #[arg(long)]
+        comment: String,
+    },
+    /// Take back one's own request before it is active
+    Cancel { id: String },
+    /// End somebody's access now
+    Revoke {
+        id: String,
+        /// Why; the requester reads it
+        #[arg(long)]
+        comment: String,
+    },
+    /// End one's own access now
+    Done { id: String },
+    /// What one may ask for
+    Entitlements(ListArgs),
+    /// Accounts
+    Accounts(ListArgs),
+    /// Permission sets
+    PermissionSets(ListArgs),
+    /// Assignments that teamd holds in AWS
+    Grants(ListArgs),
+    /// CloudTrail activity, as it arrives with --follow
+    Tail {
+        /// A request; without it, all live sessions
+        id: Option<String>,
+        /// All live sessions
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+        /// Go on until interrupted
+        #[arg(long, short)]
+        follow: bool,
+        /// From when on
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
+    /// CloudTrail activity of a request
+    Activity {
+        id: String,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Events as they happen, one a line
+    Watch {
+        /// Begin after this sequence number
+        #[arg(long, value_name = "SEQ")]
+        after: Option<u64>,
+    },
+    /// The policy in force
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(AuditVerb),
+    /// Who the daemon takes you for, and why
+    Whoami,
+    /// The daemon's health: exit 0 healthy, 1 not
+    Status {
+        /// Only what everybody may see
+        #[arg(long)]
+        short: bool,
+    },
+    /// Open the dashboard at a request
+    Open { id: String },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ListArgs {
+    /// Print CSV, safe against formulas
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestArgs {
+    /// Accounts by id or name, then the permission set by name or ARN
+    #[arg(required = true, num_args = 2.., value_name = "ACCOUNT… SET")]
+    pub(crate) targets: Vec<String>,
+    /// How long: 90s, 45m, 2h30m, 3d
+    #[arg(
+        long = "for",
+        value_name = "DURATION",
+        required_unless_present = "until",
+        conflicts_with = "until"
+    )]
+    pub(crate) duration: Option<String>,
+    /// From when: RFC 3339, "2026-11-23 09:00", "tomorrow 9:00", +30m
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Until when, in the same forms
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// The ticket behind it
+    #[arg(long, value_name = "ID")]
+    pub(crate) ticket: Option<String>,
+    /// Ask under the break-glass rules: everyone concerned is told
+    #[arg(long)]
+    pub(crate) break_glass: bool,
+    /// Wait until the access is active, at most this long (10m)
+    #[arg(long, value_name = "TIMEOUT", num_args = 0..=1, require_equals = true, default_missing_value = "10m")]
+    pub(crate) wait: Option<String>,
+    /// Repeat safely: the same key files the same request once
+    #[arg(long, value_name = "K")]
+    pub(crate) idempotency_key: Option<String>,
+    /// Judge it, but do not file it
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("scope").multiple(false))]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the contract")]
+pub(crate) struct LsArgs {
+    /// One's own
+    #[arg(long, group = "scope")]
+    pub(crate) mine: bool,
+    /// Those that wait for one's decision
+    #[arg(long, group = "scope")]
+    pub(crate) queue: bool,
+    /// Live access
+    #[arg(long, group = "scope")]
+    pub(crate) active: bool,
+    /// Those that need a review
+    #[arg(long, group = "scope")]
+    pub(crate) review: bool,
+    /// All that one may see (the default)
+    #[arg(long, group = "scope")]
+    pub(crate) all: bool,
+    /// States, with commas
+    #[arg(long, value_name = "S,S")]
+    pub(crate) state: Option<String>,
+    /// A user name or id
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// An account's name or id
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// Filed at or after: a time, or 7d for the last seven days
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Filed before
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArgs {
+    #[arg(required_unless_present = "batch")]
+    pub(crate) ids: Vec<String>,
+    /// All pending requests of the batch that this request is in, or of this batch id
+    #[arg(long, value_name = "ID", conflicts_with = "ids")]
+    pub(crate) batch: Option<String>,
+    /// A word to the requester
+    #[arg(long)]
+    pub(crate) comment: Option<String>,
+    /// Approve for another length
+    #[arg(long = "for", value_name = "DURATION")]
+    pub(crate) duration: Option<String>,
+    /// Approve with a fixed start
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Approve only these terms: the digest that was looked at
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) terms: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyVerb {
+    /// Print the document, byte for byte
+    Show,
+    /// Put a document in force
+    Apply {
+        file: PathBuf,
+        /// Only if this version is still in force
+        #[arg(long, value_name = "N")]
+        base: Option<u64>,
+    },
+    /// Versions so far
+    History(ListArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditVerb {
+    /// Rows of the trail
+    Ls {
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// The trail as a file on stdout
+    Export {
+        /// csv or jsonl
+        #[arg(long, default_value = "jsonl", value_parser = ["csv", "jsonl"])]
+        format: String,
+    },
+    /// Check the chain of hashes: exit 0 if it holds
+    Verify,
+}

@@ -1,0 +1,192 @@
+//! One method per route.
+
+use super::{Client, ClientError};
+use reqwest::Response;
+use serde::de::DeserializeOwned;
+use team_shared::activity::ActivityPage;
+use team_shared::audit::{AuditRow, Verification};
+use team_shared::directory::{Account, PermissionSet};
+use team_shared::event::Event;
+use team_shared::grant::GrantView;
+use team_shared::ids::RequestId;
+use team_shared::list::{MAX_LIMIT, Page};
+use team_shared::me::{Entitlement, Me};
+use team_shared::policy::{PolicyVersion, PolicyView, PutPolicy};
+use team_shared::problem::Code;
+use team_shared::request::{Act, Approve, RequestQuery, RequestView, Submit};
+use team_shared::routes;
+use team_shared::status::{ShortStatus, Status};
+
+/// Health, as much of it as the caller may see.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Health {
+    /// All of it.
+    Full(Box<Status>),
+    /// The short form.
+    Short(ShortStatus),
+}
+
+impl Health {
+    /// The part that everybody sees.
+    #[must_use]
+    pub fn short(&self) -> &ShortStatus {
+        match self {
+            Self::Full(status) => &status.short,
+            Self::Short(short) => short,
+        }
+    }
+}
+
+type Answer<T> = Result<T, ClientError>;
+
+/// What each method may answer is in [`ClientError`]; routes and bodies are the contract's.
+#[allow(
+    missing_docs,
+    clippy::missing_errors_doc,
+    reason = "one line per route; the contract documents them"
+)]
+impl Client {
+    pub async fn me(&self) -> Answer<Me> {
+        self.get(routes::ME, &[]).await
+    }
+
+    pub async fn entitlements(&self) -> Answer<Page<Entitlement>> {
+        self.all(routes::ENTITLEMENTS, vec![], usize::MAX).await
+    }
+
+    pub async fn accounts(&self) -> Answer<Page<Account>> {
+        self.all(routes::ACCOUNTS, vec![], usize::MAX).await
+    }
+
+    pub async fn permission_sets(&self) -> Answer<Page<PermissionSet>> {
+        self.all(routes::PERMISSION_SETS, vec![], usize::MAX).await
+    }
+
+    pub async fn grants(&self) -> Answer<Page<GrantView>> {
+        self.all(routes::GRANTS, vec![], usize::MAX).await
+    }
+
+    /// Requests that match, over as many pages as `most` rows take.
+    pub async fn requests(&self, query: &RequestQuery, most: usize) -> Answer<Page<RequestView>> {
+        let mut pairs: Vec<(&str, String)> = Vec::new();
+        let texts = [
+            ("scope", &query.scope),
+            ("state", &query.state),
+            ("user", &query.user),
+            ("account", &query.account),
+            ("q", &query.q),
+        ];
+        for (name, value) in texts {
+            pairs.extend(value.clone().map(|value| (name, value)));
+        }
+        for (name, value) in [("since", query.since), ("until", query.until)] {
+            pairs.extend(value.map(|at| (name, crate::format::rfc3339(at))));
+        }
+        pairs.push(("limit", most.clamp(1, MAX_LIMIT).to_string()));
+        self.all(routes::REQUESTS, pairs, most).await
+    }
+
+    pub async fn request_by_id(&self, id: &RequestId) -> Answer<RequestView> {
+        self.get(&routes::request(id), &[]).await
+    }
+
+    pub async fn submit(&self, body: &Submit, key: &str) -> Answer<RequestView> {
+        self.post(routes::REQUESTS, body, key).await
+    }
+
+    pub async fn approve(&self, id: &RequestId, body: &Approve, key: &str) -> Answer<RequestView> {
+        self.post(&routes::request_verb(id, "approve"), body, key).await
+    }
+
+    /// `reject`, `cancel`, `done` or `revoke`.
+    pub async fn act(&self, id: &RequestId, verb: &str, body: &Act, key: &str) -> Answer<RequestView> {
+        self.post(&routes::request_verb(id, verb), body, key).await
+    }
+
+    /// Activity of a request, every page of it.
+    pub async fn activity(&self, id: &RequestId) -> Answer<ActivityPage> {
+        let path = routes::request_verb(id, "activity");
+        let mut whole: ActivityPage = self.get(&path, &[]).await?;
+        while let Some(cursor) = whole.next_cursor.take() {
+            let next: ActivityPage = self.get(&path, &[("cursor", cursor)]).await?;
+            whole.items.extend(next.items);
+            whole.next_cursor = next.next_cursor;
+        }
+        Ok(whole)
+    }
+
+    pub async fn timeline(&self, id: &RequestId) -> Answer<Page<Event>> {
+        self.all(&routes::request_verb(id, "timeline"), vec![], usize::MAX)
+            .await
+    }
+
+    pub async fn policy(&self) -> Answer<PolicyView> {
+        self.get(routes::POLICY, &[]).await
+    }
+
+    pub async fn put_policy(&self, body: &PutPolicy) -> Answer<PolicyView> {
+        self.put(routes::POLICY, body).await
+    }
+
+    pub async fn policy_history(&self) -> Answer<Page<PolicyVersion>> {
+        self.all(routes::POLICY_HISTORY, vec![], usize::MAX).await
+    }
+
+    pub async fn audit(&self, most: usize) -> Answer<Page<AuditRow>> {
+        let limit = vec![("limit", most.clamp(1, MAX_LIMIT).to_string())];
+        self.all(routes::AUDIT, limit, most).await
+    }
+
+    /// The export as it comes: `csv` or `jsonl`.
+    pub async fn audit_export(&self, format: &str) -> Answer<Response> {
+        self.get_bytes(routes::AUDIT_EXPORT, &[("format", format.to_owned())])
+            .await
+    }
+
+    pub async fn audit_verify(&self) -> Answer<Verification> {
+        self.get(routes::AUDIT_VERIFY, &[]).await
+    }
+
+    pub async fn short_status(&self) -> Answer<ShortStatus> {
+        self.get(routes::STATUS, &[("short", "true".to_owned())]).await
+    }
+
+    /// In full if the caller may, else in short.
+    pub async fn health(&self) -> Answer<Health> {
+        match self.get::<Status>(routes::STATUS, &[]).await {
+            Ok(status) => Ok(Health::Full(Box::new(status))),
+            Err(ClientError::Problem(problem))
+                if matches!(problem.code, Code::NotAllowed | Code::UnknownIdentity) =>
+            {
+                self.short_status().await.map(Health::Short)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Follows `next_cursor` until the list ends or has `most` rows.
+    async fn all<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: Vec<(&'static str, String)>,
+        most: usize,
+    ) -> Answer<Page<T>> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut query: Vec<(&str, String)> = query.clone();
+            query.extend(cursor.map(|cursor| ("cursor", cursor)));
+            let page: Page<T> = self.get(path, &query).await?;
+            let empty = page.items.is_empty();
+            items.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() || items.len() >= most || empty {
+                items.truncate(most);
+                return Ok(Page {
+                    items,
+                    next_cursor: cursor,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The API of `teamd` over its Unix socket.
+//!
+//! * [`socket`] whom we are willing to talk to
+//! * [`api`] one method per route
+//! * [`stream`] server-sent events
+//! * [`error`] what can go wrong, and what helps
+//!
+//! To add a route: its path in `team_shared::routes`, a method in [`api`].
+
+pub mod api;
+pub mod error;
+pub mod socket;
+pub mod stream;
+
+pub use error::ClientError;
+
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use team_shared::problem::Problem;
+
+/// Who a demo daemon is asked to take us for; every other daemon ignores it.
+#[cfg(feature = "simulator")]
+const ACT_AS: &str = "X-Team-Demo-As";
+
+/// Verbs that need the directory wait for it up to 20 s in the daemon; this leaves room for that.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection-less client: every call opens the socket anew, so that a restart of the daemon is never in the way
+/// and the kernel names the caller each time.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    socket: PathBuf,
+    act_as: Option<String>,
+    inert: bool,
+}
+
+impl Client {
+    /// A client for the daemon behind `socket`. With `inert`, every text in every answer is made safe to show.
+    ///
+    /// # Errors
+    /// The HTTP library cannot be set up.
+    pub fn new(socket: &Path, inert: bool) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder()
+            .unix_socket(socket)
+            .pool_max_idle_per_host(0)
+            .user_agent(concat!("team-tui/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| ClientError::Unexpected(error.to_string()))?;
+        Ok(Self {
+            http,
+            socket: socket.to_owned(),
+            act_as: None,
+            inert,
+        })
+    }
+
+    /// The same client, acting as somebody else where a demo daemon allows it.
+    #[must_use]
+    pub fn acting_as(mut self, name: Option<String>) -> Self {
+        self.act_as = name;
+        self
+    }
+
+    /// The socket's path.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<RequestBuilder, ClientError> {
+        socket::check(&self.socket)?;
+        let mut url = Url::parse("http://teamd")
+            .and_then(|base| base.join(path))
+            .map_err(|error| ClientError::Unexpected(format!("{path}: {error}")))?;
+        if !query.is_empty() {
+            url.query_pairs_mut()
+                .extend_pairs(query.iter().map(|(name, value)| (*name, value.as_str())));
+        }
+        let builder = self.http.request(method, url);
+        #[cfg(feature = "simulator")]
+        if let Some(name) = &self.act_as {
+            return Ok(builder.header(ACT_AS, name));
+        }
+        Ok(builder)
+    }
+
+    async fn send(&self, builder: RequestBuilder) -> Result<Response, ClientError> {
+        let response = builder
+            .send()
+            .await
+            .map_err(|error| error::from_reqwest(&error, &self.socket))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let body = response.bytes().await.unwrap_or_default();
+        match self.decode::<Problem>(&body) {
+            Ok(problem) => Err(ClientError::Problem(Box::new(problem))),
+            Err(_) => Err(ClientError::Unexpected(format!(
+                "teamd answered {status} without saying why"
+            ))),
+        }
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, builder: RequestBuilder) -> Result<T, ClientError> {
+        let response = self.send(builder.timeout(TIMEOUT)).await?;
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| error::from_reqwest(&error, &self.socket))?;
+        self.decode(&body)
+            .map_err(|error| ClientError::Unexpected(format!("teamd's answer is not understood: {error}")))
+    }
+
+    fn decode<T: DeserializeOwned>(&self, body: &[u8]) -> serde_json::Result<T> {
+        let mut value: Value = serde_json::from_slice(body)?;
+        if self.inert {
+            make_inert(&mut value);
+        }
+        serde_json::from_value(value)
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, ClientError> {
+        self.answer(self.request(Method::GET, path, query)?).await
+    }
+
+    async fn get_bytes(&self, path: &str, query: &[(&str, String)]) -> Result<Response, ClientError> {
+        self.send(self.request(Method::GET, path, query)?).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        key: &str,
+    ) -> Result<T, ClientError> {
+        let builder = self.request(Method::POST, path, &[])?;
+        self.answer(builder.header("Idempotency-Key", key).json(body))
+            .await
+    }
+
+    async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+        let builder = self.request(Method::PUT, path, &[])?;
+        self.answer(builder.json(body)).await
+    }
+}
+
+/// Makes every text inert in one place, so that no screen can forget to. The policy document is the exception: it is
+/// printed byte for byte.
+fn make_inert(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if text.chars().any(team_shared::text::is_hidden) {
+                *text = team_shared::text::inert(text);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_inert),
+        Value::Object(fields) => fields
+            .iter_mut()
+            .filter(|(name, _)| *name != "document")
+            .for_each(|(_, field)| make_inert(field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_inert_but_for_the_policy_document() {
+        let mut value = serde_json::json!({"a": ["x\u{1b}[2J"], "document": "line\n"});
+        make_inert(&mut value);
+        assert_eq!(
+            value,
+            serde_json::json!({"a": ["x\\u{1b}[2J"], "document": "line\n"})
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! `activity ID`: what CloudTrail saw of a request's session.
+
+use super::{Context, Outcome, output::Column, resolve};
+use crate::cli::ListArgs;
+use crate::format::{self, Zone};
+use team_shared::activity::ActivityItem;
+use team_shared::list::Page;
+
+const COLUMNS: &[Column<ActivityItem>] = &[
+    ("time", |a| format::full(a.event_time, Zone::Utc)),
+    ("event", call),
+    ("rw", |a| if a.read_only { "r" } else { "w" }.to_owned()),
+    ("resources", |a| a.resources.join(" ")),
+    ("region", |a| a.region.clone()),
+    ("from", |a| a.source_ip.clone()),
+    ("error", |a| a.error_code.clone().unwrap_or_default()),
+    ("marks", |a| a.marks.join(" ")),
+];
+
+pub(super) async fn run(cx: &Context, id: &str, list: &ListArgs) -> Outcome {
+    let view = resolve::request(cx, id).await?;
+    let page = cx.client.activity(&view.id).await?;
+    if cx.out.is_json() {
+        return cx.out.document(&page);
+    }
+    cx.out.note(&page.coverage);
+    cx.out
+        .list(&Page::whole(page.items), list, COLUMNS, "no events yet")
+}
+
+/// `ecs:UpdateService`.
+pub(crate) fn call(item: &ActivityItem) -> String {
+    let service = item.event_source.split('.').next().unwrap_or_default();
+    format!("{service}:{}", item.event_name)
+}
+
+/// One line for a tail.
+pub(super) fn line(item: &ActivityItem) -> String {
+    let mut text = format!(
+        "{} {} {} {} {} {}",
+        format::full(item.event_time, Zone::Utc),
+        item.request_id.map_or_else(|| "-".repeat(6), |id| id.short()),
+        item.account_id,
+        call(item),
+        if item.read_only { "r" } else { "w" },
+        item.source_ip,
+    );
+    if !item.resources.is_empty() {
+        text += &format!(" {}", item.resources.join(" "));
+    }
+    if let Some(error) = &item.error_code {
+        text += &format!(" ! {error}");
+    }
+    text
+}

@@ -1,0 +1,66 @@
+//! `ls`: requests. Filters, never refuses.
+
+use super::{Context, Failure, Outcome, output::Column, when};
+use crate::cli::LsArgs;
+use crate::format::{self, Zone};
+use team_shared::request::{RequestQuery, RequestView};
+use team_shared::state::RequestState;
+
+const COLUMNS: &[Column<RequestView>] = &[
+    ("id", |r| r.id.short()),
+    ("state", |r| r.state.to_string()),
+    ("who", |r| r.requester.user_name.clone()),
+    ("account", |r| r.account.name.clone()),
+    ("account id", |r| r.account.id.to_string()),
+    ("permission set", |r| r.permission_set.name.clone()),
+    ("for", |r| format::length(r.duration_seconds)),
+    ("created", |r| format::full(r.created_at, Zone::Utc)),
+    ("start", |r| {
+        r.start_at
+            .map_or_else(String::new, |at| format::full(at, Zone::Utc))
+    }),
+    ("end", |r| {
+        r.end_at
+            .map_or_else(String::new, |at| format::full(at, Zone::Utc))
+    }),
+    ("ticket", |r| r.ticket.clone().unwrap_or_default()),
+    ("reason", |r| r.justification.clone()),
+];
+
+pub(super) async fn run(cx: &Context, args: LsArgs) -> Outcome {
+    let scope = [
+        (args.mine, "mine"),
+        (args.queue, "queue"),
+        (args.active, "active"),
+        (args.review, "review"),
+    ]
+    .into_iter()
+    .find_map(|(asked, scope)| asked.then_some(scope))
+    .unwrap_or("all");
+    if let Some(states) = &args.state {
+        for state in states.split(',') {
+            state
+                .parse::<RequestState>()
+                .map_err(|error| Failure::usage(error.to_string(), "states may be joined with commas"))?;
+        }
+    }
+    let query = RequestQuery {
+        scope: Some(scope.to_owned()),
+        state: args.state.clone(),
+        user: args.user.clone(),
+        account: args.account.clone(),
+        since: args
+            .since
+            .as_deref()
+            .map(|at| when::parse_since(at, cx.now))
+            .transpose()?,
+        until: args
+            .until
+            .as_deref()
+            .map(|at| when::parse_since(at, cx.now))
+            .transpose()?,
+        ..RequestQuery::default()
+    };
+    let page = cx.client.requests(&query, args.limit as usize).await?;
+    cx.out.list(&page, &args.list, COLUMNS, "no requests here")
+}

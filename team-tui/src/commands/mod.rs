@@ -1,0 +1,108 @@
+//! The verbs, a file each. Data goes to stdout, everything else to stderr; nothing ever prompts.
+//!
+//! * [`failure`] errors and exit codes · [`output`] tables, CSV, JSON · [`resolve`] short ids and names · [`when`]
+//!   times · [`decide`] what the changing verbs share
+
+mod accounts;
+mod activity;
+mod approve;
+mod audit;
+mod cancel;
+mod decide;
+mod done;
+mod entitlements;
+mod failure;
+mod grants;
+mod ls;
+mod open;
+mod output;
+mod permission_sets;
+mod policy;
+mod reject;
+mod request;
+mod resolve;
+mod revoke;
+mod show;
+mod status;
+mod tail;
+mod wait;
+mod watch;
+mod when;
+mod whoami;
+
+pub(crate) use activity::call as activity_call;
+pub(crate) use failure::Failure;
+pub(crate) use show::sheet as request_sheet;
+pub(crate) use status::sheet as health_sheet;
+pub(crate) use when::parse_future as parse_time;
+
+use crate::cli::{AuditVerb, Cli, Global, PolicyVerb, Verb};
+use crate::client::Client;
+use chrono::{DateTime, Utc};
+use output::Output;
+use std::process::ExitCode;
+
+type Outcome = Result<(), Failure>;
+
+/// What every verb works with.
+struct Context {
+    client: Client,
+    out: Output,
+    now: DateTime<Utc>,
+    global: Global,
+}
+
+/// Runs the verb, or the dashboard where there is none, and reports an error on stderr.
+pub(crate) async fn run(cli: Cli) -> ExitCode {
+    let json = cli.global.json;
+    match dispatch(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(json),
+    }
+}
+
+async fn dispatch(cli: Cli) -> Outcome {
+    let Some(verb) = cli.verb else {
+        return open::dashboard(&cli.global, None).await;
+    };
+    let global = cli.global;
+    let client = Client::new(&global.socket, !global.json)?.acting_as(global.act_as());
+    let cx = Context {
+        client,
+        out: Output::new(global.json),
+        now: crate::clock::now(),
+        global,
+    };
+    match verb {
+        Verb::Request(args) => request::run(&cx, args).await,
+        Verb::Ls(args) => ls::run(&cx, args).await,
+        Verb::Show { id } => show::run(&cx, &id).await,
+        Verb::Wait { id, state, timeout } => wait::run(&cx, &id, &state, &timeout).await,
+        Verb::Approve(args) => approve::run(&cx, args).await,
+        Verb::Reject { ids, comment } => reject::run(&cx, &ids, &comment).await,
+        Verb::Cancel { id } => cancel::run(&cx, &id).await,
+        Verb::Revoke { id, comment } => revoke::run(&cx, &id, &comment).await,
+        Verb::Done { id } => done::run(&cx, &id).await,
+        Verb::Entitlements(list) => entitlements::run(&cx, &list).await,
+        Verb::Accounts(list) => accounts::run(&cx, &list).await,
+        Verb::PermissionSets(list) => permission_sets::run(&cx, &list).await,
+        Verb::Grants(list) => grants::run(&cx, &list).await,
+        Verb::Tail {
+            id,
+            all: _,
+            follow,
+            since,
+        } => tail::run(&cx, id.as_deref(), follow, since.as_deref()).await,
+        Verb::Activity { id, list } => activity::run(&cx, &id, &list).await,
+        Verb::Watch { after } => watch::run(&cx, after).await,
+        Verb::Policy(PolicyVerb::Show) => policy::show(&cx).await,
+        Verb::Policy(PolicyVerb::Apply { file, base }) => policy::apply(&cx, &file, base).await,
+        Verb::Policy(PolicyVerb::History(list)) => policy::history(&cx, &list).await,
+        Verb::Audit(AuditVerb::Ls { limit, list }) => audit::ls(&cx, limit, &list).await,
+        Verb::Audit(AuditVerb::Export { format }) => audit::export(&cx, &format).await,
+        Verb::Audit(AuditVerb::Verify) => audit::verify(&cx).await,
+        Verb::Whoami => whoami::run(&cx).await,
+        Verb::Status { short } => status::run(&cx, short).await,
+        Verb::Open { id } => open::run(&cx, &id).await,
+    }
+}

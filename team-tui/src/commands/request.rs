@@ -1,0 +1,114 @@
+//! `request ACCOUNT… SET`: one request for each account, several as one batch.
+
+use super::{Context, Failure, Outcome, decide, resolve, wait, when};
+use crate::cli::RequestArgs;
+use crate::format::{self, Zone};
+use chrono::Duration;
+use team_shared::duration::Seconds;
+use team_shared::list::Page;
+use team_shared::request::{RequestView, Submit};
+
+pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
+    let wait: Option<Seconds> = args.wait.as_deref().map(str::parse).transpose()?;
+    let Some((set, accounts)) = args.targets.split_last() else {
+        return Err(Failure::usage(
+            "which account and permission set?",
+            "see team-tui request --help",
+        ));
+    };
+    let accounts = resolve::accounts(cx, accounts).await?;
+    let template = template(cx, &args, set)?;
+    let batch_id = (accounts.len() > 1).then(decide::fresh_key);
+    let mut filed = Vec::new();
+    for account_id in &accounts {
+        let key = match &args.idempotency_key {
+            // A key stands for one body, and each account has its own.
+            Some(key) if accounts.len() > 1 => format!("{key}:{account_id}"),
+            Some(key) => key.clone(),
+            None => decide::fresh_key(),
+        };
+        let body = Submit {
+            account_id: account_id.clone(),
+            // A retry under the same key must send the same body: no random batch then.
+            batch_id: batch_id.clone().filter(|_| args.idempotency_key.is_none()),
+            ..template.clone()
+        };
+        match cx.client.submit(&body, &key).await {
+            Ok(view) => filed.push(view),
+            Err(error) => {
+                say_all(cx, &filed, args.dry_run)?;
+                return Err(error.into());
+            }
+        }
+    }
+    if let Some(timeout) = wait {
+        for view in &mut filed {
+            *view = wait::until(cx, &view.id, &["active".parse().map_err(bug)?], timeout).await?;
+        }
+    }
+    say_all(cx, &filed, args.dry_run)
+}
+
+fn bug(error: impl std::fmt::Display) -> Failure {
+    Failure::failed(error.to_string())
+}
+
+/// What all requests of the command have in common; says the absolute times on stderr.
+fn template(cx: &Context, args: &RequestArgs, set: &str) -> Result<Submit, Failure> {
+    let duration = args.duration.as_deref().map(str::parse::<Seconds>).transpose()?;
+    let start_at = args
+        .at
+        .as_deref()
+        .map(|at| when::parse_future(at, cx.now))
+        .transpose()?;
+    let end_at = args
+        .until
+        .as_deref()
+        .map(|at| when::parse_future(at, cx.now))
+        .transpose()?;
+    if let (Some(start), Some(end)) = (start_at, end_at)
+        && end <= start
+    {
+        return Err(Failure::usage(
+            "--until is not after --at",
+            "give a later end, or --for",
+        ));
+    }
+    let both = |at| {
+        format!(
+            "{} ({} local)",
+            format::full(at, Zone::Utc),
+            format::full(at, Zone::Local)
+        )
+    };
+    if let Some(start) = start_at {
+        cx.out.note(&format!("starts {}", both(start)));
+    }
+    if let Some(end) = end_at.or_else(|| Some(start_at? + Duration::seconds(duration?.get()))) {
+        cx.out.note(&format!("ends   {}", both(end)));
+    }
+    Ok(Submit {
+        account_id: String::new(),
+        permission_set: set.to_owned(),
+        duration_seconds: duration.map(Seconds::get),
+        end_at,
+        start_at,
+        justification: args.reason.clone(),
+        ticket: args.ticket.clone(),
+        break_glass: args.break_glass,
+        batch_id: None,
+        dry_run: args.dry_run,
+    })
+}
+
+fn say_all(cx: &Context, filed: &[RequestView], dry_run: bool) -> Outcome {
+    if dry_run && !filed.is_empty() {
+        cx.out.note("dry run: nothing was filed");
+    }
+    match filed {
+        [view] => decide::say(cx, view),
+        [] => Ok(()),
+        several if cx.out.is_json() => cx.out.document(&Page::whole(several.to_vec())),
+        several => several.iter().try_for_each(|view| decide::say(cx, view)),
+    }
+}

@@ -1,0 +1,181 @@
+//! `show ID`: a readable sheet, which ends in what the request waits for and what helps.
+
+use super::{Context, Outcome, resolve};
+use crate::format::{self, Zone};
+use chrono::{DateTime, Utc};
+use team_shared::request::{PersonRef, RequestView};
+
+pub(super) async fn run(cx: &Context, id: &str) -> Outcome {
+    let view = resolve::request(cx, id).await?;
+    if cx.out.is_json() {
+        return cx.out.document(&view);
+    }
+    for (label, text) in sheet(&view, cx.now, Zone::Utc) {
+        cx.out.line(format!("{label:<15} {text}").trim_end())?;
+    }
+    Ok(())
+}
+
+fn names(people: &[PersonRef]) -> String {
+    let names: Vec<&str> = people.iter().map(|p| p.user_name.as_str()).collect();
+    if names.is_empty() {
+        "nobody".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// The sheet as labels and texts; the dashboard's detail shows the same one.
+pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(&'static str, String)> {
+    let mut rows: Vec<(&'static str, String)> = Vec::new();
+    let both = |at| format::both(at, now, zone);
+    rows.push((
+        "request",
+        format!(
+            "{} (short {}, version {})",
+            view.id,
+            view.id.short(),
+            view.version
+        ),
+    ));
+    rows.push(("state", view.state.to_string()));
+    let who = &view.requester;
+    rows.push(("who", format!("{} ({})", who.user_name, who.display_name)));
+    let account = &view.account;
+    rows.push((
+        "account",
+        format!("{}  {}  in {}", account.name, account.id, account.ou_path),
+    ));
+    rows.push(("permission set", view.permission_set.name.clone()));
+    rows.push(("for", format::length(view.duration_seconds)));
+    rows.push((
+        "starts",
+        view.start_at.map_or_else(|| "on approval".to_owned(), both),
+    ));
+    let floating = || format!("{} after the start", format::length(view.duration_seconds));
+    rows.push(("ends", view.end_at.map_or_else(floating, both)));
+    rows.push(("reason", view.justification.clone()));
+    rows.push(("ticket", view.ticket.clone().unwrap_or_else(|| "none".to_owned())));
+    if view.break_glass {
+        rows.push((
+            "break-glass",
+            "yes: those who oversee the target were told".to_owned(),
+        ));
+    }
+    if let Some(parent) = view.extends {
+        rows.push(("extends", parent.short()));
+    }
+    rows.push(("filed", both(view.created_at)));
+    if view.state == team_shared::state::RequestState::Pending {
+        rows.push(("expires", both(view.expires_at)));
+    }
+    rows.push(("rule", view.rule.clone().unwrap_or_else(|| "none".to_owned())));
+    approval(view, zone, &mut rows);
+    if !view.also_held_through.is_empty() {
+        rows.push((
+            "also held",
+            format!("through group {}", view.also_held_through.join(", ")),
+        ));
+    }
+    if let Some(grant) = &view.grant {
+        rows.push(("in AWS", grant.state.to_string()));
+        if let Some(id) = &grant.aws_request_id {
+            rows.push(("AWS request", id.clone()));
+        }
+    }
+    ending(view, now, zone, &mut rows);
+    waiting(view, now, zone, &mut rows);
+    rows
+}
+
+fn approval(view: &RequestView, zone: Zone, rows: &mut Vec<(&'static str, String)>) {
+    if !view.approval.required {
+        rows.push((
+            "approval",
+            format!("not needed; overseen by {}", names(&view.overseers)),
+        ));
+    }
+    for demand in &view.approval.demands {
+        rows.push((
+            "approval",
+            format!(
+                "{} of {} by {} (rule {})",
+                demand.votes.len(),
+                demand.quorum,
+                names(&demand.approvers),
+                demand.rule
+            ),
+        ));
+        for vote in &demand.votes {
+            let comment = vote
+                .comment
+                .as_ref()
+                .map_or_else(String::new, |c| format!(": {c}"));
+            rows.push((
+                "vote",
+                format!(
+                    "{} at {}{comment}",
+                    vote.by.user_name,
+                    format::full(vote.at, zone)
+                ),
+            ));
+        }
+    }
+}
+
+fn ending(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&'static str, String)>) {
+    let Some(ended) = &view.ended else { return };
+    rows.push((
+        "over",
+        format!("{}: {}", format::both(ended.at, now, zone), ended.reason),
+    ));
+    if ended.late_by_seconds > 0 {
+        rows.push(("late by", format::length(ended.late_by_seconds)));
+    }
+    if let Some(until) = ended.residual_until {
+        rows.push((
+            "credentials",
+            format!(
+                "issued before the end may live until {}",
+                format::full(until, zone)
+            ),
+        ));
+    }
+    if let Some(holder) = ended.still_held_by {
+        rows.push(("still held", format!("by request {}", holder.short())));
+    }
+}
+
+fn waiting(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&'static str, String)>) {
+    let Some(waiting) = &view.waiting_for else {
+        rows.push(("waiting for", "nothing: it is over".to_owned()));
+        return;
+    };
+    rows.push(("waiting for", format!("{}: {}", waiting.what, waiting.detail)));
+    if let Some(grant) = &view.grant {
+        if grant.attempts > 0 {
+            rows.push(("attempt", grant.attempts.to_string()));
+        }
+        if let Some(next) = grant.next_attempt_at {
+            rows.push(("next at", format::both(next, now, zone)));
+        }
+        if let Some(error) = &grant.last_error {
+            rows.push(("last error", error.clone()));
+        }
+    }
+    let approvers: Vec<PersonRef> = view
+        .approval
+        .demands
+        .iter()
+        .flat_map(|demand| demand.approvers.clone())
+        .collect();
+    let help = match (&waiting.help, waiting.what.as_str()) {
+        (Some(help), _) => Some(help.clone()),
+        (None, "approval") => Some(format!("ask {}", names(&approvers))),
+        (None, "aws") => {
+            Some("nothing to do: teamd keeps trying; team-tui status shows AWS's health".to_owned())
+        }
+        _ => None,
+    };
+    rows.extend(help.map(|help| ("what helps", help)));
+}

@@ -1,0 +1,151 @@
+//! `status [--short]`: exit 0 healthy, 1 not.
+
+use super::{Context, Failure, Outcome};
+use crate::client::api::Health;
+use crate::format::{self, Zone};
+use chrono::{DateTime, Utc};
+
+pub(super) async fn run(cx: &Context, short: bool) -> Outcome {
+    let health = if short {
+        Health::Short(cx.client.short_status().await?)
+    } else {
+        cx.client.health().await?
+    };
+    if cx.out.is_json() {
+        match &health {
+            Health::Full(status) => cx.out.document(status)?,
+            Health::Short(status) => cx.out.document(status)?,
+        }
+    } else if short {
+        let s = health.short();
+        let state = if s.healthy { "healthy" } else { "UNHEALTHY" };
+        cx.out.line(&format!(
+            "{state} · {} pending · {} active · {} overdue{}",
+            s.pending,
+            s.active,
+            s.overdue,
+            s.problems.iter().map(|p| format!(" · {p}")).collect::<String>()
+        ))?;
+    } else {
+        for (label, text) in sheet(&health, cx.now, Zone::Utc) {
+            cx.out.line(format!("{label:<12} {text}").trim_end())?;
+        }
+    }
+    if health.short().healthy {
+        Ok(())
+    } else {
+        Err(Failure::Unhealthy)
+    }
+}
+
+/// The sheet as labels and texts; the dashboard shows the same one.
+pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'static str, String)> {
+    let short = health.short();
+    let mut rows = vec![(
+        "health",
+        if short.healthy { "healthy" } else { "UNHEALTHY" }.to_owned(),
+    )];
+    rows.extend(short.problems.iter().map(|problem| ("!", problem.clone())));
+    rows.push((
+        "requests",
+        format!("{} pending, {} active", short.pending, short.active),
+    ));
+    rows.push((
+        "overdue",
+        match short.overdue {
+            0 => "no removal is late".to_owned(),
+            n => format!("{n} removals are late"),
+        },
+    ));
+    let Health::Full(status) = health else { return rows };
+    for late in &status.overdue_requests {
+        let error = late.last_error.as_deref().unwrap_or("no answer yet");
+        rows.push((
+            "! late",
+            format!(
+                "{} {} on {} as {}: {} late, attempt {}: {error}",
+                late.id.short(),
+                late.user_name,
+                late.account,
+                late.permission_set,
+                format::span(late.late_by_seconds),
+                late.attempts
+            ),
+        ));
+    }
+    let when =
+        |at: Option<DateTime<Utc>>| at.map_or_else(|| "never".to_owned(), |at| format::both(at, now, zone));
+    let counts = |map: &std::collections::BTreeMap<String, u64>| {
+        let parts: Vec<String> = map
+            .iter()
+            .filter(|(_, n)| **n > 0)
+            .map(|(k, n)| format!("{n} {k}"))
+            .collect();
+        if parts.is_empty() {
+            "none".to_owned()
+        } else {
+            parts.join(", ")
+        }
+    };
+    rows.push(("by state", counts(&status.requests)));
+    rows.push(("grants", counts(&status.grants)));
+    let aws = &status.aws;
+    rows.push((
+        "AWS",
+        format!(
+            "{}, region {}, last answer {}",
+            aws.state,
+            aws.region,
+            when(aws.last_success_at)
+        ),
+    ));
+    rows.extend(aws.endpoint.iter().map(|endpoint| ("endpoint", endpoint.clone())));
+    rows.extend(aws.last_error.iter().map(|error| ("AWS said", error.clone())));
+    let d = &status.directory;
+    rows.push((
+        "directory",
+        format!(
+            "{} accounts, {} permission sets, {} people, {} groups; loaded {}",
+            d.accounts,
+            d.permission_sets,
+            d.people,
+            d.groups,
+            when(d.loaded_at)
+        ),
+    ));
+    rows.extend(d.last_error.iter().map(|error| ("refresh", error.clone())));
+    let chain = if status.audit.ok { "intact" } else { "BROKEN" };
+    rows.push((
+        "audit",
+        format!(
+            "{chain}, {} rows, checked {}",
+            status.audit.rows,
+            when(status.audit.verified_at)
+        ),
+    ));
+    rows.push((
+        "policy",
+        match status.policy_version {
+            0 => "none; as root: team-tui policy apply FILE".to_owned(),
+            version => format!("version {version}"),
+        },
+    ));
+    rows.extend(
+        status
+            .policy_warnings
+            .iter()
+            .map(|warning| ("! policy", warning.clone())),
+    );
+    rows.extend(
+        status
+            .identity_warnings
+            .iter()
+            .map(|warning| ("! identity", warning.clone())),
+    );
+    rows.push(("activity", status.activity.clone()));
+    rows.push((
+        "teamd",
+        format!("{}, up since {}", status.version, when(Some(status.started_at))),
+    ));
+    rows
+}

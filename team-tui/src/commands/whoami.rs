@@ -1,0 +1,39 @@
+//! `whoami`: who the daemon takes us for, and why.
+
+use super::{Context, Outcome};
+
+pub(super) async fn run(cx: &Context) -> Outcome {
+    let me = cx.client.me().await?;
+    if cx.out.is_json() {
+        return cx.out.document(&me);
+    }
+    let person = match &me.person {
+        Some(person) => format!(
+            "{} ({}, {})",
+            person.user_name, person.display_name, person.user_id
+        ),
+        None if me.uid == 0 => "the operator (uid 0): never a person".to_owned(),
+        None => "nobody in Identity Center".to_owned(),
+    };
+    let list = |items: &[String]| {
+        if items.is_empty() {
+            "none".to_owned()
+        } else {
+            items.join(", ")
+        }
+    };
+    let login = me.login.as_deref().unwrap_or("?");
+    let login_uid = me
+        .login_uid
+        .map_or_else(String::new, |uid| format!(", login uid {uid}"));
+    cx.out.line(&format!("you are   {person}"))?;
+    cx.out
+        .line(&format!("login     {login} (uid {}{login_uid})", me.uid))?;
+    cx.out.line(&format!("why       {}", me.explanation))?;
+    cx.out.line(&format!("roles     {}", list(&me.roles)))?;
+    cx.out.line(&format!("groups    {}", list(&me.groups)))?;
+    cx.out.line(&format!("teamd     {}", me.daemon_version))?;
+    me.notices
+        .iter()
+        .try_for_each(|notice| cx.out.line(&format!("notice    {notice}")))
+}

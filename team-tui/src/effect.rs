@@ -1,0 +1,38 @@
+//! What the dashboard wants done; performed by [`crate::runtime`], answered by messages.
+
+use std::collections::BTreeSet;
+use team_shared::ids::RequestId;
+use team_shared::request::{Act, Approve, Submit};
+
+/// Something to do outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Read everything.
+    Load,
+    /// Read these requests again.
+    Refresh(BTreeSet<RequestId>),
+    /// Read the health.
+    LoadHealth,
+    /// Read the activity of a request.
+    LoadActivity(RequestId),
+    /// Read the timeline of a request.
+    LoadTimeline(RequestId),
+    /// Read the audit.
+    LoadAudit,
+    /// File a request.
+    Submit(Box<Submit>),
+    /// Approve one.
+    Approve(RequestId, Box<Approve>),
+    /// `reject`, `cancel`, `done` or `revoke` one.
+    Act(RequestId, &'static str, Box<Act>),
+    /// Try the daemon now.
+    Reconnect,
+    /// Act as somebody else from here on.
+    ActAs(String),
+    /// Start the chaos.
+    Chaos,
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Stop the process until it is continued.
+    Suspend,
+}

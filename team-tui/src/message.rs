@@ -1,0 +1,62 @@
+//! What can happen to the dashboard.
+
+use crate::client::ClientError;
+use crate::client::api::Health;
+use chrono::{DateTime, Utc};
+use crossterm::event::KeyEvent;
+use team_shared::activity::{ActivityItem, ActivityPage};
+use team_shared::event::Event;
+use team_shared::ids::RequestId;
+use team_shared::me::{Entitlement, Me};
+use team_shared::request::RequestView;
+
+/// Everything that is read at the start and after a reconnect.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) me: Me,
+    pub(crate) requests: Vec<RequestView>,
+    pub(crate) entitlements: Vec<Entitlement>,
+    pub(crate) health: Option<Health>,
+}
+
+/// Something happened.
+#[derive(Debug, Clone)]
+pub(crate) enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted: never keys.
+    Paste(String),
+    /// Time has passed.
+    Tick(DateTime<Utc>),
+    /// The event stream is open.
+    Linked,
+    /// The daemon is away.
+    Unlinked { why: String, retry_at: DateTime<Utc> },
+    /// An event arrived.
+    Event(Box<Event>),
+    /// An activity item arrived.
+    Activity(Box<ActivityItem>),
+    /// All was read.
+    Loaded(Box<Snapshot>),
+    /// It was not.
+    LoadFailed(ClientError),
+    /// Requests were read again; absent: no longer visible.
+    Refreshed(Vec<(RequestId, Option<RequestView>)>),
+    /// They were not.
+    RefreshFailed(Vec<RequestId>),
+    /// Health was read.
+    Health(Option<Box<Health>>),
+    /// Activity of a request was read.
+    ActivityRead(RequestId, Result<Box<ActivityPage>, ClientError>),
+    /// The timeline of a request was read.
+    TimelineRead(RequestId, Vec<Event>),
+    /// Audit rows were read.
+    AuditRead(Result<Vec<Event>, ClientError>),
+    /// A changing command was answered.
+    Answered {
+        verb: &'static str,
+        result: Result<Box<RequestView>, ClientError>,
+    },
+    /// The chaos tells of itself.
+    Chaos(String),
+}

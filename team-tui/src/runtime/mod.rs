@@ -1,0 +1,174 @@
+//! The dashboard's loop: messages in, effects out, a frame when something changed, at most ten a second.
+//!
+//! * [`terminal`] taking the terminal and giving it back, whatever happens
+//! * [`link`] the two streams of the daemon, and coming back to them
+//! * [`perform`] effects
+
+mod link;
+mod perform;
+mod terminal;
+
+use crate::app::{App, Screen};
+use crate::client::Client;
+use crate::clock::{self, Clock};
+use crate::demo::DemoHooks;
+use crate::message::Message;
+use crate::screens;
+use crate::theme::Theme;
+use crate::update;
+use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind};
+use futures::StreamExt;
+use perform::Performer;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use team_shared::ids::RequestId;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// How to open the dashboard.
+#[derive(Clone)]
+pub struct DashboardOptions {
+    /// The daemon's socket.
+    pub socket: PathBuf,
+    /// A request to open at once.
+    pub open: Option<RequestId>,
+    /// The first screen; absent: Queue for those who decide, else Mine.
+    pub start_screen: Option<Screen>,
+    /// Whom to act as, which only a demo daemon honours.
+    pub act_as: Option<String>,
+    /// What a demo adds.
+    pub demo: Option<DemoHooks>,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl fmt::Debug for DashboardOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DashboardOptions")
+            .field("socket", &self.socket)
+            .field("open", &self.open)
+            .field("start_screen", &self.start_screen)
+            .field("act_as", &self.act_as)
+            .field("demo", &self.demo)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DashboardOptions {
+    /// The dashboard on the daemon behind `socket`, with everything else as usual.
+    #[must_use]
+    pub fn new(socket: impl AsRef<Path>) -> Self {
+        Self {
+            socket: socket.as_ref().to_owned(),
+            open: None,
+            start_screen: None,
+            act_as: None,
+            demo: None,
+            clock: clock::system(),
+        }
+    }
+}
+
+/// A message and the link that it came over: those of an earlier identity are dropped.
+type Tagged = (u64, Message);
+
+/// Opens the dashboard and returns when the reader leaves it. The terminal is as it was before, whatever happens.
+///
+/// # Errors
+/// The terminal cannot be set up or written to, or a task panicked (the terminal is restored then, too).
+pub async fn dashboard(options: DashboardOptions) -> anyhow::Result<()> {
+    let client = Client::new(&options.socket, true)?.acting_as(options.act_as.clone());
+    let (sender, receiver) = mpsc::channel(256);
+    let mut app = App::new((options.clock)(), options.socket.display().to_string());
+    app.open = options.open;
+    app.acting_as.clone_from(&options.act_as);
+    app.demo = options.demo.as_ref().map(|demo| demo.people.clone());
+    match options.start_screen {
+        Some(screen) => app.screen = screen,
+        None => app.screen_undecided = true,
+    }
+    let mut performer = Performer::new(client, sender, options.demo.map(|demo| demo.chaos));
+    let mut terminal = terminal::Guard::take()?;
+    let result = run(&mut app, &mut terminal, &mut performer, receiver, &options.clock).await;
+    terminal.give_back();
+    performer.stop().await;
+    if terminal::panicked() {
+        anyhow::bail!("a part of the dashboard failed; the message above says where");
+    }
+    result
+}
+
+/// SIGTERM and SIGHUP: leave, but leave the terminal in order.
+struct Stops(Signal, Signal);
+
+impl Stops {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
+}
+
+async fn run(
+    app: &mut App,
+    terminal: &mut terminal::Guard,
+    performer: &mut Performer,
+    mut receiver: mpsc::Receiver<Tagged>,
+    clock: &Clock,
+) -> anyhow::Result<()> {
+    let theme = Theme::from_environment();
+    let mut keys = EventStream::new();
+    let mut stops = Stops(signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    performer.connect();
+    let (mut dirty, mut next_frame) = (true, Instant::now());
+    while !app.quit && !terminal::panicked() {
+        let message = tokio::select! {
+            event = keys.next() => match event {
+                Some(Ok(event)) => from_terminal(event),
+                // The terminal is gone: nobody is left to show anything to.
+                Some(Err(_)) | None => return Ok(()),
+            },
+            Some((generation, message)) = receiver.recv() => {
+                performer.is_current(generation).then_some(message)
+            }
+            _ = second.tick() => Some(Message::Tick(clock())),
+            () = stops.next() => return Ok(()),
+            () = sleep_until(next_frame), if dirty => {
+                terminal.draw(|frame| screens::draw(frame, app, theme))?;
+                dirty = false;
+                next_frame = Instant::now() + FRAME;
+                continue;
+            }
+        };
+        dirty = true;
+        if let Some(message) = message {
+            // Keys are judged by the time they are pressed at, not by the last full second.
+            app.now = clock();
+            for effect in update::update(app, message) {
+                if effect == crate::effect::Effect::Suspend {
+                    terminal.suspend()?;
+                    keys = EventStream::new();
+                } else {
+                    performer.perform(effect);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn from_terminal(event: TerminalEvent) -> Option<Message> {
+    match event {
+        TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(key)),
+        TerminalEvent::Paste(text) => Some(Message::Paste(text)),
+        _ => None,
+    }
+}

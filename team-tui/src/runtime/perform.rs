@@ -1,0 +1,234 @@
+//! Performs effects: each in a task of its own, answered by a message.
+
+use super::Tagged;
+use super::link::Link;
+use crate::client::{Client, ClientError};
+use crate::demo::Chaos;
+use crate::effect::Effect;
+use crate::message::{Message, Snapshot};
+use crate::tasks::Tasks;
+use crossterm::clipboard::CopyToClipboard;
+use futures::StreamExt;
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use team_shared::ids::RequestId;
+use team_shared::problem::Code;
+use team_shared::request::{RequestQuery, RequestView};
+use tokio::sync::{Notify, mpsc};
+
+/// The most rows that are held: far past what anybody scrolls, far below what a small machine notices.
+const MOST: usize = 2000;
+/// The generation of messages that outlive a change of identity.
+const NOBODY: u64 = u64::MAX;
+/// How far back the history goes.
+const DAYS: i64 = 30;
+
+/// Does what `update` asks for.
+pub(super) struct Performer {
+    client: Client,
+    sender: mpsc::Sender<Tagged>,
+    chaos: Option<Chaos>,
+    tasks: Tasks,
+    /// Chaos outlives a change of identity; the rest does not.
+    lasting: Tasks,
+    generation: u64,
+    now: Arc<Notify>,
+}
+
+impl Performer {
+    pub(super) fn new(client: Client, sender: mpsc::Sender<Tagged>, chaos: Option<Chaos>) -> Self {
+        Self {
+            client,
+            sender,
+            chaos,
+            tasks: Tasks::default(),
+            lasting: Tasks::default(),
+            generation: 0,
+            now: Arc::new(Notify::new()),
+        }
+    }
+
+    /// Whether a message belongs to whom we act as now. The chaos belongs to nobody.
+    pub(super) fn is_current(&self, generation: u64) -> bool {
+        generation == self.generation || generation == NOBODY
+    }
+
+    /// Starts the link.
+    pub(super) fn connect(&mut self) {
+        let link = Link {
+            client: self.client.clone(),
+            sender: self.sender.clone(),
+            generation: self.generation,
+            now: Arc::clone(&self.now),
+        };
+        self.tasks.start(link.clone().follow_events());
+        self.tasks.start(link.follow_activity());
+    }
+
+    pub(super) async fn stop(&mut self) {
+        self.tasks.stop().await;
+        self.lasting.stop().await;
+    }
+
+    /// Runs `work` and sends what it answers.
+    fn answer<F>(&self, work: impl FnOnce(Client) -> F + Send + 'static)
+    where
+        F: Future<Output = Message> + Send + 'static,
+    {
+        let (client, sender, generation) = (self.client.clone(), self.sender.clone(), self.generation);
+        self.tasks.start(async move {
+            let message = work(client).await;
+            // A closed channel means that the dashboard is leaving.
+            let _ = sender.send((generation, message)).await;
+        });
+    }
+
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Load => self.answer(|client| async move {
+                match load(&client).await {
+                    Ok(snapshot) => Message::Loaded(Box::new(snapshot)),
+                    Err(error) => Message::LoadFailed(error),
+                }
+            }),
+            Effect::Refresh(ids) => self.answer(|client| refresh(client, ids)),
+            Effect::LoadHealth => {
+                self.answer(
+                    |client| async move { Message::Health(client.health().await.ok().map(Box::new)) },
+                );
+            }
+            Effect::LoadActivity(id) => self.answer(move |client| async move {
+                Message::ActivityRead(id, client.activity(&id).await.map(Box::new))
+            }),
+            Effect::LoadTimeline(id) => self.answer(move |client| async move {
+                Message::TimelineRead(
+                    id,
+                    client
+                        .timeline(&id)
+                        .await
+                        .map_or_else(|_| Vec::new(), |page| page.items),
+                )
+            }),
+            Effect::LoadAudit => self.answer(|client| async move {
+                let rows = client.audit(500).await;
+                Message::AuditRead(rows.map(|page| page.items.into_iter().map(|row| row.event).collect()))
+            }),
+            Effect::Submit(body) => self.answer(|client| async move {
+                let result = client.submit(&body, &key()).await.map(Box::new);
+                Message::Answered {
+                    verb: "submit",
+                    result,
+                }
+            }),
+            Effect::Approve(id, body) => self.answer(move |client| async move {
+                let result = client.approve(&id, &body, &key()).await.map(Box::new);
+                Message::Answered {
+                    verb: "approve",
+                    result,
+                }
+            }),
+            Effect::Act(id, verb, body) => self.answer(move |client| async move {
+                let result = client.act(&id, verb, &body, &key()).await.map(Box::new);
+                Message::Answered { verb, result }
+            }),
+            Effect::Reconnect => self.now.notify_one(),
+            Effect::ActAs(name) => {
+                self.generation += 1;
+                self.client = self.client.clone().acting_as(Some(name));
+                std::mem::take(&mut self.tasks).cancel();
+                self.connect();
+            }
+            Effect::Chaos => self.unleash(),
+            Effect::Copy(text) => {
+                // Terminals that do not know the sequence ignore it.
+                let _ = crossterm::execute!(std::io::stdout(), CopyToClipboard::to_clipboard_from(text));
+            }
+            // The loop does this itself: it owns the terminal.
+            Effect::Suspend => {}
+        }
+    }
+
+    fn unleash(&self) {
+        let Some(chaos) = &self.chaos else { return };
+        let mut lines = chaos();
+        let sender = self.sender.clone();
+        self.lasting.start(async move {
+            while let Some(line) = lines.next().await {
+                let line = team_shared::text::inert(&line);
+                if sender.send((NOBODY, Message::Chaos(line))).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+fn key() -> String {
+    ulid::Ulid::generate().to_string()
+}
+
+async fn load(client: &Client) -> Result<Snapshot, ClientError> {
+    let recent = RequestQuery {
+        scope: Some("all".to_owned()),
+        since: Some(crate::clock::now() - chrono::Duration::days(DAYS)),
+        ..RequestQuery::default()
+    };
+    // What is open may be older than the history that is shown.
+    let open = RequestQuery {
+        scope: Some("all".to_owned()),
+        state: Some("pending,scheduled,activating,active,ending".to_owned()),
+        ..RequestQuery::default()
+    };
+    let me = client.me().await?;
+    if me.person.is_none() && me.uid != 0 {
+        // Not known to Identity Center: sees who it is and why, nothing else.
+        return Ok(Snapshot {
+            me,
+            requests: Vec::new(),
+            entitlements: Vec::new(),
+            health: client
+                .short_status()
+                .await
+                .ok()
+                .map(crate::client::api::Health::Short),
+        });
+    }
+    let (recent, open, entitlements, health) = tokio::join!(
+        client.requests(&recent, MOST),
+        client.requests(&open, MOST),
+        client.entitlements(),
+        client.health()
+    );
+    let mut requests: Vec<RequestView> = recent?.items;
+    requests.extend(open?.items);
+    Ok(Snapshot {
+        me,
+        requests,
+        // The operator has none and may be refused; that is no reason to show nothing.
+        entitlements: match entitlements {
+            Ok(page) => page.items,
+            Err(ClientError::Problem(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        },
+        health: health.ok(),
+    })
+}
+
+async fn refresh(client: Client, ids: BTreeSet<RequestId>) -> Message {
+    let reads = ids.iter().map(|id| {
+        let client = &client;
+        async move {
+            match client.request_by_id(id).await {
+                Ok(view) => Some((*id, Some(view))),
+                Err(ClientError::Problem(problem)) if problem.code == Code::NotFound => Some((*id, None)),
+                Err(_) => None,
+            }
+        }
+    });
+    let answers: Option<Vec<_>> = futures::future::join_all(reads).await.into_iter().collect();
+    match answers {
+        Some(views) => Message::Refreshed(views),
+        None => Message::RefreshFailed(ids.into_iter().collect()),
+    }
+}

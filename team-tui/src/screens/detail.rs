@@ -1,0 +1,63 @@
+//! The whole sheet of one request: terms, demands, votes, the assignment, what it waits for, what happened.
+
+use super::history::{particulars, who};
+use crate::app::{App, Detail};
+use crate::commands::request_sheet;
+use crate::format;
+use crate::theme::Theme;
+use crate::widgets::{rule, sheet};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, detail: &Detail, theme: Theme) {
+    let Some(view) = app.requests.get(&detail.id) else {
+        rule::draw(frame, area, theme, &detail.id.short(), "Esc back");
+        let line = Line::styled(
+            " This request is no longer visible to you.  Esc goes back",
+            theme.care(),
+        );
+        frame.render_widget(
+            line,
+            Rect {
+                y: area.y + 1,
+                height: 1,
+                ..area
+            },
+        );
+        return;
+    };
+    let title = format!("{} {}", view.id.short(), view.state);
+    rule::draw(frame, area, theme, &title, "j k scroll · Esc back");
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    let mut lines = sheet::lines(
+        &request_sheet(view, app.now, app.zone),
+        usize::from(body.width),
+        theme,
+    );
+    lines.push(Line::default());
+    lines.push(Line::styled(" what happened", theme.strong()));
+    let events = app.timelines.get(&view.id).map_or(&[][..], Vec::as_slice);
+    if events.is_empty() {
+        lines.push(Line::styled(" nothing on record yet", theme.dim()));
+    }
+    for event in events {
+        let text = format!(
+            " {}  {:<10} {:<20} {}",
+            format::short(event.at, app.zone),
+            who(event),
+            event.kind,
+            particulars(event)
+        );
+        lines.push(Line::from(format::fit(&text, usize::from(body.width))));
+    }
+    let most = u16::try_from(lines.len())
+        .unwrap_or(u16::MAX)
+        .saturating_sub(body.height);
+    frame.render_widget(Paragraph::new(lines).scroll((detail.scroll.min(most), 0)), body);
+}

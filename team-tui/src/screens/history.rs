@@ -1,0 +1,128 @@
+//! History: requests of all states, or the audit rows behind them.
+
+use super::parts;
+use crate::app::{App, Screen};
+use crate::format;
+use crate::theme::Theme;
+use crate::widgets::table::{self, Row, fixed, growing};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use team_shared::event::Event;
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+    if app.on_audit() {
+        draw_audit(frame, area, app, theme);
+        return;
+    }
+    let (list, preview) = parts::split(area);
+    let rows = app.rows(Screen::History);
+    let shown = parts::shown_of(app, Screen::History, rows.len());
+    let title = format!("history: {shown} requests");
+    let body = parts::title(frame, list, app, theme, &title, "newest first · v audit rows");
+    if rows.is_empty() {
+        parts::empty(
+            frame,
+            body,
+            app,
+            theme,
+            "No request that you may see so far.  n asks for access",
+        );
+        return;
+    }
+    let columns = [
+        fixed("", 1),
+        fixed("ID", 6),
+        fixed("FILED", 12),
+        growing("WHO", 8),
+        growing("ACCOUNT", 12),
+        growing("PERMISSION SET", 14),
+        fixed("FOR", 6),
+        fixed("STATE", 10),
+    ];
+    let cells: Vec<Row> = rows
+        .iter()
+        .map(|view| Row {
+            cells: vec![
+                parts::sign(view).to_owned(),
+                view.id.short(),
+                format::short(view.created_at, app.zone),
+                view.requester.user_name.clone(),
+                view.account.name.clone(),
+                view.permission_set.name.clone(),
+                format::length(view.duration_seconds),
+                view.state.to_string(),
+            ],
+            style: theme.state(view.state),
+        })
+        .collect();
+    let at = app.position(Screen::History, &rows);
+    table::draw(frame, body, theme, &columns, &cells, at);
+    if let Some(area) = preview {
+        parts::preview(frame, area, app, theme);
+    }
+}
+
+fn draw_audit(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+    let rows = app.audit_rows();
+    let title = format!("audit: {} rows", rows.len());
+    let body = parts::title(frame, area, app, theme, &title, "newest first · v requests");
+    if rows.is_empty() {
+        parts::empty(
+            frame,
+            body,
+            app,
+            theme,
+            "No audit rows that you may see so far.  v shows requests",
+        );
+        return;
+    }
+    let columns = [
+        fixed("SEQ", 7),
+        fixed("AT", 12),
+        fixed("WHO", 10),
+        fixed("WHAT", 22),
+        fixed("REQUEST", 7),
+        growing("DATA", 10),
+    ];
+    let cells: Vec<Row> = rows
+        .iter()
+        .map(|event| Row {
+            cells: vec![
+                event.seq.to_string(),
+                format::short(event.at, app.zone),
+                who(event),
+                event.kind.to_string(),
+                event.request_id.map_or_else(String::new, |id| id.short()),
+                particulars(event),
+            ],
+            style: theme.text(),
+        })
+        .collect();
+    table::draw(frame, body, theme, &columns, &cells, Some(app.audit_index));
+}
+
+/// Who did it, for a column.
+pub(super) fn who(event: &Event) -> String {
+    match (&event.actor.user_name, event.actor.uid) {
+        (Some(name), _) => name.clone(),
+        (None, Some(0)) => "operator".to_owned(),
+        (None, Some(uid)) => format!("uid {uid}"),
+        (None, None) => "teamd".to_owned(),
+    }
+}
+
+/// The particulars as `key value` pairs: short ones are worth more than JSON's marks.
+pub(super) fn particulars(event: &Event) -> String {
+    let Some(data) = event.data.as_object() else {
+        return String::new();
+    };
+    let parts: Vec<String> = data
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| match value.as_str() {
+            Some(text) => format!("{key} {text}"),
+            None => format!("{key} {value}"),
+        })
+        .collect();
+    parts.join(" · ")
+}

@@ -1,0 +1,179 @@
+//! What several screens share.
+
+use crate::app::{App, Link, Screen};
+use crate::commands::request_sheet;
+use crate::format::{self, wrap};
+use crate::theme::Theme;
+use crate::widgets::{rule, sheet};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Borders, Paragraph};
+use team_shared::request::RequestView;
+
+/// A list, and beside or below it the sheet of the selected request where there is room.
+pub(super) fn split(area: Rect) -> (Rect, Option<Rect>) {
+    if area.width >= 100 && area.height >= 24 {
+        let [list, side] = Layout::horizontal([Constraint::Percentage(62), Constraint::Fill(1)]).areas(area);
+        return (list, Some(side));
+    }
+    if area.height >= 14 {
+        let [list, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(8)]).areas(area);
+        return (list, Some(below));
+    }
+    (area, None)
+}
+
+/// The title line of a list: what it holds, and the filter.
+pub(super) fn title(frame: &mut Frame, area: Rect, app: &App, theme: Theme, title: &str, note: &str) -> Rect {
+    let filter = app.filter.value();
+    let title = if app.filtering {
+        format!("{title} · filter: {filter}█")
+    } else if filter.is_empty() {
+        title.to_owned()
+    } else {
+        format!("{title} · filter: {filter} (Esc clears)")
+    };
+    rule::draw(frame, Rect { height: 1, ..area }, theme, &title, note);
+    Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    }
+}
+
+/// Words where a list would be.
+pub(super) fn empty(frame: &mut Frame, area: Rect, app: &App, theme: Theme, text: &str) {
+    let text = match (&app.link, app.loaded, app.filter.value()) {
+        (Link::Lost { .. }, false, _) => {
+            "Nothing to show before teamd answers.  ^R tries again now".to_owned()
+        }
+        (_, false, _) => "loading…".to_owned(),
+        (_, true, "") => text.to_owned(),
+        (_, true, filter) => format!("Nothing matches {filter:?}.  Esc clears the filter"),
+    };
+    let area = Rect {
+        x: area.x + 1,
+        y: area.y + 1.min(area.height),
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(1),
+    };
+    let lines: Vec<Line> = wrap(&text, usize::from(area.width))
+        .into_iter()
+        .map(Line::from)
+        .collect();
+    frame.render_widget(Paragraph::new(lines).style(theme.text()), area);
+}
+
+/// The selected request in short, below the list, or in full beside it.
+pub(super) fn preview(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+    let Some(view) = app.selected() else { return };
+    let beside = area.x > 0;
+    let inside = if beside {
+        let block = Block::new().borders(Borders::LEFT).border_style(theme.dim());
+        let inside = block.inner(area);
+        frame.render_widget(block, area);
+        inside
+    } else {
+        area
+    };
+    rule::draw(
+        frame,
+        Rect { height: 1, ..inside },
+        theme,
+        &view.id.short(),
+        "Enter full detail",
+    );
+    let body = Rect {
+        y: inside.y + 1,
+        height: inside.height.saturating_sub(1),
+        ..inside
+    };
+    let rows = if beside {
+        request_sheet(view, app.now, app.zone)
+    } else {
+        brief(view, app)
+    };
+    let lines = sheet::lines(&rows, usize::from(body.width), theme);
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// What one needs to decide, in seven lines.
+fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
+    let verb = if view.state.is_terminal() { "asked" } else { "asks" };
+    let start = view.start_at.map_or_else(
+        || "on approval".to_owned(),
+        |at| format::both(at, app.now, app.zone),
+    );
+    let mut rows = vec![
+        (
+            "Who",
+            format!(
+                "{} {verb} for {} on {} ({}) for {}",
+                view.requester.display_name,
+                view.permission_set.name,
+                view.account.name,
+                view.account.id,
+                format::length(view.duration_seconds)
+            ),
+        ),
+        ("Why", view.justification.clone()),
+    ];
+    let ticket = view
+        .ticket
+        .as_ref()
+        .map_or_else(String::new, |t| format!("   ticket {t}"));
+    rows.push(("Start", format!("{start}{ticket}")));
+    if view.break_glass {
+        rows.push(("!", "break-glass".to_owned()));
+    }
+    if let Some(waiting) = &view.waiting_for {
+        rows.push(("Waits", format!("for {}: {}", waiting.what, waiting.detail)));
+    }
+    if let Some(ended) = &view.ended {
+        rows.push((
+            "Over",
+            format!("{}, {}", ended.reason, format::both(ended.at, app.now, app.zone)),
+        ));
+    }
+    if let Some(rule) = &view.rule {
+        rows.push(("Rule", rule.clone()));
+    }
+    rows
+}
+
+/// `1/2`: votes of the demand that lacks most.
+pub(super) fn votes(view: &RequestView) -> String {
+    view.approval
+        .demands
+        .iter()
+        .max_by_key(|demand| u64::from(demand.quorum).saturating_sub(demand.votes.len() as u64))
+        .map_or_else(
+            || "auto".to_owned(),
+            |demand| format!("{}/{}", demand.votes.len(), demand.quorum),
+        )
+}
+
+/// The sign before a row: what cares, what runs, what waits.
+pub(super) fn sign(view: &RequestView) -> &'static str {
+    use team_shared::state::RequestState as S;
+    match view.state {
+        _ if view.break_glass && !view.state.is_terminal() => "!",
+        S::Pending if App::may_decide(view) => "!",
+        S::Active => "●",
+        S::Pending | S::Scheduled | S::Activating | S::Ending => "○",
+        S::Ended => "✓",
+        S::Failed | S::Lost => "!",
+        S::Revoked | S::Rejected | S::Cancelled | S::Expired | S::Withdrawn => "✗",
+    }
+}
+
+/// `3 of 5` where a filter hides some.
+pub(super) fn shown_of(app: &App, screen: Screen, shown: usize) -> String {
+    let all = app.count(screen);
+    if shown == all {
+        shown.to_string()
+    } else {
+        format!("{shown} of {all}")
+    }
+}

@@ -1,0 +1,83 @@
+//! Queue: pending requests, those that one may decide first.
+
+use super::parts;
+use crate::app::{App, Screen};
+use crate::format;
+use crate::theme::Theme;
+use crate::widgets::table::{self, Row, fixed, growing};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use team_shared::state::RequestState;
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+    let (list, preview) = parts::split(area);
+    let rows = app.rows(Screen::Queue);
+    let mine = rows.iter().filter(|view| App::may_decide(view)).count();
+    let shown = parts::shown_of(app, Screen::Queue, rows.len());
+    let title = format!("pending: {shown}, {mine} for you to decide");
+    let body = parts::title(frame, list, app, theme, &title, "yours first · oldest first");
+    if rows.is_empty() {
+        parts::empty(frame, body, app, theme, &nothing(app));
+        return;
+    }
+    let columns = [
+        fixed("", 1),
+        fixed("ID", 6),
+        growing("WHO", 8),
+        growing("ACCOUNT", 12),
+        growing("PERMISSION SET", 16),
+        fixed("FOR", 6),
+        fixed("AGE", 6),
+        fixed("EXPIRES", 7),
+        fixed("OK", 4),
+    ];
+    let cells: Vec<Row> = rows
+        .iter()
+        .map(|view| Row {
+            cells: vec![
+                parts::sign(view).to_owned(),
+                view.id.short(),
+                view.requester.user_name.clone(),
+                view.account.name.clone(),
+                view.permission_set.name.clone(),
+                format::length(view.duration_seconds),
+                format::span((app.now - view.created_at).num_seconds()),
+                format::left(view.expires_at, app.now),
+                parts::votes(view),
+            ],
+            style: if App::may_decide(view) {
+                theme.text()
+            } else {
+                theme.dim()
+            },
+        })
+        .collect();
+    let at = app.position(Screen::Queue, &rows);
+    table::draw(frame, body, theme, &columns, &cells, at);
+    if let Some(area) = preview {
+        parts::preview(frame, area, app, theme);
+    }
+}
+
+/// Says what was decided today, so that an empty queue reads as done, not as broken.
+fn nothing(app: &App) -> String {
+    let me = app
+        .me
+        .as_ref()
+        .and_then(|me| me.person.as_ref())
+        .map(|person| &person.user_id);
+    let today = app.now.date_naive();
+    let decided = app
+        .requests
+        .values()
+        .filter(|view| view.state != RequestState::Pending)
+        .filter(|view| {
+            view.approval
+                .demands
+                .iter()
+                .flat_map(|demand| &demand.votes)
+                .any(|vote| Some(&vote.by.user_id) == me && vote.at.date_naive() == today)
+        })
+        .count();
+    format!("Nothing is pending.  Approved by you today: {decided}.  n new request   4 history")
+}

@@ -1,0 +1,199 @@
+//! Sessions: live access with countdowns, what starts next, and below the CloudTrail activity of the selected one.
+
+use super::parts;
+use crate::app::{App, Screen, Tail};
+use crate::commands::activity_call;
+use crate::format;
+use crate::theme::Theme;
+use crate::widgets::rule;
+use crate::widgets::table::{self, Row, fixed, growing};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use team_shared::request::RequestView;
+use team_shared::state::RequestState;
+
+/// Below this, an end is near.
+const NEAR: i64 = 300;
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+    let rows = app.rows(Screen::Sessions);
+    let list_height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let most = (area.height / 2).max(4);
+    let [list, tail] = Layout::vertical([
+        Constraint::Length(list_height.clamp(4, most)),
+        Constraint::Fill(1),
+    ])
+    .areas(area);
+    let scheduled = rows
+        .iter()
+        .filter(|view| view.state == RequestState::Scheduled)
+        .count();
+    let title = format!("sessions: {} live, {scheduled} scheduled", rows.len() - scheduled);
+    let body = parts::title(frame, list, app, theme, &title, "ending first");
+    if rows.is_empty() {
+        let text = "Nobody has access through teamd now.  n asks for some   4 history";
+        parts::empty(
+            frame,
+            Rect {
+                height: area.height - 1,
+                ..body
+            },
+            app,
+            theme,
+            text,
+        );
+        return;
+    }
+    let wide = area.width >= 100;
+    let mut columns = vec![
+        fixed("", 1),
+        fixed("ID", 6),
+        growing("WHO", 8),
+        growing("ACCOUNT", 12),
+        growing("PERMISSION SET", 16),
+        fixed("STATE", 10),
+        fixed("LEFT", 10),
+    ];
+    if wide {
+        columns.insert(4, fixed("NUMBER", 12));
+        columns.push(fixed("", 12));
+    }
+    let cells: Vec<Row> = rows
+        .iter()
+        .map(|view| {
+            let mut cells = vec![
+                parts::sign(view).to_owned(),
+                view.id.short(),
+                view.requester.user_name.clone(),
+                view.account.name.clone(),
+                view.permission_set.name.clone(),
+                view.state.to_string(),
+                left(view, app),
+            ];
+            if wide {
+                cells.insert(4, view.account.id.to_string());
+                cells.push(bar(view, app));
+            }
+            Row {
+                cells,
+                style: style(view, app, theme),
+            }
+        })
+        .collect();
+    let at = app.position(Screen::Sessions, &rows);
+    table::draw(frame, body, theme, &columns, &cells, at);
+    if let Some(view) = at.map(|at| rows[at]) {
+        draw_tail(frame, tail, app, view, theme);
+    }
+}
+
+fn seconds_left(view: &RequestView, app: &App) -> Option<i64> {
+    view.end_at.map(|end| (end - app.now).num_seconds())
+}
+
+fn left(view: &RequestView, app: &App) -> String {
+    match view.state {
+        RequestState::Scheduled => view.start_at.map_or_else(
+            || "soon".to_owned(),
+            |at| format!("at {}", &format::clock(at, app.zone)[..5]),
+        ),
+        RequestState::Ending => "removing".to_owned(),
+        RequestState::Activating => "creating".to_owned(),
+        _ => {
+            let near = seconds_left(view, app).is_some_and(|left| left < NEAR);
+            let text = view
+                .end_at
+                .map_or_else(String::new, |end| format::left(end, app.now));
+            if near { format!("{text} !") } else { text }
+        }
+    }
+}
+
+/// How much of the time is used up.
+fn bar(view: &RequestView, app: &App) -> String {
+    const WIDTH: i64 = 11;
+    let (Some(start), Some(end), RequestState::Active) = (view.start_at, view.end_at, view.state) else {
+        return String::new();
+    };
+    let whole = (end - start).num_seconds().max(1);
+    let used = (app.now - start).num_seconds().clamp(0, whole);
+    let filled = usize::try_from(used * WIDTH / whole).unwrap_or(0);
+    format!("{}{}", "▓".repeat(filled), "░".repeat(11 - filled))
+}
+
+fn style(view: &RequestView, app: &App, theme: Theme) -> Style {
+    let near = seconds_left(view, app).is_some_and(|left| left < NEAR);
+    match view.state {
+        RequestState::Active if near => theme.care(),
+        RequestState::Active => theme.text(),
+        state => theme.state(state),
+    }
+}
+
+fn draw_tail(frame: &mut Frame, area: Rect, app: &App, view: &RequestView, theme: Theme) {
+    let nothing = Tail::default();
+    let tail = app.tails.get(&view.id).unwrap_or(&nothing);
+    let title = format!(
+        "CloudTrail  {}  {}@{}",
+        view.id.short(),
+        view.requester.user_name,
+        view.account.name
+    );
+    let lag = tail.newest.map_or_else(
+        || "following".to_owned(),
+        |newest| format!("following · newest {}", format::relative(newest, app.now)),
+    );
+    rule::draw(frame, area, theme, &title, &lag);
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    if tail.items.is_empty() {
+        let text = if tail.coverage.is_empty() {
+            "No events yet.  CloudTrail usually shows them after 5-15 minutes".to_owned()
+        } else {
+            format!("No events yet.  {}", tail.coverage)
+        };
+        parts::empty(frame, body, app, theme, &text);
+        return;
+    }
+    let mut columns = vec![
+        fixed("TIME", 9),
+        growing("EVENT", 24),
+        fixed("", 2),
+        growing("RESOURCE", 16),
+        growing("FROM / RESULT", 15),
+    ];
+    if area.width >= 100 {
+        columns.insert(3, fixed("REGION", 12));
+    }
+    let height = usize::from(body.height).saturating_sub(1);
+    let first = tail.items.len().saturating_sub(height);
+    let rows: Vec<Row> = tail.items[first..]
+        .iter()
+        .map(|item| {
+            let refused = item.error_code.is_some();
+            let mut cells = vec![
+                format::clock(item.event_time, app.zone),
+                activity_call(item),
+                if item.read_only { "" } else { "W" }.to_owned(),
+                item.resources.join(" "),
+                item.error_code
+                    .as_ref()
+                    .map_or_else(|| item.source_ip.clone(), |code| format!("! {code}")),
+            ];
+            if area.width >= 100 {
+                cells.insert(3, item.region.clone());
+            }
+            let style = match (refused, item.read_only) {
+                (true, _) => theme.bad(),
+                (false, true) => theme.dim(),
+                (false, false) => theme.text(),
+            };
+            Row { cells, style }
+        })
+        .collect();
+    table::draw(frame, body, theme, &columns, &rows, None);
+}

@@ -1,0 +1,168 @@
+//! Keys on screens and on the sheet of a request.
+
+use super::why_not;
+use crate::app::{App, Cursor, Detail, Screen};
+use crate::effect::Effect;
+use crate::format::Zone;
+use crate::keymap::Action;
+use crate::modals::{CommandLine, Decide, Form, Modal};
+use team_shared::ids::RequestId;
+use tui_input::Input;
+
+/// Rows of a page.
+const PAGE: usize = 10;
+
+pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
+    if let Some(reason) = why_not(app, action) {
+        app.complain(reason);
+        return Vec::new();
+    }
+    match action {
+        Action::Go(screen) => return go(app, screen),
+        Action::NextScreen => return go(app, neighbour(app.screen, 1)),
+        Action::PreviousScreen => return go(app, neighbour(app.screen, Screen::ALL.len() - 1)),
+        Action::Up => step(app, |at| at.saturating_sub(1)),
+        Action::Down => step(app, |at| at.saturating_add(1)),
+        Action::PageUp => step(app, |at| at.saturating_sub(PAGE)),
+        Action::PageDown => step(app, |at| at.saturating_add(PAGE)),
+        Action::Top => step(app, |_| 0),
+        Action::Bottom => step(app, |_| usize::MAX),
+        Action::Open => {
+            if let Some(id) = app.selected().map(|view| view.id) {
+                open(app, id);
+            }
+        }
+        Action::Back => back(app),
+        Action::Quit if app.detail.is_some() => app.detail = None,
+        Action::Quit => app.quit = true,
+        Action::Filter => app.filtering = true,
+        Action::Command => app.modal = Some(Modal::Command(CommandLine::default())),
+        Action::LocalTime => {
+            app.zone = if app.zone == Zone::Utc {
+                Zone::Local
+            } else {
+                Zone::Utc
+            };
+        }
+        Action::Copy => {
+            if let Some(id) = app.selected().map(|view| view.id.to_string()) {
+                app.say(format!("copied {id}"));
+                return vec![Effect::Copy(id)];
+            }
+        }
+        Action::Resync => return resync(app),
+        Action::Approve => decide(app, "approve"),
+        Action::Reject => decide(app, "reject"),
+        Action::Revoke => decide(app, "revoke"),
+        Action::Cancel => decide(app, "cancel"),
+        Action::Done => decide(app, "done"),
+        Action::New => app.modal = Some(Modal::Form(Box::new(Form::new(app.now)))),
+        Action::Repeat => {
+            if let Some(view) = app.selected() {
+                app.modal = Some(Modal::Form(Box::new(Form::like(view, app.now))));
+            }
+        }
+        Action::Audit => {
+            app.audit_shown = !app.audit_shown;
+            app.audit_index = 0;
+            if app.audit_shown && app.is_live() {
+                return vec![Effect::LoadAudit];
+            }
+        }
+        // These have a meaning only in dialogs, or were handled before.
+        Action::Help
+        | Action::ForceQuit
+        | Action::Suspend
+        | Action::Submit
+        | Action::NextField
+        | Action::PreviousField
+        | Action::Accept
+        | Action::Complete => {}
+    }
+    Vec::new()
+}
+
+fn neighbour(screen: Screen, step: usize) -> Screen {
+    let at = Screen::ALL.iter().position(|other| *other == screen).unwrap_or(0);
+    Screen::ALL[(at + step) % Screen::ALL.len()]
+}
+
+/// Another screen. The filter belongs to the one that is left.
+pub(super) fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
+    app.screen_undecided = false;
+    app.detail = None;
+    app.scroll = 0;
+    if app.screen != screen {
+        app.filter = Input::default();
+        app.screen = screen;
+    }
+    if screen == Screen::Status && app.is_live() {
+        vec![Effect::LoadHealth]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Opens the sheet of a request.
+pub(super) fn open(app: &mut App, id: RequestId) {
+    app.detail = Some(Detail { id, scroll: 0 });
+}
+
+/// Reads everything again, or tries the daemon at once.
+pub(super) fn resync(app: &mut App) -> Vec<Effect> {
+    app.tails.clear();
+    app.timelines.clear();
+    if app.is_live() {
+        app.loading = true;
+        app.say("reading everything again");
+        vec![Effect::Load]
+    } else {
+        app.say("trying teamd now");
+        vec![Effect::Reconnect]
+    }
+}
+
+fn decide(app: &mut App, verb: &'static str) {
+    if let Some(view) = app.selected() {
+        app.modal = Some(Modal::Decide(Decide::new(verb, view, app.now)));
+    }
+}
+
+/// One step back, from the nearest thing to the furthest. Never quits.
+fn back(app: &mut App) {
+    if app.detail.take().is_some() {
+        return;
+    }
+    if app.filter.value().is_empty() {
+        app.toast = None;
+    } else {
+        app.filter = Input::default();
+    }
+}
+
+fn step(app: &mut App, to: impl Fn(usize) -> usize) {
+    if let Some(detail) = &mut app.detail {
+        // The view cuts it to what there is.
+        detail.scroll = u16::try_from(to(usize::from(detail.scroll)).min(500)).unwrap_or(500);
+        return;
+    }
+    if app.screen == Screen::Status {
+        app.scroll = u16::try_from(to(usize::from(app.scroll)).min(500)).unwrap_or(500);
+        return;
+    }
+    if app.on_audit() {
+        let last = app.audit_rows().len().saturating_sub(1);
+        app.audit_index = to(app.audit_index).min(last);
+        return;
+    }
+    let rows = app.rows(app.screen);
+    let Some(at) = app.position(app.screen, &rows) else {
+        return;
+    };
+    let index = to(at).min(rows.len() - 1);
+    let cursor = Cursor {
+        id: Some(rows[index].id),
+        index,
+    };
+    app.cursors.insert(app.screen, cursor);
+}

@@ -1,0 +1,279 @@
+//! Answers of the daemon and its events. Rows change only by what the daemon says; nothing is shown as done before.
+
+use crate::app::{App, Link, Screen, Tail};
+use crate::client::ClientError;
+use crate::effect::Effect;
+use crate::message::{Message, Snapshot};
+use crate::modals::Modal;
+use team_shared::activity::{ActivityItem, ActivityPage};
+use team_shared::event::{Event, EventType};
+use team_shared::ids::RequestId;
+use team_shared::request::RequestView;
+
+/// Above this many changed requests, everything is read again instead.
+const MANY: usize = 16;
+/// Activity items kept of a session, and audit rows kept at all.
+const KEEP: usize = 500;
+
+pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Linked => {
+            if let Link::Lost { since, .. } = app.link {
+                let away = crate::format::span((app.now - since).num_seconds());
+                app.say(format!("teamd is back after {away}"));
+            }
+            app.link = Link::Live;
+            // Activity is not resumable by id: what is shown is read again when needed.
+            app.tails.clear();
+            return load(app);
+        }
+        Message::Unlinked { why, retry_at } => {
+            let since = match app.link {
+                Link::Lost { since, .. } => since,
+                Link::Live | Link::Connecting => app.now,
+            };
+            app.link = Link::Lost { since, why, retry_at };
+            app.loading = false;
+            app.refreshing = false;
+        }
+        Message::Event(event) => return on_event(app, *event),
+        Message::Activity(item) => on_activity(app, *item),
+        Message::Loaded(snapshot) => return on_loaded(app, *snapshot),
+        Message::LoadFailed(error) => {
+            app.loading = false;
+            app.complain(explain(&error));
+        }
+        Message::Refreshed(views) => {
+            app.refreshing = false;
+            app.fresh_at = Some(app.now);
+            for (id, view) in views {
+                match view {
+                    Some(view) => {
+                        app.requests.insert(id, view);
+                    }
+                    None => {
+                        app.requests.remove(&id);
+                    }
+                }
+            }
+            return refresh(app);
+        }
+        Message::RefreshFailed(ids) => {
+            app.refreshing = false;
+            // Not retried at once: the next event or the next connection reads them.
+            app.stale.extend(ids);
+        }
+        Message::Health(health) => {
+            if let Some(health) = health {
+                app.health = Some(*health);
+            }
+        }
+        Message::ActivityRead(id, result) => on_activity_read(app, id, result),
+        Message::TimelineRead(id, events) => {
+            let known = app.timelines.entry(id).or_default();
+            known.extend(events);
+            known.sort_by_key(|event| event.seq);
+            known.dedup_by_key(|event| event.seq);
+        }
+        Message::AuditRead(Ok(events)) => app
+            .audit
+            .extend(events.into_iter().map(|event| (event.seq, event))),
+        Message::AuditRead(Err(error)) => app.complain(explain(&error)),
+        Message::Answered { verb, result } => on_answered(app, verb, result),
+        Message::Chaos(line) => {
+            app.say(format!("chaos: {line}"));
+            app.chaos.push(line);
+        }
+        Message::Key(_) | Message::Paste(_) | Message::Tick(_) => {}
+    }
+    Vec::new()
+}
+
+/// Reads everything, or once more after the reading that is under way.
+fn load(app: &mut App) -> Vec<Effect> {
+    if app.loading {
+        app.load_again = true;
+        return Vec::new();
+    }
+    app.loading = true;
+    app.stale.clear();
+    vec![Effect::Load]
+}
+
+fn on_loaded(app: &mut App, snapshot: Snapshot) -> Vec<Effect> {
+    app.loading = false;
+    app.loaded = true;
+    app.fresh_at = Some(app.now);
+    let approver = snapshot.me.roles.iter().any(|role| role == "approver");
+    app.me = Some(snapshot.me);
+    app.requests = snapshot
+        .requests
+        .into_iter()
+        .map(|view| (view.id, view))
+        .collect();
+    app.entitlements = snapshot.entitlements;
+    app.health = snapshot.health.or(app.health.take());
+    if app.screen_undecided {
+        app.screen_undecided = false;
+        // The queue is for those who decide; to anyone else their own requests matter more.
+        app.screen = if approver || app.count(Screen::Queue) > 0 {
+            Screen::Queue
+        } else {
+            Screen::Mine
+        };
+    }
+    if let Some(id) = app.open.take() {
+        if app.requests.contains_key(&id) {
+            super::actions::open(app, id);
+        } else {
+            app.complain(format!("no request {} that you may see", id.short()));
+        }
+    }
+    let mut effects = Vec::new();
+    if std::mem::take(&mut app.load_again) {
+        effects.extend(load(app));
+    } else {
+        effects.extend(refresh(app));
+    }
+    if app.on_audit() {
+        effects.push(Effect::LoadAudit);
+    }
+    effects
+}
+
+fn on_event(app: &mut App, event: Event) -> Vec<Effect> {
+    let wide = matches!(
+        event.kind,
+        EventType::PolicyApplied
+            | EventType::FreezeOn
+            | EventType::FreezeOff
+            | EventType::DirectoryWidened
+            | EventType::DaemonStarted
+            | EventType::DaemonRevokeOnly
+            | EventType::ClockSuspect
+            | EventType::ClockClear
+    );
+    if let Some(id) = event.request_id {
+        app.stale.insert(id);
+        if let Some(timeline) = app.timelines.get_mut(&id)
+            && timeline.last().is_none_or(|last| last.seq < event.seq)
+        {
+            timeline.push(event.clone());
+        }
+    }
+    app.audit.insert(event.seq, event);
+    while app.audit.len() > KEEP {
+        app.audit.pop_first();
+    }
+    // These change what everybody may do, so every row may have changed.
+    if wide { load(app) } else { refresh(app) }
+}
+
+/// Reads changed requests, unless that is already under way: then they follow in one go.
+fn refresh(app: &mut App) -> Vec<Effect> {
+    if app.refreshing || app.loading || app.stale.is_empty() {
+        return Vec::new();
+    }
+    if app.stale.len() > MANY {
+        return load(app);
+    }
+    app.refreshing = true;
+    let mut effects = vec![Effect::Refresh(std::mem::take(&mut app.stale))];
+    if app.screen == Screen::Status || app.health.as_ref().is_some_and(|health| !health.short().healthy) {
+        effects.push(Effect::LoadHealth);
+    }
+    effects
+}
+
+fn on_activity(app: &mut App, item: ActivityItem) {
+    let Some(tail) = item.request_id.and_then(|id| app.tails.get_mut(&id)) else {
+        return;
+    };
+    tail.newest = tail.newest.max(Some(item.event_time));
+    tail.items.push(item);
+    tidy(tail);
+}
+
+fn on_activity_read(app: &mut App, id: RequestId, result: Result<Box<ActivityPage>, ClientError>) {
+    match result {
+        Ok(page) => {
+            let tail = app.tails.entry(id).or_default();
+            tail.items.extend(page.items);
+            tail.coverage = page.coverage;
+            tail.newest = tail.newest.max(page.newest_event_at);
+            tidy(tail);
+        }
+        Err(error) => {
+            app.tails.entry(id).or_default().coverage = explain(&error);
+        }
+    }
+}
+
+fn tidy(tail: &mut Tail) {
+    tail.items
+        .sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
+    tail.items.dedup_by(|a, b| a.event_id == b.event_id);
+    let surplus = tail.items.len().saturating_sub(KEEP);
+    tail.items.drain(..surplus);
+}
+
+fn on_answered(app: &mut App, verb: &'static str, result: Result<Box<RequestView>, ClientError>) {
+    match result {
+        Ok(view) => {
+            app.modal = None;
+            let what = match verb {
+                "submit" => "filed".to_owned(),
+                "approve" => "your vote counts".to_owned(),
+                verb => format!("{verb}: done"),
+            };
+            app.say(format!(
+                "{} {what}: {} on {}, now {}",
+                view.id.short(),
+                view.permission_set.name,
+                view.account.name,
+                view.state
+            ));
+            if verb == "submit" {
+                app.cursors.insert(
+                    Screen::Mine,
+                    crate::app::Cursor {
+                        id: Some(view.id),
+                        index: 0,
+                    },
+                );
+                app.detail = None;
+                app.screen = Screen::Mine;
+            }
+            app.requests.insert(view.id, *view);
+        }
+        Err(error) => {
+            let text = explain(&error);
+            // The dialog stays with all that was typed.
+            match &mut app.modal {
+                Some(Modal::Decide(dialog)) => {
+                    dialog.sending = false;
+                    dialog.error = Some(text);
+                }
+                Some(Modal::Form(form)) => {
+                    form.sending = false;
+                    form.error = Some(text);
+                }
+                _ => app.complain(text),
+            }
+        }
+    }
+}
+
+/// What went wrong and what helps, in one line.
+fn explain(error: &ClientError) -> String {
+    let mut text = error.to_string();
+    if let ClientError::Problem(problem) = error {
+        for wrong in &problem.errors {
+            text += &format!("; {}: {}", wrong.field, wrong.message);
+        }
+    }
+    match error.help() {
+        Some(help) => format!("{text} ({help})"),
+        None => text,
+    }
+}

@@ -1,0 +1,105 @@
+//! Keys in the dialogs that decide.
+
+use super::type_key;
+use crate::app::App;
+use crate::effect::Effect;
+use crate::keymap::Action;
+use crate::modals::Modal;
+use crate::modals::decide::{Decide, Focus};
+use chrono::{DateTime, Duration, Utc};
+use crossterm::event::KeyEvent;
+use team_shared::request::{Act, Approve};
+
+/// Enter is not taken from a dialog that has just appeared: it was meant for what was there before.
+pub(super) fn too_early(opened_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - opened_at < Duration::milliseconds(400)
+}
+
+pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> Vec<Effect> {
+    let live = app.is_live();
+    let now = app.now;
+    let Some(Modal::Decide(dialog)) = &mut app.modal else {
+        return Vec::new();
+    };
+    if dialog.sending {
+        // The answer decides; only leaving is possible, and the row will tell.
+        if action == Some(Action::Back) {
+            app.modal = None;
+        }
+        return Vec::new();
+    }
+    match action {
+        Some(Action::Back) => app.modal = None,
+        Some(Action::NextField | Action::Down) => move_focus(dialog, 1),
+        Some(Action::PreviousField | Action::Up) => move_focus(dialog, dialog.fields().len() - 1),
+        Some(Action::Submit) => return submit(dialog, live),
+        Some(Action::Accept) => match dialog.focus {
+            Focus::Leave => app.modal = None,
+            Focus::Go if !too_early(dialog.opened_at, now) => return submit(dialog, live),
+            Focus::Go => {}
+            // Enter in a text goes to the button; a second one presses it.
+            Focus::Comment | Focus::Duration => dialog.focus = Focus::Go,
+        },
+        _ => {
+            if let Some(input) = dialog.input() {
+                type_key(input, key);
+                dialog.error = None;
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn move_focus(dialog: &mut Decide, step: usize) {
+    let fields = dialog.fields();
+    let at = fields
+        .iter()
+        .position(|field| *field == dialog.focus)
+        .unwrap_or(0);
+    dialog.focus = fields[(at + step) % fields.len()];
+}
+
+fn submit(dialog: &mut Decide, live: bool) -> Vec<Effect> {
+    if !live {
+        dialog.error = Some("teamd is away; what you typed is kept".to_owned());
+        return Vec::new();
+    }
+    let comment = Some(dialog.comment.value().trim().to_owned()).filter(|comment| !comment.is_empty());
+    if comment.is_none() && matches!(dialog.verb, "reject" | "revoke") {
+        dialog.error = Some("say why: the requester reads it".to_owned());
+        dialog.focus = Focus::Comment;
+        return Vec::new();
+    }
+    if let Some(Err(error)) = comment.as_deref().map(team_shared::text::check) {
+        dialog.error = Some(format!("the comment {error}"));
+        dialog.focus = Focus::Comment;
+        return Vec::new();
+    }
+    let duration_seconds = match dialog.changed_duration() {
+        Ok(seconds) => seconds,
+        Err(error) => {
+            dialog.error = Some(error);
+            dialog.focus = Focus::Duration;
+            return Vec::new();
+        }
+    };
+    dialog.sending = true;
+    dialog.error = None;
+    let (version, terms_digest) = (Some(dialog.version), Some(dialog.digest.clone()));
+    if dialog.verb == "approve" {
+        let body = Approve {
+            comment,
+            duration_seconds,
+            start_at: None,
+            version,
+            terms_digest,
+        };
+        return vec![Effect::Approve(dialog.id, Box::new(body))];
+    }
+    let body = Act {
+        comment,
+        version,
+        terms_digest,
+    };
+    vec![Effect::Act(dialog.id, dialog.verb, Box::new(body))]
+}

@@ -1,0 +1,124 @@
+//! Keys in the request form.
+
+use super::dialogs::too_early;
+use super::type_key;
+use crate::app::App;
+use crate::effect::Effect;
+use crate::keymap::Action;
+use crate::modals::Modal;
+use crate::modals::request_form::{Field, Form};
+use crossterm::event::{KeyCode, KeyEvent};
+use team_shared::me::Entitlement;
+
+pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> Vec<Effect> {
+    let (live, now) = (app.is_live(), app.now);
+    let entitlements = &app.entitlements;
+    let Some(Modal::Form(form)) = &mut app.modal else {
+        return Vec::new();
+    };
+    if form.sending {
+        if action == Some(Action::Back) {
+            app.modal = None;
+        }
+        return Vec::new();
+    }
+    match action {
+        Some(Action::Back) => {
+            if form.is_dirty() && !form.leaving {
+                form.leaving = true;
+                form.error = Some("Esc again leaves; what you typed is lost".to_owned());
+            } else {
+                app.modal = None;
+            }
+        }
+        Some(Action::NextField) => {
+            form.take_choice(entitlements);
+            move_focus(form, entitlements, 1);
+        }
+        Some(Action::PreviousField) => {
+            let count = form.fields(entitlements).len();
+            move_focus(form, entitlements, count - 1);
+        }
+        Some(Action::Down) => match candidates(form, entitlements) {
+            Some(count) => form.choice = (form.choice + 1).min(count.saturating_sub(1)),
+            None => move_focus(form, entitlements, 1),
+        },
+        Some(Action::Up) => match candidates(form, entitlements) {
+            Some(_) => form.choice = form.choice.saturating_sub(1),
+            None => {
+                let count = form.fields(entitlements).len();
+                move_focus(form, entitlements, count - 1);
+            }
+        },
+        Some(Action::Accept) => match form.focus {
+            Field::Leave => app.modal = None,
+            Field::Go if !too_early(form.opened_at, now) => return submit(form, entitlements, live, now),
+            Field::Go => {}
+            Field::Reason => form.focus = Field::Go,
+            _ => {
+                form.take_choice(entitlements);
+                move_focus(form, entitlements, 1);
+            }
+        },
+        Some(Action::Submit) => {
+            form.take_choice(entitlements);
+            return submit(form, entitlements, live, now);
+        }
+        _ if form.focus == Field::BreakGlass => {
+            if key.code == KeyCode::Char(' ') {
+                form.break_glass = !form.break_glass;
+            }
+        }
+        _ => {
+            if let Some(input) = form.input() {
+                let before = input.value().to_owned();
+                type_key(input, key);
+                if input.value() != before {
+                    form.typed();
+                }
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// How many candidates the focused pick offers; `None`: it is no pick, or it is settled.
+fn candidates(form: &Form, entitlements: &[Entitlement]) -> Option<usize> {
+    match form.focus {
+        Field::Account if form.chosen_account.is_none() => Some(form.accounts(entitlements).len()),
+        Field::Set if form.chosen_set.is_none() => Some(form.sets(entitlements).len()),
+        _ => None,
+    }
+}
+
+fn move_focus(form: &mut Form, entitlements: &[Entitlement], step: usize) {
+    let fields = form.fields(entitlements);
+    let at = fields.iter().position(|field| *field == form.focus).unwrap_or(0);
+    form.focus = fields[(at + step) % fields.len()];
+    form.choice = 0;
+}
+
+fn submit(
+    form: &mut Form,
+    entitlements: &[Entitlement],
+    live: bool,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Vec<Effect> {
+    if !live {
+        form.error = Some("teamd is away; what you typed is kept".to_owned());
+        return Vec::new();
+    }
+    match form.submit(entitlements, now) {
+        Ok(body) => {
+            form.sending = true;
+            form.error = None;
+            vec![Effect::Submit(Box::new(body))]
+        }
+        Err((field, error)) => {
+            form.focus = field;
+            form.choice = 0;
+            form.error = Some(error);
+            Vec::new()
+        }
+    }
+}

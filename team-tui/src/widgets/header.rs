@@ -1,0 +1,123 @@
+//! The top: who one is, how one stands with the daemon, the time; tabs; banners.
+
+use crate::app::{App, Link, Screen};
+use crate::format::{self, fit};
+use crate::theme::Theme;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+/// Two ends of a line with blanks between; the left one gives way.
+fn ends(width: usize, left: &str, right: Vec<Span<'static>>, theme: Theme) -> Line<'static> {
+    let taken: usize = right.iter().map(|span| span.content.width()).sum();
+    let left = fit(left, width.saturating_sub(taken + 1));
+    let pad = width.saturating_sub(left.width() + taken);
+    let mut spans = vec![Span::styled(left, theme.strong()), Span::raw(" ".repeat(pad))];
+    spans.extend(right);
+    Line::from(spans)
+}
+
+pub(crate) fn draw_identity(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+    let who = match &app.me {
+        None => String::new(),
+        Some(me) => {
+            let name = match (&me.person, me.uid) {
+                (Some(person), _) => person.user_name.clone(),
+                (None, 0) => "operator (root)".to_owned(),
+                (None, _) => format!(
+                    "{}: not known to Identity Center",
+                    me.login.as_deref().unwrap_or("?")
+                ),
+            };
+            format!("{name}  {}", me.roles.join(","))
+        }
+    };
+    let link = match &app.link {
+        Link::Live => Span::styled("● live", theme.good()),
+        Link::Connecting => Span::styled("○ connecting", theme.care()),
+        Link::Lost { .. } => Span::styled("○ away", theme.bad()),
+    };
+    let right = vec![
+        link,
+        Span::raw(format!("   {} ", format::clock(app.now, app.zone))),
+    ];
+    frame.render_widget(
+        ends(usize::from(area.width), &format!(" team  {who}"), right, theme),
+        area,
+    );
+}
+
+pub(crate) fn draw_tabs(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
+    let mut spans = Vec::new();
+    for (at, screen) in Screen::ALL.into_iter().enumerate() {
+        let count = match screen {
+            Screen::Queue | Screen::Mine | Screen::Sessions if app.loaded => {
+                format!(" {}", count(app, screen))
+            }
+            _ => String::new(),
+        };
+        let text = format!("{} {}{count}", at + 1, screen.name());
+        spans.push(if screen == app.screen {
+            Span::styled(format!("[{text}] "), theme.strong())
+        } else {
+            Span::styled(format!(" {text}  "), theme.dim())
+        });
+    }
+    let right = "? help  : cmd ";
+    let taken: usize = spans.iter().map(|span| span.content.width()).sum();
+    let pad = usize::from(area.width).saturating_sub(taken + right.width() + 1);
+    if pad > 0 {
+        spans.push(Span::raw(" ".repeat(pad)));
+        spans.push(Span::styled(right, theme.dim()));
+    }
+    spans.insert(0, Span::raw(" "));
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// One's own open ones on Mine: those that are over ask for nothing.
+fn count(app: &App, screen: Screen) -> usize {
+    if screen == Screen::Mine {
+        app.rows(screen)
+            .iter()
+            .filter(|view| !view.state.is_terminal())
+            .count()
+    } else {
+        app.count(screen)
+    }
+}
+
+/// What everybody should know before anything else, most urgent first.
+pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
+    let mut banners = Vec::new();
+    if let Link::Lost { since, why, retry_at } = &app.link {
+        let shown = app.fresh_at.map_or_else(String::new, |at| {
+            format!("  Showing {}.", format::clock(at, app.zone))
+        });
+        banners.push((
+            true,
+            format!(
+                "○ teamd is away since {} ({why}).  Retry {}, ^R now.{shown}",
+                format::clock(*since, app.zone),
+                format::relative(*retry_at, app.now)
+            ),
+        ));
+    }
+    if let Some(me) = &app.me {
+        banners.extend(me.notices.iter().map(|notice| (false, format!("! {notice}"))));
+    }
+    if let Some(health) = &app.health {
+        banners.extend(health.short().problems.iter().map(|p| (true, format!("! {p}"))));
+    }
+    if app.demo.is_some() {
+        let who = app
+            .acting_as
+            .as_deref()
+            .map_or_else(String::new, |name| format!("  (you act as {name})"));
+        banners.push((
+            false,
+            format!("demo: :as NAME acts as another person · :chaos kills the daemon{who}"),
+        ));
+    }
+    banners
+}
