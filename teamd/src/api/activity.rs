@@ -46,9 +46,18 @@ pub(super) async fn of_request(
         .ok_or_else(|| Refused::not_found(format!("request {id}")))?;
     let activity = api.engine.activity_of(&request).await;
     let newest = activity.lines.last().map(|line| line.at);
-    let (start, limit) = (asked.cursor.unwrap_or(0), asked.limit.unwrap_or(500).clamp(1, 500));
+    let (start, limit) = (
+        asked.cursor.unwrap_or(0),
+        asked.limit.unwrap_or(500).clamp(1, 500),
+    );
     let total = activity.lines.len();
-    let items: Vec<_> = activity.lines.iter().skip(start).take(limit).map(|line| item(line, asked.raw)).collect();
+    let items: Vec<_> = activity
+        .lines
+        .iter()
+        .skip(start)
+        .take(limit)
+        .map(|line| item(line, asked.raw))
+        .collect();
     let end = start + items.len();
     let coverage = if !api.engine.has_activity_source() {
         "no activity source is configured: set [activity] source".to_owned()
@@ -116,18 +125,33 @@ pub(super) async fn stream(
 }
 
 fn item(line: &ActivityLine, raw: bool) -> ActivityItem {
-    let text = |name: &str| line.record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| {
+        line.record
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let read_only = match line.record.get("readOnly") {
         Some(Value::Bool(read_only)) => *read_only,
         Some(Value::String(text)) => text == "true",
         _ => false,
     };
-    let error_code = line.record.get("errorCode").and_then(Value::as_str).map(ToOwned::to_owned);
+    let error_code = line
+        .record
+        .get("errorCode")
+        .and_then(Value::as_str)
+        .map(ToOwned::to_owned);
     let resources = line
         .record
         .get("resources")
         .and_then(Value::as_array)
-        .map(|list| list.iter().filter_map(|r| r.get("ARN").and_then(Value::as_str)).map(ToOwned::to_owned).collect())
+        .map(|list| {
+            list.iter()
+                .filter_map(|r| r.get("ARN").and_then(Value::as_str))
+                .map(ToOwned::to_owned)
+                .collect()
+        })
         .unwrap_or_default();
     let mut marks = Vec::new();
     if !read_only {

@@ -39,7 +39,11 @@ struct Asked {
 
 fn row_of(record: AuditRecord) -> AuditRow {
     let (hash, prev) = (crate::engine::hex(&record.hash), crate::engine::hex(&record.prev));
-    AuditRow { event: event_of(record), hash, prev }
+    AuditRow {
+        event: event_of(record),
+        hash,
+        prev,
+    }
 }
 
 /// `GET /v1/audit`: oldest first, those that the caller may see.
@@ -54,7 +58,10 @@ pub(super) async fn list(
         return Err(Refused::field("limit", format!("1 to {MAX_LIMIT}")).into());
     }
     let (rows, next) = visible(&api, &caller, &asked, limit).await?;
-    Ok(Json(Page { items: rows.into_iter().map(row_of).collect(), next_cursor: next.map(|seq| seq.to_string()) }))
+    Ok(Json(Page {
+        items: rows.into_iter().map(row_of).collect(),
+        next_cursor: next.map(|seq| seq.to_string()),
+    }))
 }
 
 async fn visible(
@@ -153,8 +160,19 @@ fn json_lines(rows: &[AuditRow], _is_first: bool) -> Vec<u8> {
 fn csv_lines(rows: &[AuditRow], is_first: bool) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     if is_first {
-        let header =
-            ["seq", "at", "type", "user_id", "user_name", "uid", "login_uid", "request_id", "data", "prev", "hash"];
+        let header = [
+            "seq",
+            "at",
+            "type",
+            "user_id",
+            "user_name",
+            "uid",
+            "login_uid",
+            "request_id",
+            "data",
+            "prev",
+            "hash",
+        ];
         if writer.write_record(header).is_err() {
             return Vec::new();
         }
@@ -166,7 +184,12 @@ fn csv_lines(rows: &[AuditRow], is_first: bool) -> Vec<u8> {
             event.seq.to_string(),
             event.at.to_rfc3339_opts(SecondsFormat::Millis, true),
             event.kind.to_string(),
-            event.actor.user_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            event
+                .actor
+                .user_id
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             event.actor.user_name.clone().unwrap_or_default(),
             number(event.actor.uid),
             number(event.actor.login_uid),
@@ -185,7 +208,11 @@ fn csv_lines(rows: &[AuditRow], is_first: bool) -> Vec<u8> {
 /// A cell that a spreadsheet takes as text, never as a formula.
 fn csv_safe(text: &str) -> String {
     let text = inert(text);
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text
+    }
 }
 
 /// `GET /v1/audit/verify`.
@@ -216,9 +243,14 @@ mod tests {
 
     #[test]
     fn cells_are_never_formulas() {
-        for (cell, safe) in
-            [("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("plain", "plain"), ("\t=1", " =1")]
-        {
+        for (cell, safe) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("plain", "plain"),
+            ("\t=1", " =1"),
+        ] {
             assert_eq!(csv_safe(cell), safe);
         }
     }

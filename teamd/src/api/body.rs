@@ -16,13 +16,16 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        Bytes::from_request(request, state).await.map(Raw).map_err(|rejection: BytesRejection| {
-            if rejection.into_response().status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                Problem::new(Code::TooLarge, "the body is over the limit of this path").into()
-            } else {
-                Problem::new(Code::BadJson, "the body could not be read").into()
-            }
-        })
+        Bytes::from_request(request, state)
+            .await
+            .map(Raw)
+            .map_err(|rejection: BytesRejection| {
+                if rejection.into_response().status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                    Problem::new(Code::TooLarge, "the body is over the limit of this path").into()
+                } else {
+                    Problem::new(Code::BadJson, "the body could not be read").into()
+                }
+            })
     }
 }
 
@@ -36,11 +39,20 @@ impl Raw {
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let (field, message) = (error.path().to_string(), error.inner().to_string());
-            let code = if message.starts_with("unknown field") { Code::UnknownField } else { Code::BadJson };
+            let code = if message.starts_with("unknown field") {
+                Code::UnknownField
+            } else {
+                Code::BadJson
+            };
             let problem = Problem::new(code, format!("body: {message}"));
-            ApiError::from(Problem { errors: vec![FieldError { field, message }], ..problem })
+            ApiError::from(Problem {
+                errors: vec![FieldError { field, message }],
+                ..problem
+            })
         })?;
-        deserializer.end().map_err(|e| ApiError::from(Problem::new(Code::BadJson, format!("body: {e}"))))?;
+        deserializer
+            .end()
+            .map_err(|e| ApiError::from(Problem::new(Code::BadJson, format!("body: {e}"))))?;
         Ok(parsed)
     }
 }
@@ -50,10 +62,15 @@ impl Raw {
 /// # Errors
 /// A value that does not parse, or a name that does not exist.
 pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
-    axum::extract::Query::<T>::try_from_uri(uri).map(|q| q.0).map_err(|rejection| {
-        let message = rejection.body_text();
-        let field = message.split('`').nth(1).unwrap_or("query").to_owned();
-        let problem = Problem::new(Code::Invalid, message.clone());
-        ApiError::from(Problem { errors: vec![FieldError { field, message }], ..problem })
-    })
+    axum::extract::Query::<T>::try_from_uri(uri)
+        .map(|q| q.0)
+        .map_err(|rejection| {
+            let message = rejection.body_text();
+            let field = message.split('`').nth(1).unwrap_or("query").to_owned();
+            let problem = Problem::new(Code::Invalid, message.clone());
+            ApiError::from(Problem {
+                errors: vec![FieldError { field, message }],
+                ..problem
+            })
+        })
 }

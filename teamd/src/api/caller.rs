@@ -38,12 +38,18 @@ impl Logins {
             }
         }
         let name = tokio::task::spawn_blocking(move || {
-            nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
+            nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid))
+                .ok()
+                .flatten()
+                .map(|user| user.name)
         })
         .await
         .ok()
         .flatten();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, (Instant::now(), name.clone()));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(uid, (Instant::now(), name.clone()));
         name
     }
 }
@@ -65,7 +71,11 @@ impl FromRequestParts<Api> for Calling {
             && let Some(name) = parts.headers.get(DEMO_AS).and_then(|value| value.to_str().ok())
         {
             // A uid of the demo's own, so that the operator's uid does not stand for a person.
-            let peer = Peer { uid: 60_000, login_uid: None, ..peer };
+            let peer = Peer {
+                uid: 60_000,
+                login_uid: None,
+                ..peer
+            };
             return Ok(Self(api.engine.identify(peer, Some(name.to_owned()))));
         }
         let login = api.logins.name(peer.uid).await;
@@ -74,5 +84,7 @@ impl FromRequestParts<Api> for Calling {
 }
 
 fn refused(why: &str) -> ApiError {
-    Problem::new(Code::UnknownIdentity, why).help("`team-tui whoami` says how your login is mapped").into()
+    Problem::new(Code::UnknownIdentity, why)
+        .help("`team-tui whoami` says how your login is mapped")
+        .into()
 }

@@ -34,12 +34,20 @@ impl Scope {
             sets: BTreeSet::new(),
             people: BTreeSet::new(),
         };
-        let (Some(person), Ok((in_force, directory))) = (caller.person(), facts.both()) else { return scope };
+        let (Some(person), Ok((in_force, directory))) = (caller.person(), facts.both()) else {
+            return scope;
+        };
         if scope.all {
             return scope;
         }
         scope.people.insert(person.clone());
-        for entitled in entitlements(&in_force.policy, directory, &facts.protected, person, api.engine.now()) {
+        for entitled in entitlements(
+            &in_force.policy,
+            directory,
+            &facts.protected,
+            person,
+            api.engine.now(),
+        ) {
             scope.people.extend(entitled.approvers);
             scope.accounts.insert(entitled.account);
             scope.sets.insert(entitled.permission_set);
@@ -60,8 +68,11 @@ impl Scope {
 fn look(api: &Api, caller: &Caller) -> Result<(Arc<Directory>, Facts, Scope), ApiError> {
     let facts = api.engine.facts();
     let directory = facts.directory.clone().ok_or_else(|| {
-        Refused::new(Code::DirectoryUnavailable, "the directory has never been loaded from AWS")
-            .help("`team-tui status` says what AWS answers")
+        Refused::new(
+            Code::DirectoryUnavailable,
+            "the directory has never been loaded from AWS",
+        )
+        .help("`team-tui status` says what AWS answers")
     })?;
     let scope = Scope::of(api, &facts, caller);
     if caller.person().is_none() && !scope.all {
@@ -201,7 +212,10 @@ pub(super) async fn directory(
         organizational_units: directory
             .organizational_units
             .values()
-            .map(|ou| wire::OrganizationalUnit { id: ou.id.clone(), path: ou.path.clone() })
+            .map(|ou| wire::OrganizationalUnit {
+                id: ou.id.clone(),
+                path: ou.path.clone(),
+            })
             .collect(),
         accounts: all_accounts(&directory, &facts),
         permission_sets: all_sets(&directory),

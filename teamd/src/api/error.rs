@@ -14,7 +14,10 @@ pub(super) struct ApiError(Problem);
 impl ApiError {
     /// What the audit trail is told.
     pub(super) fn refused(&self) -> Refused {
-        Refused { help: self.0.help.clone(), ..Refused::new(self.0.code, self.0.detail.clone()) }
+        Refused {
+            help: self.0.help.clone(),
+            ..Refused::new(self.0.code, self.0.detail.clone())
+        }
     }
 }
 
@@ -27,7 +30,11 @@ impl From<Problem> for ApiError {
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
         let problem = Problem::new(refused.code, refused.detail);
-        Self(Problem { help: refused.help, errors: refused.errors, ..problem })
+        Self(Problem {
+            help: refused.help,
+            errors: refused.errors,
+            ..problem
+        })
     }
 }
 
@@ -43,7 +50,9 @@ impl IntoResponse for ApiError {
         let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         response
     }
 }
@@ -56,5 +65,9 @@ pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response<Body> {
         .or_else(|| cause.downcast_ref::<&str>().copied())
         .unwrap_or("unknown");
     tracing::error!(what, "a handler panicked");
-    ApiError::from(Problem::new(Code::Internal, "the daemon failed to answer; operators: see its log")).into_response()
+    ApiError::from(Problem::new(
+        Code::Internal,
+        "the daemon failed to answer; operators: see its log",
+    ))
+    .into_response()
 }

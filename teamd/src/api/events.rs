@@ -60,7 +60,9 @@ pub(super) fn may_see(
     if access.sees_all() {
         return Ok(true);
     }
-    let Some(person) = caller.person() else { return Ok(false) };
+    let Some(person) = caller.person() else {
+        return Ok(false);
+    };
     if record.kind == EventType::Refused {
         return Ok(record.actor.user_id.as_ref() == Some(person));
     }
@@ -86,10 +88,18 @@ pub(super) async fn stream(
     if caller.person().is_none() && !api.engine.facts().access(&caller).is_operator() {
         api.engine.facts().access(&caller).acting_person()?;
     }
-    let resumed = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let resumed = headers
+        .get("last-event-id")
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse().ok());
     let mut after = match resumed.or(asked.after) {
         Some(after) => after,
-        None => api.engine.store().read(|read| Ok::<_, Refused>(read.last_seq()?)).await?,
+        None => {
+            api.engine
+                .store()
+                .read(|read| Ok::<_, Refused>(read.last_seq()?))
+                .await?
+        }
     };
     let mut changes = api.engine.store().changes();
     let stopped = api.engine.stopped();
@@ -124,7 +134,11 @@ async fn chunk(api: &Api, caller: &Caller, after: u64) -> Result<(Vec<AuditRecor
     api.engine
         .store()
         .read(move |read| {
-            let records = read.audit(&AuditFilter { after, limit: CHUNK, ..AuditFilter::default() })?;
+            let records = read.audit(&AuditFilter {
+                after,
+                limit: CHUNK,
+                ..AuditFilter::default()
+            })?;
             let full = records.len() == CHUNK;
             let last = records.last().map_or(after, |record| record.seq);
             // Asked anew for each chunk: rights change, and so may who sees what.
@@ -156,7 +170,11 @@ pub(super) async fn timeline(
             if !request.is_some_and(|request| facts.access(&caller).can_see(&request)) {
                 return Err(Refused::not_found(format!("request {id}")));
             }
-            Ok(read.audit(&AuditFilter { request: Some(id), limit: 1000, ..AuditFilter::default() })?)
+            Ok(read.audit(&AuditFilter {
+                request: Some(id),
+                limit: 1000,
+                ..AuditFilter::default()
+            })?)
         })
         .await?;
     Ok(Json(Page::whole(records.into_iter().map(event_of).collect())))

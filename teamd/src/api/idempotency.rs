@@ -52,7 +52,12 @@ pub(super) async fn once<T: Serialize>(
         .to_str()
         .ok()
         .filter(|key| (1..=200).contains(&key.len()))
-        .ok_or_else(|| ApiError::from(Problem::new(Code::Invalid, "Idempotency-Key: 1 to 200 visible characters")))?
+        .ok_or_else(|| {
+            ApiError::from(Problem::new(
+                Code::Invalid,
+                "Idempotency-Key: 1 to 200 visible characters",
+            ))
+        })?
         .to_owned();
     let who = match &caller.who {
         Who::Person { id, .. } => id.to_string(),
@@ -60,8 +65,12 @@ pub(super) async fn once<T: Serialize>(
     };
     let lock = api.idempotency.lock(&format!("{who}\0{key}"));
     let _turn = lock.lock().await;
-    let fingerprint: [u8; 32] =
-        Sha256::new().chain_update(what).chain_update([0]).chain_update(body).finalize().into();
+    let fingerprint: [u8; 32] = Sha256::new()
+        .chain_update(what)
+        .chain_update([0])
+        .chain_update(body)
+        .finalize()
+        .into();
     let now = api.engine.now();
     let (asked_who, asked_key) = (who.clone(), key.clone());
     let known = api
@@ -71,9 +80,11 @@ pub(super) async fn once<T: Serialize>(
         .await?;
     if let Some(known) = known {
         if known.fingerprint != fingerprint {
-            return Err(Problem::new(Code::Duplicate, "this Idempotency-Key was used for another call")
-                .help("use a new key for a new call")
-                .into());
+            return Err(
+                Problem::new(Code::Duplicate, "this Idempotency-Key was used for another call")
+                    .help("use a new key for a new call")
+                    .into(),
+            );
         }
         let status = StatusCode::from_u16(known.status).unwrap_or(StatusCode::OK);
         return Ok((status, [(header::CONTENT_TYPE, "application/json")], known.body).into_response());
@@ -81,10 +92,17 @@ pub(super) async fn once<T: Serialize>(
     let (status, answer) = work.await?;
     let body = serde_json::to_string(&answer)
         .map_err(|_| ApiError::from(Problem::new(Code::Internal, "the answer could not be written")))?;
-    let remembered = Remembered { fingerprint, status: status.as_u16(), body: body.clone(), at: now };
+    let remembered = Remembered {
+        fingerprint,
+        status: status.as_u16(),
+        body: body.clone(),
+        at: now,
+    };
     api.engine
         .store()
-        .write(WriteLane::Normal, move |tx| Ok::<_, Refused>(tx.remember(&who, &key, &remembered)?))
+        .write(WriteLane::Normal, move |tx| {
+            Ok::<_, Refused>(tx.remember(&who, &key, &remembered)?)
+        })
         .await?;
     Ok((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -6,7 +6,7 @@ use super::error::ApiError;
 use super::views::{Names, account_ref, set_ref};
 use crate::domain::identity::Who;
 use crate::domain::policy::entitlements as entitled_to;
-use crate::engine::Facts;
+use crate::engine::{Facts, failing_since};
 use axum::Json;
 use axum::extract::State;
 use team_shared::list::Page;
@@ -39,7 +39,11 @@ pub(super) async fn me(State(api): State<Api>, Calling(caller): Calling) -> Json
         }
     }
     let groups = match (&facts.directory, caller.person()) {
-        (Some(directory), Some(id)) => directory.groups_of(id).into_iter().map(|g| g.name.clone()).collect(),
+        (Some(directory), Some(id)) => directory
+            .groups_of(id)
+            .into_iter()
+            .map(|g| g.name.clone())
+            .collect(),
         _ => Vec::new(),
     };
     Json(Me {
@@ -59,10 +63,12 @@ pub(super) async fn me(State(api): State<Api>, Calling(caller): Calling) -> Json
 pub(super) fn decides_on_anything(facts: &Facts, caller: &crate::domain::identity::Caller) -> bool {
     let access = facts.access(caller);
     facts.directory.as_deref().is_some_and(|directory| {
-        directory
-            .accounts
-            .keys()
-            .any(|account| directory.permission_sets.keys().any(|set| access.decides_on(account, set)))
+        directory.accounts.keys().any(|account| {
+            directory
+                .permission_sets
+                .keys()
+                .any(|set| access.decides_on(account, set))
+        })
     })
 }
 
@@ -79,8 +85,12 @@ fn notices(api: &Api, facts: &Facts) -> Vec<String> {
         notices.push("the directory has never been loaded from AWS".to_owned());
     }
     let aws = api.engine.aws();
-    if aws.failing_since.is_some() {
-        notices.push(format!("AWS is {}: {}", aws.state, aws.last_error.as_deref().unwrap_or("no answer")));
+    if failing_since(&aws).is_some() {
+        notices.push(format!(
+            "AWS is {}: {}",
+            aws.state.word(),
+            aws.last_error.as_deref().unwrap_or("no answer")
+        ));
     }
     notices
 }
@@ -98,30 +108,36 @@ pub(super) async fn entitlements(
     };
     let (in_force, directory) = facts.both()?;
     let names = Names(Some(directory));
-    let items = entitled_to(&in_force.policy, directory, &facts.protected, person, api.engine.now())
-        .into_iter()
-        .filter_map(|entitled| {
-            let account = directory.accounts.get(&entitled.account)?;
-            let set = directory.permission_sets.get(&entitled.permission_set)?;
-            Some(Entitlement {
-                account: account_ref(directory, account),
-                permission_set: set_ref(set),
-                max_duration_seconds: entitled.max_duration,
-                default_duration_seconds: entitled.default_duration,
-                approval_required: entitled.approval_required,
-                break_glass: entitled.break_glass,
-                approvers: names.people(&entitled.approvers),
-                quorum: entitled.quorum,
-                rule: entitled.rule,
-                ticket_required: entitled.texts.require_ticket,
-                justification_min: if entitled.texts.require_justification {
-                    entitled.texts.justification_min
-                } else {
-                    0
-                },
-                guarded: entitled.guarded,
-            })
+    let items = entitled_to(
+        &in_force.policy,
+        directory,
+        &facts.protected,
+        person,
+        api.engine.now(),
+    )
+    .into_iter()
+    .filter_map(|entitled| {
+        let account = directory.accounts.get(&entitled.account)?;
+        let set = directory.permission_sets.get(&entitled.permission_set)?;
+        Some(Entitlement {
+            account: account_ref(directory, account),
+            permission_set: set_ref(set),
+            max_duration_seconds: entitled.max_duration,
+            default_duration_seconds: entitled.default_duration,
+            approval_required: entitled.approval_required,
+            break_glass: entitled.break_glass,
+            approvers: names.people(&entitled.approvers),
+            quorum: entitled.quorum,
+            rule: entitled.rule,
+            ticket_required: entitled.texts.require_ticket,
+            justification_min: if entitled.texts.require_justification {
+                entitled.texts.justification_min
+            } else {
+                0
+            },
+            guarded: entitled.guarded,
         })
-        .collect();
+    })
+    .collect();
     Ok(Json(Page::whole(items)))
 }

@@ -52,14 +52,22 @@ impl Api {
     /// The API of an engine.
     #[must_use]
     pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, logins: Arc::default(), idempotency: Arc::default(), demo_as: false }
+        Self {
+            engine,
+            logins: Arc::default(),
+            idempotency: Arc::default(),
+            demo_as: false,
+        }
     }
 
     /// The API of the demo, where a caller may act as anybody.
     #[cfg(feature = "simulator")]
     #[must_use]
     pub fn demo(engine: Arc<Engine>) -> Self {
-        Self { demo_as: true, ..Self::new(engine) }
+        Self {
+            demo_as: true,
+            ..Self::new(engine)
+        }
     }
 }
 
@@ -85,7 +93,12 @@ pub fn router(api: Api) -> Router {
         .route(&of_request("activity"), get(activity::of_request))
         .route(routes::ACTIVITY_STREAM, get(activity::stream))
         .route(routes::EVENTS, get(events::stream))
-        .route(routes::POLICY, put(policy::apply).layer(DefaultBodyLimit::max(MAX_POLICY)).get(policy::show))
+        .route(
+            routes::POLICY,
+            put(policy::apply)
+                .layer(DefaultBodyLimit::max(MAX_POLICY))
+                .get(policy::show),
+        )
         .route(routes::POLICY_HISTORY, get(policy::history))
         .route(routes::GRANTS, get(grants::list))
         .route(routes::AUDIT, get(audit::list))
@@ -95,7 +108,10 @@ pub fn router(api: Api) -> Router {
         .route(routes::HEALTHZ, get(|| async { StatusCode::NO_CONTENT }))
         .route(routes::READYZ, get(|| async { StatusCode::NO_CONTENT }))
         .method_not_allowed_fallback(|| async {
-            ApiError::from(Problem::new(Code::MethodNotAllowed, "this path does not take that method"))
+            ApiError::from(Problem::new(
+                Code::MethodNotAllowed,
+                "this path does not take that method",
+            ))
         })
         .fallback(|| async { ApiError::from(Problem::new(Code::NotFound, "there is no such path")) })
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -16,9 +16,12 @@ fn may_read(api: &Api, caller: &Caller) -> Result<(), ApiError> {
     if api.engine.facts().access(caller).sees_operations() {
         return Ok(());
     }
-    Err(Refused::new(Code::NotAllowed, "reading the policy takes security, auditor, administrator or operator")
-        .help("`team-tui entitlements` says what it gives you")
-        .into())
+    Err(Refused::new(
+        Code::NotAllowed,
+        "reading the policy takes security, auditor, administrator or operator",
+    )
+    .help("`team-tui entitlements` says what it gives you")
+    .into())
 }
 
 fn view(api: &Api, in_force: &InForce) -> PolicyView {
@@ -59,13 +62,18 @@ pub(super) async fn apply(
 ) -> Result<Json<PolicyView>, ApiError> {
     let applied = async {
         let body: PutPolicy = raw.json()?;
-        let input = PolicyInput { document: body.document, base_version: body.base_version };
+        let input = PolicyInput {
+            document: body.document,
+            base_version: body.base_version,
+        };
         Ok::<_, ApiError>(api.engine.apply_policy(&caller, input).await?)
     };
     match applied.await {
         Ok(in_force) => Ok(Json(view(&api, &in_force))),
         Err(error) => {
-            api.engine.note_refusal(&caller, "policy apply", None, &error.refused()).await;
+            api.engine
+                .note_refusal(&caller, "policy apply", None, &error.refused())
+                .await;
             Err(error)
         }
     }
@@ -77,7 +85,11 @@ pub(super) async fn history(
     Calling(caller): Calling,
 ) -> Result<Json<Page<PolicyVersion>>, ApiError> {
     may_read(&api, &caller)?;
-    let rows = api.engine.store().read(|read| Ok::<_, Refused>(read.policy_history()?)).await?;
+    let rows = api
+        .engine
+        .store()
+        .read(|read| Ok::<_, Refused>(read.policy_history()?))
+        .await?;
     let current = rows.iter().map(|row| row.version).max().unwrap_or(0);
     let items = rows
         .into_iter()

@@ -35,11 +35,20 @@ pub(super) async fn submit(
         let filed = api.engine.submit(&caller, submission(body), dry_run).await?;
         let facts = api.engine.facts();
         let view = views::request(&filed.request, None, &facts, &facts.access(&caller));
-        Ok((if filed.is_filed { StatusCode::CREATED } else { StatusCode::OK }, view))
+        Ok((
+            if filed.is_filed {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
+            },
+            view,
+        ))
     };
     let answer = idempotency::once(&api, &caller, &headers, "submit", &raw.0, work).await;
     if let Err(error) = &answer {
-        api.engine.note_refusal(&caller, "submit", None, &error.refused()).await;
+        api.engine
+            .note_refusal(&caller, "submit", None, &error.refused())
+            .await;
     }
     answer
 }
@@ -63,7 +72,8 @@ fn submission(body: Submit) -> Submission {
 /// # Errors
 /// Not an id: then there is no such request.
 pub(super) fn parse_id(text: &str) -> Result<RequestId, ApiError> {
-    text.parse().map_err(|_| Refused::not_found("request of that id").into())
+    text.parse()
+        .map_err(|_| Refused::not_found("request of that id").into())
 }
 
 /// `GET /v1/requests/{id}`.
@@ -111,8 +121,14 @@ pub(super) async fn list(
         .read(move |read| search.run(read, &search_facts, &search_caller))
         .await?;
     let access = facts.access(&caller);
-    let items = rows.iter().map(|(r, grant)| views::request(r, grant.as_ref(), &facts, &access)).collect();
-    Ok(Json(Page { items, next_cursor: next.map(|id| id.to_string()) }))
+    let items = rows
+        .iter()
+        .map(|(r, grant)| views::request(r, grant.as_ref(), &facts, &access))
+        .collect();
+    Ok(Json(Page {
+        items,
+        next_cursor: next.map(|id| id.to_string()),
+    }))
 }
 
 /// A list query, parsed.
@@ -147,11 +163,25 @@ impl Search {
             Some("queue") => Scope::Queue,
             Some("active") => Scope::Active,
             Some("review") => Scope::Review,
-            Some(_) => return Err(invalid("scope", "one of: mine queue active review all".to_owned())),
+            Some(_) => {
+                return Err(invalid(
+                    "scope",
+                    "one of: mine queue active review all".to_owned(),
+                ));
+            }
         };
         let mut states = Vec::new();
-        for word in asked.state.iter().flat_map(|s| s.split(',')).map(str::trim).filter(|w| !w.is_empty()) {
-            states.push(word.parse::<RequestState>().map_err(|e| invalid("state", e.to_string()))?);
+        for word in asked
+            .state
+            .iter()
+            .flat_map(|s| s.split(','))
+            .map(str::trim)
+            .filter(|w| !w.is_empty())
+        {
+            states.push(
+                word.parse::<RequestState>()
+                    .map_err(|e| invalid("state", e.to_string()))?,
+            );
         }
         match scope {
             Scope::Queue => states = vec![RequestState::Pending],
@@ -171,22 +201,34 @@ impl Search {
             (None, _) => None,
             (Some(name), _) => {
                 let known = directory.and_then(|d| d.person_named(name)).map(|p| p.id.clone());
-                Some(known.map_or_else(|| name.parse(), Ok).map_err(|_| invalid("user", "no such user".to_owned()))?)
+                Some(
+                    known
+                        .map_or_else(|| name.parse(), Ok)
+                        .map_err(|_| invalid("user", "no such user".to_owned()))?,
+                )
             }
         };
         let account = match &asked.account {
             None => None,
             Some(text) => {
-                let by_name = || directory?.accounts.values().find(|a| a.name == *text).map(|a| a.id.clone());
+                let by_name = || {
+                    directory?
+                        .accounts
+                        .values()
+                        .find(|a| a.name == *text)
+                        .map(|a| a.id.clone())
+                };
                 let id = text.parse().ok().or_else(by_name);
                 Some(id.ok_or_else(|| invalid("account", "no account of that name or id".to_owned()))?)
             }
         };
         let before = match &asked.cursor {
             None => None,
-            Some(cursor) => {
-                Some(cursor.parse().map_err(|_| invalid("cursor", "not a cursor of this list".to_owned()))?)
-            }
+            Some(cursor) => Some(
+                cursor
+                    .parse()
+                    .map_err(|_| invalid("cursor", "not a cursor of this list".to_owned()))?,
+            ),
         };
         let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
@@ -204,7 +246,11 @@ impl Search {
                 limit: READ_AHEAD,
             },
             scope,
-            words: asked.q.as_ref().map(|q| q.to_lowercase()).filter(|q| !q.is_empty()),
+            words: asked
+                .q
+                .as_ref()
+                .map(|q| q.to_lowercase())
+                .filter(|q| !q.is_empty()),
             limit,
         })
     }

@@ -15,9 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
-use team_shared::status::{
-    AuditStatus, AwsStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status,
-};
+use team_shared::status::{AuditStatus, AwsStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,7 +56,12 @@ async fn short_status(
     overview: &Overview,
     full: bool,
 ) -> Result<ShortStatus, Refused> {
-    let count = |words: &[Word]| words.iter().filter_map(|w| overview.requests.get(w.as_str())).sum::<u64>();
+    let count = |words: &[Word]| {
+        words
+            .iter()
+            .filter_map(|w| overview.requests.get(w.as_str()))
+            .sum::<u64>()
+    };
     let live = [Word::Activating, Word::Active, Word::Ending];
     let (pending, active) = if full {
         (count(&[Word::Pending]), count(&live))
@@ -69,11 +72,18 @@ async fn short_status(
             .read(move |read| {
                 let access = facts.access(&caller);
                 let mut seen = (0, 0);
-                let mut filter = RequestFilter { limit: 500, ..RequestFilter::default() };
+                let mut filter = RequestFilter {
+                    limit: 500,
+                    ..RequestFilter::default()
+                };
                 filter.states = vec![Word::Pending, Word::Activating, Word::Active, Word::Ending];
                 for request in read.requests(&filter)? {
                     if access.can_see(&request) {
-                        if matches!(request.state, RequestState::Pending) { seen.0 += 1 } else { seen.1 += 1 }
+                        if matches!(request.state, RequestState::Pending) {
+                            seen.0 += 1
+                        } else {
+                            seen.1 += 1
+                        }
                     }
                 }
                 Ok::<_, Refused>(seen)
@@ -119,7 +129,7 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
         started_at: overview.started_at,
         now: overview.now,
         aws: AwsStatus {
-            state: overview.aws.state.to_string(),
+            state: overview.aws.state.word().to_owned(),
             since: overview.aws.since,
             last_error: overview.aws.last_error,
             last_success_at: overview.aws.last_success_at,
@@ -138,7 +148,10 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
         requests: overview.requests,
         overdue_requests,
         audit: AuditStatus {
-            ok: overview.chain.as_ref().is_none_or(|(_, check)| check.fault.is_none()),
+            ok: overview
+                .chain
+                .as_ref()
+                .is_none_or(|(_, check)| check.fault.is_none()),
             rows: overview.audit_rows,
             head: overview.audit_head,
             verified_at: overview.chain.as_ref().map(|(at, _)| *at),
@@ -147,7 +160,10 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
         policy_warnings: api.engine.policy_warnings(),
         identity_warnings: api.engine.identity_warnings(),
         activity: if api.engine.has_activity_source() {
-            format!("CloudTrail event history of {}", settings.activity_regions.join(", "))
+            format!(
+                "CloudTrail event history of {}",
+                settings.activity_regions.join(", ")
+            )
         } else {
             "none: set [activity] source to follow sessions".to_owned()
         },

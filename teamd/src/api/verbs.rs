@@ -51,8 +51,17 @@ pub(super) async fn reject(
     perform(&api, &caller, &id, "reject", &headers, &raw, |id| {
         let (api, caller, raw) = (&api, &caller, &raw);
         async move {
-            let Act { comment, version, terms_digest } = act(raw)?;
-            let approval = Approval { comment, version, terms_digest, ..Approval::default() };
+            let Act {
+                comment,
+                version,
+                terms_digest,
+            } = act(raw)?;
+            let approval = Approval {
+                comment,
+                version,
+                terms_digest,
+                ..Approval::default()
+            };
             Ok(api.engine.reject(caller, &id, approval).await?)
         }
     })
@@ -106,7 +115,11 @@ pub(super) async fn revoke(
 
 fn act(raw: &Raw) -> Result<Act, ApiError> {
     let body: ActBody = raw.json()?;
-    Ok(Act { comment: body.comment, version: body.version, terms_digest: body.terms_digest })
+    Ok(Act {
+        comment: body.comment,
+        version: body.version,
+        terms_digest: body.terms_digest,
+    })
 }
 
 /// Identity, idempotency, the answer, and the refusal in the audit trail: the same for every verb.
@@ -129,14 +142,23 @@ where
         let id = parsed?;
         let request = command(id).await?;
         let key = request.key.clone();
-        let grant = api.engine.store().read(move |read| Ok::<_, Refused>(read.grant(&key)?)).await?;
+        let grant = api
+            .engine
+            .store()
+            .read(move |read| Ok::<_, Refused>(read.grant(&key)?))
+            .await?;
         let facts = api.engine.facts();
-        Ok((StatusCode::OK, views::request(&request, grant.as_ref(), &facts, &facts.access(caller))))
+        Ok((
+            StatusCode::OK,
+            views::request(&request, grant.as_ref(), &facts, &facts.access(caller)),
+        ))
     };
     let what = format!("{verb}\0{id}");
     let answer = idempotency::once(api, caller, headers, &what, &raw.0, work).await;
     if let Err(error) = &answer {
-        api.engine.note_refusal(caller, verb, request_id, &error.refused()).await;
+        api.engine
+            .note_refusal(caller, verb, request_id, &error.refused())
+            .await;
     }
     answer
 }

@@ -8,8 +8,8 @@ use crate::engine::{Access, Facts};
 use chrono::SecondsFormat;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 use team_shared::request::{
-    AccountRef, ApprovalView, DemandView, EndedView, GrantOfRequest, PermissionSetRef, PersonRef, RequestView,
-    ReviewView, VoteView, WaitingFor,
+    AccountRef, ApprovalView, DemandView, EndedView, GrantOfRequest, PermissionSetRef, PersonRef,
+    RequestView, ReviewView, VoteView, WaitingFor,
 };
 
 /// What names are looked up in.
@@ -22,7 +22,10 @@ impl Names<'_> {
         PersonRef {
             user_id: id.clone(),
             user_name: known.map_or_else(|| id.to_string(), |p| p.user_name.clone()),
-            display_name: known.map_or_else(|| "(no longer in Identity Center)".to_owned(), |p| p.display_name.clone()),
+            display_name: known.map_or_else(
+                || "(no longer in Identity Center)".to_owned(),
+                |p| p.display_name.clone(),
+            ),
         }
     }
 
@@ -31,9 +34,16 @@ impl Names<'_> {
     }
 
     pub(super) fn account(self, id: &AccountId) -> AccountRef {
-        match self.0.and_then(|directory| Some((directory, directory.accounts.get(id)?))) {
+        match self
+            .0
+            .and_then(|directory| Some((directory, directory.accounts.get(id)?)))
+        {
             Some((directory, account)) => account_ref(directory, account),
-            None => AccountRef { id: id.clone(), name: id.to_string(), ou_path: "/".to_owned() },
+            None => AccountRef {
+                id: id.clone(),
+                name: id.to_string(),
+                ou_path: "/".to_owned(),
+            },
         }
     }
 
@@ -50,7 +60,11 @@ impl Names<'_> {
 }
 
 pub(super) fn account_ref(directory: &Directory, account: &Account) -> AccountRef {
-    AccountRef { id: account.id.clone(), name: account.name.clone(), ou_path: directory.ou_path(account) }
+    AccountRef {
+        id: account.id.clone(),
+        name: account.name.clone(),
+        ou_path: directory.ou_path(account),
+    }
 }
 
 pub(super) fn set_ref(set: &PermissionSet) -> PermissionSetRef {
@@ -62,7 +76,12 @@ pub(super) fn set_ref(set: &PermissionSet) -> PermissionSetRef {
 }
 
 /// A request as the caller may see it.
-pub(super) fn request(request: &Request, grant: Option<&Grant>, facts: &Facts, access: &Access<'_>) -> RequestView {
+pub(super) fn request(
+    request: &Request,
+    grant: Option<&Grant>,
+    facts: &Facts,
+    access: &Access<'_>,
+) -> RequestView {
     let names = Names(facts.directory.as_deref());
     let session = request.state.session();
     RequestView {
@@ -92,9 +111,17 @@ pub(super) fn request(request: &Request, grant: Option<&Grant>, facts: &Facts, a
         grant: grant.map(grant_of),
         waiting_for: waiting_for(request, grant, names),
         ended: ended(&request.state),
-        review: ReviewView { needed: false, by: None, at: None },
+        review: ReviewView {
+            needed: false,
+            by: None,
+            at: None,
+        },
         terms_digest: request.digest(),
-        you_may: access.open_verbs(request).into_iter().map(ToOwned::to_owned).collect(),
+        you_may: access
+            .open_verbs(request)
+            .into_iter()
+            .map(ToOwned::to_owned)
+            .collect(),
     }
 }
 
@@ -118,7 +145,10 @@ fn approval(request: &Request, names: Names<'_>) -> ApprovalView {
                 .collect(),
         })
         .collect::<Vec<_>>();
-    ApprovalView { required: !demands.is_empty(), demands }
+    ApprovalView {
+        required: !demands.is_empty(),
+        demands,
+    }
 }
 
 /// The grant behind a request.
@@ -138,7 +168,11 @@ fn clock(at: Time) -> String {
 
 fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Option<WaitingFor> {
     let waiting = |what: &str, detail: String, help: Option<&str>| {
-        Some(WaitingFor { what: what.to_owned(), detail, help: help.map(ToOwned::to_owned) })
+        Some(WaitingFor {
+            what: what.to_owned(),
+            detail,
+            help: help.map(ToOwned::to_owned),
+        })
     };
     match &request.state {
         State::Pending => {
@@ -160,17 +194,27 @@ fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Op
                 .collect::<Vec<_>>()
                 .join("; ");
             let detail = format!("approval by {open}; expires {}", clock(request.expires_at));
-            waiting("approval", detail, Some("ask one of them; they decide with `team-tui approve`"))
+            waiting(
+                "approval",
+                detail,
+                Some("ask one of them; they decide with `team-tui approve`"),
+            )
         }
         State::Scheduled { .. } => {
             let start = request.terms.start_at.map(clock).unwrap_or_default();
             waiting("start", format!("its start at {start}"), None)
         }
-        State::Activating { .. } => waiting("aws", aws_call(grant, "create"), Some("nothing to do; it is tried again")),
+        State::Activating { .. } => waiting(
+            "aws",
+            aws_call(grant, "create"),
+            Some("nothing to do; it is tried again"),
+        ),
         State::Active { session } => waiting("end", format!("its end at {}", clock(session.end_at)), None),
-        State::Ending { .. } => {
-            waiting("aws", aws_call(grant, "delete"), Some("nothing to do; it is tried until AWS shows it gone"))
-        }
+        State::Ending { .. } => waiting(
+            "aws",
+            aws_call(grant, "delete"),
+            Some("nothing to do; it is tried until AWS shows it gone"),
+        ),
         State::Ended(_)
         | State::Revoked(_)
         | State::Failed(_)
@@ -184,9 +228,19 @@ fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Op
 
 /// Which AWS call is waited for, which attempt, when next, and what AWS said last.
 fn aws_call(grant: Option<&Grant>, call: &str) -> String {
-    let name = if call == "create" { "CreateAccountAssignment" } else { "DeleteAccountAssignment" };
-    let Some(grant) = grant else { return format!("AWS: {name}, not sent yet") };
-    let mut text = format!("AWS: {name}, assignment {}, attempt {}", grant.word(), grant.attempts + 1);
+    let name = if call == "create" {
+        "CreateAccountAssignment"
+    } else {
+        "DeleteAccountAssignment"
+    };
+    let Some(grant) = grant else {
+        return format!("AWS: {name}, not sent yet");
+    };
+    let mut text = format!(
+        "AWS: {name}, assignment {}, attempt {}",
+        grant.word(),
+        grant.attempts + 1
+    );
     if let Some(at) = grant.next_attempt_at {
         text.push_str(&format!(", next at {}", clock(at)));
     }

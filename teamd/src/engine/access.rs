@@ -41,7 +41,13 @@ pub enum Verb {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Approve, Self::Reject, Self::Cancel, Self::Done, Self::Revoke];
+    pub const ALL: [Self; 5] = [
+        Self::Approve,
+        Self::Reject,
+        Self::Cancel,
+        Self::Done,
+        Self::Revoke,
+    ];
 
     /// The word.
     #[must_use]
@@ -93,8 +99,11 @@ impl<'a> Access<'a> {
         self.refuse_sudo()?;
         match &self.caller.who {
             Who::Person { id, .. } => Ok(id),
-            Who::Operator => Err(Refused::new(Code::NotAllowed, "uid 0 operates the daemon and is never a person")
-                .help("run it from your own login")),
+            Who::Operator => Err(Refused::new(
+                Code::NotAllowed,
+                "uid 0 operates the daemon and is never a person",
+            )
+            .help("run it from your own login")),
             Who::Nobody { why } => Err(Refused::new(Code::UnknownIdentity, why.clone())
                 .help("`team-tui whoami` says how your login is mapped")),
         }
@@ -109,7 +118,10 @@ impl<'a> Access<'a> {
             let login = self.caller.peer.login_uid.unwrap_or_default();
             return Err(Refused::new(
                 Code::SudoRefused,
-                format!("this session was opened by uid {login}, but speaks as uid {}", self.caller.peer.uid),
+                format!(
+                    "this session was opened by uid {login}, but speaks as uid {}",
+                    self.caller.peer.uid
+                ),
             )
             .help("log in as yourself; an operator can set [identity] allow_sudo"));
         }
@@ -130,7 +142,9 @@ impl<'a> Access<'a> {
     /// Whether the caller may see a request.
     #[must_use]
     pub fn can_see(&self, request: &Request) -> bool {
-        let Some(person) = self.caller.person() else { return false };
+        let Some(person) = self.caller.person() else {
+            return false;
+        };
         request.key.user == *person
             || self.sees_all()
             || request.votes.iter().any(|vote| vote.by == *person)
@@ -166,8 +180,11 @@ impl<'a> Access<'a> {
                 if roles.admin || roles.security || !own && decides() {
                     Ok(())
                 } else if own {
-                    Err(Refused::new(Code::NotAllowed, "one's own access ends with `done`, not `revoke`")
-                        .help("use `done`"))
+                    Err(Refused::new(
+                        Code::NotAllowed,
+                        "one's own access ends with `done`, not `revoke`",
+                    )
+                    .help("use `done`"))
                 } else {
                     Err(Refused::new(
                         Code::NotAllowed,
@@ -187,7 +204,10 @@ impl<'a> Access<'a> {
             .filter(|verb| match verb {
                 Verb::Approve => {
                     matches!(request.state, State::Pending)
-                        && !request.votes.iter().any(|vote| Some(&vote.by) == self.caller.person())
+                        && !request
+                            .votes
+                            .iter()
+                            .any(|vote| Some(&vote.by) == self.caller.person())
                 }
                 Verb::Reject => matches!(request.state, State::Pending),
                 Verb::Cancel => matches!(request.state, State::Pending | State::Scheduled { .. }),

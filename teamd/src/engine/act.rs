@@ -45,7 +45,13 @@ impl Engine {
         self.take_back(Verb::Revoke, caller, id, act).await
     }
 
-    async fn take_back(&self, verb: Verb, caller: &Caller, id: &RequestId, act: Act) -> Result<Request, Refused> {
+    async fn take_back(
+        &self,
+        verb: Verb,
+        caller: &Caller,
+        id: &RequestId,
+        act: Act,
+    ) -> Result<Request, Refused> {
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         let request = self
             .store

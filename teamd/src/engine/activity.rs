@@ -67,7 +67,10 @@ struct Kept {
 
 impl Default for ActivityBook {
     fn default() -> Self {
-        Self { kept: Mutex::default(), stream: broadcast::Sender::new(STREAMED) }
+        Self {
+            kept: Mutex::default(),
+            stream: broadcast::Sender::new(STREAMED),
+        }
     }
 }
 
@@ -97,7 +100,11 @@ impl Engine {
         kept.get(&request.id).map_or_else(Activity::default, |kept| {
             let mut lines: Vec<_> = kept.lines.iter().cloned().collect();
             lines.sort_by(|a, b| (a.at, &a.event_id).cmp(&(b.at, &b.event_id)));
-            Activity { lines, read_at: kept.read_at, error: kept.error.clone() }
+            Activity {
+                lines,
+                read_at: kept.read_at,
+                error: kept.error.clone(),
+            }
         })
     }
 
@@ -130,16 +137,24 @@ impl Engine {
     }
 
     async fn read_activity(&self, request: &Request) {
-        let (Some(source), Some(directory)) = (&self.activity_source, self.directory()) else { return };
-        let Some(session) = request.state.session() else { return };
-        let Some(person) = directory.people.get(&request.key.user) else { return };
+        let (Some(source), Some(directory)) = (&self.activity_source, self.directory()) else {
+            return;
+        };
+        let Some(session) = request.state.session() else {
+            return;
+        };
+        let Some(person) = directory.people.get(&request.key.user) else {
+            return;
+        };
         let since = {
             let kept = self.activity.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            let newest = kept.get(&request.id).and_then(|kept| kept.lines.iter().map(|line| line.at).max());
+            let newest = kept
+                .get(&request.id)
+                .and_then(|kept| kept.lines.iter().map(|line| line.at).max());
             newest.map_or(session.start_at, |at| session.start_at.max(at - OVERLAP))
         };
         for region in &self.settings().activity_regions {
-            let read = source.lookup(&request.key.account, region, &person.user_name, since).await;
+            let read = source.lookup(region, &person.user_name, since).await;
             let mut kept = self.activity.kept.lock().unwrap_or_else(PoisonError::into_inner);
             let kept = kept.entry(request.id).or_default();
             match read {
@@ -147,7 +162,8 @@ impl Engine {
                     kept.read_at = Some(self.clock.now());
                     kept.error = None;
                     for event in events {
-                        if !belongs(&event.record, event.at, request, &directory) || !kept.ids.insert(event.event_id.clone())
+                        if !belongs(&event.record, event.at, request, &directory)
+                            || !kept.ids.insert(event.event_id.clone())
                         {
                             continue;
                         }
@@ -181,8 +197,12 @@ impl Engine {
 /// Whether an event belongs to a request's session: the account, the exact permission-set name parsed from the role
 /// name, the person, and the time from activation to the end and the session length after it. Never by substring.
 fn belongs(record: &Value, at: Time, request: &Request, directory: &Directory) -> bool {
-    let Some(session) = request.state.session() else { return false };
-    let Some(set) = directory.permission_sets.get(&request.key.permission_set) else { return false };
+    let Some(session) = request.state.session() else {
+        return false;
+    };
+    let Some(set) = directory.permission_sets.get(&request.key.permission_set) else {
+        return false;
+    };
     let residual = TimeDelta::seconds(set.session_seconds);
     if at < session.start_at - TimeDelta::seconds(5) || at > session.end_at + residual {
         return false;
@@ -195,7 +215,10 @@ fn belongs(record: &Value, at: Time, request: &Request, directory: &Directory) -
     }
     let (account, role) = match text("/serviceEventDetails/role_name") {
         Some(role) => (text("/serviceEventDetails/account_id"), Some(role)),
-        None => (text("/recipientAccountId"), text("/userIdentity/sessionContext/sessionIssuer/userName")),
+        None => (
+            text("/recipientAccountId"),
+            text("/userIdentity/sessionContext/sessionIssuer/userName"),
+        ),
     };
     account == Some(request.key.account.as_str())
         && role.is_some_and(|role| role == set.name || permission_set_of(role) == Some(set.name.as_str()))
@@ -211,7 +234,6 @@ fn permission_set_of(role: &str) -> Option<&str> {
     hex.bytes().all(|b| b.is_ascii_hexdigit()).then_some(name)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +241,10 @@ mod tests {
     #[test]
     fn the_permission_set_is_parsed_from_the_role_name_exactly() {
         for (role, set) in [
-            ("AWSReservedSSO_AdministratorAccess_7243976e43c75fc5", Some("AdministratorAccess")),
+            (
+                "AWSReservedSSO_AdministratorAccess_7243976e43c75fc5",
+                Some("AdministratorAccess"),
+            ),
             ("AWSReservedSSO_Read_Only_x_7243976e43c75fc5", Some("Read_Only_x")),
             ("AWSReservedSSO_Admin_7243976e43c75fc", None),
             ("AWSReservedSSO_Admin_zzzz976e43c75fc5", None),

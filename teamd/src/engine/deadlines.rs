@@ -31,7 +31,8 @@ impl Engine {
             self.tick.send_replace(Some(now));
             let wake = next.map_or(now + LONGEST_SLEEP, |at| at.min(now + LONGEST_SLEEP));
             // A deadline that cannot be taken yet (a start that waits) must not spin.
-            let wake = wake.max(now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now) { 250 } else { 0 }));
+            let wake = wake
+                .max(now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now) { 250 } else { 0 }));
             tokio::select! {
                 () = self.clock.sleep_until(wake) => {}
                 () = self.deadlines_wake.notified() => {}
@@ -41,7 +42,11 @@ impl Engine {
     }
 
     async fn next_deadline(&self) -> Option<Time> {
-        match self.store.read(|read| Ok::<_, Refused>(read.next_deadline()?)).await {
+        match self
+            .store
+            .read(|read| Ok::<_, Refused>(read.next_deadline()?))
+            .await
+        {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%error, "the next deadline cannot be read");
@@ -119,6 +124,8 @@ fn start_or_withdraw(facts: &super::Facts, request: &Request, now: Time) -> Opti
     match decide::judge(facts, request, request.terms.duration, now) {
         // Who could approve it does not matter any more: it is approved.
         Ok(_) | Err(Refusal::NoApprover { .. }) => Some(Command::Start),
-        Err(refusal) => Some(Command::LoseBasis { reason: format!("no longer fits: {refusal}") }),
+        Err(refusal) => Some(Command::LoseBasis {
+            reason: format!("no longer fits: {refusal}"),
+        }),
     }
 }

@@ -42,13 +42,20 @@ impl Engine {
     ///
     /// # Errors
     /// A refusal. Where policy no longer supports the request it is withdrawn as well.
-    pub async fn approve(&self, caller: &Caller, id: &RequestId, approval: Approval) -> Result<Request, Refused> {
+    pub async fn approve(
+        &self,
+        caller: &Caller,
+        id: &RequestId,
+        approval: Approval,
+    ) -> Result<Request, Refused> {
         self.directory_ready().await?;
         self.refresh_for_decision(caller, id).await?;
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         let outcome = self
             .store
-            .write(WriteLane::Normal, move |tx| approve(tx, &facts, &caller, &id, &approval, now))
+            .write(WriteLane::Normal, move |tx| {
+                approve(tx, &facts, &caller, &id, &approval, now)
+            })
             .await?;
         match outcome {
             Outcome::Done(request) => {
@@ -66,7 +73,12 @@ impl Engine {
     ///
     /// # Errors
     /// A refusal.
-    pub async fn reject(&self, caller: &Caller, id: &RequestId, approval: Approval) -> Result<Request, Refused> {
+    pub async fn reject(
+        &self,
+        caller: &Caller,
+        id: &RequestId,
+        approval: Approval,
+    ) -> Result<Request, Refused> {
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         let request = self
             .store
@@ -78,7 +90,13 @@ impl Engine {
                 refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
                 let comment = checked_comment(approval.comment.as_deref(), true)?;
                 let by = access.acting_person()?.clone();
-                commit::carry_out(tx, &request, &Command::Reject { by, comment }, &caller.actor(), now)
+                commit::carry_out(
+                    tx,
+                    &request,
+                    &Command::Reject { by, comment },
+                    &caller.actor(),
+                    now,
+                )
             })
             .await?;
         self.after_commit(&request);
@@ -91,7 +109,10 @@ impl Engine {
             return Ok(());
         }
         let wanted = *id;
-        let request = self.store.read(move |read| Ok::<_, Refused>(read.request(&wanted)?)).await?;
+        let request = self
+            .store
+            .read(move |read| Ok::<_, Refused>(read.request(&wanted)?))
+            .await?;
         for person in request.iter().map(|r| &r.key.user).chain(caller.person()) {
             self.refresh_person(person).await;
         }
@@ -116,7 +137,10 @@ fn approve(
     let comment = checked_comment(approval.comment.as_deref(), false)?;
     let terms = request.terms.changed(change.duration, change.start_at);
     if terms.is_over(now) {
-        return Err(Refused::field("start_at", "with these terms the access would be over already"));
+        return Err(Refused::field(
+            "start_at",
+            "with these terms the access would be over already",
+        ));
     }
     let (in_force, _) = facts.both()?;
     let is_changed = terms != request.terms;
@@ -126,7 +150,12 @@ fn approve(
                 return Err(Refused::field("comment", "policy asks approvers for a comment"));
             }
             let by = access.acting_person()?.clone();
-            let command = Command::Approve { by, comment, change, basis: judgement.basis };
+            let command = Command::Approve {
+                by,
+                comment,
+                change,
+                basis: judgement.basis,
+            };
             let request = commit::carry_out(tx, &request, &command, &caller.actor(), now)?;
             Ok(Outcome::Done(Box::new(request)))
         }
@@ -138,18 +167,30 @@ fn approve(
         Err(refusal) => {
             let reason = format!("no longer fits policy version {}: {refusal}", in_force.version);
             let command = Command::LoseBasis { reason };
-            let request =
-                commit::carry_out(tx, &request, &command, &crate::domain::event::Actor::daemon(), now)?;
+            let request = commit::carry_out(
+                tx,
+                &request,
+                &command,
+                &crate::domain::event::Actor::daemon(),
+                now,
+            )?;
             Ok(Outcome::Withdrawn(Box::new(request), refusal.into()))
         }
     }
 }
 
 /// Policy's judgement of a request at this moment.
-pub(super) fn judge(facts: &Facts, request: &Request, duration: Seconds, now: Time) -> Result<Judgement, Refusal> {
+pub(super) fn judge(
+    facts: &Facts,
+    request: &Request,
+    duration: Seconds,
+    now: Time,
+) -> Result<Judgement, Refusal> {
     let Ok((in_force, directory)) = facts.both() else {
         // Without a policy nothing fits; callers have looked for the directory before.
-        return Err(Refusal::UnknownPerson);
+        return Err(Refusal::UnknownPerson {
+            id: request.key.user.clone(),
+        });
     };
     let ask = Ask {
         person: &request.key.user,
@@ -157,7 +198,8 @@ pub(super) fn judge(facts: &Facts, request: &Request, duration: Seconds, now: Ti
         permission_set: &request.key.permission_set,
         duration,
         break_glass: request.terms.break_glass,
-        now,
+        // A window is judged as the window that it is.
+        now: request.terms.start_at.unwrap_or(now),
     };
     evaluate(&in_force.policy, directory, &facts.protected, &ask)
 }
@@ -169,10 +211,16 @@ pub(super) fn seen(
     caller: &Caller,
     id: &RequestId,
 ) -> Result<Request, Refused> {
-    let request = tx.request(id)?.ok_or_else(|| Refused::not_found(format!("request {id}")))?;
+    let request = tx
+        .request(id)?
+        .ok_or_else(|| Refused::not_found(format!("request {id}")))?;
     let access = facts.access(caller);
     access.acting_person()?;
-    if access.can_see(&request) { Ok(request) } else { Err(Refused::not_found(format!("request {id}"))) }
+    if access.can_see(&request) {
+        Ok(request)
+    } else {
+        Err(Refused::not_found(format!("request {id}")))
+    }
 }
 
 fn refuse_decided(request: &Request, now: Time) -> Result<(), Refused> {
@@ -180,22 +228,39 @@ fn refuse_decided(request: &Request, now: Time) -> Result<(), Refused> {
         if now >= request.expires_at {
             return Err(Refused::new(
                 Code::Expired,
-                format!("the time to decide was over at {}", request.expires_at.format("%H:%M:%SZ")),
+                format!(
+                    "the time to decide was over at {}",
+                    request.expires_at.format("%H:%M:%SZ")
+                ),
             )
             .help("the requester can ask again"));
         }
         return Ok(());
     }
-    Err(Refused::new(Code::AlreadyDecided, format!("request {} is {} already", request.id.short(), request.state.word())))
+    Err(Refused::new(
+        Code::AlreadyDecided,
+        format!(
+            "request {} is {} already",
+            request.id.short(),
+            request.state.word()
+        ),
+    ))
 }
 
 /// Refuses a verb that was given on an older reading.
-pub(super) fn refuse_stale(request: &Request, version: Option<u64>, digest: Option<&str>) -> Result<(), Refused> {
+pub(super) fn refuse_stale(
+    request: &Request,
+    version: Option<u64>,
+    digest: Option<&str>,
+) -> Result<(), Refused> {
     let stale = |what: String| {
         Err(Refused::new(Code::Stale, what).help("read it again; what changed is in its timeline"))
     };
     if let Some(version) = version.filter(|version| *version != request.version) {
-        return stale(format!("you read version {version}, it is at version {} now", request.version));
+        return stale(format!(
+            "you read version {version}, it is at version {} now",
+            request.version
+        ));
     }
     if let Some(digest) = digest
         && !digest.eq_ignore_ascii_case(&request.digest())
@@ -223,15 +288,27 @@ fn read_change(approval: &Approval, now: Time) -> Result<Change, Refused> {
         None => None,
         Some(Ok(duration)) => Some(duration),
         Some(Err(error)) => {
-            faults.push(FieldError { field: "duration_seconds".to_owned(), message: error.to_string() });
+            faults.push(FieldError {
+                field: "duration_seconds".to_owned(),
+                message: error.to_string(),
+            });
             None
         }
     };
-    if approval.start_at.is_some_and(|start| start + TimeDelta::seconds(60) < now) {
-        faults.push(FieldError { field: "start_at".to_owned(), message: "lies in the past".to_owned() });
+    if approval
+        .start_at
+        .is_some_and(|start| start + TimeDelta::seconds(60) < now)
+    {
+        faults.push(FieldError {
+            field: "start_at".to_owned(),
+            message: "lies in the past".to_owned(),
+        });
     }
     if faults.is_empty() {
-        Ok(Change { duration, start_at: approval.start_at.map(|start| start.max(now)) })
+        Ok(Change {
+            duration,
+            start_at: approval.start_at.map(|start| start.max(now)),
+        })
     } else {
         Err(Refused::invalid(faults))
     }

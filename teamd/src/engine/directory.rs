@@ -5,7 +5,7 @@ use super::{Engine, commit, decide};
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
-use crate::domain::policy::Refusal;
+use crate::domain::policy::{OnLostEligibility, Refusal};
 use crate::domain::request::{Command, Request, State};
 use crate::store::WriteLane;
 use crate::store::port::RequestFilter;
@@ -58,7 +58,9 @@ impl Engine {
         let kept = directory.clone();
         let saved = self
             .store
-            .write(WriteLane::Background, move |tx| Ok::<_, Refused>(tx.save_directory(&kept)?))
+            .write(WriteLane::Background, move |tx| {
+                Ok::<_, Refused>(tx.save_directory(&kept)?)
+            })
             .await;
         if let Err(error) = saved {
             tracing::error!(%error, "the directory copy could not be kept");
@@ -103,7 +105,8 @@ impl Engine {
     /// The copy is older than `[aws] directory_refresh`.
     pub(super) fn directory_is_old(&self) -> bool {
         let refresh = TimeDelta::seconds(self.settings().directory_refresh.get());
-        self.directory().is_some_and(|d| self.clock.now() - d.loaded_at > refresh)
+        self.directory()
+            .is_some_and(|d| self.clock.now() - d.loaded_at > refresh)
     }
 
     /// Asks AWS about one person where the copy is old. Where AWS does not answer, the copy stays.
@@ -133,8 +136,10 @@ impl Engine {
     /// says so. Only ever called with a complete directory.
     pub(super) async fn recheck_open_requests(&self) -> Result<(), Refused> {
         let facts = self.facts();
-        let Some(in_force) = facts.policy.clone() else { return Ok(()) };
-        let ends_active = in_force.policy.settings.ends_on_lost_eligibility();
+        let Some(in_force) = facts.policy.clone() else {
+            return Ok(());
+        };
+        let ends_active = in_force.policy.settings.on_lost_eligibility == OnLostEligibility::End;
         let mut before = None;
         loop {
             let filter = RequestFilter {
@@ -148,7 +153,10 @@ impl Engine {
                 limit: 200,
                 ..RequestFilter::default()
             };
-            let page = self.store.read(move |read| Ok::<_, Refused>(read.requests(&filter)?)).await?;
+            let page = self
+                .store
+                .read(move |read| Ok::<_, Refused>(read.requests(&filter)?))
+                .await?;
             let Some(last) = page.last() else { return Ok(()) };
             before = Some(last.id);
             for request in page {
@@ -169,8 +177,12 @@ impl Engine {
         let moved = self
             .store
             .write(WriteLane::Removal, move |tx| {
-                let Some(request) = tx.request(&id)?.filter(|r| r.version == version) else { return Ok(None) };
-                let command = Command::LoseBasis { reason: reason.clone() };
+                let Some(request) = tx.request(&id)?.filter(|r| r.version == version) else {
+                    return Ok(None);
+                };
+                let command = Command::LoseBasis {
+                    reason: reason.clone(),
+                };
                 commit::carry_out(tx, &request, &command, &Actor::daemon(), now).map(Some)
             })
             .await;
@@ -188,7 +200,11 @@ fn lost_basis(facts: &super::Facts, request: &Request, now: Time) -> Option<Stri
     match decide::judge(facts, request, request.terms.duration, now) {
         Ok(_) | Err(Refusal::NoApprover { .. } | Refusal::UnderMin { .. }) => None,
         // A rule that runs out while access is live was looked at when the access was given.
-        Err(_) if matches!(request.state, State::Active { .. }) && still_fits_briefly(facts, request, now) => None,
+        Err(_)
+            if matches!(request.state, State::Active { .. }) && still_fits_briefly(facts, request, now) =>
+        {
+            None
+        }
         Err(refusal) => Some(format!("eligibility_lost: {refusal}")),
     }
 }

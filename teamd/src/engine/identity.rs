@@ -2,52 +2,37 @@
 //! client says is looked at.
 
 use super::Engine;
+use crate::config::Match;
 use crate::domain::directory::Directory;
 use crate::domain::identity::{Caller, Peer, Who};
 use std::collections::BTreeMap;
 
-/// How a login name becomes a user name where the table does not say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LoginMatch {
-    /// The user name is the login name.
-    Same,
-    /// The user name is this text with `{login}` replaced.
-    Template(String),
-}
-
-/// `[identity]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentityRules {
-    /// The rule.
-    pub login_match: LoginMatch,
-    /// The table: login → user name; it goes before the rule.
-    pub map: BTreeMap<String, String>,
-    /// Changing verbs are allowed although the login uid differs.
-    pub allow_sudo: bool,
-}
-
-impl IdentityRules {
-    /// The user name that a login stands for.
-    #[must_use]
-    pub fn user_name(&self, login: &str) -> String {
-        if let Some(name) = self.map.get(login) {
-            return name.clone();
-        }
-        match &self.login_match {
-            LoginMatch::Same => login.to_owned(),
-            LoginMatch::Template(template) => template.replace("{login}", login),
-        }
-    }
-}
-
 impl Engine {
+    /// Several logins that stand for one person, and people whose login looks shared. Only the table is looked at: the
+    /// system's own list of logins is for `teamd check`.
+    #[must_use]
+    pub fn identity_warnings(&self) -> Vec<String> {
+        let settings = self.settings();
+        let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (login, name) in &settings.identity.map {
+            by_name.entry(name).or_default().push(login);
+        }
+        by_name
+            .into_iter()
+            .filter(|(_, logins)| logins.len() > 1)
+            .map(|(name, logins)| format!("logins {} all stand for user {name}", logins.join(", ")))
+            .collect()
+    }
+
     /// Who a peer is. `login` is the login name of its uid, where the system knows one.
     #[must_use]
     pub fn identify(&self, peer: Peer, login: Option<String>) -> Caller {
         let rules = self.settings().identity.clone();
         let who = match (peer.uid, &login) {
             (0, _) => Who::Operator,
-            (uid, None) => Who::Nobody { why: format!("uid {uid} has no login name on this machine") },
+            (uid, None) => Who::Nobody {
+                why: format!("uid {uid} has no login name on this machine"),
+            },
             (_, Some(login)) => match self.directory().as_deref() {
                 None => Who::Nobody {
                     why: "the directory has never been loaded from AWS, so nobody is known yet".to_owned(),
@@ -69,12 +54,15 @@ impl Engine {
                 let how = if rules.map.contains_key(login) {
                     "[identity.map]"
                 } else {
-                    match rules.login_match {
-                        LoginMatch::Same => "[identity] match = \"same\"",
-                        LoginMatch::Template(_) => "[identity] template",
+                    match rules.matching {
+                        Match::Same => "[identity] match = \"same\"",
+                        Match::Template(_) => "[identity] template",
                     }
                 };
-                format!("uid {} → login {login} → user {user_name} ({how})", caller.peer.uid)
+                format!(
+                    "uid {} → login {login} → user {user_name} ({how})",
+                    caller.peer.uid
+                )
             }
             (Who::Person { user_name, .. }, None) => {
                 format!("uid {} acts as user {user_name}", caller.peer.uid)
@@ -85,10 +73,13 @@ impl Engine {
 
 fn find(directory: &Directory, login: &str, user_name: &str) -> Who {
     match directory.person_named(user_name) {
-        Some(person) if person.enabled => {
-            Who::Person { id: person.id.clone(), user_name: person.user_name.clone() }
-        }
-        Some(_) => Who::Nobody { why: format!("user {user_name} is disabled in Identity Center") },
+        Some(person) if person.enabled => Who::Person {
+            id: person.id.clone(),
+            user_name: person.user_name.clone(),
+        },
+        Some(_) => Who::Nobody {
+            why: format!("user {user_name} is disabled in Identity Center"),
+        },
         None => Who::Nobody {
             why: format!("login {login} maps to user {user_name}, whom Identity Center does not know"),
         },

@@ -24,11 +24,19 @@ struct Seen {
 
 impl Limits {
     /// Refuses where the minute is used up.
-    pub(super) fn check_submit(&self, person: &UserId, now: Time, settings: &EngineSettings) -> Result<(), Refused> {
+    pub(super) fn check_submit(
+        &self,
+        person: &UserId,
+        now: Time,
+        settings: &EngineSettings,
+    ) -> Result<(), Refused> {
         self.with(person, now, |seen| {
             let over = |what: &str, limit: usize| {
-                Err(Refused::new(Code::LimitReached, format!("{limit} {what} a minute is the limit"))
-                    .help("wait a minute"))
+                Err(Refused::new(
+                    Code::LimitReached,
+                    format!("{limit} {what} a minute is the limit"),
+                )
+                .help("wait a minute"))
             };
             if seen.accepted.len() >= settings.submits_per_minute {
                 over("requests", settings.submits_per_minute)

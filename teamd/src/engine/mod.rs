@@ -30,11 +30,10 @@ pub use access::{Access, Verb};
 pub use act::Act;
 pub use activity::{Activity, ActivityLine};
 pub use decide::Approval;
-pub use identity::{IdentityRules, LoginMatch};
 pub use policy::{InForce, PolicyInput};
 pub use refused::Refused;
-pub use status::Overview;
 pub(crate) use status::hex;
+pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
 
 use crate::aws::health::AwsHealth;
@@ -76,7 +75,7 @@ pub struct Deps {
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
     /// How logins map to people.
-    pub identity: IdentityRules,
+    pub identity: crate::config::Identity,
     /// Accounts named in `[protected]`.
     pub protected: BTreeSet<AccountId>,
     /// How old the directory copy may be.
@@ -245,7 +244,7 @@ impl Engine {
 
     /// How AWS answers.
     #[must_use]
-    pub fn aws(&self) -> crate::aws::health::AwsSnapshot {
+    pub fn aws(&self) -> crate::aws::health::Snapshot {
         self.health.snapshot()
     }
 
@@ -303,11 +302,17 @@ impl Facts {
     pub fn both(&self) -> Result<(&InForce, &Directory), Refused> {
         use team_shared::problem::Code;
         let directory = self.directory.as_deref().ok_or_else(|| {
-            Refused::new(Code::DirectoryUnavailable, "the directory has never been loaded from AWS")
-                .help("`team-tui status` says what AWS answers")
+            Refused::new(
+                Code::DirectoryUnavailable,
+                "the directory has never been loaded from AWS",
+            )
+            .help("`team-tui status` says what AWS answers")
         })?;
         let policy = self.policy.as_deref().ok_or_else(|| {
-            Refused::new(Code::NotEligible, "no policy; as root: team-tui policy apply FILE")
+            Refused::new(
+                Code::NotEligible,
+                "no policy; as root: team-tui policy apply FILE",
+            )
         })?;
         Ok((policy, directory))
     }

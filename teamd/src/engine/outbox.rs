@@ -29,16 +29,28 @@ impl Engine {
 
     async fn perform_due(&self) -> Result<usize, Refused> {
         let now = self.clock.now();
-        let due = self.store.read(move |read| Ok::<_, Refused>(read.outbox_due(now, BATCH)?)).await?;
+        let due = self
+            .store
+            .read(move |read| Ok::<_, Refused>(read.outbox_due(now, BATCH)?))
+            .await?;
         let performed = due.len();
         for row in due {
-            let filter = AuditFilter { after: row.seq.saturating_sub(1), limit: 1, ..AuditFilter::default() };
-            let found = self.store.read(move |read| Ok::<_, Refused>(read.audit(&filter)?)).await?;
+            let filter = AuditFilter {
+                after: row.seq.saturating_sub(1),
+                limit: 1,
+                ..AuditFilter::default()
+            };
+            let found = self
+                .store
+                .read(move |read| Ok::<_, Refused>(read.audit(&filter)?))
+                .await?;
             if let Some(record) = found.first() {
                 notice(record);
             }
             self.store
-                .write(WriteLane::Background, move |tx| Ok::<_, Refused>(tx.outbox_done(row.id)?))
+                .write(WriteLane::Background, move |tx| {
+                    Ok::<_, Refused>(tx.outbox_done(row.id)?)
+                })
                 .await?;
         }
         Ok(performed)
@@ -47,7 +59,11 @@ impl Engine {
 
 /// One line in the journal. Texts of people are inert there.
 fn notice(record: &AuditRecord) {
-    let actor = record.actor.user_name.as_deref().map_or_else(|| "teamd".to_owned(), inert);
+    let actor = record
+        .actor
+        .user_name
+        .as_deref()
+        .map_or_else(|| "teamd".to_owned(), inert);
     let request = record.request_id.map(|id| id.to_string()).unwrap_or_default();
     tracing::info!(target: "teamd::notice", seq = record.seq, event = %record.kind, %actor, %request, "notice");
 }

@@ -38,9 +38,17 @@ impl InForce {
     /// operators must see; nothing is granted meanwhile.
     pub(super) fn from_row(row: &PolicyRow) -> Option<Self> {
         match document::parse(&row.document) {
-            Ok(policy) => Some(Self { version: row.version, policy, row: row.clone() }),
+            Ok(policy) => Some(Self {
+                version: row.version,
+                policy,
+                row: row.clone(),
+            }),
             Err(faults) => {
-                tracing::error!(version = row.version, faults = faults.len(), "the policy in the store cannot be read");
+                tracing::error!(
+                    version = row.version,
+                    faults = faults.len(),
+                    "the policy in the store cannot be read"
+                );
                 None
             }
         }
@@ -60,7 +68,10 @@ impl Engine {
             Who::Operator => "operator".to_owned(),
             Who::Person { user_name, .. } if access.roles().admin => user_name.clone(),
             Who::Person { .. } => {
-                return Err(Refused::new(Code::NotAllowed, "applying a policy takes an administrator or the operator"));
+                return Err(Refused::new(
+                    Code::NotAllowed,
+                    "applying a policy takes an administrator or the operator",
+                ));
             }
             Who::Nobody { why } => return Err(Refused::new(Code::UnknownIdentity, why.clone())),
         };
@@ -76,7 +87,10 @@ impl Engine {
             )
             .help("nothing was applied; the policy in force stays")
         })?;
-        let sha256: String = Sha256::digest(input.document.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let sha256: String = Sha256::digest(input.document.as_bytes())
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         let (now, actor) = (self.clock.now(), caller.actor());
         let row = PolicyRow {
             version: 0,
@@ -100,14 +114,21 @@ impl Engine {
                 let version = tx.append_policy(&row.document, &row.sha256, &row.applied_by, now)?;
                 let event = EventDraft::new(EventType::PolicyApplied)
                     .by(&actor)
-                    .with("version", Datum::Number(i64::try_from(version).unwrap_or(i64::MAX)))
+                    .with(
+                        "version",
+                        Datum::Number(i64::try_from(version).unwrap_or(i64::MAX)),
+                    )
                     .text("sha256", &row.sha256);
                 commit::tell(tx, &event, now)?;
                 Ok(version)
             })
             .await?;
         kept.version = version;
-        let in_force = Arc::new(InForce { version, policy, row: kept });
+        let in_force = Arc::new(InForce {
+            version,
+            policy,
+            row: kept,
+        });
         self.policy.store(Some(Arc::clone(&in_force)));
         self.outbox_wake.notify_one();
         if self.directory().is_some() {

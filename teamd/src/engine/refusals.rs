@@ -37,9 +37,12 @@ enum Row {
 impl RefusalLog {
     fn count(&self, caller: &Caller, code: Code, now: Time) -> Row {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows
-            .entry((caller.peer.uid, code))
-            .or_insert_with(|| Window { since: now, rows: 0, counted: 0, caller: caller.clone() });
+        let window = windows.entry((caller.peer.uid, code)).or_insert_with(|| Window {
+            since: now,
+            rows: 0,
+            counted: 0,
+            caller: caller.clone(),
+        });
         if window.rows < FULL_ROWS {
             window.rows += 1;
             Row::Full
@@ -66,7 +69,13 @@ impl RefusalLog {
 
 impl Engine {
     /// Writes a refusal of a changing verb to the audit trail.
-    pub async fn note_refusal(&self, caller: &Caller, verb: &str, request: Option<RequestId>, refused: &Refused) {
+    pub async fn note_refusal(
+        &self,
+        caller: &Caller,
+        verb: &str,
+        request: Option<RequestId>,
+        refused: &Refused,
+    ) {
         let now = self.clock.now();
         if let Row::Nothing = self.refusals.count(caller, refused.code, now) {
             return;
@@ -97,7 +106,9 @@ impl Engine {
     async fn append_quietly(&self, event: EventDraft, now: Time) {
         let written = self
             .store
-            .write(WriteLane::Background, move |tx| Ok::<_, Refused>(commit::tell(tx, &event, now)?))
+            .write(WriteLane::Background, move |tx| {
+                Ok::<_, Refused>(commit::tell(tx, &event, now)?)
+            })
             .await;
         if let Err(error) = written {
             tracing::error!(%error, "a refusal could not be written to the audit trail");

@@ -23,7 +23,12 @@ impl Refused {
     /// A refusal.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), help: None, errors: Vec::new() }
+        Self {
+            code,
+            detail: detail.into(),
+            help: None,
+            errors: Vec::new(),
+        }
     }
 
     /// With what would help.
@@ -42,14 +47,24 @@ impl Refused {
     /// Wrong fields.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = errors.iter().map(|e| format!("{}: {}", e.field, e.message)).collect::<Vec<_>>().join("; ");
-        Self { errors, ..Self::new(Code::Invalid, detail) }
+        let detail = errors
+            .iter()
+            .map(|e| format!("{}: {}", e.field, e.message))
+            .collect::<Vec<_>>()
+            .join("; ");
+        Self {
+            errors,
+            ..Self::new(Code::Invalid, detail)
+        }
     }
 
     /// One wrong field.
     #[must_use]
     pub fn field(field: &str, message: impl Into<String>) -> Self {
-        Self::invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+        Self::invalid(vec![FieldError {
+            field: field.to_owned(),
+            message: message.into(),
+        }])
     }
 }
 
@@ -63,7 +78,8 @@ impl From<StoreError> for Refused {
                 .help("removals go on; nothing new is taken until there is room"),
             StoreError::ImpossibleRow { .. } | StoreError::Closed | StoreError::Database(_) => {
                 tracing::error!(%error, "the store refused");
-                Self::new(Code::StoreUnavailable, "the store does not take it").help("operators: see the daemon's log")
+                Self::new(Code::StoreUnavailable, "the store does not take it")
+                    .help("operators: see the daemon's log")
             }
         }
     }
@@ -84,7 +100,9 @@ impl From<TransitionError> for Refused {
         match error {
             TransitionError::SelfApproval => refused.help("another approver must decide; `show` names them"),
             TransitionError::Expired(_) => refused.help("ask again with a new request"),
-            TransitionError::NotNow { command: "cancel", .. } => refused.help("`done` ends live access"),
+            TransitionError::NotNow {
+                command: "cancel", ..
+            } => refused.help("`done` ends live access"),
             TransitionError::NotAnApprover
             | TransitionError::AlreadyVoted
             | TransitionError::AlreadyDecided(_)
@@ -96,6 +114,9 @@ impl From<TransitionError> for Refused {
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self { help: refusal.help(), ..Self::new(refusal.code(), refusal.to_string()) }
+        Self {
+            help: refusal.help(),
+            ..Self::new(refusal.code(), refusal.to_string())
+        }
     }
 }

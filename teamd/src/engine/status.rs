@@ -2,7 +2,7 @@
 
 use super::refused::Refused;
 use super::{Counts, Engine, commit};
-use crate::aws::health::AwsSnapshot;
+use crate::aws::health::{Snapshot as AwsSnapshot, State as AwsState};
 use crate::domain::Time;
 use crate::domain::event::EventDraft;
 use crate::domain::grant::Grant;
@@ -70,12 +70,21 @@ impl Engine {
                     overdue.push((request, grant));
                 }
                 let rows = read.last_seq()?;
-                let filter = AuditFilter { after: rows.saturating_sub(1), limit: 1, ..AuditFilter::default() };
+                let filter = AuditFilter {
+                    after: rows.saturating_sub(1),
+                    limit: 1,
+                    ..AuditFilter::default()
+                };
                 let last = (rows, read.audit(&filter)?.first().map(|record| record.hash));
                 Ok::<_, Refused>((read.count_requests()?, read.grants()?, overdue, last))
             })
             .await?;
-        let chain = self.chain.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let chain = self
+            .chain
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let aws = self.health.snapshot();
         let mut counts = Counts::new();
         for grant in &grants {
@@ -85,7 +94,10 @@ impl Engine {
             now,
             started_at: self.started_at,
             problems: Vec::new(),
-            requests: requests.into_iter().map(|(state, n)| (state.to_string(), n)).collect(),
+            requests: requests
+                .into_iter()
+                .map(|(state, n)| (state.to_string(), n))
+                .collect(),
             grants: counts,
             overdue,
             aws,
@@ -103,13 +115,17 @@ impl Engine {
         if !overview.overdue.is_empty() {
             problems.push(format!("{} revocations are overdue", overview.overdue.len()));
         }
-        if let Some(fault) = overview.chain.as_ref().and_then(|(_, check)| check.fault.as_ref()) {
+        if let Some(fault) = overview
+            .chain
+            .as_ref()
+            .and_then(|(_, check)| check.fault.as_ref())
+        {
             problems.push(format!("the audit chain is broken: {fault}"));
         }
-        if let Some(since) = overview.aws.failing_since.filter(|since| overview.now - *since >= AWS_AWAY) {
+        if let Some(since) = failing_since(&overview.aws).filter(|since| overview.now - *since >= AWS_AWAY) {
             problems.push(format!(
                 "AWS is {} since {}: {}",
-                overview.aws.state,
+                overview.aws.state.word(),
                 since.format("%H:%M:%SZ"),
                 overview.aws.last_error.as_deref().unwrap_or("no answer")
             ));
@@ -122,15 +138,25 @@ impl Engine {
     /// # Errors
     /// The store cannot be read.
     pub async fn verify_chain(&self) -> Result<ChainCheck, Refused> {
-        let check = self.store.read(|read| Ok::<_, Refused>(read.verify_chain()?)).await?;
-        *self.chain.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((self.clock.now(), check.clone()));
+        let check = self
+            .store
+            .read(|read| Ok::<_, Refused>(read.verify_chain()?))
+            .await?;
+        *self.chain.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((self.clock.now(), check.clone()));
         Ok(check)
     }
 
     /// Small things that come round: counted refusals, the chain.
     pub(super) async fn run_upkeep(&self) {
         while !self.stop.is_cancelled() {
-            let checked = self.chain.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(at, _)| *at);
+            let checked = self
+                .chain
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_ref()
+                .map(|(at, _)| *at);
             if checked.is_none_or(|at| self.clock.now() - at >= CHAIN_EVERY)
                 && let Err(error) = self.verify_chain().await
             {
@@ -147,7 +173,11 @@ impl Engine {
     pub(super) async fn announce_start(&self) -> Result<(), Refused> {
         let now = self.clock.now();
         let event = EventDraft::new(EventType::DaemonStarted).text("version", env!("CARGO_PKG_VERSION"));
-        self.store.write(WriteLane::Normal, move |tx| Ok::<_, Refused>(commit::tell(tx, &event, now)?)).await?;
+        self.store
+            .write(WriteLane::Normal, move |tx| {
+                Ok::<_, Refused>(commit::tell(tx, &event, now)?)
+            })
+            .await?;
         Ok(())
     }
 
@@ -155,11 +185,24 @@ impl Engine {
         self.flush_refusals().await;
         let now = self.clock.now();
         let event = EventDraft::new(EventType::DaemonStopped);
-        let written =
-            self.store.write(WriteLane::Normal, move |tx| Ok::<_, Refused>(commit::tell(tx, &event, now)?)).await;
+        let written = self
+            .store
+            .write(WriteLane::Normal, move |tx| {
+                Ok::<_, Refused>(commit::tell(tx, &event, now)?)
+            })
+            .await;
         if let Err(error) = written {
             tracing::warn!(%error, "the stop could not be written to the audit trail");
         }
+    }
+}
+
+/// Since when AWS refuses us or does not answer; being told to slow down is no fault.
+#[must_use]
+pub fn failing_since(aws: &AwsSnapshot) -> Option<Time> {
+    match aws.state {
+        AwsState::Unreachable | AwsState::Refusing => aws.since,
+        AwsState::Unknown | AwsState::Ok | AwsState::Throttling => None,
     }
 }
 

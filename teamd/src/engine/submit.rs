@@ -9,8 +9,8 @@ use crate::domain::grant::{Reply, State as GrantState};
 use crate::domain::identity::Caller;
 use crate::domain::policy::{Ask, Judgement, TextRules, check_texts, evaluate};
 use crate::domain::request::{Key, Next, Request, State, Terms, expires_at, submit};
-use crate::store::port::Tx;
 use crate::store::WriteLane;
+use crate::store::port::Tx;
 use chrono::TimeDelta;
 use std::time::Duration;
 use team_shared::duration::Seconds;
@@ -78,7 +78,10 @@ impl Engine {
             self.limits.count_refused(&person, now);
         })?;
         if dry_run {
-            return Ok(Filed { request, is_filed: false });
+            return Ok(Filed {
+                request,
+                is_filed: false,
+            });
         }
         self.refuse_standing(&request.key).await?;
         let (actor, pending_per_user) = (caller.actor(), self.settings().pending_per_user);
@@ -94,7 +97,10 @@ impl Engine {
         self.limits.count_submit(&person, now);
         self.after_commit(&next.request);
         let Next { request, .. } = next;
-        Ok(Filed { request, is_filed: true })
+        Ok(Filed {
+            request,
+            is_filed: true,
+        })
     }
 
     /// The request that a submission makes, judged but not filed.
@@ -114,7 +120,7 @@ impl Engine {
             permission_set: &key.permission_set,
             duration: terms.duration,
             break_glass: terms.break_glass,
-            now,
+            now: terms.start_at.unwrap_or(now),
         };
         let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)?;
         refuse_texts(&judgement.texts, &terms)?;
@@ -125,10 +131,15 @@ impl Engine {
     /// does it.
     async fn refuse_standing(&self, key: &Key) -> Result<(), Refused> {
         let wanted = key.clone();
-        let known = self.store.read(move |read| Ok::<_, Refused>(read.grant(&wanted)?)).await?;
+        let known = self
+            .store
+            .read(move |read| Ok::<_, Refused>(read.grant(&wanted)?))
+            .await?;
         let ours = known.is_some_and(|grant| {
-            !matches!(grant.state, GrantState::Absent { .. } | GrantState::Foreign { .. })
-                || grant.ambiguous_create_at.is_some()
+            !matches!(
+                grant.state,
+                GrantState::Absent { .. } | GrantState::Foreign { .. }
+            ) || grant.ambiguous_create_at.is_some()
         });
         if ours {
             return Ok(());
@@ -147,7 +158,10 @@ impl Engine {
     pub(super) fn after_commit(&self, request: &Request) {
         self.deadlines_wake.notify_one();
         self.outbox_wake.notify_one();
-        if matches!(request.state, State::Activating { .. } | State::Ending { .. } | State::Active { .. }) {
+        if matches!(
+            request.state,
+            State::Activating { .. } | State::Ending { .. } | State::Active { .. }
+        ) {
             self.drivers.poke(&request.key);
         }
     }
@@ -165,7 +179,10 @@ fn refuse_repeats(tx: &mut dyn Tx, request: &Request, pending_per_user: usize) -
                 Code::Duplicate,
                 format!("request {} asks for the same and is pending", other.id.short()),
             )
-            .help(format!("`team-tui show {}` says who can decide it", other.id.short())));
+            .help(format!(
+                "`team-tui show {}` says who can decide it",
+                other.id.short()
+            )));
         }
     }
     let mine = crate::store::port::RequestFilter {
@@ -187,7 +204,12 @@ fn refuse_repeats(tx: &mut dyn Tx, request: &Request, pending_per_user: usize) -
 /// The time and texts of a submission, checked for what they are; policy comes later.
 fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
     let mut faults = Vec::new();
-    let mut fault = |field: &str, message: String| faults.push(FieldError { field: field.to_owned(), message });
+    let mut fault = |field: &str, message: String| {
+        faults.push(FieldError {
+            field: field.to_owned(),
+            message,
+        })
+    };
     let start_at = submission.start_at.map(|start| start.max(now));
     if submission.start_at.is_some_and(|start| start + START_SLACK < now) {
         fault("start_at", "lies in the past".to_owned());
@@ -195,7 +217,10 @@ fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
     let from = start_at.unwrap_or(now);
     let length = match (submission.duration_seconds, submission.end_at) {
         (Some(_), Some(_)) => Err(("end_at", "give duration_seconds or end_at, not both".to_owned())),
-        (None, None) => Err(("duration_seconds", "say for how long (duration_seconds) or until when (end_at)".to_owned())),
+        (None, None) => Err((
+            "duration_seconds",
+            "say for how long (duration_seconds) or until when (end_at)".to_owned(),
+        )),
         (Some(seconds), None) => Seconds::new(seconds).map_err(|e| ("duration_seconds", e.to_string())),
         (None, Some(end)) if end <= from => Err(("end_at", "lies before the start".to_owned())),
         (None, Some(end)) => {
@@ -207,9 +232,14 @@ fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
     if let Err((field, message)) = &length {
         fault(field, message.clone());
     }
-    for (field, value) in [("justification", Some(&submission.justification)), ("ticket", submission.ticket.as_ref())]
-    {
-        if let Some(Err(error)) = value.filter(|value| !value.is_empty()).map(|value| text::check(value)) {
+    for (field, value) in [
+        ("justification", Some(&submission.justification)),
+        ("ticket", submission.ticket.as_ref()),
+    ] {
+        if let Some(Err(error)) = value
+            .filter(|value| !value.is_empty())
+            .map(|value| text::check(value))
+        {
             fault(field, error.to_string());
         }
     }
@@ -218,15 +248,19 @@ fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
     {
         fault("batch_id", "is not a ULID".to_owned());
     }
-    let Ok(duration) = length else { return Err(Refused::invalid(faults)) };
+    let Ok(duration) = length else {
+        return Err(Refused::invalid(faults));
+    };
     if !faults.is_empty() {
         return Err(Refused::invalid(faults));
     }
     let (shape, start_at, end_at) = match (start_at, submission.end_at) {
         (start, Some(end)) => (Shape::Until, Some(start.unwrap_or(now)), Some(end)),
-        (Some(start), None) => {
-            (Shape::Window, Some(start), Some(start + TimeDelta::seconds(duration.get())))
-        }
+        (Some(start), None) => (
+            Shape::Window,
+            Some(start),
+            Some(start + TimeDelta::seconds(duration.get())),
+        ),
         (None, None) => (Shape::Floating, None, None),
     };
     Ok(Terms {
@@ -252,27 +286,53 @@ fn find_target(
         .ok()
         .and_then(|id| directory.accounts.get(&id))
         .ok_or_else(|| {
-            Refused::new(Code::NotFound, format!("the organisation has no account {}", text::inert(&submission.account)))
-                .help("`team-tui entitlements` lists what you may ask for")
+            Refused::new(
+                Code::NotFound,
+                format!(
+                    "the organisation has no account {}",
+                    text::inert(&submission.account)
+                ),
+            )
+            .help("`team-tui entitlements` lists what you may ask for")
         })?;
-    let set = directory.permission_set(&submission.permission_set).ok_or_else(|| {
-        Refused::new(
-            Code::NotFound,
-            format!("Identity Center has no permission set {}", text::inert(&submission.permission_set)),
-        )
-        .help("`team-tui entitlements` lists what you may ask for")
-    })?;
-    Ok(Key { user: person.clone(), account: account.id.clone(), permission_set: set.arn.clone() })
+    let set = directory
+        .permission_set(&submission.permission_set)
+        .ok_or_else(|| {
+            Refused::new(
+                Code::NotFound,
+                format!(
+                    "Identity Center has no permission set {}",
+                    text::inert(&submission.permission_set)
+                ),
+            )
+            .help("`team-tui entitlements` lists what you may ask for")
+        })?;
+    Ok(Key {
+        user: person.clone(),
+        account: account.id.clone(),
+        permission_set: set.arn.clone(),
+    })
 }
 
 /// Refuses reasons and tickets that policy does not take.
 pub(super) fn refuse_texts(rules: &TextRules, terms: &Terms) -> Result<(), Refused> {
-    let faults = check_texts(rules, &terms.justification, terms.ticket.as_deref(), terms.break_glass);
+    let faults = check_texts(
+        rules,
+        &terms.justification,
+        terms.ticket.as_deref(),
+        terms.break_glass,
+    );
     if faults.is_empty() {
         return Ok(());
     }
     Err(Refused::invalid(
-        faults.into_iter().map(|f| FieldError { field: f.field.to_owned(), message: f.message }).collect(),
+        faults
+            .into_iter()
+            .map(|f| FieldError {
+                field: f.field.to_owned(),
+                message: f.message,
+            })
+            .collect(),
     ))
 }
 

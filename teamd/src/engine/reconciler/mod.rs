@@ -63,13 +63,21 @@ impl Drivers {
     }
 
     fn retire(&self, key: &Key) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
     }
 }
 
 impl Engine {
     pub(super) async fn run_reconciler(self: &Arc<Self>) {
-        let queue = self.drivers.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let queue = self
+            .drivers
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let Some(mut queue) = queue else { return };
         self.poke_all().await;
         let mut scan = tokio::time::interval(SCAN_EVERY);
@@ -90,7 +98,11 @@ impl Engine {
     }
 
     async fn poke_all(&self) {
-        match self.store.read(|read| Ok::<_, Refused>(read.keys_with_work()?)).await {
+        match self
+            .store
+            .read(|read| Ok::<_, Refused>(read.keys_with_work()?))
+            .await
+        {
             Ok(keys) => keys.iter().for_each(|key| self.drivers.poke(key)),
             Err(error) => tracing::error!(%error, "keys with work cannot be read; trying again"),
         }
@@ -111,7 +123,10 @@ impl Engine {
                 Ok(None) => {
                     self.drivers.retire(&key);
                     // A poke between the last look and the retirement: look once more.
-                    if tokio::time::timeout(Duration::ZERO, wake.notified()).await.is_ok() {
+                    if tokio::time::timeout(Duration::ZERO, wake.notified())
+                        .await
+                        .is_ok()
+                    {
                         self.drivers.poke(&key);
                     }
                     return;
@@ -136,7 +151,11 @@ impl Engine {
             }
             let now = self.clock.now();
             let (grant, wanted) = self.look(key).await?;
-            let lane = if wanted.leases == 0 { Lane::Removal } else { Lane::Grant };
+            let lane = if wanted.leases == 0 {
+                Lane::Removal
+            } else {
+                Lane::Grant
+            };
             // The place comes before the intent, so that what is intended is also sent.
             if plan(&grant, wanted, now).step.is_write() && slot.is_none() {
                 *slot = Some(self.drivers.slots.take(lane).await);
@@ -144,7 +163,9 @@ impl Engine {
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
                 self.store
-                    .write(write_lane(lane), move |tx| turn::prepare(tx, &key, session_seconds, now))
+                    .write(write_lane(lane), move |tx| {
+                        turn::prepare(tx, &key, session_seconds, now)
+                    })
                     .await?
             };
             for request in &turn.moved {
@@ -163,7 +184,11 @@ impl Engine {
                 }
                 Step::Settle => {}
                 step => {
-                    let lane = if turn.leases == 0 { Lane::Removal } else { Lane::Grant };
+                    let lane = if turn.leases == 0 {
+                        Lane::Removal
+                    } else {
+                        Lane::Grant
+                    };
                     let reply = self.call(key, &step, lane).await;
                     let (now, conclude_key, jitter) = (self.clock.now(), key.clone(), random::jitter());
                     let moved = self
@@ -190,7 +215,10 @@ impl Engine {
                 let open = read.open_requests_on(&key)?;
                 let wanted = Wanted {
                     leases: open.iter().filter(|r| r.state.holds_lease()).count(),
-                    closing: open.iter().filter(|r| matches!(r.state, RequestState::Ending { .. })).count(),
+                    closing: open
+                        .iter()
+                        .filter(|r| matches!(r.state, RequestState::Ending { .. }))
+                        .count(),
                 };
                 Ok::<_, Refused>((grant, wanted))
             })
@@ -221,21 +249,27 @@ impl Engine {
                 Step::PollCreate { request_id } => self.assignments.creation_status(request_id, lane).await,
                 Step::Delete => self.assignments.delete(key).await,
                 Step::PollDelete { request_id } => self.assignments.deletion_status(request_id).await,
-                Step::Rest | Step::Wait(_) | Step::Settle => {
-                    Reply::Unknown { message: "no call".to_owned() }
-                }
+                Step::Rest | Step::Wait(_) | Step::Settle => Reply::Unknown {
+                    message: "no call".to_owned(),
+                },
             }
         };
         match tokio::time::timeout(CALL_LIMIT, call).await {
             Ok(reply) => reply,
-            Err(_) => Reply::Unknown { message: format!("no answer within {} s", CALL_LIMIT.as_secs()) },
+            Err(_) => Reply::Unknown {
+                message: format!("no answer within {} s", CALL_LIMIT.as_secs()),
+            },
         }
     }
 
     /// How long sessions under the key's permission set live, in seconds; AWS's shortest where it is not known.
     fn session_seconds(&self, key: &Key) -> i64 {
         self.directory()
-            .and_then(|d| d.permission_sets.get(&key.permission_set).map(|set| set.session_seconds))
+            .and_then(|d| {
+                d.permission_sets
+                    .get(&key.permission_set)
+                    .map(|set| set.session_seconds)
+            })
             .unwrap_or(3600)
     }
 }

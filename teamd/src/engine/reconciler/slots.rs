@@ -24,7 +24,11 @@ pub(super) struct Slot {
 
 impl Slots {
     pub(super) fn new(places: usize) -> Self {
-        Self(Arc::new(Mutex::new(Inner { free: places.max(1), removals: VecDeque::new(), others: VecDeque::new() })))
+        Self(Arc::new(Mutex::new(Inner {
+            free: places.max(1),
+            removals: VecDeque::new(),
+            others: VecDeque::new(),
+        })))
     }
 
     /// Waits for a place.
@@ -33,7 +37,9 @@ impl Slots {
             let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if inner.free > 0 {
                 inner.free -= 1;
-                return Slot { slots: Some(self.clone()) };
+                return Slot {
+                    slots: Some(self.clone()),
+                };
             }
             let (sender, receiver) = oneshot::channel();
             match lane {
@@ -50,7 +56,9 @@ impl Slots {
     }
 
     fn give_back(&self) {
-        let mut slot = Slot { slots: Some(self.clone()) };
+        let mut slot = Slot {
+            slots: Some(self.clone()),
+        };
         loop {
             let waiter = {
                 let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);

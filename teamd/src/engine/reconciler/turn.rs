@@ -43,7 +43,10 @@ pub(in crate::engine) fn prepare(
     let open = tx.open_requests_on(key)?;
     let wanted = Wanted {
         leases: open.iter().filter(|r| r.state.holds_lease()).count(),
-        closing: open.iter().filter(|r| matches!(r.state, State::Ending { .. })).count(),
+        closing: open
+            .iter()
+            .filter(|r| matches!(r.state, State::Ending { .. }))
+            .count(),
     };
     let planned = plan(&grant, wanted, now);
     if let Some(save) = &planned.save {
@@ -66,12 +69,28 @@ pub(in crate::engine) fn prepare(
     }
     if planned.step == Step::Create {
         for request in open.iter().filter(|r| {
-            matches!(r.state, State::Activating { first_attempt_at: None, .. })
+            matches!(
+                r.state,
+                State::Activating {
+                    first_attempt_at: None,
+                    ..
+                }
+            )
         }) {
-            moved.push(carry_out(tx, request, &Command::AttemptCreate, &Actor::daemon(), now)?);
+            moved.push(carry_out(
+                tx,
+                request,
+                &Command::AttemptCreate,
+                &Actor::daemon(),
+                now,
+            )?);
         }
     }
-    Ok(Turn { step: planned.step, leases: wanted.leases, moved })
+    Ok(Turn {
+        step: planned.step,
+        leases: wanted.leases,
+        moved,
+    })
 }
 
 /// Records what AWS replied to a step.
@@ -104,8 +123,13 @@ pub(in crate::engine) fn conclude(
             tell(tx, &event, now)?;
         }
         if let Note::Hopeless { message } = note {
-            for request in open.iter().filter(|r| matches!(r.state, State::Activating { .. })) {
-                let command = Command::GiveUp { reason: message.clone() };
+            for request in open
+                .iter()
+                .filter(|r| matches!(r.state, State::Activating { .. }))
+            {
+                let command = Command::GiveUp {
+                    reason: message.clone(),
+                };
                 moved.push(carry_out(tx, request, &command, &Actor::daemon(), now)?);
             }
         }
@@ -117,9 +141,9 @@ pub(in crate::engine) fn conclude(
 fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Result<Vec<Request>, Refused> {
     let command = match &grant.state {
         GrantState::Present => Command::Confirm,
-        GrantState::Foreign { listed_at } if now - *listed_at < TimeDelta::seconds(30) => {
-            Command::Refuse { reason: "standing_access".to_owned() }
-        }
+        GrantState::Foreign { listed_at } if now - *listed_at < TimeDelta::seconds(30) => Command::Refuse {
+            reason: "standing_access".to_owned(),
+        },
         GrantState::Foreign { .. }
         | GrantState::Absent { .. }
         | GrantState::Creating(_)
@@ -138,17 +162,32 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
 /// Requests that end while another holds the grant: it stays, they are over.
 fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
     let open = tx.open_requests_on(key)?;
-    let Some(holder) = open.iter().find(|r| matches!(r.state, State::Active { .. })).map(|r| r.id) else {
+    let Some(holder) = open
+        .iter()
+        .find(|r| matches!(r.state, State::Active { .. }))
+        .map(|r| r.id)
+    else {
         return Ok(Vec::new());
     };
     let mut moved = Vec::new();
     for request in open.iter().filter(|r| matches!(r.state, State::Ending { .. })) {
-        moved.push(carry_out(tx, request, &Command::HandOver { to: holder }, &Actor::daemon(), now)?);
+        moved.push(carry_out(
+            tx,
+            request,
+            &Command::HandOver { to: holder },
+            &Actor::daemon(),
+            now,
+        )?);
     }
     Ok(moved)
 }
 
-fn settle(tx: &mut dyn Tx, open: &[Request], session_seconds: i64, now: Time) -> Result<Vec<Request>, Refused> {
+fn settle(
+    tx: &mut dyn Tx,
+    open: &[Request],
+    session_seconds: i64,
+    now: Time,
+) -> Result<Vec<Request>, Refused> {
     let mut moved = Vec::new();
     for request in open {
         if let State::Ending { session, .. } = &request.state {
@@ -184,9 +223,9 @@ fn note_event(note: &Note, key: &Key, request: Option<RequestId>, grant: &Grant)
         None => event,
     };
     Some(match note {
-        Note::Accepted { call, request_id } => {
-            about(EventType::GrantAccepted, key, request).text("call", *call).text("aws_request_id", request_id)
-        }
+        Note::Accepted { call, request_id } => about(EventType::GrantAccepted, key, request)
+            .text("call", *call)
+            .text("aws_request_id", request_id),
         Note::Confirmed => with_id(about(EventType::GrantConfirmed, key, request)),
         Note::Removed => with_id(about(EventType::GrantRemoved, key, request)),
         Note::Retry { call, message, at } => about(EventType::GrantRetry, key, request)
@@ -198,4 +237,3 @@ fn note_event(note: &Note, key: &Key, request: Option<RequestId>, grant: &Grant)
         Note::Standing | Note::Hopeless { .. } => return None,
     })
 }
-

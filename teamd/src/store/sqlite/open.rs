@@ -74,7 +74,11 @@ pub(super) fn lock(path: &Path) -> StoreResult<Lock> {
         return Err(StoreError::Database(format!(
             "{} is in use by another teamd (process {}): stop that one first",
             path.display(),
-            if owner.trim().is_empty() { "unknown" } else { owner.trim() }
+            if owner.trim().is_empty() {
+                "unknown"
+            } else {
+                owner.trim()
+            }
         )));
     }
     // The number is for people; the lock is what counts.
@@ -98,7 +102,8 @@ pub(super) fn private(path: &Path) -> StoreResult<File> {
         .map_err(fault)?;
     let mode = file.metadata().map_err(fault)?.permissions().mode();
     if mode & 0o777 != 0o600 {
-        file.set_permissions(Permissions::from_mode(0o600)).map_err(fault)?;
+        file.set_permissions(Permissions::from_mode(0o600))
+            .map_err(fault)?;
     }
     Ok(file)
 }
@@ -155,7 +160,8 @@ pub(super) fn offline(path: &Path) -> StoreResult<Connection> {
             c => c.to_string(),
         })
         .collect();
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let conn = Connection::open_with_flags(format!("file:{uri}?immutable=1"), flags)
         .map_err(|error| StoreError::Database(format!("{}: {error}", path.display())))?;
     harden(&conn)?;
