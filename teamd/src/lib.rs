@@ -1,10 +1,30 @@
-//! `teamd`: the daemon.
+//! `teamd`: just-in-time privileged access for AWS IAM Identity Center.
+//!
+//! A request that people decide on becomes an assignment in AWS for a limited time, and the assignment is taken back
+//! when the time is up: by a timer that is a row, a loop that never gives up, and a listing that shows it gone.
+//!
+//! * [`api`] the HTTP API on the Unix socket: who is calling, verbs, errors
+//! * [`engine`] the only write path: commands, deadlines, the reconciler of grants
+//! * [`aws`] ports in our own types, and the SDK behind them; [`store`] the port of the tables, and SQLite behind it
+//! * [`domain`] the two machines and the policy: pure
+//! * [`document`] the policy document as people write it; [`config`] the daemon's own settings
+//! * [`run`] the composition root; [`cli`], [`check`], [`lifecycle`], [`telemetry`], [`clock`] around it
+//!
+//! Imports point downwards only: `run → api → engine → aws | store → domain`, and `domain` names nothing but `std`,
+//! `chrono` and the identifiers of `team_shared`. The invariants are named functions in the tests.
 
 pub mod api;
 pub mod aws;
+pub mod cli;
+pub mod commands;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "simulator")]
+pub mod demo;
 pub mod document;
 pub mod domain;
 pub mod engine;
+pub mod lifecycle;
+pub mod run;
 pub mod store;
+pub mod telemetry;

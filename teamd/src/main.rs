@@ -1,1 +1,27 @@
-fn main() {}
+//! `teamd`: arguments → configuration → runtime → exit code.
+
+use std::process::ExitCode;
+use teamd::cli::{Args, Audit, Command};
+use teamd::commands;
+
+fn main() -> ExitCode {
+    let args = Args::from_command_line();
+    teamd::telemetry::init();
+    let config = args.config.as_deref();
+    let result = match args.command {
+        None | Some(Command::Run) => commands::run(config),
+        Some(Command::Check) => return ExitCode::FAILURE,
+        Some(Command::Audit(Audit::Verify { db })) => return commands::verify(config, db),
+        #[cfg(feature = "simulator")]
+        Some(Command::Demo(demo)) => commands::demo(demo),
+        #[cfg(feature = "simulator")]
+        Some(Command::SimulateAws(simulate)) => commands::simulate_aws(simulate),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("teamd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -109,9 +109,6 @@ impl Engine {
     }
 
     pub(super) async fn run_activity(&self) {
-        if self.activity_source.is_none() {
-            return;
-        }
         while !self.stop.is_cancelled() {
             let live = self.store.read(|read| {
                 let filter = RequestFilter {

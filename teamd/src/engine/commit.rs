@@ -11,7 +11,7 @@ use team_shared::event::EventType;
 ///
 /// # Errors
 /// The command does not apply, or the store does not take it.
-pub(super) fn carry_out(
+pub(crate) fn carry_out(
     tx: &mut dyn Tx,
     request: &Request,
     command: &Command,
@@ -32,7 +32,7 @@ pub(super) fn carry_out(
 ///
 /// # Errors
 /// The store does not take it.
-pub(super) fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
+pub(crate) fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
     tx.insert_request(&next.request)?;
     record(tx, next, now)?;
     if next.request.state.holds_lease() {

@@ -22,6 +22,8 @@ mod policy;
 mod random;
 mod reconciler;
 mod refusals;
+#[cfg(feature = "simulator")]
+pub(crate) mod rehearsal;
 mod refused;
 mod status;
 mod submit;
@@ -42,8 +44,10 @@ use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
+use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +55,6 @@ use team_shared::duration::Seconds;
 use team_shared::ids::AccountId;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// What the engine needs from outside.
 pub struct Deps {
@@ -69,6 +72,8 @@ pub struct Deps {
     pub own: Arc<dyn OwnIdentity>,
     /// How AWS answers.
     pub health: Arc<AwsHealth>,
+    /// The life of its tasks.
+    pub shutdown: Shutdown,
 }
 
 /// What can be set, and set anew by SIGHUP.
@@ -122,7 +127,7 @@ pub struct Engine {
     chain: status::ChainWatch,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
-    tracker: TaskTracker,
+    shutdown: Shutdown,
     stop: CancellationToken,
 }
 
@@ -162,37 +167,28 @@ impl Engine {
             chain: status::ChainWatch::default(),
             tick: watch::Sender::new(None),
             started_at,
-            tracker: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            stop: deps.shutdown.token(),
+            shutdown: deps.shutdown,
         });
         engine.announce_start().await?;
         engine.take_due().await?;
         Ok(engine)
     }
 
-    /// Starts everything that runs by itself.
+    /// Starts everything that runs by itself. Each is essential: without one of them the daemon stops and is started
+    /// anew.
     pub fn start(self: &Arc<Self>) {
-        let engine = |f: fn(Arc<Self>) -> futures::future::BoxFuture<'static, ()>| {
-            let this = Arc::clone(self);
-            self.tracker.spawn(async move { f(this).await });
+        let spawn = |name, task: fn(Arc<Self>) -> BoxFuture<'static, ()>| {
+            self.shutdown.spawn(name, task(Arc::clone(self)));
         };
-        engine(|this| Box::pin(async move { this.run_deadlines().await }));
-        engine(|this| Box::pin(async move { this.run_reconciler().await }));
-        engine(|this| Box::pin(async move { this.run_directory().await }));
-        engine(|this| Box::pin(async move { this.run_outbox().await }));
-        engine(|this| Box::pin(async move { this.run_activity().await }));
-        engine(|this| Box::pin(async move { this.run_upkeep().await }));
-    }
-
-    /// Stops: no new step is begun, those under way are given `grace` to be recorded. Whatever is cut off is found
-    /// again by its intent.
-    pub async fn stop(&self, grace: Duration) {
-        self.stop.cancel();
-        self.tracker.close();
-        if tokio::time::timeout(grace, self.tracker.wait()).await.is_err() {
-            tracing::warn!("steps were cut off at the stop; their intents are durable");
+        spawn("deadlines", |this| Box::pin(async move { this.run_deadlines().await }));
+        spawn("reconciler", |this| Box::pin(async move { this.run_reconciler().await }));
+        spawn("directory", |this| Box::pin(async move { this.run_directory().await }));
+        spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
+        if self.has_activity_source() {
+            spawn("activity", |this| Box::pin(async move { this.run_activity().await }));
         }
-        self.announce_stop().await;
     }
 
     /// Takes new settings.

@@ -181,7 +181,8 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) async fn announce_stop(&self) {
+    /// Says in the audit trail that the daemon stops. After the last task.
+    pub async fn announce_stop(&self) {
         self.flush_refusals().await;
         let now = self.clock.now();
         let event = EventDraft::new(EventType::DaemonStopped);

@@ -4,6 +4,9 @@
 mod slots;
 mod turn;
 
+#[cfg(feature = "simulator")]
+pub(crate) use turn::{conclude, prepare};
+
 use super::refused::Refused;
 use super::{Engine, random};
 use crate::aws::port::Lane;
@@ -61,12 +64,17 @@ impl Drivers {
         running.insert(key.clone(), Arc::clone(&wake));
         Some(wake)
     }
+}
 
-    fn retire(&self, key: &Key) {
-        self.running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key);
+/// A driver's place in the table. It leaves with the driver, also with one that panics: the next scan starts another.
+struct Registered<'a> {
+    drivers: &'a Drivers,
+    key: &'a Key,
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        self.drivers.running.lock().unwrap_or_else(PoisonError::into_inner).remove(self.key);
     }
 }
 
@@ -90,7 +98,7 @@ impl Engine {
                     let Some(key) = key else { return };
                     if let Some(wake) = self.drivers.start(&key) {
                         let this = Arc::clone(self);
-                        self.tracker.spawn(async move { this.drive(key, wake).await });
+                        self.shutdown.spawn_short("driver", async move { this.drive(key, wake).await });
                     }
                 }
             }
@@ -110,6 +118,7 @@ impl Engine {
 
     /// One key, until there is nothing to do. Never gives up: a store or an AWS that does not answer is tried again.
     async fn drive(&self, key: Key, wake: Arc<Notify>) {
+        let registered = Registered { drivers: &self.drivers, key: &key };
         let mut slot = None;
         while !self.stop.is_cancelled() {
             match self.turn(&key, &mut slot).await {
@@ -121,7 +130,7 @@ impl Engine {
                     }
                 }
                 Ok(None) => {
-                    self.drivers.retire(&key);
+                    drop(registered);
                     // A poke between the last look and the retirement: look once more.
                     if tokio::time::timeout(Duration::ZERO, wake.notified())
                         .await
@@ -140,7 +149,6 @@ impl Engine {
                 }
             }
         }
-        self.drivers.retire(&key);
     }
 
     /// One turn: until when to wait, `None` when there is nothing left to do.

@@ -16,7 +16,7 @@ use team_shared::ids::RequestId;
 const STUCK_AFTER: u32 = 6;
 
 /// What a turn found to do.
-pub(in crate::engine) struct Turn {
+pub(crate) struct Turn {
     /// The step; its intent, if it is a write, is in this transaction.
     pub step: Step,
     /// Requests that hold the grant.
@@ -31,7 +31,7 @@ pub(in crate::engine) struct Turn {
 ///
 /// # Errors
 /// The store does not take it.
-pub(in crate::engine) fn prepare(
+pub(crate) fn prepare(
     tx: &mut dyn Tx,
     key: &Key,
     session_seconds: i64,
@@ -97,7 +97,7 @@ pub(in crate::engine) fn prepare(
 ///
 /// # Errors
 /// The store does not take it.
-pub(in crate::engine) fn conclude(
+pub(crate) fn conclude(
     tx: &mut dyn Tx,
     key: &Key,
     step: &Step,

@@ -1,0 +1,233 @@
+//! The composition root: configuration, store, AWS, engine, socket, in the order that keeps the promises. Overdue
+//! removals are durably queued before the socket accepts; readiness does not wait for AWS.
+
+use crate::api::{self, Api};
+use crate::aws::config::AwsSettings;
+use crate::aws::health::AwsHealth;
+use crate::aws::port::ActivitySource as ActivityPort;
+use crate::aws::sdk::Aws;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{ActivitySource, Config};
+use crate::engine::{Deps, Engine, EngineSettings, Refused};
+use crate::lifecycle::{Ended, Shutdown, systemd};
+use crate::store::Store;
+use crate::store::port::StoreError;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UnixListener;
+
+/// How long steps under way are given at a stop. What is cut off is found again by its intent.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The watchdog is fed while the deadline loop has turned within this.
+const TICK_LIMIT: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
+
+/// Why the daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store cannot be opened: operators must look at it. It is never replaced by an empty one.
+    #[error("store {path}: {error}")]
+    Store {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: StoreError,
+    },
+    /// The store was opened and cannot be read.
+    #[error("store: {0}")]
+    State(#[from] Refused),
+    /// The settings for AWS cannot work.
+    #[error("{0}")]
+    Aws(#[from] crate::aws::port::AwsError),
+    /// The socket cannot be made.
+    #[error("socket {path}: {error}")]
+    Socket {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A signal handler cannot be installed.
+    #[error("signals: {0}")]
+    Signals(std::io::Error),
+    /// An essential task died.
+    #[error("the {0} task failed; the log says why")]
+    Task(&'static str),
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// It cannot start, or an essential task died.
+pub async fn run(config: Config, config_path: Option<PathBuf>) -> Result<(), RunError> {
+    let shutdown = Shutdown::new();
+    shutdown.listen_to_signals().map_err(RunError::Signals)?;
+    let socket_error = |error| RunError::Socket { path: config.server.socket.clone(), error };
+    let inherited = systemd::inherited_listener("api").map_err(socket_error)?;
+    let engine = open(&config, &shutdown).await?;
+    let listener = match inherited {
+        Some(listener) => {
+            listener.set_nonblocking(true).map_err(socket_error)?;
+            UnixListener::from_std(listener).map_err(socket_error)?
+        }
+        None => {
+            let group = config.server.socket_group.as_deref().map(group_id).transpose().map_err(socket_error)?;
+            api::bind(&config.server.socket, config.server.socket_mode, group).map_err(socket_error)?
+        }
+    };
+    serve(&engine, listener, Api::new(Arc::clone(&engine)), &shutdown);
+    keep_alive(&engine, &shutdown);
+    take_reloads(&engine, config.clone(), config_path, &shutdown);
+    tracing::info!(socket = %config.server.socket.display(), version = env!("CARGO_PKG_VERSION"), "teamd serves");
+    systemd::ready();
+    let ended = shutdown.finished(PATIENCE).await;
+    systemd::stopping();
+    engine.announce_stop().await;
+    engine.store().close();
+    match ended {
+        Ended::Cleanly | Ended::Forced => Ok(()),
+        Ended::TaskFailed(name) => Err(RunError::Task(name)),
+    }
+}
+
+/// Opens the store and the engine on it. Nothing runs yet, but what is overdue is durably queued.
+///
+/// # Errors
+/// The store or the settings for AWS.
+pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, RunError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let path = config.store.path.clone();
+    make_private_parent(&path);
+    let store = Store::open(&path).map_err(|error| RunError::Store { path, error })?;
+    let health = Arc::new(AwsHealth::new());
+    let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
+    let activity = match config.activity.source {
+        ActivitySource::None => None,
+        ActivitySource::CloudtrailLookup => Some(Arc::clone(&aws) as Arc<dyn ActivityPort>),
+    };
+    let deps = Deps {
+        store,
+        clock,
+        assignments: aws.clone(),
+        directory: aws.clone(),
+        activity,
+        own: aws,
+        health,
+        shutdown: shutdown.clone(),
+    };
+    Ok(Engine::open(deps, engine_settings(config)).await?)
+}
+
+/// Starts the engine's loops and the socket's.
+pub fn serve(engine: &Arc<Engine>, listener: UnixListener, api: Api, shutdown: &Shutdown) {
+    engine.start();
+    let stop = shutdown.token();
+    shutdown.spawn("api", async move {
+        if let Err(error) = api::serve(listener, api, async move { stop.cancelled().await }).await {
+            tracing::error!(%error, "the socket failed");
+        }
+    });
+}
+
+/// Feeds systemd's watchdog from the deadline loop: a daemon that looks alive and ends nothing must be killed.
+fn keep_alive(engine: &Arc<Engine>, shutdown: &Shutdown) {
+    let Some(every) = systemd::watchdog_interval() else { return };
+    let (engine, stop) = (Arc::clone(engine), shutdown.token());
+    shutdown.spawn("watchdog", async move {
+        while !stop.is_cancelled() {
+            let turned = engine.ticks().borrow().is_some_and(|at| engine.now() - at < TICK_LIMIT);
+            let answers = tokio::time::timeout(
+                Duration::from_secs(5),
+                engine.store().read(|read| Ok::<_, Refused>(read.last_seq()?)),
+            );
+            if turned && matches!(answers.await, Ok(Ok(_))) {
+                systemd::alive();
+            } else {
+                tracing::error!("the deadline loop or the store does not answer; the watchdog is not fed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(every) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    });
+}
+
+/// SIGHUP: reads the configuration again; a bad one is refused and the old one stays.
+fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shutdown: &Shutdown) {
+    let (engine, stop, mut reloads) = (Arc::clone(engine), shutdown.token(), shutdown.reloads());
+    shutdown.spawn("reload", async move {
+        loop {
+            tokio::select! {
+                changed = reloads.changed() => if changed.is_err() { stop.cancelled().await; return },
+                () = stop.cancelled() => return,
+            }
+            systemd::reloading();
+            match Config::load(path.as_deref(), crate::config::environment()) {
+                Ok(new) => {
+                    if new.server != config.server || new.store != config.store || new.aws != config.aws {
+                        tracing::warn!("[server], [store] and [aws] are taken at the next start only");
+                    }
+                    engine.reconfigure(engine_settings(&new));
+                    tracing::info!("the new configuration is in force");
+                }
+                Err(errors) => tracing::error!(%errors, "the new configuration is refused; the old one stays"),
+            }
+            systemd::ready();
+        }
+    });
+}
+
+/// The settings of the AWS adapters.
+#[must_use]
+pub fn aws_settings(config: &Config) -> AwsSettings {
+    let aws = &config.aws;
+    AwsSettings {
+        region: aws.region.clone(),
+        endpoint_url: aws.endpoint_url.clone(),
+        instance_arn: aws.instance_arn.clone(),
+        identity_store_id: aws.identity_store_id.clone(),
+        profile: aws.profile.clone(),
+        assume_role: aws.assume_role.clone(),
+        requests_per_second: aws.requests_per_second,
+        removal_requests_per_second: aws.removal_requests_per_second,
+        max_in_flight: aws.max_in_flight as usize,
+        activity_regions: config.activity.regions.clone(),
+        ..AwsSettings::default()
+    }
+}
+
+/// The settings of the engine.
+#[must_use]
+pub fn engine_settings(config: &Config) -> EngineSettings {
+    EngineSettings {
+        identity: config.identity.clone(),
+        protected: config.protected.accounts.clone(),
+        directory_refresh: config.aws.directory_refresh,
+        max_in_flight: config.aws.max_in_flight as usize,
+        pending_per_user: config.limits.pending_per_user as usize,
+        submits_per_minute: config.limits.submits_per_minute_per_user as usize,
+        refusals_per_minute: config.limits.refusals_per_minute_per_user as usize,
+        activity_regions: config.activity.regions.clone(),
+        activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),
+        region: config.aws.region.clone().unwrap_or_default(),
+        endpoint: config.aws.endpoint_url.clone(),
+    }
+}
+
+/// The directory of the store, for its owner only, where it does not exist. If it cannot be made, opening says why.
+fn make_private_parent(path: &Path) {
+    if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
+        let _ = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+    }
+}
+
+fn group_id(name: &str) -> std::io::Result<u32> {
+    match nix::unistd::Group::from_name(name) {
+        Ok(Some(group)) => Ok(group.gid.as_raw()),
+        Ok(None) => Err(std::io::Error::new(std::io::ErrorKind::NotFound, format!("there is no group {name}"))),
+        Err(error) => Err(std::io::Error::from(error)),
+    }
+}
