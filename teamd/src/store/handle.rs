@@ -230,7 +230,10 @@ impl Store {
             })
             .map_err(|error| StoreError::Database(format!("thread {name}: {error}")))?;
         if let Mode::Threads { threads, .. } = &self.inner.mode {
-            threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+            threads
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(thread);
         }
         Ok(())
     }

@@ -5,8 +5,8 @@
 
 use super::chain::{Head, Row, RowRef, Text, Verifier, link, restore};
 use super::port::{
-    AuditFilter, AuditRecord, Backend, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreError,
-    StoreResult, Tx,
+    AuditFilter, AuditRecord, Backend, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter,
+    StoreError, StoreResult, Tx,
 };
 use super::record::{GrantRow, RequestRow, directory_from_json, directory_to_json, millis, rounded};
 use super::sqlite::{MEMORY, refuse_own};
@@ -230,7 +230,10 @@ impl Read for Tables {
 
     fn count_requests(&mut self) -> StoreResult<Vec<(RequestState, u64)>> {
         let count = |state| self.requests.values().filter(|r| r.state.word() == state).count() as u64;
-        Ok(RequestState::ALL.iter().map(|state| (*state, count(*state))).collect())
+        Ok(RequestState::ALL
+            .iter()
+            .map(|state| (*state, count(*state)))
+            .collect())
     }
 
     fn overdue_requests(&mut self, before: Time) -> StoreResult<Vec<Request>> {
@@ -250,7 +253,12 @@ impl Read for Tables {
                 && grant.ambiguous_create_at.is_none()
                 && grant.next_attempt_at.is_none()
         };
-        Ok(self.grants.values().filter(|grant| !settled(grant)).cloned().collect())
+        Ok(self
+            .grants
+            .values()
+            .filter(|grant| !settled(grant))
+            .cloned()
+            .collect())
     }
 
     fn keys_with_work(&mut self) -> StoreResult<Vec<Key>> {
@@ -288,7 +296,9 @@ impl Read for Tables {
 
     fn audit(&mut self, filter: &AuditFilter) -> StoreResult<Vec<AuditRecord>> {
         let (since, until) = (filter.since.map(millis), filter.until.map(millis));
-        let start = usize::try_from(filter.after).unwrap_or(usize::MAX).min(self.audit.len());
+        let start = usize::try_from(filter.after)
+            .unwrap_or(usize::MAX)
+            .min(self.audit.len());
         self.audit[start..]
             .iter()
             .filter(|(row, _)| {
@@ -385,7 +395,9 @@ impl Tx for Tables {
             || stored.extends != request.extends
             || stored.batch_id != request.batch_id
         {
-            return Err(StoreError::Database("what a request is about never changes".into()));
+            return Err(StoreError::Database(
+                "what a request is about never changes".into(),
+            ));
         }
         self.put_request(request)
     }
@@ -406,7 +418,13 @@ impl Tx for Tables {
         Ok(seq)
     }
 
-    fn append_policy(&mut self, document: &str, sha256: &str, applied_by: &str, at: Time) -> StoreResult<u64> {
+    fn append_policy(
+        &mut self,
+        document: &str,
+        sha256: &str,
+        applied_by: &str,
+        at: Time,
+    ) -> StoreResult<u64> {
         let version = self.policy.len() as u64 + 1;
         self.policy.push(PolicyRow {
             version,
@@ -435,7 +453,8 @@ impl Tx for Tables {
             at: rounded(answer.at),
             ..answer.clone()
         };
-        self.idempotency.insert((caller.to_owned(), key.to_owned()), answer);
+        self.idempotency
+            .insert((caller.to_owned(), key.to_owned()), answer);
         Ok(())
     }
 

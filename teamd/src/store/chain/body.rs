@@ -89,7 +89,8 @@ pub(super) fn body(event: &EventDraft) -> StoreResult<(Vec<u8>, Vec<Text>)> {
                 .map(|name| &name[..name.floor_char_boundary(256)]);
             out.data.retain(|_, value| value.is_object());
             texts.truncate(32);
-            out.data.retain(|name, _| texts.iter().any(|text| text.field == *name));
+            out.data
+                .retain(|name, _| texts.iter().any(|text| text.field == *name));
         }
         bytes = canonical(&out)?;
     }
@@ -142,7 +143,8 @@ pub(super) fn text_hashes(body: &[u8]) -> Result<Vec<(String, String)>, String> 
 }
 
 fn canonical(body: &BodyOut<'_>) -> StoreResult<Vec<u8>> {
-    serde_json_canonicalizer::to_vec(body).map_err(|error| StoreError::Database(format!("audit body: {error}")))
+    serde_json_canonicalizer::to_vec(body)
+        .map_err(|error| StoreError::Database(format!("audit body: {error}")))
 }
 
 fn value(name: &str, datum: &Datum, texts: &mut Vec<Text>) -> Value {
@@ -158,7 +160,9 @@ fn value(name: &str, datum: &Datum, texts: &mut Vec<Text>) -> Value {
             });
             json!({ "sha256": hash })
         }
-        Datum::Number(number) if number.unsigned_abs() > MAX_EXACT.unsigned_abs() => Value::from(number.to_string()),
+        Datum::Number(number) if number.unsigned_abs() > MAX_EXACT.unsigned_abs() => {
+            Value::from(number.to_string())
+        }
         Datum::Number(number) => Value::from(*number),
         Datum::Flag(flag) => Value::from(*flag),
         Datum::Moment(at) => {
@@ -232,7 +236,10 @@ mod tests {
         assert!(!first.contains("on call"));
         assert_eq!(texts[0].salt.len(), 32);
         let hash = text_hash(&texts[0].salt, "on call");
-        assert_eq!(text_hashes(first.as_bytes()).unwrap(), [("justification".to_owned(), hash)]);
+        assert_eq!(
+            text_hashes(first.as_bytes()).unwrap(),
+            [("justification".to_owned(), hash)]
+        );
     }
 
     #[test]
@@ -244,7 +251,10 @@ mod tests {
             .with("list", Datum::List(words))
             .free("comment", Some(&long));
         let (json, texts) = text_of(&event);
-        assert!(json.contains(r#""truncated":true"#) && json.contains("bytes cut]"), "{json}");
+        assert!(
+            json.contains(r#""truncated":true"#) && json.contains("bytes cut]"),
+            "{json}"
+        );
         assert_eq!(texts[0].text, long);
 
         let mut event = draft();

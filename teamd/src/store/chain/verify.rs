@@ -61,7 +61,10 @@ impl Verifier {
         let expected = self.head.seq + 1;
         let name = row.seq;
         if u64::try_from(row.seq) != Ok(expected) {
-            return Err(format!("row {expected} is missing: row {name} follows row {}", self.head.seq));
+            return Err(format!(
+                "row {expected} is missing: row {name} follows row {}",
+                self.head.seq
+            ));
         }
         if row.prev != self.head.hash {
             return Err(format!(
@@ -72,7 +75,9 @@ impl Verifier {
         let epoch = u64::try_from(row.epoch).map_err(|_| format!("row {name} has epoch {}", row.epoch))?;
         let hash: Hash = row_hash(expected, row.ts_ms, epoch, row.prev, row.body);
         if row.hash != hash {
-            return Err(format!("row {name} was changed: its hash does not fit its content"));
+            return Err(format!(
+                "row {name} was changed: its hash does not fit its content"
+            ));
         }
         // Parsing is the dear part of the check; only rows with free text need it.
         if !texts.is_empty() || holds_hash(row.body) {
@@ -87,7 +92,10 @@ impl Verifier {
             .iter()
             .find(|text| !hashes.iter().any(|(field, _)| *field == text.field))
         {
-            return Err(format!("row {} has no text {:?}, but one is kept", row.seq, text.field));
+            return Err(format!(
+                "row {} has no text {:?}, but one is kept",
+                row.seq, text.field
+            ));
         }
         for (field, hash) in hashes {
             match texts.iter().find(|text| text.field == field) {
@@ -117,7 +125,8 @@ impl Verifier {
                 self.head.seq
             ));
         }
-        (recorded != self.head).then(|| format!("row {} is not the one that was recorded as last", recorded.seq))
+        (recorded != self.head)
+            .then(|| format!("row {} is not the one that was recorded as last", recorded.seq))
     }
 }
 

@@ -154,6 +154,33 @@ macro_rules! twins {
     };
 }
 
-twins!(AccountRow, Account { id, name, active, state, ou_ids, tags });
-twins!(PermissionSetRow, PermissionSet { arn, name, description, session_seconds });
-twins!(PersonRow, Person { id, user_name, display_name, email, enabled });
+twins!(
+    AccountRow,
+    Account {
+        id,
+        name,
+        active,
+        state,
+        ou_ids,
+        tags
+    }
+);
+twins!(
+    PermissionSetRow,
+    PermissionSet {
+        arn,
+        name,
+        description,
+        session_seconds
+    }
+);
+twins!(
+    PersonRow,
+    Person {
+        id,
+        user_name,
+        display_name,
+        email,
+        enabled
+    }
+);

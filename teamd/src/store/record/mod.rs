@@ -40,7 +40,8 @@ impl Place<'_> {
 
     /// A text that must parse.
     pub(super) fn parse<T: FromStr<Err: Display>>(&self, column: &str, text: &str) -> StoreResult<T> {
-        text.parse().map_err(|error| self.impossible(format!("{column}: {error}")))
+        text.parse()
+            .map_err(|error| self.impossible(format!("{column}: {error}")))
     }
 
     /// A moment.

@@ -53,7 +53,9 @@ impl From<&State> for StateColumns {
                 columns.outcome = Some(outcome_word(*outcome).to_owned());
                 columns.put_session(*session);
             }
-            State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => columns.put_finish(finish),
+            State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => {
+                columns.put_finish(finish)
+            }
             State::Rejected { at, by, comment } => {
                 columns.finished_at = Some(millis(*at));
                 columns.decided_by = Some(by.to_string());
@@ -202,19 +204,36 @@ mod tests {
             due_at: Some(1),
             ..StateColumns::default()
         };
-        let error = columns.into_state(PLACE, RequestState::Pending).unwrap_err().to_string();
-        assert!(error.contains("impossible row in requests: X") && error.contains("due_at"), "{error}");
+        let error = columns
+            .into_state(PLACE, RequestState::Pending)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("impossible row in requests: X") && error.contains("due_at"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_missing_value_is_named() {
-        for word in RequestState::ALL.iter().filter(|word| **word != RequestState::Pending) {
-            assert!(StateColumns::default().into_state(PLACE, *word).is_err(), "{word}");
+        for word in RequestState::ALL
+            .iter()
+            .filter(|word| **word != RequestState::Pending)
+        {
+            assert!(
+                StateColumns::default().into_state(PLACE, *word).is_err(),
+                "{word}"
+            );
         }
         let half = StateColumns {
             session_start: Some(1),
             ..StateColumns::default()
         };
-        assert!(half.into_state(PLACE, RequestState::Active).unwrap_err().to_string().contains("half"));
+        assert!(
+            half.into_state(PLACE, RequestState::Active)
+                .unwrap_err()
+                .to_string()
+                .contains("half")
+        );
     }
 }

@@ -80,9 +80,10 @@ pub(super) fn verify(conn: &Connection) -> StoreResult<ChainCheck> {
 /// Rows and free texts are both read in order of their number, so that neither needs a look-up.
 fn stream(conn: &Connection, verifier: &mut Verifier) -> rusqlite::Result<()> {
     let mut statement = conn.prepare("SELECT seq, ts_ms, epoch, body, prev, hash FROM audit ORDER BY seq")?;
-    let mut text_statement =
-        conn.prepare("SELECT coalesce(seq, 0), coalesce(field, ''), coalesce(salt, x''), coalesce(text, '')
-             FROM audit_text ORDER BY 1, 2")?;
+    let mut text_statement = conn.prepare(
+        "SELECT coalesce(seq, 0), coalesce(field, ''), coalesce(salt, x''), coalesce(text, '')
+             FROM audit_text ORDER BY 1, 2",
+    )?;
     let mut rows = statement.query([])?;
     let mut text_rows = text_statement.query([])?;
     let mut next = next_text(&mut text_rows)?;

@@ -16,7 +16,11 @@ pub(super) fn get(conn: &Connection, key: &Key) -> StoreResult<Option<Grant>> {
         "SELECT {COLUMNS} FROM grants WHERE user_id = ?1 AND account_id = ?2 AND permission_set = ?3"
     ))
     .and_then(|mut statement| {
-        let key = [key.user.as_str(), key.account.as_str(), key.permission_set.as_str()];
+        let key = [
+            key.user.as_str(),
+            key.account.as_str(),
+            key.permission_set.as_str(),
+        ];
         statement.query_row(key, from_row).optional()
     })
     .map_err(failed)?

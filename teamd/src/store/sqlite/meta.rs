@@ -24,7 +24,9 @@ pub(super) fn set(conn: &Connection, name: &str, value: &str) -> StoreResult<()>
 
 /// Where the trail ends, as recorded with its last row; `None`: nothing is recorded.
 pub(super) fn head(conn: &Connection) -> StoreResult<Option<Head>> {
-    get(conn, HEAD)?.map(|text| place(HEAD).parse("value", &text)).transpose()
+    get(conn, HEAD)?
+        .map(|text| place(HEAD).parse("value", &text))
+        .transpose()
 }
 
 /// Records where the trail ends.

@@ -21,7 +21,9 @@ pub(super) fn refuse_foreign(conn: &Connection) -> StoreResult<()> {
         .map_err(failed)?;
     let empty = application_id == 0 && version == 0 && tables == 0;
     if application_id != APPLICATION_ID && !empty {
-        return Err(StoreError::Database("this is the database of another program".into()));
+        return Err(StoreError::Database(
+            "this is the database of another program".into(),
+        ));
     }
     let newest = STEPS.len();
     if usize::try_from(version).is_ok_and(|version| version <= newest) {

@@ -43,7 +43,9 @@ pub(super) fn append(
              SELECT coalesce(max(version), 0) + 1, ?1, ?2, ?3, ?4 FROM policy RETURNING version",
         )
         .and_then(|mut statement| {
-            statement.query_row(params![document, sha256, applied_by, millis(at)], |row| row.get(0))
+            statement.query_row(params![document, sha256, applied_by, millis(at)], |row| {
+                row.get(0)
+            })
         })
         .map_err(failed)?;
     place(&version.to_string()).count("version", version)

@@ -100,7 +100,10 @@ pub(super) fn list(conn: &Connection, filter: &RequestFilter) -> StoreResult<Vec
     };
     if !filter.states.is_empty() {
         let words: Vec<&str> = filter.states.iter().map(|state| state.as_str()).collect();
-        add("state IN (SELECT value FROM json_each(?))".into(), Box::new(to_json(&words)?));
+        add(
+            "state IN (SELECT value FROM json_each(?))".into(),
+            Box::new(to_json(&words)?),
+        );
     }
     if let Some(user) = &filter.user {
         add("user_id = ?".into(), Box::new(user.to_string()));
@@ -269,12 +272,21 @@ fn stored_version(conn: &Connection, id: &RequestId) -> StoreResult<u64> {
 }
 
 fn insert_vote(conn: &Connection, request: &str, n: i64, vote: &VoteRow) -> StoreResult<()> {
-    conn.prepare_cached("INSERT INTO votes(request_id, n, voter, at, digest, comment) VALUES (?, ?, ?, ?, ?, ?)")
-        .and_then(|mut statement| {
-            statement.execute(params![request, n, vote.voter, vote.at, vote.digest, vote.comment])
-        })
-        .map(drop)
-        .map_err(failed)
+    conn.prepare_cached(
+        "INSERT INTO votes(request_id, n, voter, at, digest, comment) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .and_then(|mut statement| {
+        statement.execute(params![
+            request,
+            n,
+            vote.voter,
+            vote.at,
+            vote.digest,
+            vote.comment
+        ])
+    })
+    .map(drop)
+    .map_err(failed)
 }
 
 fn select(conn: &Connection, rest: &str, values: &[&dyn ToSql]) -> StoreResult<Vec<Request>> {

@@ -7,7 +7,8 @@ use crate::domain::event::EventDraft;
 use crate::domain::grant::Grant;
 use crate::domain::request::{Key, Request};
 use crate::store::port::{
-    AuditFilter, AuditRecord, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreResult, Tx,
+    AuditFilter, AuditRecord, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreResult,
+    Tx,
 };
 use rusqlite::Connection;
 use team_shared::ids::RequestId;
@@ -118,7 +119,13 @@ impl Tx for Session<'_> {
         audit::append(self.conn, self.epoch, at, event)
     }
 
-    fn append_policy(&mut self, document: &str, sha256: &str, applied_by: &str, at: Time) -> StoreResult<u64> {
+    fn append_policy(
+        &mut self,
+        document: &str,
+        sha256: &str,
+        applied_by: &str,
+        at: Time,
+    ) -> StoreResult<u64> {
         policy::append(self.conn, document, sha256, applied_by, at)
     }
 
