@@ -7,6 +7,7 @@ mod audit;
 mod builders;
 mod grants;
 mod handle;
+mod lists;
 mod requests;
 mod tables;
 mod tamper;

@@ -188,13 +188,27 @@ fn a_cut_tail_with_a_changed_record_of_the_end_is_detected() {
 }
 
 #[test]
-fn the_trail_cannot_be_changed_while_the_triggers_stand() {
+fn what_is_written_once_cannot_be_changed_while_the_triggers_stand() {
     let bench = Bench::disk();
     bench.write(|tx| tx.append(at(1), &event(1))).unwrap();
+    let mut voted = request(1, State::Pending);
+    voted.votes = vec![super::builders::vote("bert", 1)];
+    bench.write(move |tx| tx.insert_request(&voted)).unwrap();
+    bench
+        .write(|tx| tx.append_policy("p", &"ab".repeat(32), "anna", at(1)))
+        .unwrap();
     bench.store.close();
     let Place::Disk(folder) = &bench.place else { return };
     let conn = Connection::open(folder.path().join("teamd.db")).unwrap();
     for sql in [
+        "UPDATE requests SET user_id = 'zoe', version = 2",
+        "UPDATE requests SET state = 'denied', version = 2",
+        "UPDATE requests SET comment = 'x'",
+        "UPDATE votes SET comment = 'x'",
+        "DELETE FROM votes",
+        "INSERT INTO votes SELECT request_id, 2, 'anna', at, digest, comment FROM votes",
+        "UPDATE policy SET document = ''",
+        "DELETE FROM policy",
         "UPDATE audit SET ts_ms = 0",
         "DELETE FROM audit",
         "UPDATE audit_text SET text = ''",
