@@ -10,6 +10,8 @@
 //! To add a table: a migration, a file in `sqlite`, a field in `memory`, methods in [`port`], checks in `conformance`.
 
 mod chain;
+#[cfg(test)]
+mod conformance;
 mod handle;
 mod lanes;
 mod memory;

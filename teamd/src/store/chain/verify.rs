@@ -130,8 +130,9 @@ impl Verifier {
     }
 }
 
-/// A quote inside of a JSON text is escaped, so this finds keys only.
+/// Whether an object of the body begins with the key of a text's hash. A quote inside of a JSON text is escaped, so this
+/// finds keys only.
 fn holds_hash(body: &[u8]) -> bool {
-    const KEY: &[u8] = b"{\"sha256\":";
-    body.windows(KEY.len()).any(|window| window == KEY)
+    let mut objects = body.split(|byte| *byte == b'{').skip(1);
+    objects.any(|object| object.starts_with(b"\"sha256\":"))
 }

@@ -36,9 +36,10 @@ impl Sqlite {
         open::refuse_network(path)?;
         let lock = open::lock(path)?;
         drop(open::private(path)?);
-        let mut conn = open::writer(path)?;
-        open::quick_check(&conn)?;
+        let mut conn = open::connect(path)?;
         migrate::refuse_foreign(&conn)?;
+        open::make_writer(&conn)?;
+        open::quick_check(&conn)?;
         migrate::migrate(&mut conn)?;
         let tx = conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -111,5 +112,67 @@ fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full,
         _ => StoreError::Database(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(conn: &Connection, pragma: &str) -> i64 {
+        conn.pragma_query_value(None, pragma, |row| row.get(0)).unwrap()
+    }
+
+    fn open() -> (tempfile::TempDir, Sqlite, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("teamd.db");
+        let sqlite = Sqlite::open(&path).unwrap();
+        let reader = open::reader(&path).unwrap();
+        (folder, sqlite, reader)
+    }
+
+    #[test]
+    fn connections_are_set_up_as_they_must_be() {
+        let (_folder, sqlite, reader) = open();
+        for (pragma, value) in [
+            ("synchronous", 2),
+            ("foreign_keys", 1),
+            ("trusted_schema", 0),
+            ("cell_size_check", 1),
+            ("busy_timeout", 5000),
+            ("journal_size_limit", 64 << 20),
+            ("wal_autocheckpoint", 1000),
+            ("application_id", i64::from(migrate::APPLICATION_ID)),
+            ("user_version", 1),
+            ("ignore_check_constraints", 0),
+        ] {
+            assert_eq!(number(&sqlite.conn, pragma), value, "{pragma}");
+        }
+        assert_eq!(number(&reader, "query_only"), 1);
+        let mode: String = sqlite
+            .conn
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        assert_eq!(mode, "wal");
+        assert!(reader.execute("DELETE FROM meta", []).is_err());
+        assert!(sqlite.conn.execute("SELECT \"text\"", []).is_err());
+        assert!(open::refuse_old_sqlite().is_ok());
+    }
+
+    #[test]
+    fn a_full_disk_has_its_own_error_and_passes() {
+        let (_folder, mut sqlite, _reader) = open();
+        let pages = number(&sqlite.conn, "page_count");
+        let limit = |conn: &Connection, pages: i64| {
+            conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .unwrap()
+        };
+        limit(&sqlite.conn, pages);
+        let mut big = |tx: &mut dyn Tx| tx.set_meta("big", &"x".repeat(1 << 20));
+        assert_eq!(sqlite.write(&mut big), Err(StoreError::Full));
+        limit(&sqlite.conn, 1 << 20);
+        assert_eq!(sqlite.write(&mut big), Ok(()));
     }
 }

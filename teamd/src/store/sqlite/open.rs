@@ -68,7 +68,10 @@ pub(super) fn lock(path: &Path) -> StoreResult<Lock> {
     name.push(".lock");
     let name = PathBuf::from(name);
     let mut file = private(&name)?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+    if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        if error != rustix::io::Errno::WOULDBLOCK {
+            return Err(StoreError::Database(format!("{}: {error}", name.display())));
+        }
         let mut owner = String::new();
         let _ = file.read_to_string(&mut owner);
         return Err(StoreError::Database(format!(
@@ -108,12 +111,17 @@ pub(super) fn private(path: &Path) -> StoreResult<File> {
     Ok(file)
 }
 
-/// The connection that writes.
-pub(super) fn writer(path: &Path) -> StoreResult<Connection> {
+/// A connection that may write, to a file that may still turn out not to be ours: nothing is written yet.
+pub(super) fn connect(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
     conn.busy_timeout(Duration::from_millis(5000)).map_err(failed)?;
     harden(&conn)?;
+    Ok(conn)
+}
+
+/// Makes it the connection that writes.
+pub(super) fn make_writer(conn: &Connection) -> StoreResult<()> {
     let mode: String = conn
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(failed)?;
@@ -128,7 +136,7 @@ pub(super) fn writer(path: &Path) -> StoreResult<Connection> {
     ] {
         conn.pragma_update(None, pragma, value).map_err(failed)?;
     }
-    Ok(conn)
+    Ok(())
 }
 
 /// A connection that only reads.
@@ -168,15 +176,17 @@ pub(super) fn offline(path: &Path) -> StoreResult<Connection> {
     Ok(conn)
 }
 
-/// Fails if the file is damaged.
+/// Fails if the structure of the file is damaged. One impossible row is no reason to stop removing access on all others:
+/// it is named when it is read.
 pub(super) fn quick_check(conn: &Connection) -> StoreResult<()> {
-    let answer: String = conn
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+    conn.pragma_update(None, "ignore_check_constraints", "ON")
         .map_err(failed)?;
-    if answer == "ok" {
-        Ok(())
-    } else {
-        Err(StoreError::Database(format!("the database is damaged: {answer}")))
+    let answer: rusqlite::Result<String> = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    conn.pragma_update(None, "ignore_check_constraints", "OFF")
+        .map_err(failed)?;
+    match answer.map_err(failed)?.as_str() {
+        "ok" => Ok(()),
+        damage => Err(StoreError::Database(format!("the database is damaged: {damage}"))),
     }
 }
 

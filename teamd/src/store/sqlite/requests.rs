@@ -15,7 +15,7 @@ macro_rules! columns {
     ($($name:literal => $($path:ident).+;)+) => {
         const COLUMNS: &[&str] = &[$($name),+];
 
-        fn values<'a>(row: &'a RequestRow, counting: &'a String) -> Vec<&'a dyn ToSql> {
+        fn values<'a>(row: &'a RequestRow, counting: &'a dyn ToSql) -> Vec<&'a dyn ToSql> {
             let mut values: Vec<&dyn ToSql> = vec![$(&row.$($path).+),+];
             values.push(counting);
             values

@@ -1,0 +1,170 @@
+//! The twin in memory, for simulation: the same records and the same chain, with faults on demand.
+//!
+//! [`Memory`] is what a disk would be: it outlives the [`Store`](super::Store)s that are opened on it, so a crash is to
+//! drop the one and open another.
+
+mod read;
+mod tx;
+
+use super::chain::{Head, Row, Text};
+use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
+use super::record::RequestRow;
+use crate::domain::directory::Directory;
+use crate::domain::grant::Grant;
+use crate::domain::request::{Key, Request};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use team_shared::ids::RequestId;
+
+/// A fault of the next commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is written, and the caller hears this.
+    Refuse(StoreError),
+    /// Everything is written, and the caller hears this nevertheless: a commit whose answer was lost.
+    LoseAnswer(StoreError),
+}
+
+/// Tables in memory. Clones are the same tables.
+#[derive(Clone, Default)]
+pub struct Memory {
+    tables: Arc<Mutex<Tables>>,
+    fault: Arc<Mutex<Option<Fault>>>,
+}
+
+impl Memory {
+    /// Empty tables.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes the next commit fail.
+    pub fn fail_next_commit(&self, fault: Fault) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+
+    /// Counts the epoch up, as every opening does.
+    pub(super) fn opened(&self) -> Self {
+        self.tables().epoch += 1;
+        self.clone()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        // A panic inside of a transaction is caught and rolled back before it could poison anything half done.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Backend for Memory {
+    fn write(&mut self, work: &mut dyn FnMut(&mut dyn Tx) -> StoreResult<()>) -> StoreResult<()> {
+        let mut tables = self.tables();
+        tables.undo.clear();
+        let done = work(&mut *tables);
+        let fault = if done.is_ok() {
+            self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
+        } else {
+            None
+        };
+        let done = match fault {
+            None => done,
+            Some(Fault::Refuse(error)) => Err(error),
+            Some(Fault::LoseAnswer(error)) => {
+                tables.undo.clear();
+                return Err(error);
+            }
+        };
+        if done.is_err() {
+            tables.roll_back();
+        }
+        tables.undo.clear();
+        done
+    }
+
+    fn read(&mut self, work: &mut dyn FnMut(&mut dyn Read) -> StoreResult<()>) -> StoreResult<()> {
+        work(&mut *self.tables())
+    }
+
+    fn reader(&self) -> StoreResult<Option<Box<dyn Backend>>> {
+        Ok(Some(Box::new(self.clone())))
+    }
+}
+
+type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
+
+#[derive(Default)]
+struct Tables {
+    requests: BTreeMap<RequestId, Request>,
+    grants: BTreeMap<Key, Grant>,
+    audit: Vec<(Row, Vec<Text>)>,
+    policy: Vec<PolicyRow>,
+    directory: Option<Directory>,
+    idempotency: BTreeMap<(String, String), Remembered>,
+    outbox: BTreeMap<i64, OutboxRow>,
+    last_outbox: i64,
+    meta: BTreeMap<String, String>,
+    epoch: u64,
+    /// How to take back what the transaction has done, newest last.
+    undo: Vec<Undo>,
+}
+
+impl Tables {
+    fn roll_back(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            undo(self);
+        }
+    }
+
+    fn undo(&mut self, undo: impl FnOnce(&mut Self) + Send + 'static) {
+        self.undo.push(Box::new(undo));
+    }
+
+    fn head(&self) -> Head {
+        self.audit.last().map_or_else(Head::default, |(row, _)| Head {
+            seq: row.seq,
+            hash: row.hash,
+        })
+    }
+
+    fn put_request(&mut self, request: &Request) -> StoreResult<()> {
+        let request = RequestRow::normal(request)?;
+        let id = request.id;
+        let old = self.requests.insert(id, request);
+        self.undo(move |tables| restore_entry(&mut tables.requests, id, old));
+        Ok(())
+    }
+
+    fn conflict(&self, request: &Request) -> StoreResult<()> {
+        let found = self.requests.get(&request.id).map_or(0, |stored| stored.version);
+        let expected = request.version.saturating_sub(1);
+        if found == expected && request.version > 0 {
+            return Ok(());
+        }
+        Err(StoreError::VersionConflict {
+            id: request.id,
+            found,
+            expected,
+        })
+    }
+
+    fn select(&self, matches: impl Fn(&Request) -> bool) -> Vec<Request> {
+        self.requests
+            .values()
+            .filter(|request| matches(request))
+            .cloned()
+            .collect()
+    }
+
+    fn is_held(&self, key: &Key) -> bool {
+        self.requests
+            .values()
+            .any(|request| request.key == *key && request.state.holds_lease())
+    }
+}
+
+fn restore_entry<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, old: Option<V>) {
+    match old {
+        Some(value) => map.insert(key, value),
+        None => map.remove(&key),
+    };
+}

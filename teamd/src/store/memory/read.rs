@@ -1,0 +1,211 @@
+//! Reading from tables in memory.
+
+use super::Tables;
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::grant::{Grant, State as GrantState};
+use crate::domain::request::{Key, Request, State};
+use crate::store::chain::{RowRef, Verifier, restore};
+use crate::store::port::{
+    AuditFilter, AuditRecord, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreResult,
+};
+use crate::store::record::millis;
+use crate::store::sqlite::MEMORY;
+use std::collections::BTreeSet;
+use team_shared::ids::RequestId;
+use team_shared::state::RequestState;
+
+impl Read for Tables {
+    fn request(&mut self, id: &RequestId) -> StoreResult<Option<Request>> {
+        Ok(self.requests.get(id).cloned())
+    }
+
+    fn requests(&mut self, filter: &RequestFilter) -> StoreResult<Vec<Request>> {
+        let suffix = filter
+            .id_suffix
+            .as_deref()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
+        let (since, until) = (filter.since.map(millis), filter.until.map(millis));
+        let mut found = self.select(|request| {
+            (filter.states.is_empty() || filter.states.contains(&request.state.word()))
+                && filter.user.as_ref().is_none_or(|user| *user == request.key.user)
+                && filter
+                    .account
+                    .as_ref()
+                    .is_none_or(|account| *account == request.key.account)
+                && since.is_none_or(|since| millis(request.created_at) >= since)
+                && until.is_none_or(|until| millis(request.created_at) < until)
+                && request.id.to_string().ends_with(&suffix)
+                && filter.before.is_none_or(|before| request.id < before)
+        });
+        found.reverse();
+        found.truncate(filter.limit);
+        Ok(found)
+    }
+
+    fn open_requests_on(&mut self, key: &Key) -> StoreResult<Vec<Request>> {
+        Ok(self.select(|request| request.key == *key && !request.state.word().is_terminal()))
+    }
+
+    fn due_requests(&mut self, now: Time, limit: usize) -> StoreResult<Vec<Request>> {
+        let mut due = self.select(|request| request.deadline().is_some_and(|at| millis(at) <= millis(now)));
+        due.sort_by_key(|request| {
+            let ends = request.state.word() != RequestState::Scheduled;
+            (ends, request.deadline(), request.id)
+        });
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    fn next_deadline(&mut self) -> StoreResult<Option<Time>> {
+        Ok(self.requests.values().filter_map(Request::deadline).min())
+    }
+
+    fn count_requests(&mut self) -> StoreResult<Vec<(RequestState, u64)>> {
+        let count = |state| self.requests.values().filter(|r| r.state.word() == state).count() as u64;
+        Ok(RequestState::ALL
+            .iter()
+            .map(|state| (*state, count(*state)))
+            .collect())
+    }
+
+    fn overdue_requests(&mut self, before: Time) -> StoreResult<Vec<Request>> {
+        let mut overdue =
+            self.select(|request| due_end(request).is_some_and(|end| millis(end) < millis(before)));
+        overdue.sort_by_key(|request| (due_end(request), request.id));
+        Ok(overdue)
+    }
+
+    fn grant(&mut self, key: &Key) -> StoreResult<Option<Grant>> {
+        Ok(self.grants.get(key).cloned())
+    }
+
+    fn grants(&mut self) -> StoreResult<Vec<Grant>> {
+        let settled = |grant: &&Grant| {
+            matches!(grant.state, GrantState::Absent { .. })
+                && grant.ambiguous_create_at.is_none()
+                && grant.next_attempt_at.is_none()
+        };
+        Ok(self
+            .grants
+            .values()
+            .filter(|grant| !settled(grant))
+            .cloned()
+            .collect())
+    }
+
+    fn keys_with_work(&mut self) -> StoreResult<Vec<Key>> {
+        let mut keys = BTreeSet::new();
+        for grant in self.grants.values() {
+            let work = match grant.state {
+                GrantState::Absent { .. } => grant.ambiguous_create_at.is_some(),
+                GrantState::Present => !self.is_held(&grant.key),
+                GrantState::Foreign { .. } => self.is_held(&grant.key),
+                GrantState::Creating(_) | GrantState::Deleting(_) | GrantState::Unknown => true,
+            };
+            if work {
+                keys.insert(grant.key.clone());
+            }
+        }
+        for request in self.requests.values() {
+            let present = || {
+                let grant = self.grants.get(&request.key);
+                grant.is_some_and(|grant| grant.state == GrantState::Present)
+            };
+            if match request.state.word() {
+                RequestState::Activating | RequestState::Ending => true,
+                RequestState::Active => !present(),
+                _ => false,
+            } {
+                keys.insert(request.key.clone());
+            }
+        }
+        Ok(keys.into_iter().collect())
+    }
+
+    fn last_seq(&mut self) -> StoreResult<u64> {
+        Ok(self.head().seq)
+    }
+
+    fn audit(&mut self, filter: &AuditFilter) -> StoreResult<Vec<AuditRecord>> {
+        let (since, until) = (filter.since.map(millis), filter.until.map(millis));
+        let start = usize::try_from(filter.after)
+            .unwrap_or(usize::MAX)
+            .min(self.audit.len());
+        self.audit[start..]
+            .iter()
+            .filter(|(row, _)| {
+                since.is_none_or(|since| row.ts_ms >= since) && until.is_none_or(|until| row.ts_ms < until)
+            })
+            .map(|(row, texts)| restore(row.clone(), texts.clone()))
+            .filter(|record| match (record, filter.request) {
+                (Ok(record), Some(id)) => record.request_id == Some(id),
+                _ => true,
+            })
+            .take(filter.limit)
+            .collect()
+    }
+
+    fn verify_chain(&mut self) -> StoreResult<ChainCheck> {
+        let mut verifier = Verifier::default();
+        for (row, texts) in &self.audit {
+            let seen = RowRef {
+                seq: row.seq.cast_signed(),
+                ts_ms: row.ts_ms,
+                epoch: row.epoch.cast_signed(),
+                body: &row.body,
+                prev: &row.prev,
+                hash: &row.hash,
+            };
+            if !verifier.row(seen, texts) {
+                break;
+            }
+        }
+        Ok(verifier.finish(Some(self.head())))
+    }
+
+    fn policy(&mut self) -> StoreResult<Option<PolicyRow>> {
+        Ok(self.policy.last().cloned())
+    }
+
+    fn policy_version(&mut self, version: u64) -> StoreResult<Option<PolicyRow>> {
+        Ok(self.policy.iter().find(|row| row.version == version).cloned())
+    }
+
+    fn policy_history(&mut self) -> StoreResult<Vec<PolicyRow>> {
+        Ok(self.policy.iter().rev().cloned().collect())
+    }
+
+    fn directory(&mut self) -> StoreResult<Option<Directory>> {
+        Ok(self.directory.clone())
+    }
+
+    fn remembered(&mut self, caller: &str, key: &str, now: Time) -> StoreResult<Option<Remembered>> {
+        let found = self.idempotency.get(&(caller.to_owned(), key.to_owned()));
+        Ok(found
+            .filter(|answer| millis(answer.at) >= millis(now - MEMORY))
+            .cloned())
+    }
+
+    fn outbox_due(&mut self, now: Time, limit: usize) -> StoreResult<Vec<OutboxRow>> {
+        let due = |row: &&OutboxRow| millis(row.not_before) <= millis(now);
+        Ok(self.outbox.values().filter(due).take(limit).cloned().collect())
+    }
+
+    fn meta(&mut self, name: &str) -> StoreResult<Option<String>> {
+        Ok(match name {
+            "audit.epoch" => Some(self.epoch.to_string()),
+            "audit.head" if !self.audit.is_empty() => Some(self.head().to_string()),
+            name => self.meta.get(name).cloned(),
+        })
+    }
+}
+
+fn due_end(request: &Request) -> Option<Time> {
+    match &request.state {
+        State::Active { session } => Some(session.end_at),
+        State::Ending { due_at, .. } => Some(*due_at),
+        _ => None,
+    }
+}

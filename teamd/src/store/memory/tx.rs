@@ -1,0 +1,147 @@
+//! Writing to tables in memory. Every change leaves behind how to take it back.
+
+use super::{Tables, restore_entry};
+use crate::domain::Time;
+use crate::domain::directory::Directory;
+use crate::domain::event::EventDraft;
+use crate::domain::grant::Grant;
+use crate::domain::request::Request;
+use crate::store::chain::link;
+use crate::store::port::{OutboxRow, PolicyRow, Remembered, StoreError, StoreResult, Tx};
+use crate::store::record::{GrantRow, directory_from_json, directory_to_json, millis, rounded};
+use crate::store::sqlite::{MEMORY, refuse_own};
+
+impl Tx for Tables {
+    fn insert_request(&mut self, request: &Request) -> StoreResult<()> {
+        self.conflict(request)?;
+        if request.version != 1 {
+            return Err(StoreError::VersionConflict {
+                id: request.id,
+                found: request.version - 1,
+                expected: request.version - 1,
+            });
+        }
+        self.put_request(request)
+    }
+
+    fn update_request(&mut self, request: &Request) -> StoreResult<()> {
+        self.conflict(request)?;
+        let Some(stored) = self.requests.get(&request.id) else {
+            return Err(StoreError::VersionConflict {
+                id: request.id,
+                found: 0,
+                expected: 0,
+            });
+        };
+        if stored.key != request.key
+            || millis(stored.created_at) != millis(request.created_at)
+            || stored.extends != request.extends
+            || stored.batch_id != request.batch_id
+        {
+            return Err(StoreError::Database(
+                "what a request is about never changes".into(),
+            ));
+        }
+        self.put_request(request)
+    }
+
+    fn save_grant(&mut self, grant: &Grant) -> StoreResult<()> {
+        let grant = GrantRow::normal(grant)?;
+        let key = grant.key.clone();
+        let old = self.grants.insert(key.clone(), grant);
+        self.undo(move |tables| restore_entry(&mut tables.grants, key, old));
+        Ok(())
+    }
+
+    fn append(&mut self, at: Time, event: &EventDraft) -> StoreResult<u64> {
+        let (row, texts) = link(self.head(), self.epoch, at, event)?;
+        let seq = row.seq;
+        self.audit.push((row, texts));
+        self.undo(|tables| drop(tables.audit.pop()));
+        Ok(seq)
+    }
+
+    fn append_policy(
+        &mut self,
+        document: &str,
+        sha256: &str,
+        applied_by: &str,
+        at: Time,
+    ) -> StoreResult<u64> {
+        let version = self.policy.len() as u64 + 1;
+        self.policy.push(PolicyRow {
+            version,
+            document: document.to_owned(),
+            sha256: sha256.to_owned(),
+            applied_by: applied_by.to_owned(),
+            applied_at: rounded(at),
+        });
+        self.undo(|tables| drop(tables.policy.pop()));
+        Ok(version)
+    }
+
+    fn save_directory(&mut self, directory: &Directory) -> StoreResult<()> {
+        let stored = directory_from_json(&directory_to_json(directory)?)?;
+        let old = self.directory.replace(stored);
+        self.undo(move |tables| tables.directory = old);
+        Ok(())
+    }
+
+    fn remember(&mut self, caller: &str, key: &str, answer: &Remembered) -> StoreResult<()> {
+        let old = self.idempotency.clone();
+        self.undo(move |tables| tables.idempotency = old);
+        let oldest = millis(answer.at - MEMORY);
+        self.idempotency.retain(|_, kept| millis(kept.at) >= oldest);
+        let answer = Remembered {
+            at: rounded(answer.at),
+            ..answer.clone()
+        };
+        self.idempotency
+            .insert((caller.to_owned(), key.to_owned()), answer);
+        Ok(())
+    }
+
+    fn push_outbox(&mut self, seq: u64, at: Time) -> StoreResult<()> {
+        if seq == 0 || seq > self.head().seq {
+            return Err(StoreError::Database(format!("there is no event {seq}")));
+        }
+        self.last_outbox += 1;
+        let id = self.last_outbox;
+        let row = OutboxRow {
+            id,
+            seq,
+            attempts: 0,
+            not_before: rounded(at),
+        };
+        self.outbox.insert(id, row);
+        self.undo(move |tables| {
+            tables.outbox.remove(&id);
+            tables.last_outbox = id - 1;
+        });
+        Ok(())
+    }
+
+    fn outbox_done(&mut self, id: i64) -> StoreResult<()> {
+        let old = self.outbox.remove(&id);
+        self.undo(move |tables| restore_entry(&mut tables.outbox, id, old));
+        Ok(())
+    }
+
+    fn outbox_retry(&mut self, id: i64, not_before: Time) -> StoreResult<()> {
+        let old = self.outbox.get(&id).cloned();
+        if let Some(row) = self.outbox.get_mut(&id) {
+            row.attempts = row.attempts.saturating_add(1);
+            row.not_before = rounded(not_before);
+        }
+        self.undo(move |tables| restore_entry(&mut tables.outbox, id, old));
+        Ok(())
+    }
+
+    fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()> {
+        refuse_own(name)?;
+        let old = self.meta.insert(name.to_owned(), value.to_owned());
+        let name = name.to_owned();
+        self.undo(move |tables| restore_entry(&mut tables.meta, name, old));
+        Ok(())
+    }
+}
