@@ -1,8 +1,9 @@
-//! CloudTrail's event history, and the account of the credentials.
+//! CloudTrail's event history, and whose credentials these are.
 
-use super::{Answer, Fake, caller_is, connect, settings, start};
+use super::{Answer, Fake, caller_is, connect, key, settings, start};
 use crate::aws::health::{Service, State};
-use crate::aws::port::{ActivitySource, AwsError, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, AwsError, Lane, OwnIdentity};
+use crate::domain::grant::{Refusal, Reply};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -53,4 +54,50 @@ async fn the_account_of_the_credentials() {
     let fake = Fake::start(|_, _| caller_is("001122223333")).await;
     let (aws, _) = connect(settings(&fake.url)).await;
     assert_eq!(aws.account().await.unwrap().as_str(), "001122223333");
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_at_our_own_endpoint() {
+    let fake = Fake::start(|operation, _| match operation {
+        "AssumeRole" => {
+            let xml = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
+                <AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
+                <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+            Answer::Raw(200, "text/xml", xml.to_owned())
+        }
+        _ => Answer::Ok(json!({ "AccountAssignments": [] })),
+    })
+    .await;
+    let mut assuming = settings(&fake.url);
+    assuming.assume_role = Some("arn:aws:iam::111122223333:role/teamd".to_owned());
+    let (aws, _) = connect(assuming).await;
+    for _ in 0..2 {
+        let listed = aws.list(&key(), Lane::Grant).await;
+        assert_eq!(listed, Reply::Listed { present: false });
+    }
+    assert_eq!(
+        fake.heard(),
+        ["AssumeRole", "ListAccountAssignments", "ListAccountAssignments"]
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_assumed_is_a_refusal_and_nothing_is_sent() {
+    let fake = Fake::start(|_, _| {
+        let xml = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+            <Code>AccessDenied</Code><Message>not yours</Message></Error></ErrorResponse>";
+        Answer::Raw(403, "text/xml", xml.to_owned())
+    })
+    .await;
+    let mut assuming = settings(&fake.url);
+    assuming.assume_role = Some("arn:aws:iam::111122223333:role/teamd".to_owned());
+    let (aws, health) = connect(assuming).await;
+    let reply = aws.create(&key()).await;
+    let Reply::Refused { class, message } = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(class, Refusal::AccessDenied, "{message}");
+    assert!(message.contains("not yours"), "{message}");
+    assert_eq!(fake.heard(), ["AssumeRole"]);
+    assert_eq!(health.snapshot().state, State::Refusing);
 }

@@ -129,8 +129,8 @@ async fn writes_name_the_exact_key_and_return_the_request_id() {
         "InstanceArn": INSTANCE, "TargetId": "111122223333", "TargetType": "AWS_ACCOUNT",
         "PermissionSetArn": SET, "PrincipalType": "USER", "PrincipalId": USER,
     });
-    assert_eq!(fake.bodies("CreateAccountAssignment"), [expected.clone()]);
-    assert_eq!(fake.bodies("DeleteAccountAssignment"), [expected]);
+    assert_eq!(fake.bodies("CreateAccountAssignment")[0], expected);
+    assert_eq!(fake.bodies("DeleteAccountAssignment")[0], expected);
     assert_eq!(health.snapshot().state, State::Ok);
 }
 

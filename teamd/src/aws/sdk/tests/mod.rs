@@ -1,6 +1,8 @@
 //! Adapter tests against a small fake of AWS on loopback that answers as each test says. What AWS itself does over time
 //! is the simulator's to show, not the fake's.
 
+#![allow(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
+
 mod activity;
 mod assignments;
 mod directory;
