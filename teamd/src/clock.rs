@@ -96,6 +96,7 @@ impl Clock for ManualClock {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tasks of a test end with its runtime")]
 mod tests {
     use super::*;
     use chrono::DateTime;

@@ -153,6 +153,7 @@ impl Drop for Ticket<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tasks of a test end with its runtime")]
 mod tests {
     use super::*;
     use futures::FutureExt;

@@ -5,7 +5,7 @@
 //! * `failure` SDK error → what it means
 //! * `assignments`, `directory`, `activity`, `identity` the ports of [`crate::aws::port`]
 //!
-//! To add a call: a bucket in `pace`, then [`Aws::call`] with it; a port method returns our own types only.
+//! To add a call: a bucket in `pace`, then `Aws::call` with it; a port method returns our own types only.
 
 mod activity;
 mod assignments;

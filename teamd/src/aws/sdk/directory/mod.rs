@@ -29,12 +29,11 @@ impl DirectorySource for Aws {
     fn load(&self, now: Time) -> BoxFuture<'_, Result<Directory, AwsError>> {
         Box::pin(async move {
             let instance = self.discover_instance(Lane::Background).await?;
-            // What access hangs on first: if the credentials may not read that, the rest need not be asked.
-            let (permission_sets, crowd) = tokio::try_join!(
-                self.permission_sets(&instance.arn),
-                self.crowd(&instance.identity_store_id)
+            let (permission_sets, crowd, organization) = tokio::try_join!(
+                async { Ok(self.permission_sets(&instance.arn).await?) },
+                async { Ok(self.crowd(&instance.identity_store_id).await?) },
+                self.organization(now),
             )?;
-            let organization = self.organization(now).await?;
             let group_access = self.group_access(&instance.arn, &crowd.groups).await?;
             Ok(Directory {
                 loaded_at: self.clock.now(),

@@ -1,0 +1,103 @@
+//! CloudTrail's event history, and whose credentials these are.
+
+use super::{Answer, Fake, caller_is, connect, key, settings, start};
+use crate::aws::health::{Service, State};
+use crate::aws::port::{ActivitySource, Assignments, AwsError, Lane, OwnIdentity};
+use crate::domain::grant::{Refusal, Reply};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn events_of_all_pages_come_oldest_first_with_their_record() {
+    let fake = Fake::start(|_, body| {
+        let event = |id: &str, at: i64, record: &str| json!({ "EventId": id, "EventTime": at, "CloudTrailEvent": record });
+        let now = start().timestamp();
+        Answer::Ok(match body["NextToken"].as_str() {
+            None => json!({ "Events": [
+                event("e3", now + 30, "{\"eventName\":\"RunInstances\"}"),
+                json!({ "EventName": "WithoutId", "EventTime": now }),
+            ], "NextToken": "more" }),
+            Some(_) => json!({ "Events": [event("e2", now + 20, "not json"), event("e1", now + 20, "{}")] }),
+        })
+    })
+    .await;
+    let (aws, health) = connect(settings(&fake.url)).await;
+    let events = aws.lookup("us-east-1", "alice", start()).await.unwrap();
+    let ids: Vec<&str> = events.iter().map(|event| event.event_id.as_str()).collect();
+    assert_eq!(ids, ["e1", "e2", "e3"]);
+    assert_eq!(events[1].record, Value::String("not json".to_owned()));
+    assert_eq!(events[2].record["eventName"], "RunInstances");
+    let bodies = fake.bodies("LookupEvents");
+    let (mut first, mut second) = (bodies[0].clone(), bodies[1].clone());
+    assert_eq!(
+        first["LookupAttributes"],
+        json!([{ "AttributeKey": "Username", "AttributeValue": "alice" }])
+    );
+    assert_eq!(first["StartTime"].as_f64(), Some(start().timestamp() as f64));
+    first.as_object_mut().unwrap().remove("NextToken");
+    second.as_object_mut().unwrap().remove("NextToken");
+    assert_eq!(first, second, "a token is good only with the same parameters");
+    assert_eq!(health.service(Service::CloudTrail).state, State::Ok);
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_error_of_activity_alone() {
+    let fake = Fake::start(|_, _| Answer::Error(400, "AccessDeniedException", "no")).await;
+    let (aws, health) = connect(settings(&fake.url)).await;
+    let error = aws.lookup("us-east-1", "alice", start()).await.unwrap_err();
+    assert!(matches!(error, AwsError::Refused(_)), "{error}");
+    assert_eq!(health.service(Service::CloudTrail).state, State::Refusing);
+    assert_eq!(health.snapshot().state, State::Unknown);
+}
+
+#[tokio::test]
+async fn the_account_of_the_credentials() {
+    let fake = Fake::start(|_, _| caller_is("001122223333")).await;
+    let (aws, _) = connect(settings(&fake.url)).await;
+    assert_eq!(aws.account().await.unwrap().as_str(), "001122223333");
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_at_our_own_endpoint() {
+    let fake = Fake::start(|operation, _| match operation {
+        "AssumeRole" => {
+            let xml = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
+                <AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
+                <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+            Answer::Raw(200, "text/xml", xml.to_owned())
+        }
+        _ => Answer::Ok(json!({ "AccountAssignments": [] })),
+    })
+    .await;
+    let mut assuming = settings(&fake.url);
+    assuming.assume_role = Some("arn:aws:iam::111122223333:role/teamd".to_owned());
+    let (aws, _) = connect(assuming).await;
+    for _ in 0..2 {
+        let listed = aws.list(&key(), Lane::Grant).await;
+        assert_eq!(listed, Reply::Listed { present: false });
+    }
+    assert_eq!(
+        fake.heard(),
+        ["AssumeRole", "ListAccountAssignments", "ListAccountAssignments"]
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_assumed_is_a_refusal_and_nothing_is_sent() {
+    let fake = Fake::start(|_, _| {
+        let xml = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+            <Code>AccessDenied</Code><Message>not yours</Message></Error></ErrorResponse>";
+        Answer::Raw(403, "text/xml", xml.to_owned())
+    })
+    .await;
+    let mut assuming = settings(&fake.url);
+    assuming.assume_role = Some("arn:aws:iam::111122223333:role/teamd".to_owned());
+    let (aws, health) = connect(assuming).await;
+    let reply = aws.create(&key()).await;
+    let Reply::Refused { class, message } = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(class, Refusal::AccessDenied, "{message}");
+    assert!(message.contains("not yours"), "{message}");
+    assert_eq!(fake.heard(), ["AssumeRole"]);
+    assert_eq!(health.snapshot().state, State::Refusing);
+}
