@@ -2,6 +2,7 @@
 
 use crate::BINARY;
 use crate::fake;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -150,11 +151,77 @@ async fn control_c_leaves_from_anywhere() {
     });
 }
 
-/// For people, not for machines: serves the fake world for ten minutes, to look at the dashboard with one's own eyes.
+/// Opens the in-process dashboard of one of the ignored tests below in the pane, as a demo would.
+fn open_in_process(tmux: &Tmux, test: &str, socket: &Path) {
+    let own = std::env::current_exe().expect("this test's path");
+    let line = format!(
+        "clear; TEAM_SOCKET={} {} --ignored --exact {test} --nocapture; echo left with $?",
+        socket.display(),
+        own.display()
+    );
+    tmux.keys(&[&line, "Enter"]);
+    tmux.wait_for("7FQHX2");
+}
+
+fn in_process() -> team_tui::DashboardOptions {
+    team_tui::DashboardOptions::new(
+        std::env::var_os("TEAM_SOCKET").expect("set by the test that starts this"),
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "serves the fake daemon for a look: cargo test -p team-tui --test tui -- --ignored --nocapture"]
-async fn serve_for_a_look() {
+async fn a_panic_gives_the_terminal_back() {
+    let Some(tmux) = Tmux::start() else { return };
     let running = fake::start().await;
-    eprintln!("team-tui --socket {}", running.fake.socket().display());
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    let socket = running.fake.socket();
+    tokio::task::block_in_place(|| {
+        open_in_process(&tmux, "terminal::dashboard_with_a_panic", &socket);
+        tmux.is_restored();
+    });
+}
+
+#[tokio::test]
+#[ignore = "run in a terminal by a_panic_gives_the_terminal_back"]
+async fn dashboard_with_a_panic() {
+    let Some(options) = in_process() else { return };
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(2));
+        panic!("a part fails");
+    });
+    let left = team_tui::dashboard(options).await;
+    assert!(left.is_err_and(|error| error.to_string().contains("failed")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_changes_persons_and_tells_of_its_chaos() {
+    let Some(tmux) = Tmux::start() else { return };
+    let running = fake::start().await;
+    let socket = running.fake.socket();
+    tokio::task::block_in_place(|| {
+        open_in_process(&tmux, "terminal::dashboard_of_a_demo", &socket);
+        tmux.wait_for(":chaos kills the daemon");
+        tmux.keys(&[":chaos", "Enter"]);
+        tmux.wait_for("chaos: it is back");
+        tmux.keys(&[":as b", "Tab", "Enter"]);
+        tmux.wait_for("team  bob");
+        tmux.keys(&["q"]);
+        tmux.is_restored();
+    });
+    assert_eq!(running.fake.world().acting_as.as_deref(), Some("bob"));
+}
+
+#[tokio::test]
+#[ignore = "run in a terminal by a_demo_changes_persons_and_tells_of_its_chaos"]
+async fn dashboard_of_a_demo() {
+    let Some(mut options) = in_process() else { return };
+    options.demo = Some(team_tui::DemoHooks {
+        people: vec!["ann".to_owned(), "bob".to_owned()],
+        chaos: std::sync::Arc::new(|| {
+            Box::pin(futures::stream::iter([
+                "killed".to_owned(),
+                "it is back".to_owned(),
+            ]))
+        }),
+    });
+    team_tui::dashboard(options).await.expect("it was left by q");
 }

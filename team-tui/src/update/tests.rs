@@ -373,3 +373,22 @@ fn any_keys_in_any_order_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn what_could_not_be_read_is_read_later() {
+    let mut app = live();
+    let id = app.selected().expect("a row").id;
+    update(&mut app, Message::RefreshFailed(vec![id]));
+    assert!(update(&mut app, Message::Tick(now() + Duration::seconds(1))).is_empty());
+    let effects = update(&mut app, Message::Tick(now() + Duration::seconds(5)));
+    assert!(
+        matches!(&effects[..], [Effect::Refresh(set)] if set.contains(&id)),
+        "{effects:?}"
+    );
+    // An answer that was overtaken does not bring the past back.
+    let mut old = app.requests[&id].clone();
+    old.version -= 1;
+    old.state = RequestState::Expired;
+    update(&mut app, Message::Refreshed(vec![(id, Some(old))]));
+    assert_eq!(app.requests[&id].state, RequestState::Pending);
+}
