@@ -134,6 +134,8 @@ pub(crate) struct App {
     pub(crate) refreshing: bool,
     pub(crate) loading: bool,
     pub(crate) load_again: bool,
+    /// When to read again what could not be read although the daemon is there.
+    pub(crate) retry_at: Option<DateTime<Utc>>,
     /// People for `:as`, where this is a demo.
     pub(crate) demo: Option<Vec<String>>,
     pub(crate) acting_as: Option<String>,
@@ -177,6 +179,7 @@ impl App {
             refreshing: false,
             loading: false,
             load_again: false,
+            retry_at: None,
             demo: None,
             acting_as: None,
             chaos: Vec::new(),

@@ -42,6 +42,15 @@ pub(crate) fn clock(at: DateTime<Utc>, zone: Zone) -> String {
     }
 }
 
+/// `14:02Z`.
+#[must_use]
+pub(crate) fn minute(at: DateTime<Utc>, zone: Zone) -> String {
+    match zone {
+        Zone::Utc => at.format("%H:%MZ").to_string(),
+        Zone::Local => at.with_timezone(&Local).format("%H:%M").to_string(),
+    }
+}
+
 /// `11-22 14:02Z`.
 #[must_use]
 pub(crate) fn short(at: DateTime<Utc>, zone: Zone) -> String {
@@ -60,6 +69,19 @@ pub(crate) fn span(seconds: i64) -> String {
         600..3600 => format!("{}m", s / 60),
         3600..86_400 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
         _ => format!("{}d{}h", s / 86_400, s % 86_400 / 3600),
+    }
+}
+
+/// The same in minutes from one minute on: for columns where a running second would only flicker.
+#[must_use]
+pub(crate) fn coarse(seconds: i64) -> String {
+    match seconds {
+        ..60 => span(seconds),
+        _ => span(seconds)
+            .split_inclusive('m')
+            .next()
+            .map(str::to_owned)
+            .unwrap_or_default(),
     }
 }
 
@@ -120,28 +142,34 @@ pub(crate) fn fit(text: &str, width: usize) -> String {
 /// Inert text in lines of at most `width` columns, broken at blanks where there are any.
 #[must_use]
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let text = inert(text);
     let width = width.max(1);
     let mut lines = vec![String::new()];
-    for word in unicode_segmentation::UnicodeSegmentation::split_word_bounds(text.as_str()) {
-        let line = lines.last().map_or(0, |line| line.width());
-        if line + word.width() <= width {
-            lines.last_mut().into_iter().for_each(|line| line.push_str(word));
-        } else if word.width() <= width {
-            lines.push(word.trim_start().to_owned());
+    for word in inert(text).split_inclusive(' ') {
+        let here = lines.last().map_or(0, |line| line.width());
+        let bare = word.trim_end();
+        if here + bare.width() <= width {
+            push(&mut lines, word);
+        } else if bare.width() <= width {
+            lines.push(word.to_owned());
         } else {
             for grapheme in unicode_segmentation::UnicodeSegmentation::graphemes(word, true) {
                 if lines.last().map_or(0, |line| line.width()) + grapheme.width() > width {
                     lines.push(String::new());
                 }
-                lines
-                    .last_mut()
-                    .into_iter()
-                    .for_each(|line| line.push_str(grapheme));
+                push(&mut lines, grapheme);
             }
         }
     }
+    for line in &mut lines {
+        line.truncate(line.trim_end().len());
+    }
     lines
+}
+
+fn push(lines: &mut [String], text: &str) {
+    if let Some(line) = lines.last_mut() {
+        line.push_str(text);
+    }
 }
 
 /// A JSON document whose hidden characters stand as `\uXXXX`: the same document, but a terminal can take it.
@@ -185,6 +213,9 @@ mod tests {
         ] {
             assert_eq!(span(seconds), text);
         }
+        assert_eq!(coarse(252), "4m");
+        assert_eq!(coarse(59), "59s");
+        assert_eq!(coarse(180_000), "2d2h");
         assert_eq!(relative(at(60), at(0)), "in 1m");
         assert_eq!(relative(at(0), at(60)), "1m ago");
         assert_eq!(left(at(0), at(0)), "over");
@@ -204,6 +235,7 @@ mod tests {
         assert_eq!(fit("abc", 0), "");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("at 18:54:03Z (in 4m)", 13), ["at 18:54:03Z", "(in 4m)"]);
         assert_eq!(wrap("", 5), [""]);
         for line in wrap("x\u{1b}[31m\u{202e}evil 東京都庁 and more of it", 9) {
             assert!(line.width() <= 9 && !line.chars().any(team_shared::text::is_hidden));

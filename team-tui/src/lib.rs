@@ -19,6 +19,9 @@ pub mod clock;
 mod commands;
 mod demo;
 mod effect;
+#[cfg(test)]
+#[path = "../../tests/tui/fixtures.rs"]
+mod fixtures;
 mod format;
 mod keymap;
 mod message;

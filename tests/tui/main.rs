@@ -1,1 +1,33 @@
-//! x
+//! `team-tui` as its users meet it: the real binary against a small fake daemon on a socket of its own.
+//!
+//! * [`cli`] exit codes, JSON, errors · [`terminal`] the dashboard in a real terminal (tmux)
+//! * [`fake`] the daemon · [`fixtures`] what it knows
+
+mod cli;
+mod fake;
+mod fixtures;
+mod terminal;
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Output;
+
+/// The binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_team-tui");
+
+/// Runs a verb to its end.
+async fn run<S: AsRef<OsStr>>(socket: &Path, args: &[S]) -> Output {
+    tokio::process::Command::new(BINARY)
+        .arg("--socket")
+        .arg(socket)
+        .args(args)
+        .env_remove("TEAM_SOCKET")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .await
+        .expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}

@@ -143,7 +143,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
     let more = reason.len() > shown;
     for (at, part) in reason.into_iter().take(shown).enumerate() {
         let part = if more && at + 1 == shown {
-            format!("{}…", format::fit(&part, width.saturating_sub(1)))
+            format::fit(&format!("{part} …"), width)
         } else {
             part
         };
@@ -161,7 +161,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
     }
     let box_height = if inside.height > 12 { 4 } else { 3 };
     let label = if matches!(dialog.verb, "reject" | "revoke") {
-        "Comment (needed)"
+        "Comment needed"
     } else {
         "Comment"
     };
@@ -199,21 +199,21 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         );
         y += 1;
     }
-    let version = if view.version == dialog.version {
-        Line::styled(
-            format!("Nothing changed since you opened this (v{})", view.version),
+    let (style, version) = if view.version == dialog.version {
+        (
             theme.dim(),
+            format!("Nothing changed since you opened this (v{})", view.version),
         )
     } else {
-        Line::styled(
-            format!(
-                "! It changed since you opened this: v{} → v{}, now {}. Leave and look again.",
-                dialog.version, view.version, view.state
-            ),
-            theme.bad(),
-        )
+        let text = format!(
+            "! It changed since you opened this (v{} → v{}) and is {}: leave and look again",
+            dialog.version, view.version, view.state
+        );
+        (theme.bad(), text)
     };
-    put(frame, version, &mut y);
+    for part in wrap(&version, width) {
+        put(frame, Line::styled(part, style), &mut y);
+    }
     if let Some(error) = &dialog.error {
         for part in wrap(&format!("✗ {error}"), width) {
             put(frame, Line::styled(part, theme.bad()), &mut y);
@@ -241,15 +241,15 @@ fn go_label(dialog: &Decide) -> String {
 fn granted(view: &RequestView, dialog: &Decide, app: &App) -> String {
     let asked = format!("asked {}", format::length(dialog.asked));
     let Ok(changed) = dialog.changed_duration() else {
-        return format!("{asked} · not a duration");
+        return format!("not a duration · {asked}");
     };
     let seconds = Duration::seconds(changed.unwrap_or(dialog.asked));
     let ends = match (view.start_at, view.end_at) {
         (_, Some(end)) if changed.is_none() => format!("ends {}", format::short(end, app.zone)),
         (Some(start), _) => format!("ends {}", format::short(start + seconds, app.zone)),
-        (None, _) => format!("now: ends ~{}", format::clock(app.now + seconds, app.zone)),
+        (None, _) => format!("ends ~{} if now", format::minute(app.now + seconds, app.zone)),
     };
-    format!("{asked} · {ends}")
+    format!("{ends} · {asked}")
 }
 
 fn warnings(view: &RequestView) -> Vec<String> {

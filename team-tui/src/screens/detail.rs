@@ -15,7 +15,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, detail: &Detail, th
     let Some(view) = app.requests.get(&detail.id) else {
         rule::draw(frame, area, theme, &detail.id.short(), "Esc back");
         let line = Line::styled(
-            " This request is no longer visible to you.  Esc goes back",
+            " Nothing that you may see, or not read yet.  Esc goes back",
             theme.care(),
         );
         frame.render_widget(

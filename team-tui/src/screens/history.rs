@@ -33,10 +33,10 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         fixed("", 1),
         fixed("ID", 6),
         fixed("FILED", 12),
-        growing("WHO", 8),
-        growing("ACCOUNT", 12),
-        growing("PERMISSION SET", 14),
-        fixed("FOR", 6),
+        growing("WHO", 7),
+        growing("ACCOUNT", 9),
+        growing("PERMISSION SET", 19),
+        fixed("FOR", 4),
         fixed("STATE", 10),
     ];
     let cells: Vec<Row> = rows

@@ -26,10 +26,10 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         fixed("", 1),
         fixed("ID", 6),
         fixed("STATE", 10),
-        growing("ACCOUNT", 12),
-        growing("PERMISSION SET", 16),
+        growing("ACCOUNT", 10),
+        growing("PERMISSION SET", 19),
         fixed("FOR", 6),
-        fixed("WHEN", 18),
+        fixed("WHEN", 17),
     ];
     let cells: Vec<Row> = rows
         .iter()
@@ -56,7 +56,10 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 /// What matters about its time in its state.
 fn when(view: &RequestView, now: DateTime<Utc>, zone: format::Zone) -> String {
     match (view.state, view.start_at, view.end_at) {
-        (RequestState::Pending, ..) => format!("expires {}", format::relative(view.expires_at, now)),
+        (RequestState::Pending, ..) => format!(
+            "expires in {}",
+            format::coarse((view.expires_at - now).num_seconds())
+        ),
         (RequestState::Scheduled, Some(start), _) => format!("starts {}", format::relative(start, now)),
         (RequestState::Active, _, Some(end)) => format!("{} left", format::left(end, now)),
         (RequestState::Activating | RequestState::Ending, ..) => "AWS is asked".to_owned(),

@@ -14,7 +14,7 @@ use team_shared::request::RequestView;
 /// A list, and beside or below it the sheet of the selected request where there is room.
 pub(super) fn split(area: Rect) -> (Rect, Option<Rect>) {
     if area.width >= 100 && area.height >= 24 {
-        let [list, side] = Layout::horizontal([Constraint::Percentage(62), Constraint::Fill(1)]).areas(area);
+        let [list, side] = Layout::horizontal([Constraint::Percentage(65), Constraint::Fill(1)]).areas(area);
         return (list, Some(side));
     }
     if area.height >= 14 {
@@ -110,7 +110,7 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
             "Who",
             format!(
                 "{} {verb} for {} on {} ({}) for {}",
-                view.requester.display_name,
+                view.requester.user_name,
                 view.permission_set.name,
                 view.account.name,
                 view.account.id,
@@ -129,6 +129,9 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
     }
     if let Some(waiting) = &view.waiting_for {
         rows.push(("Waits", format!("for {}: {}", waiting.what, waiting.detail)));
+    }
+    if let Some(error) = view.grant.as_ref().and_then(|grant| grant.last_error.clone()) {
+        rows.push(("! AWS", error));
     }
     if let Some(ended) = &view.ended {
         rows.push((

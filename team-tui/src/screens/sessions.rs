@@ -50,8 +50,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         fixed("", 1),
         fixed("ID", 6),
         growing("WHO", 8),
-        growing("ACCOUNT", 12),
-        growing("PERMISSION SET", 16),
+        growing("ACCOUNT", 10),
+        growing("PERMISSION SET", 19),
         fixed("STATE", 10),
         fixed("LEFT", 10),
     ];
@@ -96,7 +96,7 @@ fn left(view: &RequestView, app: &App) -> String {
     match view.state {
         RequestState::Scheduled => view.start_at.map_or_else(
             || "soon".to_owned(),
-            |at| format!("at {}", &format::clock(at, app.zone)[..5]),
+            |at| format!("at {}", format::minute(at, app.zone)),
         ),
         RequestState::Ending => "removing".to_owned(),
         RequestState::Activating => "creating".to_owned(),

@@ -103,8 +103,12 @@ pub(super) fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
     }
 }
 
-/// Opens the sheet of a request.
+/// Opens the sheet of a request, which is read where it is older than what was loaded.
 pub(super) fn open(app: &mut App, id: RequestId) {
+    if !app.requests.contains_key(&id) {
+        app.stale.insert(id);
+        app.retry_at = Some(app.now);
+    }
     app.detail = Some(Detail { id, scroll: 0 });
 }
 

@@ -76,9 +76,17 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
 }
 
 fn open(app: &mut App, text: &str) {
+    if let Ok(id) = text.parse::<RequestId>() {
+        actions::open(app, id);
+        return;
+    }
     let wanted = text.to_ascii_uppercase();
-    let by_id = |id: &RequestId| id.short() == wanted || id.to_string() == wanted;
-    let found: Vec<RequestId> = app.requests.keys().filter(|id| by_id(id)).copied().collect();
+    let found: Vec<RequestId> = app
+        .requests
+        .keys()
+        .filter(|id| id.short() == wanted)
+        .copied()
+        .collect();
     match found[..] {
         [id] => actions::open(app, id),
         [] => app.complain(format!("no request {text:?} that you may see")),

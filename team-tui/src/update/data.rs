@@ -12,6 +12,8 @@ use team_shared::request::RequestView;
 
 /// Above this many changed requests, everything is read again instead.
 const MANY: usize = 16;
+/// Seconds until a failed reading is tried again.
+const RETRY: i64 = 5;
 /// Activity items kept of a session, and audit rows kept at all.
 const KEEP: usize = 500;
 
@@ -41,6 +43,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Loaded(snapshot) => return on_loaded(app, *snapshot),
         Message::LoadFailed(error) => {
             app.loading = false;
+            app.retry_at = Some(app.now + chrono::Duration::seconds(RETRY));
             app.complain(explain(&error));
         }
         Message::Refreshed(views) => {
@@ -48,9 +51,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             app.fresh_at = Some(app.now);
             for (id, view) in views {
                 match view {
-                    Some(view) => {
-                        app.requests.insert(id, view);
-                    }
+                    Some(view) => keep(app, view),
                     None => {
                         app.requests.remove(&id);
                     }
@@ -60,7 +61,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::RefreshFailed(ids) => {
             app.refreshing = false;
-            // Not retried at once: the next event or the next connection reads them.
+            app.retry_at = Some(app.now + chrono::Duration::seconds(RETRY));
             app.stale.extend(ids);
         }
         Message::Health(health) => {
@@ -87,6 +88,26 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Key(_) | Message::Paste(_) | Message::Tick(_) => {}
     }
     Vec::new()
+}
+
+/// Takes a request as it was read, unless something newer is known: answers may overtake each other.
+fn keep(app: &mut App, view: RequestView) {
+    if app
+        .requests
+        .get(&view.id)
+        .is_none_or(|known| known.version <= view.version)
+    {
+        app.requests.insert(view.id, view);
+    }
+}
+
+/// Reads again what could not be read, once its time has come.
+pub(super) fn retry(app: &mut App) -> Vec<Effect> {
+    if !app.is_live() || app.retry_at.is_none_or(|at| at > app.now) {
+        return Vec::new();
+    }
+    app.retry_at = None;
+    if app.loaded { refresh(app) } else { load(app) }
 }
 
 /// Reads everything, or once more after the reading that is under way.
@@ -123,11 +144,7 @@ fn on_loaded(app: &mut App, snapshot: Snapshot) -> Vec<Effect> {
         };
     }
     if let Some(id) = app.open.take() {
-        if app.requests.contains_key(&id) {
-            super::actions::open(app, id);
-        } else {
-            app.complain(format!("no request {} that you may see", id.short()));
-        }
+        super::actions::open(app, id);
     }
     let mut effects = Vec::new();
     if std::mem::take(&mut app.load_again) {
@@ -244,7 +261,7 @@ fn on_answered(app: &mut App, verb: &'static str, result: Result<Box<RequestView
                 app.detail = None;
                 app.screen = Screen::Mine;
             }
-            app.requests.insert(view.id, *view);
+            keep(app, *view);
         }
         Err(error) => {
             let text = explain(&error);

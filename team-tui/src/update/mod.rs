@@ -29,7 +29,7 @@ pub(crate) fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             app.now = now;
-            Vec::new()
+            data::retry(app)
         }
         other => data::on(app, other),
     };

@@ -20,7 +20,6 @@ pub(crate) fn line(
     note: &str,
 ) {
     const LABEL: u16 = 16;
-    const TEXT: usize = 26;
     let marker = if focus { "▸" } else { " " };
     let style = if focus { theme.strong() } else { theme.dim() };
     frame.render_widget(Line::styled(format!("{marker}{label}"), style), area);
@@ -29,10 +28,16 @@ pub(crate) fn line(
         width: area.width.saturating_sub(LABEL),
         ..area
     };
+    // Where it is narrow, the note matters more than seeing all of a long text at once.
+    let beside = if text_area.width < 54 {
+        usize::from(text_area.width) / 3
+    } else {
+        24
+    };
     let shown_width = if note.is_empty() {
         usize::from(text_area.width).saturating_sub(1)
     } else {
-        TEXT
+        beside
     };
     let scroll = input.visual_scroll(shown_width);
     let text = tail(input.value(), scroll, shown_width);

@@ -97,7 +97,7 @@ pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
         banners.push((
             true,
             format!(
-                "○ teamd is away since {} ({why}).  Retry {}, ^R now.{shown}",
+                "○ teamd is away since {}.  Retry {}, ^R now.{shown}  ({why})",
                 format::clock(*since, app.zone),
                 format::relative(*retry_at, app.now)
             ),

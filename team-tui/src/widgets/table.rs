@@ -58,6 +58,9 @@ pub(crate) fn draw(
             .iter()
             .zip(&widths)
             .map(|(cell, width)| {
+                if *width == 0 {
+                    return String::new();
+                }
                 let cell = fit(cell, *width);
                 let pad = width.saturating_sub(cell.width());
                 format!("{cell}{} ", " ".repeat(pad))
@@ -84,29 +87,37 @@ pub(crate) fn draw(
     }
 }
 
-/// Widths of the columns: the least ones, and what is left in equal shares for those that grow. Columns on the right
-/// go first where there is not room for all.
+/// Widths of the columns: the least ones, and what is left in equal shares for those that grow. Where there is not
+/// room for all, those that grow shrink by up to half, then whole columns go, from the right.
 fn widths(columns: &[Column], room: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = columns.iter().map(|column| column.width).collect();
     let needed: usize = widths.iter().sum::<usize>() + widths.len();
-    let growing = columns.iter().filter(|column| column.grows).count();
-    if needed <= room {
-        let mut left = room - needed;
-        let mut shares = growing;
-        for (width, column) in widths.iter_mut().zip(columns) {
-            if column.grows && shares > 0 {
-                let share = (left / shares).min(40);
+    let mut left = room.saturating_sub(needed);
+    let mut lacking = needed.saturating_sub(room);
+    // Twice: what one column cannot give, another may.
+    for _ in 0..2 {
+        let mut growing = columns.iter().filter(|column| column.grows).count();
+        for (width, column) in widths.iter_mut().zip(columns).filter(|(_, column)| column.grows) {
+            if lacking > 0 {
+                let least = (column.width / 2).max(6).min(column.width);
+                let given = width.saturating_sub(least).min(lacking.div_ceil(growing));
+                *width -= given;
+                lacking -= given;
+            } else if needed <= room {
+                let share = (left / growing).min(40);
                 *width += share;
                 left -= share;
-                shares -= 1;
             }
+            growing = growing.saturating_sub(1).max(1);
         }
-    } else {
-        let mut left = room;
-        for width in &mut widths {
-            *width = (*width).min(left.saturating_sub(1));
-            left = left.saturating_sub(*width + 1);
+    }
+    for width in widths.iter_mut().rev() {
+        if lacking == 0 {
+            break;
         }
+        let given = *width + 1;
+        *width = 0;
+        lacking = lacking.saturating_sub(given);
     }
     widths
 }
@@ -120,5 +131,7 @@ mod tests {
         let columns = [fixed("A", 6), growing("B", 4), growing("C", 4)];
         assert_eq!(widths(&columns, 27), [6, 9, 9]);
         assert_eq!(widths(&columns, 12), [6, 4, 0]);
+        let columns = [fixed("A", 6), growing("B", 20), growing("C", 10), fixed("D", 4)];
+        assert_eq!(widths(&columns, 34), [6, 14, 6, 4]);
     }
 }

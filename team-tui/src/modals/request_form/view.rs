@@ -127,7 +127,7 @@ fn draw_field(frame: &mut Frame, area: Rect, app: &App, form: &Form, field: Fiel
         }
         Field::Start => {
             let note = match form.start_at(app.now) {
-                Ok(None) => "on approval; or: tomorrow 9:00, +30m".to_owned(),
+                Ok(None) => "on approval; or: tomorrow 9:00".to_owned(),
                 Ok(Some(at)) => format!("at {}", format::both(at, app.now, app.zone)),
                 Err(_) => "not a time to come: tomorrow 9:00, +30m".to_owned(),
             };

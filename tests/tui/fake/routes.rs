@@ -1,0 +1,279 @@
+//! What the fake answers.
+
+use super::{Fake, Shared, now};
+use crate::fixtures;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event as SseEvent, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use team_shared::event::{Event, EventType};
+use team_shared::list::Page;
+use team_shared::problem::{Code, MEDIA_TYPE, Problem};
+use team_shared::request::{Approve, RequestView};
+use team_shared::state::RequestState;
+
+fn problem(code: Code, detail: &str) -> Response {
+    let status = StatusCode::from_u16(code.http_status()).expect("a status");
+    let body = Problem::new(code, detail).help("look again");
+    (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], Json(body)).into_response()
+}
+
+pub(super) async fn me(State(fake): State<Shared>, headers: HeaderMap) -> Response {
+    let acting_as = headers
+        .get("X-Team-Demo-As")
+        .and_then(|name| name.to_str().ok())
+        .map(str::to_owned);
+    let mut me = fixtures::me();
+    if let Some(name) = &acting_as {
+        me.person = Some(fixtures::person(name));
+    }
+    fake.world().acting_as = acting_as;
+    Json(me).into_response()
+}
+
+pub(super) async fn accounts() -> Response {
+    let of = |name: &str| {
+        let account = fixtures::account(name);
+        json!({"id": account.id, "name": name, "state": "ACTIVE", "ou_path": account.ou_path, "ou_ids": [],
+               "tags": {"env": "=prod"}, "protected": false})
+    };
+    Json(json!({"items": [of("pay-prod"), of("web-prod"), of("data-stage")], "next_cursor": null}))
+        .into_response()
+}
+
+/// Three rows a page at most, so that every client must follow the cursor.
+pub(super) async fn list(
+    State(fake): State<Shared>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let world = fake.world();
+    let has = |name: &str, fits: &dyn Fn(&str) -> bool| query.get(name).is_none_or(|value| fits(value));
+    let found: Vec<&RequestView> = world
+        .requests
+        .iter()
+        .filter(|r| has("state", &|s| s.split(',').any(|s| s == r.state.as_str())))
+        .filter(|r| has("q", &|q| r.id.to_string().contains(q)))
+        .filter(|r| has("scope", &|s| s != "mine" || r.requester.user_name == "ann"))
+        .collect();
+    let from: usize = query.get("cursor").and_then(|c| c.parse().ok()).unwrap_or(0);
+    let limit: usize = query.get("limit").and_then(|l| l.parse().ok()).unwrap_or(100);
+    let to = (from + limit.min(3)).min(found.len());
+    let next_cursor = (to < found.len()).then(|| to.to_string());
+    Json(json!({"items": found[from..to], "next_cursor": next_cursor})).into_response()
+}
+
+pub(super) async fn one(State(fake): State<Shared>, Path(id): Path<String>) -> Response {
+    match fake
+        .world()
+        .requests
+        .iter()
+        .find(|view| view.id.to_string() == id)
+    {
+        Some(view) => Json(view).into_response(),
+        None => problem(Code::NotFound, "no such request"),
+    }
+}
+
+fn saw(fake: &Fake, path: String, headers: &HeaderMap, body: &Value) {
+    let key = headers
+        .get("Idempotency-Key")
+        .and_then(|key| key.to_str().ok())
+        .map(str::to_owned);
+    fake.world().seen.push((path, key, body.clone()));
+}
+
+pub(super) async fn submit(
+    State(fake): State<Shared>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
+    saw(&fake, "submit".to_owned(), &headers, &body);
+    if body["permission_set"] == "Nope" {
+        return problem(Code::NotEligible, "no rule lets you ask for Nope");
+    }
+    let mut view = fixtures::request(now(), "NEWREQ", "ann", 0);
+    view.you_may = vec!["cancel".to_owned()];
+    view.justification = body["justification"].as_str().unwrap_or_default().to_owned();
+    view.duration_seconds = body["duration_seconds"].as_i64().unwrap_or(60);
+    if body["dry_run"] == true {
+        return Json(view).into_response();
+    }
+    fake.world().requests.push(view.clone());
+    fake.change("NEWREQ", EventType::RequestSubmitted, |_| {});
+    (StatusCode::CREATED, Json(view)).into_response()
+}
+
+pub(super) async fn act(
+    State(fake): State<Shared>,
+    Path((id, verb)): Path<(String, String)>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
+    saw(&fake, verb.clone(), &headers, &body);
+    let Some(view) = fake
+        .world()
+        .requests
+        .iter()
+        .find(|view| view.id.to_string() == id)
+        .cloned()
+    else {
+        return problem(Code::NotFound, "no such request");
+    };
+    if body["version"]
+        .as_u64()
+        .is_some_and(|version| version != view.version)
+    {
+        return problem(Code::Stale, "it has changed since you read it");
+    }
+    if verb == "approve" {
+        if view.requester.user_name == "ann" {
+            return problem(Code::SelfApproval, "nobody decides on their own request");
+        }
+        if serde_json::from_value::<Approve>(body).is_err() {
+            return problem(Code::BadJson, "not an approval");
+        }
+    }
+    let (state, kind) = match verb.as_str() {
+        "approve" => (RequestState::Active, EventType::RequestApproved),
+        "reject" => (RequestState::Rejected, EventType::RequestRejected),
+        "cancel" => (RequestState::Cancelled, EventType::RequestCancelled),
+        _ => (RequestState::Ending, EventType::RequestEnding),
+    };
+    match fake.change(&view.id.short(), kind, |view| {
+        view.state = state;
+        view.you_may.clear();
+    }) {
+        Some(view) => Json(view).into_response(),
+        None => problem(Code::NotFound, "no such request"),
+    }
+}
+
+pub(super) async fn activity(State(fake): State<Shared>, Path(id): Path<String>) -> Response {
+    let known = fake
+        .world()
+        .requests
+        .iter()
+        .find(|view| view.id.to_string() == id)
+        .map(|view| view.id);
+    let Some(id) = known else {
+        return problem(Code::NotFound, "no such request");
+    };
+    let items = fixtures::activity(now(), id);
+    Json(json!({"items": items, "next_cursor": null, "coverage": "CloudTrail, eu-west-1", "newest_event_at": now()}))
+        .into_response()
+}
+
+pub(super) async fn timeline(State(fake): State<Shared>, Path(id): Path<String>) -> Response {
+    let of = |event: &&Event| event.request_id.is_some_and(|of| of.to_string() == id);
+    let items: Vec<Event> = fake.world().events.iter().filter(of).cloned().collect();
+    Json(Page::whole(items)).into_response()
+}
+
+pub(super) type Events = Sse<std::pin::Pin<Box<dyn Stream<Item = Result<SseEvent, Infallible>> + Send>>>;
+
+pub(super) async fn events(
+    State(fake): State<Shared>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Events {
+    let after = query.get("after").and_then(|seq| seq.parse::<u64>().ok());
+    let after = after.unwrap_or_else(|| fake.world().events.len() as u64);
+    let wake = fake.changed.subscribe();
+    let end = killed(&fake);
+    let stream = futures::stream::unfold((fake, wake, after), |(fake, mut wake, after)| async move {
+        loop {
+            let next = fake
+                .world()
+                .events
+                .get(usize::try_from(after).unwrap_or(usize::MAX))
+                .cloned();
+            if let Some(event) = next {
+                let data = serde_json::to_string(&event).expect("json");
+                let sse = SseEvent::default()
+                    .id(event.seq.to_string())
+                    .event(event.kind.as_str())
+                    .data(data);
+                return Some((Ok(sse), (fake, wake, after + 1)));
+            }
+            wake.changed().await.ok()?;
+        }
+    });
+    Sse::new(stream.take_until(end).boxed())
+}
+
+/// Resolves when the daemon is killed.
+fn killed(fake: &Fake) -> futures::future::BoxFuture<'static, ()> {
+    let mut killed = fake.killed.subscribe();
+    Box::pin(async move {
+        let _ = killed.changed().await;
+    })
+}
+
+pub(super) async fn activity_stream(State(fake): State<Shared>) -> Events {
+    let id = fake
+        .world()
+        .requests
+        .iter()
+        .find(|view| view.id.short() == "X4TE2N")
+        .map(|view| view.id);
+    let stream = futures::stream::unfold(100_u64, move |n| async move {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        let mut item = fixtures::activity(now(), id?).pop()?;
+        item.event_id = format!("event-{n}");
+        item.event_time = now();
+        let data = serde_json::to_string(&item).expect("json");
+        Some((Ok(SseEvent::default().event("activity").data(data)), n + 1))
+    });
+    Sse::new(stream.take_until(killed(&fake)).boxed())
+}
+
+pub(super) async fn policy(State(fake): State<Shared>) -> Response {
+    let document = fake.world().policy.clone();
+    Json(
+        json!({"version": 3, "document": document, "sha256": "ab", "applied_by": "gita", "applied_at": now(),
+                "warnings": []}),
+    )
+    .into_response()
+}
+
+pub(super) async fn audit(State(fake): State<Shared>) -> Response {
+    let rows: Vec<Value> = fake
+        .world()
+        .events
+        .iter()
+        .map(|event| {
+            let mut row = serde_json::to_value(event).expect("json");
+            row["hash"] = json!("aa");
+            row["prev"] = json!("bb");
+            row
+        })
+        .collect();
+    Json(json!({"items": rows, "next_cursor": null})).into_response()
+}
+
+pub(super) async fn verify(State(fake): State<Shared>) -> Response {
+    let ok = fake.world().healthy;
+    Json(json!({"ok": ok, "rows": 7, "head": "abcd", "erased_texts": 0})).into_response()
+}
+
+pub(super) async fn status(
+    State(fake): State<Shared>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let world = fake.world();
+    if !query.contains_key("short") && !world.full_status_allowed {
+        return problem(Code::NotAllowed, "your role does not allow it");
+    }
+    let problems: &[&str] = if world.healthy {
+        &[]
+    } else {
+        &["1 removal is overdue"]
+    };
+    let overdue = u64::from(!world.healthy);
+    Json(json!({"healthy": world.healthy, "problems": problems, "pending": 4, "active": 2, "overdue": overdue}))
+        .into_response()
+}

@@ -1,0 +1,230 @@
+//! The dashboard in a real terminal: tmux shows what a person would see. Skipped, loudly, where there is no tmux.
+
+use crate::BINARY;
+use crate::fake;
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+use team_shared::event::EventType;
+use team_shared::state::RequestState;
+
+/// A tmux server of its own, with one 80x24 pane and a plain shell in it.
+struct Tmux {
+    socket: tempfile::TempDir,
+}
+
+impl Tmux {
+    fn start() -> Option<Self> {
+        if Command::new("tmux").arg("-V").output().is_err() {
+            eprintln!("SKIPPED: no tmux on this machine, so the dashboard was not looked at in a terminal");
+            return None;
+        }
+        let tmux = Self {
+            socket: tempfile::tempdir().expect("a directory"),
+        };
+        let started = tmux.call(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "80",
+            "-y",
+            "24",
+            "env PS1='ready> ' sh",
+        ]);
+        assert!(started.status.success(), "{started:?}");
+        tmux.wait_for("ready>");
+        Some(tmux)
+    }
+
+    fn call(&self, args: &[&str]) -> Output {
+        Command::new("tmux")
+            .arg("-S")
+            .arg(self.socket.path().join("tmux"))
+            .args(args)
+            .env_remove("TMUX")
+            .output()
+            .expect("tmux runs")
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.call(&[&["send-keys"][..], keys].concat());
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.call(&["capture-pane", "-p"]).stdout).into_owned()
+    }
+
+    fn wait_for(&self, words: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let screen = self.screen();
+            if screen.contains(words) {
+                return screen;
+            }
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "no {words:?} on:\n{screen}"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Starts the dashboard and waits for its first rows.
+    fn open(&self, socket: &Path) {
+        let line = format!("clear; {BINARY} --socket {}; echo left with $?", socket.display());
+        self.keys(&[&line, "Enter"]);
+        self.wait_for("7FQHX2");
+    }
+
+    /// The shell is back, and its terminal behaves.
+    fn is_restored(&self) {
+        self.wait_for("left with 0");
+        self.keys(&[
+            "clear; stty -a | grep -o -- '-*icanon'; echo shown''again",
+            "Enter",
+        ]);
+        let screen = self.wait_for("shownagain");
+        assert!(
+            screen.lines().any(|line| line == "icanon"),
+            "raw mode was left on:\n{screen}"
+        );
+        let alternate = self.call(&["display-message", "-p", "#{alternate_on} #{cursor_flag}"]);
+        assert_eq!(String::from_utf8_lossy(&alternate.stdout).trim(), "0 1");
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.call(&["kill-server"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_opens_helps_decides_and_leaves() {
+    let Some(tmux) = Tmux::start() else { return };
+    let mut running = fake::start().await;
+    let socket = running.fake.socket();
+    tokio::task::block_in_place(|| {
+        tmux.open(&socket);
+        tmux.wait_for("pending: 4");
+        tmux.keys(&["?"]);
+        tmux.wait_for("Here: Queue");
+        tmux.keys(&["Escape"]);
+        // Reject the first of those that are ours to decide.
+        tmux.keys(&["r"]);
+        tmux.wait_for("Reject 9QPV4D");
+        tmux.keys(&["use ReadOnly first", "C-s"]);
+        tmux.wait_for("now rejected");
+        // Somebody else's change shows by itself.
+        running
+            .fake
+            .change("7FQHX2", EventType::RequestCancelled, |view| {
+                view.state = RequestState::Cancelled
+            });
+        tmux.wait_for("pending: 2");
+        running.kill();
+        tmux.wait_for("teamd is away");
+    });
+    running.restart();
+    tokio::task::block_in_place(|| {
+        tmux.keys(&["C-r"]);
+        tmux.wait_for("● live");
+        tmux.keys(&["q"]);
+        tmux.is_restored();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_c_leaves_from_anywhere() {
+    let Some(tmux) = Tmux::start() else { return };
+    let running = fake::start().await;
+    let socket = running.fake.socket();
+    tokio::task::block_in_place(|| {
+        tmux.open(&socket);
+        tmux.keys(&["n"]);
+        tmux.wait_for("New request");
+        tmux.keys(&["C-c"]);
+        tmux.is_restored();
+    });
+}
+
+/// Opens the in-process dashboard of one of the ignored tests below in the pane, as a demo would.
+fn open_in_process(tmux: &Tmux, test: &str, socket: &Path) {
+    let own = std::env::current_exe().expect("this test's path");
+    let line = format!(
+        "clear; TEAM_SOCKET={} {} --ignored --exact {test} --nocapture; echo left with $?",
+        socket.display(),
+        own.display()
+    );
+    tmux.keys(&[&line, "Enter"]);
+    tmux.wait_for("7FQHX2");
+}
+
+/// `None`, loudly, where nobody opened a terminal for it.
+fn in_process() -> Option<team_tui::DashboardOptions> {
+    let socket = std::env::var_os("TEAM_SOCKET").filter(|_| std::io::stdout().is_terminal());
+    if socket.is_none() {
+        eprintln!("SKIPPED: this is run by another test, in a terminal of its own");
+    }
+    socket.map(team_tui::DashboardOptions::new)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_gives_the_terminal_back() {
+    let Some(tmux) = Tmux::start() else { return };
+    let running = fake::start().await;
+    let socket = running.fake.socket();
+    tokio::task::block_in_place(|| {
+        open_in_process(&tmux, "terminal::dashboard_with_a_panic", &socket);
+        tmux.is_restored();
+    });
+}
+
+#[tokio::test]
+#[ignore = "run in a terminal by a_panic_gives_the_terminal_back"]
+async fn dashboard_with_a_panic() {
+    let Some(options) = in_process() else { return };
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(2));
+        panic!("a part fails");
+    });
+    let left = team_tui::dashboard(options).await;
+    assert!(left.is_err_and(|error| error.to_string().contains("failed")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_changes_persons_and_tells_of_its_chaos() {
+    let Some(tmux) = Tmux::start() else { return };
+    let running = fake::start().await;
+    let socket = running.fake.socket();
+    tokio::task::block_in_place(|| {
+        open_in_process(&tmux, "terminal::dashboard_of_a_demo", &socket);
+        tmux.wait_for(":chaos kills the daemon");
+        tmux.keys(&[":chaos", "Enter"]);
+        tmux.wait_for("chaos: it is back");
+        tmux.keys(&[":as b", "Tab", "Enter"]);
+        tmux.wait_for("team  bob");
+        tmux.keys(&["q"]);
+        tmux.is_restored();
+    });
+    assert_eq!(running.fake.world().acting_as.as_deref(), Some("bob"));
+}
+
+#[tokio::test]
+#[ignore = "run in a terminal by a_demo_changes_persons_and_tells_of_its_chaos"]
+async fn dashboard_of_a_demo() {
+    let Some(mut options) = in_process() else { return };
+    options.demo = Some(team_tui::DemoHooks {
+        people: vec!["ann".to_owned(), "bob".to_owned()],
+        chaos: std::sync::Arc::new(|| {
+            Box::pin(futures::stream::iter([
+                "killed".to_owned(),
+                "it is back".to_owned(),
+            ]))
+        }),
+    });
+    team_tui::dashboard(options).await.expect("it was left by q");
+}
