@@ -1,6 +1,7 @@
 //! The demo's world: the simulated organisation, a daemon on a temporary store and socket, weeks of history, and
 //! people at work. Only with the feature `simulator`.
 
+mod chaos;
 mod history;
 mod people;
 
