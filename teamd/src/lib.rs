@@ -1,6 +1,9 @@
 //! `teamd`: the daemon.
 
 pub mod aws;
+pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod lifecycle;
 pub mod store;
+pub mod telemetry;
