@@ -1,6 +1,7 @@
 //! `teamd`: the daemon.
 
 pub mod aws;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod domain;
