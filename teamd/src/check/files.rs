@@ -240,6 +240,7 @@ mod tests {
     #[test]
     fn files_that_others_can_read_are_found_with_their_companions() {
         let dir = tempfile::tempdir().unwrap();
+        chmod(dir.path(), 0o700);
         let wal = dir.path().join("teamd.db-wal");
         write(&wal, "").unwrap();
         chmod(&wal, 0o640);
