@@ -15,6 +15,7 @@
 
 pub mod api;
 pub mod aws;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod clock;
