@@ -49,7 +49,8 @@ impl Tmux {
 
     fn call(&self, args: &[&str]) -> Output {
         Command::new("tmux")
-            .arg("-S")
+            // Without this, a machine whose locale is not UTF-8 would show blanks for signs.
+            .args(["-u", "-S"])
             .arg(self.socket.path().join("tmux"))
             .args(args)
             .env_remove("TMUX")
