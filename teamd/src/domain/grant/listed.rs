@@ -40,7 +40,8 @@ impl After {
                 self.settle(State::Present);
                 self.notes.push(Note::Reappeared);
             }
-            // With an earlier life of this grant just over, it may be that one that a listing still shows.
+            // With an earlier life of this grant just over, a listing may still show that one, and a delete of it may
+            // still be under way: only a create that succeeds now vouches for what is there.
             State::Absent { .. } | State::Foreign { .. } | State::Unknown
                 if self.leases > 0 && self.grant.aws_request_id.is_some() =>
             {
@@ -48,12 +49,8 @@ impl After {
                     request_id: None,
                     since: self.now,
                 });
-                self.pause(self.lag_pause(self.now));
             }
-            State::Creating(Phase::Verifying {
-                request_id: None,
-                since,
-            }) if self.now - since < LISTING_LAG => self.pause(self.lag_pause(since)),
+            State::Creating(Phase::Verifying { request_id: None, .. }) => {}
             State::Absent { .. } | State::Foreign { .. } | State::Unknown | State::Creating(_) => {
                 self.settle(State::Present);
                 self.notes.push(Note::Confirmed);

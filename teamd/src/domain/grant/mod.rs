@@ -36,7 +36,7 @@ pub enum Phase {
     /// It is finished, or nobody can say any more; a listing must tell.
     Verifying {
         /// The operation that AWS says succeeded: the first listing that agrees is enough. None: nothing vouches for
-        /// it, and listings lag, so only one that is taken late enough counts.
+        /// what a listing shows, and listings lag. A delete then waits for a later one, a create is sent again.
         request_id: Option<String>,
         /// Since when.
         since: Time,

@@ -91,6 +91,14 @@ fn paused_until(grant: &Grant, wanted: Wanted, now: Time) -> Option<Time> {
 
 fn next(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
     let only = |step| Plan { step, save: None };
+    let create = || Plan {
+        step: Step::Create,
+        save: Some(Grant {
+            state: State::Creating(Phase::Intent),
+            next_attempt_at: None,
+            ..grant.clone()
+        }),
+    };
     let delete = || Plan {
         step: Step::Delete,
         save: Some(Grant {
@@ -107,14 +115,7 @@ fn next(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
     match &grant.state {
         State::Absent { listed_at } if wanted.leases > 0 => {
             if listed_at.is_some_and(|at| is_fresh(at, now, LISTING_FRESH)) {
-                Plan {
-                    step: Step::Create,
-                    save: Some(Grant {
-                        state: State::Creating(Phase::Intent),
-                        next_attempt_at: None,
-                        ..grant.clone()
-                    }),
-                }
+                create()
             } else {
                 only(Step::List)
             }
@@ -155,6 +156,8 @@ fn next(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
                 })
             }
         }
+        // It shows, but nothing vouches for it. A create over what is ours already changes nothing and succeeds.
+        State::Creating(Phase::Verifying { request_id: None, .. }) if wanted.leases > 0 => create(),
         State::Creating(Phase::Verifying { .. }) if wanted.leases > 0 => only(Step::List),
         State::Present if wanted.leases > 0 => only(Step::Rest),
         State::Creating(Phase::Verifying { .. }) | State::Present | State::Deleting(Phase::Intent) => {

@@ -42,7 +42,6 @@ pub(super) struct Aws {
     operations: Vec<Operation>,
     /// A delete of ours has hit standing access.
     pub(super) has_harmed_standing: bool,
-    pub(super) creates: u32,
     pub(super) calls: u32,
 }
 
@@ -54,7 +53,6 @@ impl Aws {
             history: vec![(start(), owner)],
             operations: Vec::new(),
             has_harmed_standing: false,
-            creates: 0,
             calls: 0,
         }
     }
@@ -159,7 +157,6 @@ impl Aws {
     }
 
     pub(super) fn create(&mut self, rng: &mut Rng) -> Reply {
-        self.creates += 1;
         if self.is_chance(rng, 0.01) {
             return Reply::Refused {
                 class: Refusal::Permanent,

@@ -31,6 +31,8 @@ pub(super) struct World {
     next_flip: Option<Time>,
     /// The engine looks again at once when the leases change; without, the machine's own pauses must do.
     is_woken: bool,
+    /// A create has been intended on this key.
+    has_intended: bool,
     pub(super) steps: u32,
     pub(super) violation: Option<String>,
 }
@@ -52,6 +54,7 @@ impl World {
             next_flip: Some(start()),
             is_woken: rng.chance(0.5),
             rng,
+            has_intended: false,
             steps: 0,
             violation: None,
         }
@@ -120,8 +123,9 @@ impl World {
             1 + usize::from(self.rng.chance(0.2))
         };
         self.set_leases(leases);
-        // Somebody takes the standing access away, or gives it while we are not looking.
-        let is_idle = leases == 0 && pause > TimeDelta::seconds(60) && self.aws.creates == 0;
+        // Somebody takes the standing access away, or gives it before we have ever meant to: what is added by hand
+        // after our first intent cannot be told from a create of ours that surfaces late.
+        let is_idle = leases == 0 && pause > TimeDelta::seconds(60) && !self.has_intended;
         match self.aws.owner() {
             Owner::Standing if self.rng.chance(0.1) => self.aws.set(Owner::Nobody),
             Owner::Nobody if is_idle && self.rng.chance(0.2) => self.aws.set(Owner::Standing),
@@ -156,6 +160,7 @@ impl World {
             self.grant = save;
         }
         self.check_intent_first(&plan.step);
+        self.has_intended |= plan.step == Step::Create;
         let crash = self.aws.has_faults && self.rng.chance(0.03);
         if crash && self.rng.chance(0.5) {
             return self.reboot();
