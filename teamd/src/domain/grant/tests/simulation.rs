@@ -11,7 +11,7 @@ const SEEDS: std::ops::Range<u64> = 0..2_000;
 fn live(seed: u64, without: Without) -> Option<String> {
     let mut world = World::new(seed, without);
     world.storm(TimeDelta::hours(3), 4_000);
-    let wanted = usize::from(seed % 2 == 0);
+    let wanted = usize::from(seed.is_multiple_of(2));
     // Late creates surface within ten minutes, a sweep comes every five.
     world.calm(wanted, TimeDelta::minutes(20));
     let is_there = world.aws.owner() != Owner::Nobody;
