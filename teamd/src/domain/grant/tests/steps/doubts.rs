@@ -308,3 +308,16 @@ fn a_drift_is_nobody_s_business_here() {
         assert_eq!((after.grant.state, after.notes.len()), (grant.state, 0));
     }
 }
+
+#[test]
+fn a_lease_dropped_during_the_look_leaves_no_doubt_behind() {
+    // A create of unknown outcome, not shown so far; the list is under way when the last lease goes.
+    let doubtful = Grant {
+        attempts: 1,
+        ambiguous_create_at: Some(at(0)),
+        ..grant(listed(0))
+    };
+    assert_eq!(step(&doubtful, WANTED, 40), Step::List);
+    let after = record(&doubtful, &Step::List, seen(false), 0, 0.5, at(40)).grant;
+    assert_eq!(step(&after, CLOSING, 40), Step::Delete);
+}
