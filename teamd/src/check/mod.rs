@@ -10,6 +10,9 @@ mod files;
 mod host;
 pub mod logins;
 mod metadata;
+mod run;
+
+pub use run::run;
 
 use crate::config::{Config, ConfigErrors, DEFAULT_PATH};
 use crate::domain::Time;

@@ -29,7 +29,11 @@ impl World {
             break_glass: false,
             batch_id: None,
         };
-        let id = engine.submit(&person(&engine, "carol"), submission, false).await?.request.id;
+        let id = engine
+            .submit(&person(&engine, "carol"), submission, false)
+            .await?
+            .request
+            .id;
         for _ in 0..300 {
             if let Some(State::Active { session }) = self.state(&id).await? {
                 return Ok((id, session.end_at));
@@ -58,8 +62,15 @@ impl World {
         let _ = id;
         let model = self.simulator.model();
         let model = model.lock().unwrap_or_else(PoisonError::into_inner);
-        let key: Option<AssignmentKey> = model.user_key("carol", "prod-payments", "ReadOnlyAccess").into_iter().next();
-        if key.is_some_and(|key| model.is_assigned(&key)) { "present" } else { "absent" }
+        let key: Option<AssignmentKey> = model
+            .user_key("carol", "prod-payments", "ReadOnlyAccess")
+            .into_iter()
+            .next();
+        if key.is_some_and(|key| model.is_assigned(&key)) {
+            "present"
+        } else {
+            "absent"
+        }
     }
 
     /// The time.
@@ -72,7 +83,10 @@ impl World {
     async fn state(&self, id: &RequestId) -> anyhow::Result<Option<State>> {
         let engine = self.engine().await.context("no daemon runs")?;
         let id = *id;
-        let request = engine.store().read(move |read| Ok::<_, Refused>(read.request(&id)?)).await?;
+        let request = engine
+            .store()
+            .read(move |read| Ok::<_, Refused>(read.request(&id)?))
+            .await?;
         Ok(request.map(|request| request.state))
     }
 }

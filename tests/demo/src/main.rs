@@ -30,7 +30,10 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime.context("runtime").and_then(|runtime| runtime.block_on(demo(arguments))) {
+    match runtime
+        .context("runtime")
+        .and_then(|runtime| runtime.block_on(demo(arguments)))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("demo: {error:#}");
@@ -41,11 +44,20 @@ fn main() -> ExitCode {
 
 async fn demo(arguments: Arguments) -> anyhow::Result<()> {
     eprintln!("Building an organisation, three weeks of history and a queue …");
-    let world = Arc::new(World::start(Options { socket: arguments.socket, seed: arguments.seed }).await?);
+    let world = Arc::new(
+        World::start(Options {
+            socket: arguments.socket,
+            seed: arguments.seed,
+        })
+        .await?,
+    );
     let options = DashboardOptions {
         start_screen: Some(Screen::Queue),
         act_as: Some(arguments.act_as),
-        demo: Some(DemoHooks { people: world.people(), chaos: chaos(&world) }),
+        demo: Some(DemoHooks {
+            people: world.people(),
+            chaos: chaos(&world),
+        }),
         ..DashboardOptions::new(world.socket())
     };
     let shown = team_tui::dashboard(options).await;
@@ -69,9 +81,16 @@ fn chaos(world: &Arc<World>) -> team_tui::Chaos {
                 let _ = say.send(format!("chaos failed: {error:#}"));
             }
         };
-        let lines = futures::stream::unfold(heard, |mut heard| async move { Some((heard.recv().await?, heard)) });
+        let lines = futures::stream::unfold(
+            heard,
+            |mut heard| async move { Some((heard.recv().await?, heard)) },
+        );
         // The story is driven by whoever reads its lines.
-        futures::stream::select(lines, futures::stream::once(story).filter_map(|()| async { None })).boxed()
+        futures::stream::select(
+            lines,
+            futures::stream::once(story).filter_map(|()| async { None }),
+        )
+        .boxed()
     })
 }
 
@@ -81,7 +100,11 @@ async fn tell(world: &World, say: &tokio::sync::mpsc::UnboundedSender<String>) -
     };
     line("carol asks for ReadOnlyAccess on prod-payments for 45 s (nobody must approve)".to_owned());
     let (id, ends_at) = world.short_access(45).await?;
-    line(format!("{} is active until {}; killing the daemon now", id.short(), ends_at.format("%H:%M:%SZ")));
+    line(format!(
+        "{} is active until {}; killing the daemon now",
+        id.short(),
+        ends_at.format("%H:%M:%SZ")
+    ));
     world.kill_daemon().await;
     line("the daemon is dead; its store and AWS are as they were".to_owned());
     loop {
@@ -94,7 +117,11 @@ async fn tell(world: &World, say: &tokio::sync::mpsc::UnboundedSender<String>) -
             line(if seconds > 0 {
                 format!("dead, {seconds} s before the end")
             } else {
-                format!("dead, {} s past the end: the assignment is {}", -seconds, world.assignment_word(&id).await)
+                format!(
+                    "dead, {} s past the end: the assignment is {}",
+                    -seconds,
+                    world.assignment_word(&id).await
+                )
             });
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
