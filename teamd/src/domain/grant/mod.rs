@@ -1,4 +1,4 @@
-//! A grant: the assignment in AWS behind one [`Key`](super::request::Key). One per key, however many requests hold it.
+//! A grant: the assignment in AWS behind one [`Key`]. One per key, however many requests hold it.
 //!
 //! [`plan`] says what to do next, [`record`] what a reply means. Both are total and pure; there is one loop from
 //! "desired" (leases) to "actual" (state), level-triggered, which re-reads the truth before every step. Retries are
