@@ -114,7 +114,7 @@ pub async fn teamd(binary: &Path, args: &[&str]) -> Output {
 }
 
 /// A program without anything of the environment that runs the tests: no AWS configuration of this machine, no proxy.
-pub(crate) fn program(binary: &Path) -> Command {
+pub fn program(binary: &Path) -> Command {
     let mut command = Command::new(binary);
     command
         .env_clear()

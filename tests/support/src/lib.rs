@@ -2,7 +2,8 @@
 //! daemon: what it sees is what an administrator would see.
 //!
 //! * [`aws`] `teamd simulate-aws` and its control endpoints · [`daemon`] `teamd` · [`client`] `team-tui`, as somebody
-//! * [`users`] users of this machine for the time of a test · [`wait`] conditions with a deadline · [`chance`] seeds
+//! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
+//! * [`wait`] conditions with a deadline · [`chance`] seeds
 //!
 //! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
 
@@ -11,5 +12,6 @@ pub mod chance;
 pub mod client;
 pub mod daemon;
 mod log;
+pub mod python;
 pub mod users;
 pub mod wait;
