@@ -1,0 +1,50 @@
+//! Where a program's output goes, and how a failing test shows it.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// Lines shown of a log.
+const SHOWN: usize = 60;
+
+/// A file that collects what a program says, over its restarts.
+#[derive(Debug)]
+pub(crate) struct Log(PathBuf);
+
+impl Log {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(crate) fn stdio(&self) -> Stdio {
+        let file: File = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&self.0)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.0.display()));
+        file.into()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.0).unwrap_or_default()).into_owned()
+    }
+
+    /// The end of it.
+    pub(crate) fn tail(&self) -> String {
+        let text = self.text();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(SHOWN)..].join("\n")
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- {}\n{}\n---", self.0.display(), self.tail());
+        }
+    }
+}
