@@ -2,6 +2,7 @@
 
 use super::refused::Refused;
 use super::{Engine, commit, decide};
+use crate::aws::port::AwsError;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
@@ -47,7 +48,7 @@ impl Engine {
         }
     }
 
-    async fn refresh_directory(&self) -> Result<(), crate::aws::port::AwsError> {
+    async fn refresh_directory(&self) -> Result<(), AwsError> {
         if self.own_account.load().is_none() {
             match self.own.account().await {
                 Ok(account) => self.own_account.store(Some(Arc::new(account))),
@@ -55,6 +56,7 @@ impl Engine {
             }
         }
         let directory = self.source.load(self.clock.now()).await?;
+        self.refuse_shrunk(&directory)?;
         let kept = directory.clone();
         let saved = self
             .store
@@ -71,6 +73,20 @@ impl Engine {
         self.deadlines_wake.notify_one();
         if let Err(error) = self.recheck_open_requests().await {
             tracing::error!(%error, "open requests could not be checked against the new directory");
+        }
+        Ok(())
+    }
+
+    /// An organisation that has vanished is lost permission, not lost accounts: acting on it would withdraw everything.
+    fn refuse_shrunk(&self, directory: &Directory) -> Result<(), AwsError> {
+        let had = self
+            .directory()
+            .is_some_and(|copy| copy.management_account.is_some());
+        if had && directory.management_account.is_none() {
+            return Err(AwsError::Refused(
+                "AWS Organizations, which answered before, does not answer any more; the copy stays"
+                    .to_owned(),
+            ));
         }
         Ok(())
     }

@@ -1,0 +1,475 @@
+//! A daemon of its own for each test: temporary store and socket, the simulated organisation, a policy. Callers are
+//! named by the demo's header, so that one process can be several people; without it a caller is who runs the tests.
+
+use aws_simulator::{AssignmentKey, Faults, Organisation, Simulator, SimulatorConfig};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+use teamd::api::{self, Api};
+use teamd::config::Config;
+use teamd::domain::identity::{Caller as EngineCaller, Peer};
+use teamd::engine::{Engine, PolicyInput};
+use teamd::lifecycle::Shutdown;
+
+/// The policy of most tests. Who is who: the table in `aws_simulator::organisation::standard`.
+pub(crate) const POLICY: &str = include_str!("policy.toml");
+
+/// How long anything may take that should happen by itself.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// Where `alice` may ask for [`ADMIN`] and `bob` or `carol` decide.
+pub(crate) const LEDGER: &str = "400000000032";
+pub(crate) const WEB: &str = "400000000033";
+pub(crate) const PAYMENTS: &str = "400000000031";
+/// Where developers need nobody.
+pub(crate) const DEV_WEB: &str = "600000000052";
+pub(crate) const SANDBOX_BEN: &str = "800000000072";
+pub(crate) const SANDBOX_ANNA: &str = "800000000071";
+pub(crate) const BILLING: &str = "700000000061";
+pub(crate) const ADMIN: &str = "AdministratorAccess";
+pub(crate) const POWER: &str = "PowerUserAccess";
+/// Two of three must agree on this one.
+pub(crate) const DATABASE: &str = "DatabaseAdmin";
+pub(crate) const READ_ONLY: &str = "ReadOnlyAccess";
+pub(crate) const REASON: &str = "Database failover of the ledger";
+
+/// How a world begins.
+pub(crate) struct Setup {
+    config: Config,
+    policy: Option<String>,
+    organisation: Organisation,
+    faults: Faults,
+    as_people: bool,
+}
+
+/// A daemon and its surroundings.
+pub(crate) struct World {
+    config: Config,
+    as_people: bool,
+    simulator: Option<Simulator>,
+    daemon: Option<Daemon>,
+    client: reqwest::Client,
+    folder: tempfile::TempDir,
+}
+
+struct Daemon {
+    engine: Arc<Engine>,
+    shutdown: Shutdown,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        let mut config = Config::default();
+        config.aws.region = Some("eu-west-1".to_owned());
+        config.aws.requests_per_second = 1000.0;
+        config.aws.removal_requests_per_second = 1000.0;
+        config.limits.submits_per_minute_per_user = 1000;
+        config.limits.refusals_per_minute_per_user = 1000;
+        Self {
+            config,
+            policy: Some(POLICY.to_owned()),
+            organisation: aws_simulator::organisation::standard::organisation(),
+            faults: Faults {
+                assignment_latency_ms: 50,
+                ..Faults::none()
+            },
+            as_people: true,
+        }
+    }
+
+    pub(crate) fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// The copy of the directory is at most a second old.
+    pub(crate) fn quick_directory(self) -> Self {
+        self.config(|c| c.aws.directory_refresh = "1s".parse().expect("a duration"))
+    }
+
+    pub(crate) fn policy(mut self, document: impl Into<String>) -> Self {
+        self.policy = Some(document.into());
+        self
+    }
+
+    pub(crate) fn no_policy(mut self) -> Self {
+        self.policy = None;
+        self
+    }
+
+    pub(crate) fn organisation(mut self, change: impl FnOnce(&mut Organisation)) -> Self {
+        change(&mut self.organisation);
+        self
+    }
+
+    pub(crate) fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The API of a real daemon: only the kernel says who calls.
+    pub(crate) fn real_api(mut self) -> Self {
+        self.as_people = false;
+        self
+    }
+
+    /// Starts it and waits for the first load of the directory.
+    pub(crate) async fn start(self) -> World {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let simulator = Simulator::start(SimulatorConfig {
+            organisation: self.organisation,
+            faults: self.faults,
+            ..SimulatorConfig::default()
+        })
+        .await
+        .expect("the simulator");
+        let mut config = self.config;
+        config.server.socket = folder.path().join("teamd.sock");
+        config.store.path = folder.path().join("teamd.db");
+        config.aws.endpoint_url = Some(simulator.url());
+        let client = reqwest::Client::builder()
+            .unix_socket(config.server.socket.clone())
+            .timeout(Duration::from_secs(40))
+            .build()
+            .expect("a client");
+        let mut world = World {
+            config,
+            as_people: self.as_people,
+            simulator: Some(simulator),
+            daemon: None,
+            client,
+            folder,
+        };
+        world.run().await;
+        soon("the first load of the directory", || world.engine().directory().is_some()).await;
+        if let Some(policy) = &self.policy {
+            world.apply(policy).await;
+        }
+        world
+    }
+}
+
+impl World {
+    /// The usual one.
+    pub(crate) async fn new() -> Self {
+        Setup::new().start().await
+    }
+
+    /// Starts the daemon on the store as it is.
+    pub(crate) async fn run(&mut self) {
+        let shutdown = Shutdown::new();
+        let engine = teamd::run::open(&self.config, &shutdown).await.expect("the daemon opens");
+        let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");
+        let api = match self.as_people {
+            true => Api::demo(Arc::clone(&engine)),
+            false => Api::new(Arc::clone(&engine)),
+        };
+        teamd::run::serve(&engine, listener, api, &shutdown);
+        self.daemon = Some(Daemon { engine, shutdown });
+    }
+
+    /// Stops the daemon as SIGTERM would.
+    pub(crate) async fn stop(&mut self) {
+        if let Some(daemon) = self.daemon.take() {
+            daemon.shutdown.stop();
+            daemon.shutdown.finished(Duration::from_secs(2)).await;
+            daemon.engine.announce_stop().await;
+            daemon.engine.store().close();
+        }
+    }
+
+    /// Drops everything where it stands.
+    pub(crate) async fn kill(&mut self) {
+        if let Some(daemon) = self.daemon.take() {
+            daemon.shutdown.hard_token().cancel();
+            daemon.shutdown.stop();
+            daemon.shutdown.finished(Duration::ZERO).await;
+            daemon.engine.store().close();
+        }
+    }
+
+    pub(crate) async fn stop_aws(&mut self) {
+        if let Some(simulator) = self.simulator.take() {
+            simulator.shutdown().await;
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.daemon.as_ref().expect("the daemon runs").engine
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("teamd.db")
+    }
+
+    /// The simulated organisation, to look at and to change.
+    pub(crate) fn aws<T>(&self, look: impl FnOnce(&mut Organisation, i64) -> T) -> T {
+        let model = self.simulator.as_ref().expect("the simulator runs").model();
+        let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now().timestamp_millis();
+        model.advance(now);
+        look(&mut model, now)
+    }
+
+    pub(crate) fn faults(&self, faults: Faults) {
+        self.simulator.as_ref().expect("the simulator runs").install_faults(faults);
+    }
+
+    /// Whether AWS has the assignment.
+    pub(crate) fn is_assigned(&self, user: &str, account: &str, set: &str) -> bool {
+        self.aws(|aws, _| {
+            let key: AssignmentKey = aws.user_key(user, account, set).expect("names of the organisation");
+            aws.is_assigned(&key)
+        })
+    }
+
+    pub(crate) fn user_id(&self, user: &str) -> String {
+        self.aws(|aws, _| aws.user_named(user).expect("a user").id.clone())
+    }
+
+    /// Applies a policy as the operator.
+    pub(crate) async fn apply(&self, document: &str) {
+        let input = PolicyInput {
+            document: document.to_owned(),
+            base_version: None,
+        };
+        let applied = self.engine().apply_policy(&operator(self.engine()), input).await;
+        applied.expect("the policy of the test");
+    }
+
+    /// A person of the organisation, or a login that maps to nobody.
+    pub(crate) fn as_(&self, name: &str) -> Client<'_> {
+        Client {
+            world: self,
+            name: Some(name.to_owned()),
+        }
+    }
+
+    /// Whoever runs the tests, as the kernel says.
+    pub(crate) fn as_myself(&self) -> Client<'_> {
+        Client { world: self, name: None }
+    }
+
+    /// uid 0, where the tests run as root; elsewhere there is no such caller, which is said.
+    pub(crate) fn as_operator(&self) -> Option<Client<'_>> {
+        if nix::unistd::geteuid().is_root() {
+            return Some(self.as_myself());
+        }
+        eprintln!("SKIP: what the operator may do is only tested as root");
+        None
+    }
+
+    /// Files a request and expects it to be taken.
+    pub(crate) async fn submit(&self, who: &str, body: Value) -> Value {
+        self.as_(who).post("/v1/requests", body).await.is(201)
+    }
+
+    /// Alice asks for an hour of [`ADMIN`] in the ledger: pending, one vote is enough.
+    pub(crate) async fn pending(&self) -> String {
+        id_of(&self.submit("alice", ask(LEDGER, ADMIN, 3600)).await)
+    }
+
+    /// Alice's hour of [`ADMIN`] in the ledger, approved by Bob and confirmed by AWS.
+    pub(crate) async fn active(&self) -> String {
+        let id = self.pending().await;
+        self.act("bob", &id, "approve").await.is(200);
+        self.reach(&id, "active").await;
+        id
+    }
+
+    /// A verb with a comment.
+    pub(crate) async fn act(&self, who: &str, id: &str, verb: &str) -> Answer {
+        let comment = json!({"comment": "a word on it"});
+        self.as_(who).post(&format!("/v1/requests/{id}/{verb}"), comment).await
+    }
+
+    /// The request as the auditor sees it.
+    pub(crate) async fn show(&self, id: &str) -> Value {
+        self.as_("hugo").get(&format!("/v1/requests/{id}")).await.is(200)
+    }
+
+    /// Waits until the request is in this state.
+    pub(crate) async fn reach(&self, id: &str, state: &str) -> Value {
+        let deadline = Instant::now() + SOON;
+        loop {
+            let request = self.show(id).await;
+            if request["state"] == state {
+                return request;
+            }
+            assert!(Instant::now() < deadline, "{id} never becomes {state}: {request:#}");
+            pause().await;
+        }
+    }
+}
+
+/// The operator as the engine knows it, whoever runs the tests.
+pub(crate) fn operator(engine: &Engine) -> EngineCaller {
+    let peer = Peer {
+        uid: 0,
+        pid: None,
+        login_uid: None,
+    };
+    engine.identify(peer, Some("root".to_owned()))
+}
+
+/// Somebody on the socket.
+pub(crate) struct Client<'a> {
+    world: &'a World,
+    name: Option<String>,
+}
+
+impl Client<'_> {
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.world.client.request(method, format!("http://teamd{path}"));
+        match &self.name {
+            Some(name) => request.header("x-team-demo-as", name),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, body.to_string()).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, body.to_string()).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let request = self.request(method, path).header("content-type", "application/json");
+        Answer::of(request.body(body)).await
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) media: String,
+    pub(crate) allow: Option<String>,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Self {
+        let answer = request.send().await.expect("the daemon answers");
+        let header = |name: &str| {
+            let value = answer.headers().get(name)?;
+            Some(value.to_str().expect("a header of text").to_owned())
+        };
+        Self {
+            status: answer.status().as_u16(),
+            media: header("content-type").unwrap_or_default(),
+            allow: header("allow"),
+            text: answer.text().await.expect("a body of text"),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The body of a success.
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.media, "application/json", "{self:?}");
+        self.json()
+    }
+
+    /// The problem document of a refusal, checked for its form.
+    #[track_caller]
+    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "expected {code}: {self:?}");
+        assert_eq!(self.media, "application/problem+json", "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{self:?}");
+        assert_eq!(problem["status"], status, "{self:?}");
+        for field in ["type", "title", "detail"] {
+            assert!(problem[field].as_str().is_some_and(|t| !t.is_empty()), "{field}: {self:?}");
+        }
+        problem
+    }
+
+    /// A refusal for these fields, each named.
+    #[track_caller]
+    pub(crate) fn refuses_fields(&self, fields: &[&str]) {
+        let problem = self.refused(422, "invalid");
+        let named: Vec<_> = problem["errors"].as_array().into_iter().flatten().map(|e| &e["field"]).collect();
+        assert_eq!(named, fields, "{self:?}");
+    }
+
+    /// `200`, or the code of a refusal: for tables.
+    #[track_caller]
+    pub(crate) fn word(&self) -> String {
+        match self.status {
+            200..300 => "ok".to_owned(),
+            status => {
+                let code = self.json()["code"].as_str().unwrap_or_default().to_owned();
+                self.refused(status, &code);
+                code
+            }
+        }
+    }
+}
+
+/// The body of a submission.
+pub(crate) fn ask(account: &str, set: &str, seconds: i64) -> Value {
+    json!({
+        "account_id": account,
+        "permission_set": set,
+        "duration_seconds": seconds,
+        "justification": REASON,
+    })
+}
+
+/// The same with these fields over it.
+pub(crate) fn with(mut body: Value, fields: Value) -> Value {
+    for (name, value) in fields.as_object().expect("fields") {
+        body[name] = value.clone();
+    }
+    body
+}
+
+pub(crate) fn id_of(request: &Value) -> String {
+    request["id"].as_str().expect("an id").to_owned()
+}
+
+pub(crate) fn items(page: &Value) -> &Vec<Value> {
+    page["items"].as_array().expect("a page")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the daemon under test runs on the system's clock")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// A moment from now, as the wire writes it.
+pub(crate) fn in_seconds(seconds: i64) -> String {
+    (now() + TimeDelta::seconds(seconds)).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+pub(crate) fn moment(value: &Value) -> DateTime<Utc> {
+    value.as_str().expect("a moment").parse().expect("a moment")
+}
+
+/// Between two looks.
+pub(crate) async fn pause() {
+    tokio::time::sleep(Duration::from_millis(25)).await;
+}
+
+/// Waits until something is so.
+pub(crate) async fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + SOON;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not within {SOON:?}: {what}");
+        pause().await;
+    }
+}
