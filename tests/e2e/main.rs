@@ -7,9 +7,14 @@
 //! `TEAM_TEST_PYTHON` names a Python with `moto[server]` and `boto3`; without it the test makes itself one, or says that
 //! it was skipped. `TEAM_E2E_KILLS` sets how often the daemon is killed, `TEAM_E2E_SEED` when.
 
+mod demo;
+mod errors;
 mod faults;
+mod kills;
+mod lifecycle;
 mod moto;
 mod standing;
+mod unreachable;
 mod whole_path;
 mod world;
 

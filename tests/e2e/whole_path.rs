@@ -26,7 +26,7 @@ async fn the_whole_path_through_moto() {
     let Some(moto) = Moto::start(test).await else {
         return;
     };
-    let mut bastion = Bastion::start(folder(), logins, moto.url()).await;
+    let bastion = Bastion::start(folder(), logins, moto.url()).await;
     bastion.apply(POLICY).await;
     bastion.wait_for_directory().await;
     walk(&bastion, async |there| moto.wait_for_assignment(there).await).await;

@@ -159,7 +159,7 @@ impl World {
     }
 
     /// The chain holds, and the daemon stops.
-    pub(crate) async fn bastion_stops_clean(mut self) {
+    pub(crate) async fn bastion_stops_clean(self) {
         self.bastion.chain_holds().await;
     }
 }
@@ -262,7 +262,7 @@ impl Bastion {
     }
 
     /// The chain holds: as the daemon says, and as its own command says of the file once it has stopped.
-    pub(crate) async fn chain_holds(&mut self) {
+    pub(crate) async fn chain_holds(&self) {
         let check = self.json("carol", &["audit", "verify"]).await.json();
         assert_eq!(check["ok"], true, "{check}");
         let status = self.daemon.stop().await;

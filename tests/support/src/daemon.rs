@@ -6,6 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
@@ -20,18 +21,18 @@ pub struct Daemon {
     config: PathBuf,
     socket: PathBuf,
     log: Log,
-    child: Option<Child>,
+    child: Mutex<Option<Child>>,
 }
 
 impl Daemon {
     /// Starts it, and waits until the socket accepts.
     pub async fn start(binary: &Path, config: &Path, socket: &Path, log: &Path) -> Self {
-        let mut daemon = Self {
+        let daemon = Self {
             binary: binary.to_owned(),
             config: config.to_owned(),
             socket: socket.to_owned(),
             log: Log::new(log.to_owned()),
-            child: None,
+            child: Mutex::new(None),
         };
         daemon.start_again().await;
         daemon
@@ -41,8 +42,8 @@ impl Daemon {
     ///
     /// # Panics
     /// It does not start.
-    pub async fn start_again(&mut self) {
-        assert!(self.child.is_none(), "it runs");
+    pub async fn start_again(&self) {
+        assert!(self.child().is_none(), "it runs");
         let mut command = program(&self.binary);
         command.arg("--config").arg(&self.config);
         command.stdout(self.log.stdio()).stderr(self.log.stdio());
@@ -56,19 +57,20 @@ impl Daemon {
             UnixStream::connect(socket).await.ok()
         })
         .await;
-        self.child = Some(child);
+        *self.child() = Some(child);
     }
 
     /// kill -9.
-    pub async fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
+    pub async fn kill(&self) {
+        let child = self.child().take();
+        if let Some(mut child) = child {
             child.kill().await.expect("it can be killed");
         }
     }
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        let id = self.child.as_ref().and_then(Child::id).expect("it runs");
+        let id = self.child().as_ref().and_then(Child::id).expect("it runs");
         let id = i32::try_from(id).expect("a process id");
         kill(Pid::from_raw(id), signal).expect("it can be signalled");
     }
@@ -77,9 +79,10 @@ impl Daemon {
     ///
     /// # Panics
     /// It does not end within 15 seconds.
-    pub async fn stop(&mut self) -> ExitStatus {
+    pub async fn stop(&self) -> ExitStatus {
         self.signal(Signal::SIGTERM);
-        let mut child = self.child.take().expect("it runs");
+        let child = self.child().take();
+        let mut child = child.expect("it runs");
         let ended = tokio::time::timeout(Duration::from_secs(15), child.wait()).await;
         ended.expect("SIGTERM ends teamd").expect("its status")
     }
@@ -90,10 +93,8 @@ impl Daemon {
         self.log.text()
     }
 
-    /// Where that is.
-    #[must_use]
-    pub fn log_path(&self) -> &Path {
-        self.log.path()
+    fn child(&self) -> MutexGuard<'_, Option<Child>> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where a program's output goes, and how a failing test shows it.
 
 use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 /// Lines shown of a log.
@@ -23,10 +23,6 @@ impl Log {
             .open(&self.0)
             .unwrap_or_else(|error| panic!("{}: {error}", self.0.display()));
         file.into()
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
     }
 
     pub(crate) fn text(&self) -> String {
