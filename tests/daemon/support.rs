@@ -5,14 +5,22 @@ use aws_simulator::{AssignmentKey, Faults, Organisation, Simulator, SimulatorCon
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use teamd::api::{self, Api};
+use teamd::aws::config::AwsSettings;
+use teamd::aws::health::AwsHealth;
+use teamd::aws::port::DirectorySource;
+use teamd::aws::sdk::Aws;
+use teamd::clock::SystemClock;
 use teamd::config::Config;
+use teamd::domain::directory::Directory;
 use teamd::domain::identity::{Caller as EngineCaller, Peer};
-use teamd::engine::{Engine, PolicyInput};
+use teamd::engine::{Engine, PolicyInput, Refused};
 use teamd::lifecycle::Shutdown;
+use teamd::store::{Store, WriteLane};
+use tokio::sync::OnceCell;
 
 /// The policy of most tests. Who is who: the table in `aws_simulator::organisation::standard`.
 pub(crate) const POLICY: &str = include_str!("policy.toml");
@@ -41,6 +49,7 @@ pub(crate) struct Setup {
     config: Config,
     policy: Option<String>,
     organisation: Organisation,
+    is_standard: bool,
     faults: Faults,
     as_people: bool,
 }
@@ -72,6 +81,7 @@ impl Setup {
             config,
             policy: Some(POLICY.to_owned()),
             organisation: aws_simulator::organisation::standard::organisation(),
+            is_standard: true,
             faults: Faults {
                 assignment_latency_ms: 50,
                 ..Faults::none()
@@ -102,6 +112,7 @@ impl Setup {
 
     pub(crate) fn organisation(mut self, change: impl FnOnce(&mut Organisation)) -> Self {
         change(&mut self.organisation);
+        self.is_standard = false;
         self
     }
 
@@ -116,7 +127,8 @@ impl Setup {
         self
     }
 
-    /// Starts it and waits for the first load of the directory.
+    /// Starts it. The directory is there at once: from a copy in the store, or loaded where the organisation was
+    /// changed.
     pub(crate) async fn start(self) -> World {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let simulator = Simulator::start(SimulatorConfig {
@@ -135,6 +147,9 @@ impl Setup {
             .timeout(Duration::from_secs(40))
             .build()
             .expect("a client");
+        if self.is_standard {
+            begin_with(&config.store.path, copy().await.clone()).await;
+        }
         let mut world = World {
             config,
             as_people: self.as_people,
@@ -150,6 +165,31 @@ impl Setup {
         }
         world
     }
+}
+
+/// The standard organisation as the daemon loads it, once for all tests: our own pace makes it take seconds.
+async fn copy() -> &'static Directory {
+    static COPY: OnceCell<Directory> = OnceCell::const_new();
+    let load = || async {
+        let simulator = Simulator::start(SimulatorConfig::default()).await.expect("the simulator");
+        let settings = AwsSettings {
+            region: Some("eu-west-1".to_owned()),
+            endpoint_url: Some(simulator.url()),
+            ..AwsSettings::default()
+        };
+        let health = Arc::new(AwsHealth::new());
+        let aws = Aws::connect(settings, Arc::new(SystemClock), health).await.expect("AWS settings");
+        aws.load(now()).await.expect("the directory")
+    };
+    COPY.get_or_init(load).await
+}
+
+/// A store that has been used before.
+async fn begin_with(path: &Path, directory: Directory) {
+    let store = Store::open(path).expect("a store");
+    let saved = store.write(WriteLane::Normal, move |tx| Ok::<_, Refused>(tx.save_directory(&directory)?));
+    saved.await.expect("the copy of the directory");
+    store.close();
 }
 
 impl World {

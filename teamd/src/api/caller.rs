@@ -17,6 +17,10 @@ pub(super) struct PeerInfo(pub(super) Option<Peer>);
 /// The caller.
 pub(super) struct Calling(pub(super) Caller);
 
+/// The caller, for what is not for those who map to nobody: they are told why before anything else is looked at. A
+/// handler with a body takes [`Calling`] and looks at identity itself, because size goes before it.
+pub(super) struct Known(pub(super) Caller);
+
 /// How long a login name is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
@@ -80,6 +84,16 @@ impl FromRequestParts<Api> for Calling {
         }
         let login = api.logins.name(peer.uid).await;
         Ok(Self(api.engine.identify(peer, login)))
+    }
+}
+
+impl FromRequestParts<Api> for Known {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Calling(caller) = Calling::from_request_parts(parts, api).await?;
+        api.engine.facts().access(&caller).refuse_nobody()?;
+        Ok(Self(caller))
     }
 }
 

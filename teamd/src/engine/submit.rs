@@ -12,6 +12,7 @@ use crate::domain::request::{Key, Next, Request, State, Terms, expires_at, submi
 use crate::store::WriteLane;
 use crate::store::port::Tx;
 use chrono::TimeDelta;
+use std::sync::LazyLock;
 use std::time::Duration;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
@@ -23,7 +24,11 @@ use team_shared::text;
 const LOOK_FOR: Duration = Duration::from_secs(3);
 
 /// A start this little in the past is meant as "now".
-const START_SLACK: TimeDelta = TimeDelta::seconds(60);
+pub(super) const START_SLACK: TimeDelta = TimeDelta::seconds(60);
+
+/// The end of the year 9999: RFC 3339 knows no later time, and arithmetic on far later ones overflows.
+pub(super) static FAR_AWAY: LazyLock<Time> =
+    LazyLock::new(|| Time::from_timestamp(253_402_300_799, 0).unwrap_or(Time::MAX_UTC));
 
 /// What a person asks for. Who asks is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +79,7 @@ impl Engine {
         self.directory_ready().await?;
         self.refresh_person(&person).await;
         let facts = self.facts();
-        let request = self.draft(&facts, &person, &submission, now).inspect_err(|_| {
-            self.limits.count_refused(&person, now);
-        })?;
+        let request = self.draft(&facts, &person, &submission, now)?;
         if dry_run {
             return Ok(Filed {
                 request,
@@ -103,6 +106,22 @@ impl Engine {
         })
     }
 
+    /// Refuses where the caller's minute is used up, by submissions or by refused ones.
+    ///
+    /// # Errors
+    /// Not a person, or too many.
+    pub fn check_submit_rate(&self, caller: &Caller) -> Result<(), Refused> {
+        let person = self.facts().access(caller).acting_person()?.clone();
+        self.limits.check_submit(&person, self.clock.now(), &self.settings())
+    }
+
+    /// One more submission of the caller was refused, for whatever reason but the limit itself.
+    pub fn count_refused_submit(&self, caller: &Caller, refused: &Refused) {
+        if let Some(person) = caller.person().filter(|_| refused.code != Code::LimitReached) {
+            self.limits.count_refused(person, self.clock.now());
+        }
+    }
+
     /// The request that a submission makes, judged but not filed.
     fn draft(
         &self,
@@ -111,9 +130,10 @@ impl Engine {
         submission: &Submission,
         now: Time,
     ) -> Result<Request, Refused> {
-        let terms = read_terms(submission, now)?;
         let (in_force, directory) = facts.both()?;
+        // Visibility goes before validation.
         let key = find_target(directory, person, submission)?;
+        let terms = read_terms(submission, now)?;
         let ask = Ask {
             person,
             account: &key.account,
@@ -185,6 +205,10 @@ fn refuse_repeats(tx: &mut dyn Tx, request: &Request, pending_per_user: usize) -
             )));
         }
     }
+    if !commit::is_pending(request) {
+        // Nobody has to decide it, so it does not count among those that wait.
+        return Ok(());
+    }
     let mine = crate::store::port::RequestFilter {
         states: vec![team_shared::state::RequestState::Pending],
         user: Some(request.key.user.clone()),
@@ -210,8 +234,13 @@ fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
             message,
         })
     };
+    for (field, at) in [("start_at", submission.start_at), ("end_at", submission.end_at)] {
+        if at.is_some_and(|at| at > *FAR_AWAY) {
+            return Err(Refused::field(field, "lies after the year 9999"));
+        }
+    }
     let start_at = submission.start_at.map(|start| start.max(now));
-    if submission.start_at.is_some_and(|start| start + START_SLACK < now) {
+    if submission.start_at.is_some_and(|start| start < now - START_SLACK) {
         fault("start_at", "lies in the past".to_owned());
     }
     let from = start_at.unwrap_or(now);
