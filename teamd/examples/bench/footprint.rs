@@ -194,12 +194,16 @@ fn finished(number: u64, at: Time) -> anyhow::Result<Request> {
     let end_at = at + Duration::from_secs(3600);
     let gone = end_at + Duration::from_secs(2);
     Ok(Request {
-        id: RequestId::from_parts(u64::try_from(at.timestamp_millis()).context("before 1970")?, number.into()),
+        id: RequestId::from_parts(
+            u64::try_from(at.timestamp_millis()).context("before 1970")?,
+            number.into(),
+        ),
         version: 1,
         key: Key {
             user: format!("user-{}", number % 50).parse()?,
             account: format!("{:012}", number / 50 % 20).parse()?,
-            permission_set: "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef".parse()?,
+            permission_set: "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef"
+                .parse()?,
         },
         terms: Terms {
             revision: 1,
@@ -221,10 +225,7 @@ fn finished(number: u64, at: Time) -> anyhow::Result<Request> {
         state: State::Ended(Finish {
             at: gone,
             reason: "time".to_owned(),
-            session: Some(Session {
-                start_at: at,
-                end_at,
-            }),
+            session: Some(Session { start_at: at, end_at }),
             late_by_seconds: 2,
             residual_until: None,
             still_held_by: None,

@@ -43,10 +43,19 @@ pub(crate) async fn json(
     person: &str,
     body: &Value,
 ) -> anyhow::Result<Value> {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
     let (status, answer) = call(socket, line, Some(person), &body).await?;
     if !(200..300).contains(&status) {
-        bail!("{} {}: {status} {}", line.0, line.1, String::from_utf8_lossy(&answer));
+        bail!(
+            "{} {}: {status} {}",
+            line.0,
+            line.1,
+            String::from_utf8_lossy(&answer)
+        );
     }
     Ok(serde_json::from_slice(&answer)?)
 }

@@ -160,7 +160,11 @@ impl Run {
         self.decisions.print("an approval, sent to answered");
         self.behind.print("the benchmark itself behind its schedule");
         let mut kinds = BTreeMap::new();
-        for call in self.calls.iter().filter(|call| call.operation.service() == Service::Sso) {
+        for call in self
+            .calls
+            .iter()
+            .filter(|call| call.operation.service() == Service::Sso)
+        {
             *kinds.entry(call.operation.name()).or_insert(0usize) += 1;
         }
         for (name, calls) in kinds {
@@ -177,13 +181,21 @@ impl Run {
         let mut first: HashMap<(&str, &str, &str), i64> = HashMap::new();
         for call in self.calls.iter().filter(|call| call.operation == operation) {
             let key = call.key.as_ref().context("a write without a key")?;
-            let key = (key.principal.id(), key.account.as_str(), key.permission_set.as_str());
+            let key = (
+                key.principal.id(),
+                key.account.as_str(),
+                key.permission_set.as_str(),
+            );
             first.entry(key).or_insert(call.at_ms);
         }
         let mut times = Vec::new();
         for request in &self.requests {
             let key = &request.key;
-            let key = (key.user.as_str(), key.account.as_str(), key.permission_set.as_str());
+            let key = (
+                key.user.as_str(),
+                key.account.as_str(),
+                key.permission_set.as_str(),
+            );
             let call = first.get(&key).context("a request without its call")?;
             let (_, end, _) = times_of(request)?;
             times.push(moment(*call) - from(&request.id, end).context("a request without a start")?);

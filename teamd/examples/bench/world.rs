@@ -207,7 +207,10 @@ impl World {
         let socket = directory.join("teamd.sock");
         let start = Instant::now();
         let entitlements = ("GET", "/v1/entitlements");
-        while http::json(&socket, entitlements, &person(0), &Value::Null).await.is_err() {
+        while http::json(&socket, entitlements, &person(0), &Value::Null)
+            .await
+            .is_err()
+        {
             if start.elapsed() > Duration::from_secs(60) || !process.is_running()? {
                 bail!("the daemon did not get ready");
             }
@@ -230,7 +233,10 @@ impl World {
         });
         let who = person(number % PEOPLE);
         let request = http::json(&self.socket, ("POST", "/v1/requests"), &who, &body).await?;
-        Ok(request["id"].as_str().context("a request without an id")?.to_owned())
+        Ok(request["id"]
+            .as_str()
+            .context("a request without an id")?
+            .to_owned())
     }
 
     pub(crate) async fn approve(&self, id: &str) -> anyhow::Result<()> {
