@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use team_shared::problem::{Code, Problem};
+use team_shared::routes;
 
 /// What the kernel said when the connection was made; nothing where it said nothing.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +71,10 @@ impl FromRequestParts<Api> for Calling {
         // nobody, and "no uid": everybody whom a user namespace does not map looks like this.
         if peer.uid == 65534 || peer.uid == u32::MAX {
             return Err(refused("this uid stands for nobody in particular"));
+        }
+        // Who a login is, the directory says: whoever needs to know waits for its first load. The rest answers at once.
+        if peer.uid != 0 && ![routes::ME, routes::STATUS].contains(&parts.uri.path()) {
+            api.engine.directory_ready().await?;
         }
         if api.demo_as
             && let Some(name) = parts.headers.get(DEMO_AS).and_then(|value| value.to_str().ok())

@@ -95,7 +95,7 @@ impl Engine {
     ///
     /// # Errors
     /// AWS does not answer in time.
-    pub(super) async fn directory_ready(&self) -> Result<(), Refused> {
+    pub async fn directory_ready(&self) -> Result<(), Refused> {
         let mut loads = self.directory_loads.subscribe();
         let wait = async {
             while self.directory.load().is_none() {
