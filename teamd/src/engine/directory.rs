@@ -95,16 +95,19 @@ impl Engine {
     ///
     /// # Errors
     /// AWS does not answer in time.
-    pub(super) async fn directory_ready(&self) -> Result<(), Refused> {
+    pub async fn directory_ready(&self) -> Result<(), Refused> {
         let mut loads = self.directory_loads.subscribe();
         let wait = async {
             while self.directory.load().is_none() {
-                if loads.changed().await.is_err() {
-                    return;
+                tokio::select! {
+                    changed = loads.changed() => if changed.is_err() { return false },
+                    // A stop is not held up by those who wait.
+                    () = self.stop.cancelled() => return false,
                 }
             }
+            true
         };
-        if tokio::time::timeout(FIRST_LOAD, wait).await.is_err() {
+        if !tokio::time::timeout(FIRST_LOAD, wait).await.unwrap_or(false) {
             let why = self.directory_error.load_full().map(|e| e.to_string());
             return Err(Refused::new(
                 Code::DirectoryUnavailable,
