@@ -52,7 +52,7 @@ async fn refusals_say_what_to_do() {
         .problem(4, "not_found");
     says(&problem, &["Administrator", "entitlements"]);
 
-    for length in ["soon", "0s", "-1h", "1.5h"] {
+    for length in ["soon", "0s", "-1h", "1.5s", "1y"] {
         ask("alice", "prod", "Admin", length).await.problem(2, "invalid");
     }
     let problem = ask("alice", "prod", "Admin", "3h").await.problem(3, "over_cap");
@@ -105,7 +105,10 @@ async fn refusals_say_what_to_do() {
         .problem(5, "already_decided");
     let unknown = ["show", "01ARZ3NDEKTSV4RRFFQ69G5FAV"];
     bastion.json("alice", &unknown).await.problem(4, "not_found");
-    bastion.json("alice", &["status"]).await.problem(3, "not_allowed");
+    bastion
+        .json("alice", &["audit", "verify"])
+        .await
+        .problem(3, "not_allowed");
 
     // The same for people: on stderr, with what helps.
     let said = bastion

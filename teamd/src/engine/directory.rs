@@ -99,12 +99,15 @@ impl Engine {
         let mut loads = self.directory_loads.subscribe();
         let wait = async {
             while self.directory.load().is_none() {
-                if loads.changed().await.is_err() {
-                    return;
+                tokio::select! {
+                    changed = loads.changed() => if changed.is_err() { return false },
+                    // A stop is not held up by those who wait.
+                    () = self.stop.cancelled() => return false,
                 }
             }
+            true
         };
-        if tokio::time::timeout(FIRST_LOAD, wait).await.is_err() {
+        if !tokio::time::timeout(FIRST_LOAD, wait).await.unwrap_or(false) {
             let why = self.directory_error.load_full().map(|e| e.to_string());
             return Err(Refused::new(
                 Code::DirectoryUnavailable,

@@ -3,7 +3,7 @@
 //!
 //! * [`aws`] `teamd simulate-aws` and its control endpoints · [`daemon`] `teamd` · [`client`] `team-tui`, as somebody
 //! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
-//! * [`wait`] conditions with a deadline · [`chance`] seeds
+//! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
 //!
 //! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
 
@@ -11,7 +11,7 @@ pub mod aws;
 pub mod chance;
 pub mod client;
 pub mod daemon;
-mod log;
+pub mod log;
 pub mod python;
 pub mod users;
 pub mod wait;

@@ -9,14 +9,21 @@ const SHOWN: usize = 60;
 
 /// A file that collects what a program says, over its restarts.
 #[derive(Debug)]
-pub(crate) struct Log(PathBuf);
+pub struct Log(PathBuf);
 
 impl Log {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    /// In this file.
+    #[must_use]
+    pub fn new(path: PathBuf) -> Self {
         Self(path)
     }
 
-    pub(crate) fn stdio(&self) -> Stdio {
+    /// For a program's standard output or error.
+    ///
+    /// # Panics
+    /// The file cannot be made.
+    #[must_use]
+    pub fn stdio(&self) -> Stdio {
         let file: File = OpenOptions::new()
             .append(true)
             .create(true)
@@ -25,12 +32,15 @@ impl Log {
         file.into()
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// All of it.
+    #[must_use]
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.0).unwrap_or_default()).into_owned()
     }
 
     /// The end of it.
-    pub(crate) fn tail(&self) -> String {
+    #[must_use]
+    pub fn tail(&self) -> String {
         let text = self.text();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(SHOWN)..].join("\n")
