@@ -3,6 +3,7 @@
 mod command;
 mod decide;
 mod error;
+mod moves;
 mod submit;
 mod terms;
 mod transition;
