@@ -17,7 +17,14 @@ fn reason(request: &serde_json::Value) -> &str {
 async fn a_policy_change_withdraws_what_it_no_longer_allows() {
     let world = World::new().await;
     let pending = world.pending().await;
-    let scheduled = id_of(&world.submit("dave", with(ask(LEDGER, ADMIN, 600), json!({"start_at": in_seconds(3600)}))).await);
+    let scheduled = id_of(
+        &world
+            .submit(
+                "dave",
+                with(ask(LEDGER, ADMIN, 600), json!({"start_at": in_seconds(3600)})),
+            )
+            .await,
+    );
     world.act("bob", &scheduled, "approve").await.is(200);
     let other = id_of(&world.submit("erin", ask(BILLING, "BillingReadOnly", 600)).await);
     let change = json!({"document": without_production(), "base_version": 1});
@@ -27,13 +34,21 @@ async fn a_policy_change_withdraws_what_it_no_longer_allows() {
         assert!(reason(&withdrawn).starts_with("eligibility_lost"), "{withdrawn}");
     }
     assert_eq!(world.show(&other).await["state"], "pending");
-    world.as_("alice").post("/v1/requests", ask(LEDGER, ADMIN, 3600)).await.refused(403, "not_eligible");
+    world
+        .as_("alice")
+        .post("/v1/requests", ask(LEDGER, ADMIN, 3600))
+        .await
+        .refused(403, "not_eligible");
 }
 
 #[tokio::test]
 async fn live_access_ends_with_its_basis_unless_policy_keeps_it() {
     for keep in [false, true] {
-        let setting = if keep { "[settings]\non_lost_eligibility = \"keep\"" } else { "[settings]" };
+        let setting = if keep {
+            "[settings]\non_lost_eligibility = \"keep\""
+        } else {
+            "[settings]"
+        };
         let policy = |document: &str| document.replace("[settings]", setting);
         let world = Setup::new().policy(policy(POLICY)).start().await;
         let active = world.active().await;
@@ -62,7 +77,11 @@ async fn who_is_disabled_loses_live_access_at_the_next_refresh() {
     assert!(reason(&revoked).contains("disabled"), "{revoked}");
     world.reach(&pending, "withdrawn").await;
     assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
-    world.as_("alice").get("/v1/requests").await.refused(403, "unknown_identity");
+    world
+        .as_("alice")
+        .get("/v1/requests")
+        .await
+        .refused(403, "unknown_identity");
     // And has it again once they are enabled, by asking again.
     world.aws(|aws, _| assert!(aws.set_user_enabled(&alice, true)));
     soon("alice is known again", || {
@@ -80,10 +99,16 @@ async fn who_left_the_organisation_loses_live_access_too() {
     let alice = world.user_id("alice");
     world.aws(|aws, _| assert!(aws.remove_user(&alice)));
     let revoked = world.reach(&active, "revoked").await;
-    assert_eq!(revoked["requester"]["display_name"], "(no longer in Identity Center)");
+    assert_eq!(
+        revoked["requester"]["display_name"],
+        "(no longer in Identity Center)"
+    );
     assert_eq!(revoked["requester"]["user_id"], alice);
     world.aws(|aws, _| {
-        let left = aws.assignments().filter(|(key, _)| key.principal.id() == alice).count();
+        let left = aws
+            .assignments()
+            .filter(|(key, _)| key.principal.id() == alice)
+            .count();
         assert_eq!(left, 0);
     });
 }
@@ -103,24 +128,42 @@ async fn a_disabled_approver_does_not_count() {
         directory.is_some_and(|d| d.person_named("carol").is_some_and(|p| !p.enabled))
     })
     .await;
-    world.act("bob", &id, "approve").await.refused(403, "unknown_identity");
+    world
+        .act("bob", &id, "approve")
+        .await
+        .refused(403, "unknown_identity");
     // It stays pending: somebody may come back.
     assert_eq!(world.show(&id).await["state"], "pending");
-    world.as_("dave").post("/v1/requests", ask(LEDGER, ADMIN, 600)).await.refused(403, "no_approver");
+    world
+        .as_("dave")
+        .post("/v1/requests", ask(LEDGER, ADMIN, 600))
+        .await
+        .refused(403, "no_approver");
 }
 
 #[tokio::test]
 async fn approval_can_be_switched_off_and_everybody_is_told() {
     let world = World::new().await;
-    world.apply(&POLICY.replace("[settings]", "[settings]\napproval = false")).await;
+    world
+        .apply(&POLICY.replace("[settings]", "[settings]\napproval = false"))
+        .await;
     let request = world.submit("alice", ask(LEDGER, ADMIN, 600)).await;
     assert_eq!(request["approval"]["required"], false);
     world.reach(&id_of(&request), "active").await;
     for who in ["alice", "erin", "hugo"] {
         let me = world.as_(who).get("/v1/me").await.is(200);
-        assert!(me["notices"][0].as_str().unwrap_or_default().contains("approval is switched off"), "{me}");
+        assert!(
+            me["notices"][0]
+                .as_str()
+                .unwrap_or_default()
+                .contains("approval is switched off"),
+            "{me}"
+        );
     }
-    assert_eq!(world.act("bob", &id_of(&request), "revoke").await.is(200)["state"], "ending");
+    assert_eq!(
+        world.act("bob", &id_of(&request), "revoke").await.is(200)["state"],
+        "ending"
+    );
 }
 
 #[tokio::test]
@@ -132,17 +175,34 @@ async fn a_document_with_faults_changes_nothing() {
         ("version = 1\n[settings\n", "line 2"),
         ("version = 2\n", "version"),
         ("version = 1\n[setings]\n", "settings"),
-        (&POLICY.replace("approval = \"none\"", "aproval = \"none\""), "aproval"),
+        (
+            &POLICY.replace("approval = \"none\"", "aproval = \"none\""),
+            "aproval",
+        ),
         (&POLICY.replace("quorum = 2", "quorum = 0"), "quorum"),
     ] {
-        let problem = gita.put("/v1/policy", json!({"document": document})).await.refused(422, "invalid");
+        let problem = gita
+            .put("/v1/policy", json!({"document": document}))
+            .await
+            .refused(422, "invalid");
         assert!(problem.to_string().contains(names), "{names}: {problem}");
-        assert!(problem["errors"][0]["field"].as_str().unwrap_or_default().starts_with("line "), "{problem}");
+        assert!(
+            problem["errors"][0]["field"]
+                .as_str()
+                .unwrap_or_default()
+                .starts_with("line "),
+            "{problem}"
+        );
     }
     assert_eq!(gita.get("/v1/policy").await.is(200)["version"], 1);
     assert_eq!(world.show(&id).await["version"], 1);
-    gita.put("/v1/policy", json!({"document": POLICY, "base_version": 0})).await.refused(409, "stale");
-    let applied = gita.put("/v1/policy", json!({"document": POLICY, "base_version": 1})).await.is(200);
+    gita.put("/v1/policy", json!({"document": POLICY, "base_version": 0}))
+        .await
+        .refused(409, "stale");
+    let applied = gita
+        .put("/v1/policy", json!({"document": POLICY, "base_version": 1}))
+        .await
+        .is(200);
     assert_eq!(applied["version"], 2);
 }
 
@@ -165,12 +225,23 @@ async fn where_aws_refuses_for_good_the_request_fails() {
 async fn a_removal_that_aws_refuses_is_tried_until_it_is_gone() {
     let world = World::new().await;
     let id = world.active().await;
-    world.faults(Faults::none().with(FaultRule::new("DeleteAccountAssignment", FaultKind::InternalError).first(2)));
+    world.faults(
+        Faults::none().with(FaultRule::new("DeleteAccountAssignment", FaultKind::InternalError).first(2)),
+    );
     world.act("alice", &id, "done").await.is(200);
     let ending = world.reach(&id, "ending").await;
     assert_eq!(ending["waiting_for"]["what"], "aws");
     world.reach(&id, "ended").await;
     assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
-    let timeline = world.as_("alice").get(&format!("/v1/requests/{id}/timeline")).await.is(200);
-    assert!(items(&timeline).iter().any(|event| event["type"] == "grant.retry"), "{timeline:#}");
+    let timeline = world
+        .as_("alice")
+        .get(&format!("/v1/requests/{id}/timeline"))
+        .await
+        .is(200);
+    assert!(
+        items(&timeline)
+            .iter()
+            .any(|event| event["type"] == "grant.retry"),
+        "{timeline:#}"
+    );
 }

@@ -9,8 +9,8 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
-use std::convert::Infallible;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 use team_shared::ids::RequestId;
 use team_shared::problem::{Code, FieldError, Problem};
 
@@ -23,7 +23,8 @@ impl Id {
     /// # Errors
     /// The path holds something else: then there is no such request.
     pub(super) fn get(&self) -> Result<RequestId, ApiError> {
-        self.0.ok_or_else(|| Refused::not_found("request of that id").into())
+        self.0
+            .ok_or_else(|| Refused::not_found("request of that id").into())
     }
 }
 

@@ -36,10 +36,7 @@ fn view(api: &Api, in_force: &InForce) -> PolicyView {
 }
 
 /// `GET /v1/policy`.
-pub(super) async fn show(
-    State(api): State<Api>,
-    Known(caller): Known,
-) -> Result<Json<PolicyView>, ApiError> {
+pub(super) async fn show(State(api): State<Api>, Known(caller): Known) -> Result<Json<PolicyView>, ApiError> {
     may_read(&api, &caller)?;
     Ok(Json(match api.engine.policy() {
         Some(in_force) => view(&api, &in_force),

@@ -22,16 +22,24 @@ pub(super) async fn approve(
     headers: HeaderMap,
     raw: Raw,
 ) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "approve", &headers, &raw, async |id, body: Approve| {
-        let approval = Approval {
-            comment: body.comment,
-            duration_seconds: body.duration_seconds,
-            start_at: body.start_at,
-            version: body.version,
-            terms_digest: body.terms_digest,
-        };
-        api.engine.approve(&caller, &id, approval).await
-    })
+    perform(
+        &api,
+        &caller,
+        &id,
+        "approve",
+        &headers,
+        &raw,
+        async |id, body: Approve| {
+            let approval = Approval {
+                comment: body.comment,
+                duration_seconds: body.duration_seconds,
+                start_at: body.start_at,
+                version: body.version,
+                terms_digest: body.terms_digest,
+            };
+            api.engine.approve(&caller, &id, approval).await
+        },
+    )
     .await
 }
 
@@ -43,15 +51,23 @@ pub(super) async fn reject(
     headers: HeaderMap,
     raw: Raw,
 ) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "reject", &headers, &raw, async |id, body: ActBody| {
-        let approval = Approval {
-            comment: body.comment,
-            version: body.version,
-            terms_digest: body.terms_digest,
-            ..Approval::default()
-        };
-        api.engine.reject(&caller, &id, approval).await
-    })
+    perform(
+        &api,
+        &caller,
+        &id,
+        "reject",
+        &headers,
+        &raw,
+        async |id, body: ActBody| {
+            let approval = Approval {
+                comment: body.comment,
+                version: body.version,
+                terms_digest: body.terms_digest,
+                ..Approval::default()
+            };
+            api.engine.reject(&caller, &id, approval).await
+        },
+    )
     .await
 }
 
@@ -131,7 +147,10 @@ async fn perform<B: DeserializeOwned>(
         ))
     };
     let request_id = id.get().ok();
-    let what = format!("{verb}\0{}", request_id.map(|id| id.to_string()).unwrap_or_default());
+    let what = format!(
+        "{verb}\0{}",
+        request_id.map(|id| id.to_string()).unwrap_or_default()
+    );
     // Identity goes before everything but size.
     let answer = match api.engine.facts().access(caller).acting_person() {
         Ok(_) => idempotency::once(api, caller, headers, &what, &raw.0, work).await,

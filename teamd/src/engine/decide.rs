@@ -11,6 +11,7 @@ use crate::domain::policy::{Ask, Judgement, Refusal, evaluate};
 use crate::domain::request::{Change, Command, Request, State, TransitionError};
 use crate::store::WriteLane;
 use crate::store::port::Tx;
+use chrono::SubsecRound;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::problem::{Code, FieldError};
@@ -304,7 +305,10 @@ fn read_change(request: &Request, approval: &Approval, now: Time) -> Result<Chan
     };
     if let Some(start) = approval.start_at {
         // "Until T" ends at T, whoever moves its start: only another length moves its end.
-        let until = request.terms.end_at.filter(|_| request.terms.shape == Shape::Until && duration.is_none());
+        let until = request
+            .terms
+            .end_at
+            .filter(|_| request.terms.shape == Shape::Until && duration.is_none());
         let fault = match start {
             start if start > *FAR_AWAY => Some("lies after the year 9999"),
             start if start < now - START_SLACK => Some("lies in the past"),
@@ -319,7 +323,8 @@ fn read_change(request: &Request, approval: &Approval, now: Time) -> Result<Chan
     if faults.is_empty() {
         Ok(Change {
             duration,
-            start_at: approval.start_at.map(|start| start.max(now)),
+            // To the millisecond, as at a submission.
+            start_at: approval.start_at.map(|start| start.trunc_subsecs(3).max(now)),
         })
     } else {
         Err(Refused::invalid(faults))

@@ -55,12 +55,14 @@ enum Row {
 impl RefusalLog {
     fn count(&self, caller: &Caller, code: Code, now: Time) -> Row {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.entry((Whose::of(caller), code)).or_insert_with(|| Window {
-            since: now,
-            rows: 0,
-            counted: 0,
-            caller: caller.clone(),
-        });
+        let window = windows
+            .entry((Whose::of(caller), code))
+            .or_insert_with(|| Window {
+                since: now,
+                rows: 0,
+                counted: 0,
+                caller: caller.clone(),
+            });
         if window.rows < FULL_ROWS {
             window.rows += 1;
             Row::Full

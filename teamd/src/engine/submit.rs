@@ -11,7 +11,7 @@ use crate::domain::policy::{Ask, Judgement, TextRules, check_texts, evaluate};
 use crate::domain::request::{Key, Next, Request, State, Terms, expires_at, submit};
 use crate::store::WriteLane;
 use crate::store::port::Tx;
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 use std::sync::LazyLock;
 use std::time::Duration;
 use team_shared::duration::Seconds;
@@ -75,7 +75,7 @@ impl Engine {
     ) -> Result<Filed, Refused> {
         let now = self.clock.now();
         let person = self.facts().access(caller).acting_person()?.clone();
-        self.limits.check_submit(&person, now, &self.settings())?;
+        let place = self.limits.take_submit(&person, now, &self.settings())?;
         self.directory_ready().await?;
         self.refresh_person(&person).await;
         let facts = self.facts();
@@ -97,7 +97,7 @@ impl Engine {
                 Ok::<_, Refused>(())
             })
             .await?;
-        self.limits.count_submit(&person, now);
+        place.keep();
         self.after_commit(&next.request);
         let Next { request, .. } = next;
         Ok(Filed {
@@ -112,7 +112,8 @@ impl Engine {
     /// Not a person, or too many.
     pub fn check_submit_rate(&self, caller: &Caller) -> Result<(), Refused> {
         let person = self.facts().access(caller).acting_person()?.clone();
-        self.limits.check_submit(&person, self.clock.now(), &self.settings())
+        self.limits
+            .check_submit(&person, self.clock.now(), &self.settings())
     }
 
     /// One more submission of the caller was refused, for whatever reason but the limit itself.
@@ -239,12 +240,14 @@ fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
             return Err(Refused::field(field, "lies after the year 9999"));
         }
     }
-    let start_at = submission.start_at.map(|start| start.max(now));
+    // The store keeps milliseconds: a digest over finer times would not be found again.
+    let end_at = submission.end_at.map(|end| end.trunc_subsecs(3));
+    let start_at = submission.start_at.map(|start| start.trunc_subsecs(3).max(now));
     if submission.start_at.is_some_and(|start| start < now - START_SLACK) {
         fault("start_at", "lies in the past".to_owned());
     }
     let from = start_at.unwrap_or(now);
-    let length = match (submission.duration_seconds, submission.end_at) {
+    let length = match (submission.duration_seconds, end_at) {
         (Some(_), Some(_)) => Err(("end_at", "give duration_seconds or end_at, not both".to_owned())),
         (None, None) => Err((
             "duration_seconds",
@@ -283,7 +286,7 @@ fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
     if !faults.is_empty() {
         return Err(Refused::invalid(faults));
     }
-    let (shape, start_at, end_at) = match (start_at, submission.end_at) {
+    let (shape, start_at, end_at) = match (start_at, end_at) {
         (start, Some(end)) => (Shape::Until, Some(start.unwrap_or(now)), Some(end)),
         (Some(start), None) => (
             Shape::Window,
