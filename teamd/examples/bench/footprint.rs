@@ -48,7 +48,12 @@ const LIFE: [EventType; 13] = [
 pub(crate) async fn measure(binary: Option<&str>) -> anyhow::Result<()> {
     let binary = match binary {
         Some(path) => PathBuf::from(path),
-        None => std::env::current_exe()?.with_file_name("../teamd"),
+        // Examples are one folder below.
+        None => std::env::current_exe()?
+            .ancestors()
+            .nth(2)
+            .context("this program is nowhere")?
+            .join("teamd"),
     };
     if !binary.exists() {
         bail!(
@@ -57,7 +62,7 @@ pub(crate) async fn measure(binary: Option<&str>) -> anyhow::Result<()> {
         );
     }
     let size = std::fs::metadata(&binary)?.len() >> 20;
-    println!("{} ({size} MiB)", binary.display());
+    println!("the binary: {size} MiB");
     let directory = tempfile::tempdir()?;
     print_disk(directory.path())?;
     small(&binary).await?;
@@ -68,14 +73,15 @@ pub(crate) async fn measure(binary: Option<&str>) -> anyhow::Result<()> {
 /// The demo's organisation and an empty store.
 async fn small(binary: &Path) -> anyhow::Result<()> {
     let simulator = Simulator::start(SimulatorConfig::default()).await?;
-    let mut starts = Vec::new();
+    let (mut starts, mut stops) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
         let directory = tempfile::tempdir()?;
         let (process, took) = start(binary, directory.path(), &simulator).await?;
         starts.push(took);
-        process.stop()?;
+        stops.push(process.stop()?);
     }
     Sample::new(starts).print("start to /healthz, no store yet");
+    Sample::new(stops).print("SIGTERM at once after it, to the exit");
     let directory = tempfile::tempdir()?;
     let (process, _) = start(binary, directory.path(), &simulator).await?;
     settle(&process, "with the demo organisation").await
@@ -111,6 +117,7 @@ async fn busy(binary: &Path) -> anyhow::Result<()> {
         simulator, process, ..
     } = world;
     settle(&process, "of the daemon that has just activated 1,000").await?;
+    process.stop()?;
     let (process, took) = start(binary, directory.path(), &simulator).await?;
     Sample::new(vec![took]).print("start to /healthz, 1,000 active requests");
     settle(&process, "with 1,000 active requests").await

@@ -1,6 +1,7 @@
 //! The simulated organisation, and a daemon on it in a process of its own.
 
 use crate::http;
+use crate::stats::millis_since;
 use anyhow::{Context, bail};
 use aws_simulator::organisation::{NewAccount, NewPermissionSet, NewUser};
 use aws_simulator::{Faults, Organisation, Simulator, SimulatorConfig};
@@ -147,7 +148,7 @@ impl Process {
             command
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
-                .env("RUST_LOG", "warn")
+                .env("RUST_LOG", "error")
                 .spawn()?,
         ))
     }
@@ -168,14 +169,15 @@ impl Process {
         Ok(self.0.try_wait()?.is_none())
     }
 
-    /// SIGTERM, and waits.
-    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+    /// SIGTERM, and waits; milliseconds.
+    pub(crate) fn stop(mut self) -> anyhow::Result<f64> {
+        let start = Instant::now();
         kill(Pid::from_raw(self.0.id().try_into()?), Signal::SIGTERM)?;
         let status = self.0.wait()?;
         if !status.success() {
             bail!("the daemon ended with {status}");
         }
-        Ok(())
+        Ok(millis_since(start))
     }
 }
 
