@@ -2,6 +2,7 @@
 
 mod command;
 mod decide;
+mod ending;
 mod error;
 mod submit;
 mod terms;
@@ -304,7 +305,6 @@ impl Request {
     }
 
     /// Distinct votes that count for a demand.
-    #[must_use]
     pub fn votes_for<'a>(&'a self, demand: &'a Demand) -> impl Iterator<Item = &'a Vote> {
         self.votes
             .iter()

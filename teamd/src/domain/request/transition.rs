@@ -36,13 +36,13 @@ pub fn transition(
     };
     step.request.version += 1;
     match &request.state {
-        State::Pending => step.from_pending(command)?,
-        State::Scheduled { .. } => step.from_scheduled(command)?,
+        State::Pending => step.in_pending(command)?,
+        State::Scheduled { .. } => step.in_scheduled(command)?,
         State::Activating {
             since,
             first_attempt_at,
-        } => step.from_activating(command, *since, *first_attempt_at)?,
-        State::Active { session } => step.from_active(command, *session)?,
+        } => step.in_activating(command, *since, *first_attempt_at)?,
+        State::Active { session } => step.in_active(command, *session)?,
         State::Ending {
             due_at,
             reason,
@@ -50,9 +50,9 @@ pub fn transition(
             session,
             ..
         } => {
-            step.from_ending(command, *due_at, reason, *outcome, *session)?;
+            step.in_ending(command, *due_at, reason, *outcome, *session)?;
         }
-        State::Lost { .. } => step.from_lost(command)?,
+        State::Lost { .. } => step.in_lost(command)?,
         State::Ended(_)
         | State::Revoked(_)
         | State::Failed(_)
@@ -76,7 +76,7 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn from_pending(&mut self, command: &Command) -> Result<(), TransitionError> {
+    fn in_pending(&mut self, command: &Command) -> Result<(), TransitionError> {
         match command {
             Command::Approve {
                 by,
@@ -119,7 +119,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn from_scheduled(&mut self, command: &Command) -> Result<(), TransitionError> {
+    fn in_scheduled(&mut self, command: &Command) -> Result<(), TransitionError> {
         match command {
             Command::Approve { .. } | Command::Reject { .. } => {
                 return Err(TransitionError::AlreadyDecided(RequestState::Scheduled));
@@ -165,7 +165,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn from_activating(
+    fn in_activating(
         &mut self,
         command: &Command,
         since: Time,
@@ -229,7 +229,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn from_active(&mut self, command: &Command, session: Session) -> Result<(), TransitionError> {
+    fn in_active(&mut self, command: &Command, session: Session) -> Result<(), TransitionError> {
         let live = Some(session);
         match command {
             Command::Approve { .. } | Command::Reject { .. } => {
@@ -257,78 +257,6 @@ impl Step<'_> {
             | Command::HandOver { .. }
             | Command::DeclareLost { .. }
             | Command::Reappear => return Err(self.not_now(command)),
-        }
-        Ok(())
-    }
-
-    fn from_ending(
-        &mut self,
-        command: &Command,
-        due_at: Time,
-        reason: &str,
-        outcome: Outcome,
-        session: Option<Session>,
-    ) -> Result<(), TransitionError> {
-        let finish = |now: Time, residual_until, still_held_by| Finish {
-            at: now,
-            reason: reason.to_owned(),
-            session,
-            late_by_seconds: (now - due_at).num_seconds().max(0),
-            residual_until,
-            still_held_by,
-        };
-        match command {
-            Command::VerifyAbsent { session_seconds } => {
-                let residual =
-                    (*session_seconds > 0).then(|| self.now + TimeDelta::seconds(*session_seconds));
-                self.finish(outcome, finish(self.now, residual, None));
-            }
-            Command::HandOver { to } => self.finish(outcome, finish(self.now, None, Some(*to))),
-            Command::DeclareLost { reason } => {
-                self.tell(EventType::RequestLost, |e| e.free("reason", Some(reason)));
-                self.request.state = State::Lost {
-                    at: self.now,
-                    reason: reason.clone(),
-                };
-            }
-            Command::Approve { .. } | Command::Reject { .. } => {
-                return Err(TransitionError::AlreadyDecided(RequestState::Ending));
-            }
-            Command::Cancel
-            | Command::Done
-            | Command::Revoke { .. }
-            | Command::Lapse
-            | Command::LoseBasis { .. }
-            | Command::Start
-            | Command::AttemptCreate
-            | Command::Confirm
-            | Command::Refuse { .. }
-            | Command::GiveUp { .. }
-            | Command::End
-            | Command::Reappear => return Err(self.not_now(command)),
-        }
-        Ok(())
-    }
-
-    fn from_lost(&mut self, command: &Command) -> Result<(), TransitionError> {
-        match command {
-            Command::Reappear => self.end(Outcome::Ended, "reappeared", None, None),
-            Command::Approve { .. }
-            | Command::Reject { .. }
-            | Command::Cancel
-            | Command::Done
-            | Command::Revoke { .. }
-            | Command::Lapse
-            | Command::LoseBasis { .. }
-            | Command::Start
-            | Command::AttemptCreate
-            | Command::Confirm
-            | Command::Refuse { .. }
-            | Command::GiveUp { .. }
-            | Command::End
-            | Command::VerifyAbsent { .. }
-            | Command::HandOver { .. }
-            | Command::DeclareLost { .. } => return Err(self.refuse_terminal(command)),
         }
         Ok(())
     }
@@ -369,53 +297,6 @@ impl Step<'_> {
         };
     }
 
-    fn end(&mut self, outcome: Outcome, reason: &str, session: Option<Session>, comment: Option<&str>) {
-        // Whoever ends it after its end does not make it any less late.
-        let end = session
-            .map(|session| session.end_at)
-            .or(self.request.terms.end_at);
-        let due_at = end.map_or(self.now, |end| end.min(self.now));
-        // The outcome and the moment are in the event: a fold cannot tell them from a reason in AWS's words.
-        self.tell(EventType::RequestEnding, |e| {
-            e.text("reason", reason)
-                .text("outcome", outcome.as_str())
-                .with("due_at", Datum::Moment(due_at))
-                .free("comment", comment)
-        });
-        self.request.state = State::Ending {
-            since: self.now,
-            due_at,
-            reason: reason.to_owned(),
-            outcome,
-            session,
-        };
-    }
-
-    fn finish(&mut self, outcome: Outcome, finish: Finish) {
-        let kind = match outcome {
-            Outcome::Ended => EventType::RequestEnded,
-            Outcome::Revoked => EventType::RequestRevoked,
-            Outcome::Failed => EventType::RequestFailed,
-        };
-        self.tell(kind, |e| {
-            let mut e = e
-                .text("reason", &finish.reason)
-                .with("late_by_seconds", Datum::Number(finish.late_by_seconds));
-            if let Some(until) = finish.residual_until {
-                e = e.with("residual_until", Datum::Moment(until));
-            }
-            if let Some(holder) = finish.still_held_by {
-                e = e.text("still_held_by", holder.to_string());
-            }
-            e
-        });
-        self.request.state = match outcome {
-            Outcome::Ended => State::Ended(finish),
-            Outcome::Revoked => State::Revoked(finish),
-            Outcome::Failed => State::Failed(finish),
-        };
-    }
-
     /// The session of a request that AWS has just confirmed. A slow AWS shortens a window, and a floating one past
     /// the grace.
     fn session(&self, first_attempt_at: Option<Time>) -> Session {
@@ -442,14 +323,14 @@ impl Step<'_> {
             .push(with(EventDraft::new(kind).of(self.request.id).by(self.actor)));
     }
 
-    fn not_now(&self, command: &Command) -> TransitionError {
+    pub(super) fn not_now(&self, command: &Command) -> TransitionError {
         TransitionError::NotNow {
             state: self.request.state.word(),
             command: command.name(),
         }
     }
 
-    fn refuse_terminal(&self, command: &Command) -> TransitionError {
+    pub(super) fn refuse_terminal(&self, command: &Command) -> TransitionError {
         match command {
             Command::Approve { .. } | Command::Reject { .. } => match self.request.state {
                 State::Expired { at } => TransitionError::Expired(at),
