@@ -29,6 +29,9 @@ pub(crate) mod rehearsal;
 mod status;
 mod submit;
 
+#[cfg(test)]
+mod tests;
+
 pub use access::{Access, Verb};
 pub use act::Act;
 pub use activity::{Activity, ActivityLine};
