@@ -157,7 +157,7 @@ impl World {
 
     fn open(&self) -> Vec<Request> {
         self.store
-            .read_blocking(|read| Ok::<_, StoreError>(read.open_requests_on(&key())?))
+            .read_blocking(|read| read.open_requests_on(&key()))
             .unwrap()
     }
 
@@ -285,7 +285,7 @@ fn fold() {
         };
         let requests = world
             .store
-            .read_blocking(move |read| Ok::<_, StoreError>(read.requests(&filter)?))
+            .read_blocking(move |read| read.requests(&filter))
             .unwrap();
         assert!(!requests.is_empty(), "seed {seed} filed nothing");
         for request in requests {
@@ -297,7 +297,7 @@ fn fold() {
             };
             let rows = world
                 .store
-                .read_blocking(move |read| Ok::<_, StoreError>(read.audit(&filter)?))
+                .read_blocking(move |read| read.audit(&filter))
                 .unwrap();
             let kinds: Vec<_> = rows.iter().map(|row| row.kind).collect();
             assert_eq!(
