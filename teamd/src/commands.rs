@@ -11,7 +11,10 @@ pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigErrors> {
 }
 
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?)
 }
 
 /// `teamd run`.
@@ -23,7 +26,9 @@ pub fn run(path: Option<&Path>) -> anyhow::Result<()> {
     if nix::unistd::geteuid().is_root() {
         tracing::warn!("running as root: use an account of its own, as the unit in systemd/ does");
     }
-    runtime()?.block_on(crate::run::run(config, path.map(Path::to_owned)))?;
+    // Before there are threads: taking the socket over changes the environment.
+    let inherited = crate::lifecycle::systemd::inherited_listener("api")?;
+    runtime()?.block_on(crate::run::run(config, path.map(Path::to_owned), inherited))?;
     Ok(())
 }
 
@@ -45,9 +50,16 @@ pub fn verify(path: Option<&Path>, db: Option<PathBuf>) -> ExitCode {
                 Some(fault) => println!("FAIL  {fault}; intact up to row {}, head {head}", check.rows),
             }
             if check.erased_texts > 0 {
-                println!("ok    {} free texts were erased; the chain holds without them", check.erased_texts);
+                println!(
+                    "ok    {} free texts were erased; the chain holds without them",
+                    check.erased_texts
+                );
             }
-            if check.fault.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if check.fault.is_none() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(error) => {
             eprintln!("teamd: {}: {error}", db.display());
@@ -73,9 +85,9 @@ pub fn simulate_aws(arguments: crate::cli::SimulateAws) -> anyhow::Result<()> {
     };
     let faults = match &arguments.faults {
         None => None,
-        Some(path) => Some(
-            aws_simulator::Faults::from_toml(&read(path)?).with_context(|| path.display().to_string())?,
-        ),
+        Some(path) => {
+            Some(aws_simulator::Faults::from_toml(&read(path)?).with_context(|| path.display().to_string())?)
+        }
     };
     runtime()?.block_on(async {
         let shutdown = crate::lifecycle::Shutdown::new();
@@ -95,10 +107,16 @@ pub fn demo(arguments: crate::cli::Demo) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let shutdown = crate::lifecycle::Shutdown::new();
         shutdown.listen_to_signals()?;
-        let options = crate::demo::Options { socket: arguments.socket, seed: arguments.seed.unwrap_or(1) };
+        let options = crate::demo::Options {
+            socket: arguments.socket,
+            seed: arguments.seed.unwrap_or(1),
+        };
         let world = crate::demo::World::start(options).await?;
         println!("listening on {}", world.socket().display());
-        println!("act as anybody: team-tui --socket {} --as bob", world.socket().display());
+        println!(
+            "act as anybody: team-tui --socket {} --as bob",
+            world.socket().display()
+        );
         shutdown.token().cancelled().await;
         world.stop().await;
         Ok(())

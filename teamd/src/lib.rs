@@ -15,9 +15,10 @@
 
 pub mod api;
 pub mod aws;
+pub mod check;
 pub mod cli;
-pub mod commands;
 pub mod clock;
+pub mod commands;
 pub mod config;
 #[cfg(feature = "simulator")]
 pub mod demo;

@@ -160,8 +160,10 @@ impl Shutdown {
         self.soft.cancelled().await;
         self.tasks.close();
         let soft_end = tokio::select! {
-            () = self.tasks.wait() => true,
+            // First: where the hard stop has come, empty means dropped, not finished.
+            biased;
             () = self.hard.cancelled() => false,
+            () = self.tasks.wait() => true,
             () = tokio::time::sleep(patience) => false,
         };
         self.hard.cancel();

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use teamd::cli::{Args, Audit, Command};
-use teamd::commands;
+use teamd::{check, commands};
 
 fn main() -> ExitCode {
     let args = Args::from_command_line();
@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     let config = args.config.as_deref();
     let result = match args.command {
         None | Some(Command::Run) => commands::run(config),
-        Some(Command::Check) => return ExitCode::FAILURE,
+        Some(Command::Check) => return check::run(config),
         Some(Command::Audit(Audit::Verify { db })) => return commands::verify(config, db),
         #[cfg(feature = "simulator")]
         Some(Command::Demo(demo)) => commands::demo(demo),

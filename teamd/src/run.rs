@@ -57,23 +57,32 @@ pub enum RunError {
     Task(&'static str),
 }
 
-/// Serves until told to stop.
+/// Serves until told to stop, on the socket that systemd has passed or on one of its own.
 ///
 /// # Errors
 /// It cannot start, or an essential task died.
-pub async fn run(config: Config, config_path: Option<PathBuf>) -> Result<(), RunError> {
+pub async fn run(
+    config: Config,
+    config_path: Option<PathBuf>,
+    inherited: Option<std::os::unix::net::UnixListener>,
+) -> Result<(), RunError> {
     let shutdown = Shutdown::new();
     shutdown.listen_to_signals().map_err(RunError::Signals)?;
-    let socket_error = |error| RunError::Socket { path: config.server.socket.clone(), error };
-    let inherited = systemd::inherited_listener("api").map_err(socket_error)?;
+    let socket_error = |error| RunError::Socket {
+        path: config.server.socket.clone(),
+        error,
+    };
     let engine = open(&config, &shutdown).await?;
     let listener = match inherited {
-        Some(listener) => {
-            listener.set_nonblocking(true).map_err(socket_error)?;
-            UnixListener::from_std(listener).map_err(socket_error)?
-        }
+        Some(listener) => UnixListener::from_std(listener).map_err(socket_error)?,
         None => {
-            let group = config.server.socket_group.as_deref().map(group_id).transpose().map_err(socket_error)?;
+            let group = config
+                .server
+                .socket_group
+                .as_deref()
+                .map(group_id)
+                .transpose()
+                .map_err(socket_error)?;
             api::bind(&config.server.socket, config.server.socket_mode, group).map_err(socket_error)?
         }
     };
@@ -113,11 +122,22 @@ pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, R
         assignments: aws.clone(),
         directory: aws.clone(),
         activity,
-        own: aws,
+        own: aws.clone(),
         health,
         shutdown: shutdown.clone(),
     };
-    Ok(Engine::open(deps, engine_settings(config)).await?)
+    for variable in crate::aws::sdk::ignored_endpoint_variables() {
+        tracing::warn!(
+            variable,
+            "endpoints come from [aws] endpoint_url only; this variable is ignored"
+        );
+    }
+    let engine = Engine::open(deps, engine_settings(config)).await?;
+    if let Some(directory) = engine.directory() {
+        // So that the first removal after a restart needs no look-up.
+        aws.remember_instance(&directory.instance_arn, &directory.identity_store_id);
+    }
+    Ok(engine)
 }
 
 /// Starts the engine's loops and the socket's.
@@ -133,11 +153,16 @@ pub fn serve(engine: &Arc<Engine>, listener: UnixListener, api: Api, shutdown: &
 
 /// Feeds systemd's watchdog from the deadline loop: a daemon that looks alive and ends nothing must be killed.
 fn keep_alive(engine: &Arc<Engine>, shutdown: &Shutdown) {
-    let Some(every) = systemd::watchdog_interval() else { return };
+    let Some(every) = systemd::watchdog_interval() else {
+        return;
+    };
     let (engine, stop) = (Arc::clone(engine), shutdown.token());
     shutdown.spawn("watchdog", async move {
         while !stop.is_cancelled() {
-            let turned = engine.ticks().borrow().is_some_and(|at| engine.now() - at < TICK_LIMIT);
+            let turned = engine
+                .ticks()
+                .borrow()
+                .is_some_and(|at| engine.now() - at < TICK_LIMIT);
             let answers = tokio::time::timeout(
                 Duration::from_secs(5),
                 engine.store().read(|read| Ok::<_, Refused>(read.last_seq()?)),
@@ -173,7 +198,9 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
                     engine.reconfigure(engine_settings(&new));
                     tracing::info!("the new configuration is in force");
                 }
-                Err(errors) => tracing::error!(%errors, "the new configuration is refused; the old one stays"),
+                Err(errors) => {
+                    tracing::error!(%errors, "the new configuration is refused; the old one stays")
+                }
             }
             systemd::ready();
         }
@@ -194,7 +221,8 @@ pub fn aws_settings(config: &Config) -> AwsSettings {
         requests_per_second: aws.requests_per_second,
         removal_requests_per_second: aws.removal_requests_per_second,
         max_in_flight: aws.max_in_flight as usize,
-        activity_regions: config.activity.regions.clone(),
+        activity_regions: activity_regions(config),
+        activity_role: config.activity.role_name.clone(),
         ..AwsSettings::default()
     }
 }
@@ -210,24 +238,40 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         pending_per_user: config.limits.pending_per_user as usize,
         submits_per_minute: config.limits.submits_per_minute_per_user as usize,
         refusals_per_minute: config.limits.refusals_per_minute_per_user as usize,
-        activity_regions: config.activity.regions.clone(),
+        activity_regions: activity_regions(config),
+        activity_role: config.activity.role_name.is_some(),
         activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),
         region: config.aws.region.clone().unwrap_or_default(),
         endpoint: config.aws.endpoint_url.clone(),
     }
 }
 
+/// Regions whose event history is read: the one of `[aws]` where none are named.
+fn activity_regions(config: &Config) -> Vec<String> {
+    if config.activity.regions.is_empty() {
+        config.aws.region.iter().cloned().collect()
+    } else {
+        config.activity.regions.clone()
+    }
+}
+
 /// The directory of the store, for its owner only, where it does not exist. If it cannot be made, opening says why.
 fn make_private_parent(path: &Path) {
     if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
-        let _ = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+        let _ = std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent);
     }
 }
 
 fn group_id(name: &str) -> std::io::Result<u32> {
     match nix::unistd::Group::from_name(name) {
         Ok(Some(group)) => Ok(group.gid.as_raw()),
-        Ok(None) => Err(std::io::Error::new(std::io::ErrorKind::NotFound, format!("there is no group {name}"))),
+        Ok(None) => Err(std::io::Error::new(
+            std::io::ErrorKind::NotFound,
+            format!("there is no group {name}"),
+        )),
         Err(error) => Err(std::io::Error::from(error)),
     }
 }

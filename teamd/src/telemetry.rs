@@ -48,7 +48,7 @@ fn filter(variable: impl Fn(&str) -> Option<String>) -> (EnvFilter, Option<Parse
         .into_iter()
         .filter_map(variable)
         .find(|text| !text.trim().is_empty());
-    match wanted.map(|text| EnvFilter::try_new(text)) {
+    match wanted.map(EnvFilter::try_new) {
         Some(Ok(filter)) => (filter, None),
         Some(Err(error)) => (EnvFilter::new("info"), Some(error)),
         None => (EnvFilter::new("info"), None),

@@ -9,6 +9,14 @@ use std::time::{Duration, Instant};
 use team_shared::event::EventType;
 use team_shared::state::RequestState;
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a thread that watches a terminal has no runtime to block"
+)]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// A tmux server of its own, with one 80x24 pane and a plain shell in it.
 struct Tmux {
     socket: tempfile::TempDir,
@@ -41,7 +49,8 @@ impl Tmux {
 
     fn call(&self, args: &[&str]) -> Output {
         Command::new("tmux")
-            .arg("-S")
+            // Without this, a machine whose locale is not UTF-8 would show blanks for signs.
+            .args(["-u", "-S"])
             .arg(self.socket.path().join("tmux"))
             .args(args)
             .env_remove("TMUX")
@@ -68,7 +77,7 @@ impl Tmux {
                 started.elapsed() < Duration::from_secs(20),
                 "no {words:?} on:\n{screen}"
             );
-            std::thread::sleep(Duration::from_millis(50));
+            pause(Duration::from_millis(50));
         }
     }
 
@@ -188,7 +197,7 @@ async fn a_panic_gives_the_terminal_back() {
 async fn dashboard_with_a_panic() {
     let Some(options) = in_process() else { return };
     std::thread::spawn(|| {
-        std::thread::sleep(Duration::from_secs(2));
+        pause(Duration::from_secs(2));
         panic!("a part fails");
     });
     let left = team_tui::dashboard(options).await;

@@ -46,7 +46,7 @@ fn row_of(record: AuditRecord) -> AuditRow {
     }
 }
 
-/// `GET /v1/audit`: oldest first, those that the caller may see.
+/// `GET /v1/audit`: newest first, those that the caller may see.
 pub(super) async fn list(
     State(api): State<Api>,
     Known(caller): Known,
@@ -57,49 +57,61 @@ pub(super) async fn list(
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Refused::field("limit", format!("1 to {MAX_LIMIT}")).into());
     }
-    let (rows, next) = visible(&api, &caller, &asked, limit).await?;
+    let (rows, next) = visible(&api, &caller, &asked, limit, Order::NewestFirst).await?;
     Ok(Json(Page {
         items: rows.into_iter().map(row_of).collect(),
         next_cursor: next.map(|seq| seq.to_string()),
     }))
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+/// Rows that the caller may see, and where the next page begins.
 async fn visible(
     api: &Api,
     caller: &Caller,
     asked: &Asked,
     limit: usize,
+    order: Order,
 ) -> Result<(Vec<AuditRecord>, Option<u64>), Refused> {
     let facts = api.engine.facts();
-    let access = facts.access(caller);
     if caller.person().is_none() {
         // The operator runs the daemon; what people did is not theirs to read here.
-        access.acting_person()?;
+        facts.access(caller).acting_person()?;
     }
     let (caller, asked) = (caller.clone(), asked.clone());
     api.engine
         .store()
         .read(move |read| {
             let mut filter = AuditFilter {
-                after: asked.cursor.unwrap_or(0),
                 request: asked.request,
                 since: asked.since,
                 until: asked.until,
                 limit: CHUNK,
+                ..AuditFilter::default()
             };
             let (mut rows, mut known) = (Vec::new(), HashMap::new());
+            let mut position = asked.cursor;
             loop {
+                match order {
+                    Order::NewestFirst => filter.newest_before = Some(position.unwrap_or(u64::MAX)),
+                    Order::OldestFirst => filter.after = position.unwrap_or(0),
+                }
                 let page = read.audit(&filter)?;
                 let full = page.len() == CHUNK;
                 for record in page {
                     let seq = record.seq;
                     if may_see(read, &facts, &caller, &record, &mut known)? {
                         if rows.len() == limit {
-                            return Ok((rows, Some(filter.after)));
+                            return Ok((rows, position));
                         }
                         rows.push(record);
                     }
-                    filter.after = seq;
+                    position = Some(seq);
                 }
                 if !full {
                     return Ok((rows, None));
@@ -117,19 +129,19 @@ pub(super) async fn export(
 ) -> Result<Response, ApiError> {
     let mut asked: Asked = query(&uri)?;
     let format = asked.format.take().unwrap_or_else(|| "jsonl".to_owned());
-    let (write, media): (fn(&[AuditRow], bool) -> Vec<u8>, _) = match format.as_str() {
+    let (write, media): (Writer, _) = match format.as_str() {
         "jsonl" => (json_lines, "application/jsonl"),
         "csv" => (csv_lines, "text/csv; charset=utf-8"),
         _ => return Err(Refused::field("format", "csv or jsonl").into()),
     };
     // The first page is read before the answer begins, so that a refusal is still a refusal.
-    let (first, mut next) = visible(&api, &caller, &asked, CHUNK).await?;
+    let (first, mut next) = visible(&api, &caller, &asked, CHUNK, Order::OldestFirst).await?;
     let stream = async_stream::stream! {
         let rows: Vec<_> = first.into_iter().map(row_of).collect();
         yield Ok::<_, std::io::Error>(write(&rows, true));
         while let Some(cursor) = next {
             asked.cursor = Some(cursor);
-            match visible(&api, &caller, &asked, CHUNK).await {
+            match visible(&api, &caller, &asked, CHUNK, Order::OldestFirst).await {
                 Ok((records, after)) => {
                     next = after;
                     let rows: Vec<_> = records.into_iter().map(row_of).collect();
@@ -145,6 +157,9 @@ pub(super) async fn export(
     };
     Ok(([(header::CONTENT_TYPE, media)], Body::from_stream(stream)).into_response())
 }
+
+/// Rows as text; the flag says whether they are the first.
+type Writer = fn(&[AuditRow], bool) -> Vec<u8>;
 
 fn json_lines(rows: &[AuditRow], _is_first: bool) -> Vec<u8> {
     let mut text = Vec::new();

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use team_shared::problem::{Code, Problem};
+use team_shared::routes;
 
 /// What the kernel said when the connection was made; nothing where it said nothing.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,9 @@ pub(super) struct Known(pub(super) Caller);
 
 /// How long a login name is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// What says how the daemon is, and therefore waits for nothing.
+const ANSWER_AT_ONCE: [&str; 2] = [routes::ME, routes::STATUS];
 
 /// The header of the demo's `:as`.
 const DEMO_AS: &str = "x-team-demo-as";
@@ -71,6 +75,10 @@ impl FromRequestParts<Api> for Calling {
         if peer.uid == 65534 || peer.uid == u32::MAX {
             return Err(refused("this uid stands for nobody in particular"));
         }
+        // Who a login is, the directory says: whoever needs to know waits for its first load. The rest answers at once.
+        if peer.uid != 0 && ![routes::ME, routes::STATUS].contains(&parts.uri.path()) {
+            api.engine.directory_ready().await?;
+        }
         if api.demo_as
             && let Some(name) = parts.headers.get(DEMO_AS).and_then(|value| value.to_str().ok())
         {
@@ -81,6 +89,10 @@ impl FromRequestParts<Api> for Calling {
                 ..peer
             };
             return Ok(Self(api.engine.identify(peer, Some(name.to_owned()))));
+        }
+        if peer.uid != 0 && !ANSWER_AT_ONCE.contains(&parts.uri.path()) {
+            // Who is who is in the directory: until there is one, nobody is refused as unknown.
+            api.engine.directory_ready().await?;
         }
         let login = api.logins.name(peer.uid).await;
         Ok(Self(api.engine.identify(peer, login)))

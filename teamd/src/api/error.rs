@@ -9,7 +9,7 @@ use team_shared::problem::{Code, MEDIA_TYPE, Problem};
 
 /// What a handler answers when it refuses.
 #[derive(Debug)]
-pub(super) struct ApiError(Problem);
+pub(super) struct ApiError(Box<Problem>);
 
 impl ApiError {
     /// What the audit trail is told.
@@ -23,18 +23,18 @@ impl ApiError {
 
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
         let problem = Problem::new(refused.code, refused.detail);
-        Self(Problem {
+        Self(Box::new(Problem {
             help: refused.help,
             errors: refused.errors,
             ..problem
-        })
+        }))
     }
 }
 
@@ -47,7 +47,7 @@ impl From<crate::store::port::StoreError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response<Body> {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let body = serde_json::to_vec(&*self.0).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         response

@@ -5,6 +5,9 @@ use super::body::query;
 use super::caller::Calling;
 use super::error::ApiError;
 use super::views::Names;
+use crate::check::{self, logins};
+use crate::config::Identity;
+use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use crate::domain::request::State as RequestState;
 use crate::engine::{Facts, Overview, Refused};
@@ -102,6 +105,22 @@ async fn short_status(
     })
 }
 
+/// Several logins that stand for one person, and logins that look shared.
+fn identity_warnings(directory: Option<&Directory>, identity: &Identity) -> Vec<String> {
+    let names = directory
+        .map(|d| d.people.values().map(|p| p.user_name.clone()).collect())
+        .unwrap_or_default();
+    match logins::local_logins() {
+        Ok(local) => logins::shared_logins(&local, identity, &names)
+            .lines()
+            .into_iter()
+            .filter(|line| line.status != check::Status::Ok)
+            .map(|line| line.detail)
+            .collect(),
+        Err(error) => vec![format!("the logins of this machine cannot be read: {error}")],
+    }
+}
+
 fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus) -> Status {
     let names = Names(facts.directory.as_deref());
     let settings = api.engine.settings();
@@ -161,7 +180,7 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
         },
         policy_version: facts.policy.as_ref().map_or(0, |p| p.version),
         policy_warnings: api.engine.policy_warnings(),
-        identity_warnings: api.engine.identity_warnings(),
+        identity_warnings: identity_warnings(directory, &settings.identity),
         activity: if api.engine.has_activity_source() {
             format!(
                 "CloudTrail event history of {}",

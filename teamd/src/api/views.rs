@@ -108,7 +108,8 @@ pub(super) fn request(
         claimed_by: None,
         created_at: request.created_at,
         expires_at: request.expires_at,
-        grant: grant.map(grant_of),
+        // What the key went through for others before is not this request's.
+        grant: grant.filter(|_| has_grant(&request.state)).map(grant_of),
         waiting_for: waiting_for(request, grant, names),
         ended: ended(&request.state),
         review: ReviewView {
@@ -123,6 +124,15 @@ pub(super) fn request(
             .map(ToOwned::to_owned)
             .collect(),
     }
+}
+
+/// Whether a request has anything to do with the grant yet.
+fn has_grant(state: &State) -> bool {
+    state.holds_lease()
+        || matches!(
+            state,
+            State::Ending { .. } | State::Ended(_) | State::Revoked(_) | State::Failed(_)
+        )
 }
 
 fn approval(request: &Request, names: Names<'_>) -> ApprovalView {

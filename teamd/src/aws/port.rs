@@ -82,11 +82,12 @@ pub struct RawEvent {
     pub record: serde_json::Value,
 }
 
-/// CloudTrail's event history of the daemon's own account.
+/// CloudTrail's event histories: of the daemon's own account, and of others where a role to read them is configured.
 pub trait ActivitySource: Send + Sync {
-    /// Events with that session name since `since`, oldest first.
+    /// Events of one account with that session name since `since`, oldest first.
     fn lookup<'a>(
         &'a self,
+        account: &'a AccountId,
         region: &'a str,
         user_name: &'a str,
         since: Time,

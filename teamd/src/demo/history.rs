@@ -13,8 +13,8 @@ use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Reply, Status, Step};
 use crate::domain::policy::{Ask, Policy, evaluate};
 use crate::domain::request::{Change, Command, Key, Request, State, Terms, expires_at, submit};
-use crate::engine::rehearsal::{carry_out, conclude, file, prepare};
 use crate::engine::Refused;
+use crate::engine::rehearsal::{carry_out, conclude, file, prepare};
 use crate::store::port::Tx;
 use crate::store::{Store, WriteLane};
 use chrono::{TimeDelta, Timelike};
@@ -31,20 +31,113 @@ use team_shared::terms::Shape;
 /// How far back it goes.
 const DAYS: i64 = 24;
 
+type Habit = (
+    &'static str,
+    &'static str,
+    &'static str,
+    i64,
+    &'static str,
+    Option<&'static str>,
+);
+
 /// What people ask for again and again: who, account, set, minutes, reason, ticket prefix.
-const HABITS: &[(&str, &str, &str, i64, &str, Option<&str>)] = &[
-    ("alice", "400000000031", "AdministratorAccess", 60, "Payment worker stuck, restart by hand", Some("INC")),
-    ("alice", "400000000032", "IncidentResponse", 90, "Collect evidence for the incident review", Some("INC")),
-    ("dave", "400000000033", "PowerUserAccess", 45, "Roll back the web release", Some("INC")),
-    ("dave", "400000000031", "DatabaseAdmin", 120, "Planned maintenance of the payments database", Some("CHG")),
-    ("kim", "500000000041", "PowerUserAccess", 180, "Prepare the staging release", None),
-    ("liam", "500000000042", "DatabaseAdmin", 60, "Anonymise the copy of the production data", None),
-    ("mona", "600000000051", "AdministratorAccess", 240, "Build the spike for the new queue", None),
-    ("carol", "400000000033", "ReadOnlyAccess", 60, "Follow the error budget of the week", None),
-    ("bob", "600000000052", "AdministratorAccess", 120, "Pairing on the front end", None),
-    ("erin", "700000000061", "BillingReadOnly", 480, "Monthly cost report", None),
-    ("frank", "500000000042", "PowerUserAccess", 60, "Agreed work on the asset pipeline", None),
-    ("ivy", "200000000012", "IncidentResponse", 60, "Alert of the anomaly detection, look at the logs", None),
+const HABITS: &[Habit] = &[
+    (
+        "alice",
+        "400000000031",
+        "AdministratorAccess",
+        60,
+        "Payment worker stuck, restart by hand",
+        Some("INC"),
+    ),
+    (
+        "alice",
+        "400000000032",
+        "IncidentResponse",
+        90,
+        "Collect evidence for the incident review",
+        Some("INC"),
+    ),
+    (
+        "dave",
+        "400000000033",
+        "PowerUserAccess",
+        45,
+        "Roll back the web release",
+        Some("INC"),
+    ),
+    (
+        "dave",
+        "400000000031",
+        "DatabaseAdmin",
+        120,
+        "Planned maintenance of the payments database",
+        Some("CHG"),
+    ),
+    (
+        "kim",
+        "500000000041",
+        "PowerUserAccess",
+        180,
+        "Prepare the staging release",
+        None,
+    ),
+    (
+        "liam",
+        "500000000042",
+        "DatabaseAdmin",
+        60,
+        "Anonymise the copy of the production data",
+        None,
+    ),
+    (
+        "mona",
+        "600000000051",
+        "AdministratorAccess",
+        240,
+        "Build the spike for the new queue",
+        None,
+    ),
+    (
+        "carol",
+        "400000000033",
+        "ReadOnlyAccess",
+        60,
+        "Follow the error budget of the week",
+        None,
+    ),
+    (
+        "bob",
+        "600000000052",
+        "AdministratorAccess",
+        120,
+        "Pairing on the front end",
+        None,
+    ),
+    (
+        "erin",
+        "700000000061",
+        "BillingReadOnly",
+        480,
+        "Monthly cost report",
+        None,
+    ),
+    (
+        "frank",
+        "500000000042",
+        "PowerUserAccess",
+        60,
+        "Agreed work on the asset pipeline",
+        None,
+    ),
+    (
+        "ivy",
+        "200000000012",
+        "IncidentResponse",
+        60,
+        "Alert of the anomaly detection, look at the logs",
+        None,
+    ),
 ];
 
 /// Directory, policy and history, into the store of a configuration.
@@ -54,14 +147,24 @@ const HABITS: &[(&str, &str, &str, i64, &str, Option<&str>)] = &[
 pub(super) async fn write(config: &Config, seed: u64) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let now = clock.now();
-    let aws = Aws::connect(crate::run::aws_settings(config), clock, Arc::new(AwsHealth::new())).await?;
+    let aws = Aws::connect(
+        crate::run::aws_settings(config),
+        clock,
+        Arc::new(AwsHealth::new()),
+    )
+    .await?;
     let directory = aws.load(now).await?;
     let store = Store::open(&config.store.path)?;
     let written = store
         .write(WriteLane::Normal, move |tx| {
             tx.save_directory(&directory)?;
             let policy = apply_policy(tx, now - TimeDelta::days(DAYS))?;
-            let mut past = Past { tx, policy: &policy, directory: &directory, rng: StdRng::seed_from_u64(seed) };
+            let mut past = Past {
+                tx,
+                policy: &policy,
+                directory: &directory,
+                rng: StdRng::seed_from_u64(seed),
+            };
             past.write(now)
         })
         .await;
@@ -75,9 +178,15 @@ fn apply_policy(tx: &mut dyn Tx, at: Time) -> Result<Policy, Refused> {
         let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
         Refused::field("policy", lines.join("; "))
     })?;
-    let sha256: String = Sha256::digest(super::POLICY.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    let sha256: String = Sha256::digest(super::POLICY.as_bytes())
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     let version = tx.append_policy(super::POLICY, &sha256, "operator", at)?;
-    let actor = Actor { uid: Some(0), ..Actor::default() };
+    let actor = Actor {
+        uid: Some(0),
+        ..Actor::default()
+    };
     let event = EventDraft::new(EventType::PolicyApplied)
         .by(&actor)
         .with("version", Datum::Number(i64::try_from(version).unwrap_or(0)))
@@ -97,7 +206,10 @@ impl Past<'_> {
     /// Day by day, one request after the other: the audit trail never runs back.
     fn write(&mut self, now: Time) -> Result<(), Refused> {
         for day in (1..DAYS).rev() {
-            let midnight = (now - TimeDelta::days(day)).with_hour(0).and_then(|t| t.with_minute(5)).unwrap_or(now);
+            let midnight = (now - TimeDelta::days(day))
+                .with_hour(0)
+                .and_then(|t| t.with_minute(5))
+                .unwrap_or(now);
             let mut at = midnight;
             for _ in 0..self.rng.random_range(2..5) {
                 at += TimeDelta::minutes(self.rng.random_range(20..150));
@@ -110,7 +222,9 @@ impl Past<'_> {
     /// One request with its whole life; returns the moment after it.
     fn one(&mut self, at: Time) -> Result<Time, Refused> {
         let (who, account, set, minutes, reason, ticket) = HABITS[self.rng.random_range(0..HABITS.len())];
-        let Some(request) = self.draft(who, account, set, minutes, reason, ticket, at) else { return Ok(at) };
+        let Some(request) = self.draft(who, account, set, minutes, reason, ticket, at) else {
+            return Ok(at);
+        };
         let actor = self.actor(&request.key.user);
         let next = submit(request, &actor, at);
         file(self.tx, &next, at)?;
@@ -127,7 +241,15 @@ impl Past<'_> {
                 .cloned();
             let Some(approver) = approver else { break };
             request = match fate {
-                0..6 => self.act(&request, &Command::Reject { by: approver.clone(), comment: Some("use the runbook first".to_owned()) }, &approver, at)?,
+                0..6 => self.act(
+                    &request,
+                    &Command::Reject {
+                        by: approver.clone(),
+                        comment: Some("use the runbook first".to_owned()),
+                    },
+                    &approver,
+                    at,
+                )?,
                 6..11 => self.act(&request, &Command::Cancel, &request.key.user.clone(), at)?,
                 11..15 => {
                     at = request.expires_at;
@@ -135,7 +257,12 @@ impl Past<'_> {
                 }
                 _ => {
                     let basis = request.basis.clone();
-                    let command = Command::Approve { by: approver.clone(), comment: None, change: Change::default(), basis };
+                    let command = Command::Approve {
+                        by: approver.clone(),
+                        comment: None,
+                        change: Change::default(),
+                        basis,
+                    };
                     self.act(&request, &command, &approver, at)?
                 }
             };
@@ -151,14 +278,28 @@ impl Past<'_> {
         }
         let (key, id) = (request.key.clone(), request.id);
         at = self.settle(&key, at)?;
-        let Some(request) = self.tx.request(&id)? else { return Ok(at) };
-        let State::Active { session } = request.state else { return Ok(at) };
-        let used = TimeDelta::seconds(self.rng.random_range(60..session.end_at.signed_duration_since(at).num_seconds().max(61)));
+        let Some(request) = self.tx.request(&id)? else {
+            return Ok(at);
+        };
+        let State::Active { session } = request.state else {
+            return Ok(at);
+        };
+        let used = TimeDelta::seconds(
+            self.rng
+                .random_range(60..session.end_at.signed_duration_since(at).num_seconds().max(61)),
+        );
         match fate {
             90.. => {
                 at += used;
                 let by = self.someone("ivy").unwrap_or_else(|| key.user.clone());
-                self.act(&request, &Command::Revoke { comment: Some("not needed any more, incident closed".to_owned()) }, &by, at)?;
+                self.act(
+                    &request,
+                    &Command::Revoke {
+                        comment: Some("not needed any more, incident closed".to_owned()),
+                    },
+                    &by,
+                    at,
+                )?;
             }
             65..90 => {
                 at += used;
@@ -185,7 +326,9 @@ impl Past<'_> {
                     continue;
                 }
                 Step::Settle => continue,
-                Step::List => Reply::Listed { present: present || turn.leases == 0 && self.is_creating(key)? },
+                Step::List => Reply::Listed {
+                    present: present || turn.leases == 0 && self.is_creating(key)?,
+                },
                 Step::Create => {
                     present = true;
                     self.accepted()
@@ -203,15 +346,27 @@ impl Past<'_> {
     }
 
     fn is_creating(&mut self, key: &Key) -> Result<bool, Refused> {
-        Ok(self.tx.grant(key)?.is_some_and(|g| matches!(g.state, crate::domain::grant::State::Creating(_))))
+        Ok(self
+            .tx
+            .grant(key)?
+            .is_some_and(|g| matches!(g.state, crate::domain::grant::State::Creating(_))))
     }
 
     fn accepted(&mut self) -> Reply {
         let id: u128 = self.rng.random();
         let hex = format!("{id:032x}");
-        let request_id =
-            format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-        Reply::Accepted { request_id, status: Status::InProgress }
+        let request_id = format!(
+            "{}-{}-{}-{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..]
+        );
+        Reply::Accepted {
+            request_id,
+            status: Status::InProgress,
+        }
     }
 
     #[allow(clippy::too_many_arguments, reason = "a row of the table above")]
@@ -255,7 +410,9 @@ impl Past<'_> {
             id: RequestId::from_parts(u64::try_from(at.timestamp_millis()).ok()?, self.rng.random()),
             version: 1,
             expires_at: expires_at(at, judgement.request_expiry, &terms),
-            also_held_through: self.directory.held_through(&key.user, &key.account, &key.permission_set),
+            also_held_through: self
+                .directory
+                .held_through(&key.user, &key.account, &key.permission_set),
             key,
             terms,
             extends: None,
@@ -267,14 +424,29 @@ impl Past<'_> {
         })
     }
 
-    fn act(&mut self, request: &Request, command: &Command, by: &UserId, at: Time) -> Result<Request, Refused> {
+    fn act(
+        &mut self,
+        request: &Request,
+        command: &Command,
+        by: &UserId,
+        at: Time,
+    ) -> Result<Request, Refused> {
         let actor = self.actor(by);
         carry_out(self.tx, request, command, &actor, at)
     }
 
     fn actor(&self, id: &UserId) -> Actor {
-        let user_name = self.directory.people.get(id).map(|person| person.user_name.clone());
-        Actor { user_id: Some(id.clone()), user_name, uid: Some(60_000), login_uid: None }
+        let user_name = self
+            .directory
+            .people
+            .get(id)
+            .map(|person| person.user_name.clone());
+        Actor {
+            user_id: Some(id.clone()),
+            user_name,
+            uid: Some(60_000),
+            login_uid: None,
+        }
     }
 
     fn someone(&self, name: &str) -> Option<UserId> {
@@ -282,6 +454,9 @@ impl Past<'_> {
     }
 
     fn session_seconds(&self, key: &Key) -> i64 {
-        self.directory.permission_sets.get(&key.permission_set).map_or(3600, |set| set.session_seconds)
+        self.directory
+            .permission_sets
+            .get(&key.permission_set)
+            .map_or(3600, |set| set.session_seconds)
     }
 }

@@ -1,6 +1,7 @@
 //! The demo's world: the simulated organisation, a daemon on a temporary store and socket, weeks of history, and
 //! people at work. Only with the feature `simulator`.
 
+mod chaos;
 mod history;
 mod people;
 
@@ -47,11 +48,20 @@ impl World {
     /// A directory, socket or port cannot be made.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         let directory = temporary_directory()?;
-        let simulator = Simulator::start(SimulatorConfig::lively()).await.context("the simulated organisation")?;
+        let simulator = Simulator::start(SimulatorConfig::lively())
+            .await
+            .context("the simulated organisation")?;
         let socket = options.socket.unwrap_or_else(|| directory.join("teamd.sock"));
         let config = configuration(&directory, socket, &simulator.url());
-        let world = Self { config, simulator, daemon: Mutex::new(None), directory };
-        history::write(&world.config, options.seed).await.context("history")?;
+        let world = Self {
+            config,
+            simulator,
+            daemon: Mutex::new(None),
+            directory,
+        };
+        history::write(&world.config, options.seed)
+            .await
+            .context("history")?;
         world.run_daemon().await?;
         if let Some(daemon) = world.daemon.lock().await.as_ref() {
             people::file_requests(&daemon.engine).await.context("requests")?;
@@ -81,7 +91,11 @@ impl World {
 
     /// The engine of the daemon that runs now.
     pub async fn engine(&self) -> Option<Arc<Engine>> {
-        self.daemon.lock().await.as_ref().map(|daemon| Arc::clone(&daemon.engine))
+        self.daemon
+            .lock()
+            .await
+            .as_ref()
+            .map(|daemon| Arc::clone(&daemon.engine))
     }
 
     /// Starts the daemon on the store as it is.

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::refused::Refused;
+use crate::aws::port::{AwsError, RawEvent};
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::request::Request;
@@ -150,42 +151,54 @@ impl Engine {
                 .and_then(|kept| kept.lines.iter().map(|line| line.at).max());
             newest.map_or(session.start_at, |at| session.start_at.max(at - OVERLAP))
         };
-        for region in &self.settings().activity_regions {
-            let read = source.lookup(region, &person.user_name, since).await;
-            let mut kept = self.activity.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            let kept = kept.entry(request.id).or_default();
-            match read {
-                Ok(events) => {
-                    kept.read_at = Some(self.clock.now());
-                    kept.error = None;
-                    for event in events {
-                        if !belongs(&event.record, event.at, request, &directory)
-                            || !kept.ids.insert(event.event_id.clone())
-                        {
-                            continue;
-                        }
-                        let account = event
-                            .record
-                            .get("recipientAccountId")
-                            .and_then(Value::as_str)
-                            .and_then(|id| id.parse().ok())
-                            .unwrap_or_else(|| request.key.account.clone());
-                        let line = ActivityLine {
-                            event_id: event.event_id,
-                            at: event.at,
-                            request: request.id,
-                            account,
-                            record: event.record,
-                        };
-                        // Nobody listening is no fault.
-                        let _ = self.activity.stream.send(Arc::new(line.clone()));
-                        kept.lines.push_back(line);
-                        if kept.lines.len() > KEPT {
-                            kept.lines.pop_front();
-                        }
-                    }
-                }
-                Err(error) => kept.error = Some(error.to_string()),
+        let settings = self.settings();
+        let own = self.own_account.load_full();
+        let mut accounts: Vec<AccountId> = own.as_deref().cloned().into_iter().collect();
+        if settings.activity_role && !accounts.contains(&request.key.account) {
+            accounts.push(request.key.account.clone());
+        }
+        for account in &accounts {
+            for region in &settings.activity_regions {
+                let read = source.lookup(account, region, &person.user_name, since).await;
+                self.keep_activity(request, &directory, read);
+            }
+        }
+    }
+
+    fn keep_activity(&self, request: &Request, directory: &Directory, read: Result<Vec<RawEvent>, AwsError>) {
+        let mut kept = self.activity.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.entry(request.id).or_default();
+        let events = match read {
+            Ok(events) => events,
+            Err(error) => {
+                kept.error = Some(error.to_string());
+                return;
+            }
+        };
+        kept.read_at = Some(self.clock.now());
+        kept.error = None;
+        for event in events {
+            if !belongs(&event.record, event.at, request, directory)
+                || !kept.ids.insert(event.event_id.clone())
+            {
+                continue;
+            }
+            let recorded = event.record.get("recipientAccountId").and_then(Value::as_str);
+            let account = recorded
+                .and_then(|id| id.parse().ok())
+                .unwrap_or_else(|| request.key.account.clone());
+            let line = ActivityLine {
+                event_id: event.event_id,
+                at: event.at,
+                request: request.id,
+                account,
+                record: event.record,
+            };
+            // Nobody listening is no fault.
+            let _ = self.activity.stream.send(Arc::new(line.clone()));
+            kept.lines.push_back(line);
+            if kept.lines.len() > KEPT {
+                kept.lines.pop_front();
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::refused::Refused;
 use super::{Engine, commit, decide};
+use crate::aws::port::AwsError;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
@@ -26,7 +27,12 @@ impl Engine {
     pub(super) async fn run_directory(&self) {
         let mut failures = 0u32;
         while !self.stop.is_cancelled() {
-            let pause = match self.refresh_directory().await {
+            let loaded = tokio::select! {
+                loaded = self.refresh_directory() => loaded,
+                // A load takes seconds at AWS's pace, and half of one is of no use: a stop does not wait for it.
+                () = self.stop.cancelled() => return,
+            };
+            let pause = match loaded {
                 Ok(()) => {
                     failures = 0;
                     let refresh = self.settings().directory_refresh.get();
@@ -47,7 +53,7 @@ impl Engine {
         }
     }
 
-    async fn refresh_directory(&self) -> Result<(), crate::aws::port::AwsError> {
+    async fn refresh_directory(&self) -> Result<(), AwsError> {
         if self.own_account.load().is_none() {
             match self.own.account().await {
                 Ok(account) => self.own_account.store(Some(Arc::new(account))),
@@ -55,6 +61,7 @@ impl Engine {
             }
         }
         let directory = self.source.load(self.clock.now()).await?;
+        self.refuse_shrunk(&directory)?;
         let kept = directory.clone();
         let saved = self
             .store
@@ -75,20 +82,37 @@ impl Engine {
         Ok(())
     }
 
+    /// An organisation that has vanished is lost permission, not lost accounts: acting on it would withdraw everything.
+    fn refuse_shrunk(&self, directory: &Directory) -> Result<(), AwsError> {
+        let had = self
+            .directory()
+            .is_some_and(|copy| copy.management_account.is_some());
+        if had && directory.management_account.is_none() {
+            return Err(AwsError::Refused(
+                "AWS Organizations, which answered before, does not answer any more; the copy stays"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Waits for the first complete load, where there has never been one.
     ///
     /// # Errors
     /// AWS does not answer in time.
-    pub(super) async fn directory_ready(&self) -> Result<(), Refused> {
+    pub async fn directory_ready(&self) -> Result<(), Refused> {
         let mut loads = self.directory_loads.subscribe();
         let wait = async {
             while self.directory.load().is_none() {
-                if loads.changed().await.is_err() {
-                    return;
+                tokio::select! {
+                    changed = loads.changed() => if changed.is_err() { return false },
+                    // A stop is not held up by those who wait.
+                    () = self.stop.cancelled() => return false,
                 }
             }
+            true
         };
-        if tokio::time::timeout(FIRST_LOAD, wait).await.is_err() {
+        if !tokio::time::timeout(FIRST_LOAD, wait).await.unwrap_or(false) {
             let why = self.directory_error.load_full().map(|e| e.to_string());
             return Err(Refused::new(
                 Code::DirectoryUnavailable,

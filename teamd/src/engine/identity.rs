@@ -5,25 +5,8 @@ use super::Engine;
 use crate::config::Match;
 use crate::domain::directory::Directory;
 use crate::domain::identity::{Caller, Peer, Who};
-use std::collections::BTreeMap;
 
 impl Engine {
-    /// Several logins that stand for one person, and people whose login looks shared. Only the table is looked at: the
-    /// system's own list of logins is for `teamd check`.
-    #[must_use]
-    pub fn identity_warnings(&self) -> Vec<String> {
-        let settings = self.settings();
-        let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (login, name) in &settings.identity.map {
-            by_name.entry(name).or_default().push(login);
-        }
-        by_name
-            .into_iter()
-            .filter(|(_, logins)| logins.len() > 1)
-            .map(|(name, logins)| format!("logins {} all stand for user {name}", logins.join(", ")))
-            .collect()
-    }
-
     /// Who a peer is. `login` is the login name of its uid, where the system knows one.
     #[must_use]
     pub fn identify(&self, peer: Peer, login: Option<String>) -> Caller {

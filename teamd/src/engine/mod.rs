@@ -22,9 +22,9 @@ mod policy;
 mod random;
 mod reconciler;
 mod refusals;
+mod refused;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
-mod refused;
 mod status;
 mod submit;
 
@@ -95,6 +95,8 @@ pub struct EngineSettings {
     pub refusals_per_minute: usize,
     /// Regions whose event history is read.
     pub activity_regions: Vec<String>,
+    /// Whether other accounts have a role for reading theirs.
+    pub activity_role: bool,
     /// How often.
     pub activity_poll: Duration,
     /// For `status`.
@@ -181,13 +183,21 @@ impl Engine {
         let spawn = |name, task: fn(Arc<Self>) -> BoxFuture<'static, ()>| {
             self.shutdown.spawn(name, task(Arc::clone(self)));
         };
-        spawn("deadlines", |this| Box::pin(async move { this.run_deadlines().await }));
-        spawn("reconciler", |this| Box::pin(async move { this.run_reconciler().await }));
-        spawn("directory", |this| Box::pin(async move { this.run_directory().await }));
+        spawn("deadlines", |this| {
+            Box::pin(async move { this.run_deadlines().await })
+        });
+        spawn("reconciler", |this| {
+            Box::pin(async move { this.run_reconciler().await })
+        });
+        spawn("directory", |this| {
+            Box::pin(async move { this.run_directory().await })
+        });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
         spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
         if self.has_activity_source() {
-            spawn("activity", |this| Box::pin(async move { this.run_activity().await }));
+            spawn("activity", |this| {
+                Box::pin(async move { this.run_activity().await })
+            });
         }
     }
 

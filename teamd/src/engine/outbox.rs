@@ -59,11 +59,12 @@ impl Engine {
 
 /// One line in the journal. Texts of people are inert there.
 fn notice(record: &AuditRecord) {
-    let actor = record
-        .actor
-        .user_name
-        .as_deref()
-        .map_or_else(|| "teamd".to_owned(), inert);
+    let actor = match (&record.actor.user_name, record.actor.uid) {
+        (Some(name), _) => inert(name),
+        (None, Some(0)) => "operator".to_owned(),
+        (None, Some(uid)) => format!("uid {uid}"),
+        (None, None) => "teamd".to_owned(),
+    };
     let request = record.request_id.map(|id| id.to_string()).unwrap_or_default();
     tracing::info!(target: "teamd::notice", seq = record.seq, event = %record.kind, %actor, %request, "notice");
 }

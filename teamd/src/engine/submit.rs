@@ -33,7 +33,7 @@ pub(super) static FAR_AWAY: LazyLock<Time> =
 /// What a person asks for. Who asks is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// Account id.
+    /// Account id, or a name that only one account has.
     pub account: String,
     /// Permission set, by name or ARN.
     pub permission_set: String,
@@ -312,21 +312,29 @@ fn find_target(
     person: &team_shared::ids::UserId,
     submission: &Submission,
 ) -> Result<Key, Refused> {
-    let account = submission
+    let by_id = submission
         .account
         .parse()
         .ok()
-        .and_then(|id| directory.accounts.get(&id))
-        .ok_or_else(|| {
-            Refused::new(
-                Code::NotFound,
-                format!(
-                    "the organisation has no account {}",
-                    text::inert(&submission.account)
-                ),
-            )
-            .help("`team-tui entitlements` lists what you may ask for")
-        })?;
+        .and_then(|id| directory.accounts.get(&id));
+    let by_name = || {
+        let mut named = directory
+            .accounts
+            .values()
+            .filter(|account| account.name == submission.account);
+        // A name that several accounts have stands for none of them.
+        named.next().filter(|_| named.next().is_none())
+    };
+    let account = by_id.or_else(by_name).ok_or_else(|| {
+        Refused::new(
+            Code::NotFound,
+            format!(
+                "the organisation has no account {}",
+                text::inert(&submission.account)
+            ),
+        )
+        .help("`team-tui entitlements` lists what you may ask for")
+    })?;
     let set = directory
         .permission_set(&submission.permission_set)
         .ok_or_else(|| {

@@ -54,12 +54,14 @@ pub fn watchdog_interval() -> Option<Duration> {
 /// # Errors
 /// Sockets were passed, but none that can be used: going on without would listen beside the one clients use.
 pub fn inherited_listener(name: &str) -> io::Result<Option<UnixListener>> {
+    // Names without sockets are left over from a parent's environment; sd-notify would call them invalid.
+    if sd_notify::listen_fds()?.len() == 0 {
+        return Ok(None);
+    }
     let names: Vec<String> = sd_notify::listen_fds_with_names()?
         .map(|(_, name)| name)
         .collect();
-    let Some(index) = choose(&names, name)? else {
-        return Ok(None);
-    };
+    let index = choose(&names, name)?;
     let listener = listenfd::ListenFd::from_env()
         .take_unix_listener(index)?
         .ok_or_else(|| io::Error::other("the sockets that systemd passed are gone"))?;
@@ -68,17 +70,14 @@ pub fn inherited_listener(name: &str) -> io::Result<Option<UnixListener>> {
 }
 
 /// Which of the sockets to take.
-fn choose(names: &[String], wanted: &str) -> io::Result<Option<usize>> {
-    if names.is_empty() {
-        return Ok(None);
-    }
+fn choose(names: &[String], wanted: &str) -> io::Result<usize> {
     // What sd-notify calls a socket if LISTEN_FDNAMES is not set.
     let unnamed = names == ["unknown"];
     let found = names
         .iter()
         .position(|name| name == wanted)
         .or(unnamed.then_some(0));
-    found.map(Some).ok_or_else(|| {
+    found.ok_or_else(|| {
         io::Error::other(format!(
             "systemd passed sockets ({}), but none is named {wanted}: set FileDescriptorName={wanted} in the socket unit",
             inert(&names.join(", "))
@@ -96,6 +95,10 @@ fn tell(states: &[NotifyState<'_>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::{UnixDatagram, UnixStream};
+    use std::process::{Command, Stdio};
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -103,21 +106,62 @@ mod tests {
 
     #[test]
     fn sockets_are_chosen_by_name() {
-        assert_eq!(choose(&[], "api").unwrap(), None);
-        assert_eq!(choose(&names(&["metrics", "api"]), "api").unwrap(), Some(1));
-        assert_eq!(choose(&names(&["unknown"]), "api").unwrap(), Some(0));
+        assert_eq!(choose(&names(&["metrics", "api"]), "api").unwrap(), 1);
+        assert_eq!(choose(&names(&["unknown"]), "api").unwrap(), 0);
         let error = choose(&names(&["teamd.socket"]), "api").unwrap_err();
         assert!(error.to_string().contains("FileDescriptorName=api"));
         assert!(choose(&names(&["unknown", "unknown"]), "api").is_err());
     }
 
+    /// What the daemon does at its start, as the child of the test below; on its own it does nothing.
     #[test]
-    fn without_systemd_nothing_happens() {
-        ready();
+    fn child() {
+        if std::env::var_os("TEAMD_TEST_CHILD").is_none() {
+            return;
+        }
+        let listener = inherited_listener("api").unwrap().unwrap();
+        listener.set_nonblocking(false).unwrap();
         status("two\nlines");
         reloading();
-        alive();
-        stopping();
-        assert!(inherited_listener("api").unwrap().is_none());
+        ready();
+        listener.accept().unwrap().0.write_all(b"served").unwrap();
+        assert!(
+            inherited_listener("api").unwrap().is_none(),
+            "sockets are taken once"
+        );
+    }
+
+    #[test]
+    fn a_passed_socket_is_served_and_systemd_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let notify = UnixDatagram::bind(dir.path().join("notify")).unwrap();
+        notify.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let listener = UnixListener::bind(dir.path().join("api")).unwrap();
+        // systemd passes sockets from descriptor 3 on and names the child's pid: a shell can do both.
+        let script = "exec 3<&0; LISTEN_PID=$$ exec \"$0\" --exact lifecycle::systemd::tests::child";
+        let mut child = Command::new("sh")
+            .args(["-c", script])
+            .arg(std::env::current_exe().unwrap())
+            .stdin(OwnedFd::from(listener))
+            .stdout(Stdio::null())
+            .env("LISTEN_FDS", "1")
+            .env("LISTEN_FDNAMES", "api")
+            .env("NOTIFY_SOCKET", dir.path().join("notify"))
+            .env("TEAMD_TEST_CHILD", "1")
+            .spawn()
+            .unwrap();
+        let mut served = String::new();
+        let mut client = UnixStream::connect(dir.path().join("api")).unwrap();
+        client.read_to_string(&mut served).unwrap();
+        assert_eq!(served, "served");
+        assert!(child.wait().unwrap().success());
+        let told = || {
+            let mut buffer = [0; 256];
+            let length = notify.recv(&mut buffer).unwrap();
+            String::from_utf8_lossy(&buffer[..length]).into_owned()
+        };
+        assert_eq!(told(), "STATUS=two lines\n");
+        assert!(told().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+        assert_eq!(told(), "READY=1\n");
     }
 }

@@ -91,11 +91,13 @@ pub struct AuditRecord {
     pub hash: [u8; 32],
 }
 
-/// Which audit rows to list. Oldest first.
+/// Which audit rows to list. Oldest first, but for [`newest_before`](AuditFilter::newest_before).
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     /// Only rows after this number.
     pub after: u64,
+    /// Newest first, beginning below this number.
+    pub newest_before: Option<u64>,
     /// Only of this request.
     pub request: Option<RequestId>,
     /// At or after.

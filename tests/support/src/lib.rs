@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Harness for tests that drive the real binaries. It knows programs, sockets, users and JSON, and no type of the
+//! daemon: what it sees is what an administrator would see.
+//!
+//! * [`aws`] `teamd simulate-aws` and its control endpoints · [`daemon`] `teamd` · [`client`] `team-tui`, as somebody
+//! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
+//! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
+//!
+//! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
+
+pub mod aws;
+pub mod chance;
+pub mod client;
+pub mod daemon;
+pub mod log;
+pub mod python;
+pub mod users;
+pub mod wait;

@@ -8,6 +8,7 @@ use crate::domain::Time;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use futures::future::BoxFuture;
+use team_shared::ids::AccountId;
 
 /// AWS's largest page.
 const PAGE: i32 = 50;
@@ -15,13 +16,21 @@ const PAGE: i32 = 50;
 impl ActivitySource for Aws {
     fn lookup<'a>(
         &'a self,
+        account: &'a AccountId,
         region: &'a str,
         user_name: &'a str,
         since: Time,
     ) -> BoxFuture<'a, Result<Vec<RawEvent>, AwsError>> {
         Box::pin(async move {
-            let client = self.cloudtrail(region);
-            let bucket = self.pace.lookup_events(region);
+            let own = self.own_account.load().as_deref() == Some(account);
+            if !own && self.settings.activity_role.is_none() {
+                return Err(AwsError::Refused(format!(
+                    "no role to read the event history of account {account}: set [activity] role_name"
+                )));
+            }
+            let account = (!own).then_some(account);
+            let client = self.cloudtrail(account, region).await;
+            let bucket = self.pace.lookup_events(account, region);
             let attribute = LookupAttribute::builder()
                 .attribute_key(LookupAttributeKey::Username)
                 .attribute_value(user_name)

@@ -52,15 +52,20 @@ pub(super) async fn sdk_config(settings: &AwsSettings) -> Result<SdkConfig, AwsE
     let Some(role) = &settings.assume_role else {
         return Ok(config);
     };
+    Ok(with_role(&config, &config, role).await)
+}
+
+/// `config` with the credentials of a role that those of `source` may assume.
+pub(super) async fn with_role(config: &SdkConfig, source: &SdkConfig, role: &str) -> SdkConfig {
     let assumed = AssumeRoleProvider::builder(role)
         .session_name("teamd")
-        .configure(&config)
+        .configure(source)
         .build()
         .await;
-    Ok(config
-        .into_builder()
+    config
+        .to_builder()
         .credentials_provider(SharedCredentialsProvider::new(assumed))
-        .build())
+        .build()
 }
 
 /// The same for writes, and for everything whose attempts the reconciler counts: one HTTP attempt each.

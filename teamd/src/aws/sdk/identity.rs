@@ -4,6 +4,7 @@ use super::{Aws, parse};
 use crate::aws::health::Service;
 use crate::aws::port::{AwsError, Lane, OwnIdentity};
 use futures::future::BoxFuture;
+use std::sync::Arc;
 use team_shared::ids::AccountId;
 
 impl OwnIdentity for Aws {
@@ -13,7 +14,9 @@ impl OwnIdentity for Aws {
             let call = (Service::Sts, "GetCallerIdentity");
             let bucket = (&self.pace.caller_identity, Lane::Background);
             let output = self.call(call, bucket, request).await?;
-            Ok(parse(output.account(), "GetCallerIdentity: an account")?)
+            let account: AccountId = parse(output.account(), "GetCallerIdentity: an account")?;
+            self.own_account.store(Some(Arc::new(account.clone())));
+            Ok(account)
         })
     }
 }

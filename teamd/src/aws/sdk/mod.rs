@@ -15,6 +15,7 @@ mod failure;
 mod identity;
 mod instance;
 mod pace;
+mod probe;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ use pace::Pace;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use team_shared::ids::AccountId;
 
 /// AWS, behind all ports of [`crate::aws::port`]. Share it by `Arc`.
 pub struct Aws {
@@ -48,6 +50,7 @@ pub struct Aws {
     clients: Clients,
     pace: Pace,
     instance: ArcSwapOption<Instance>,
+    own_account: ArcSwapOption<AccountId>,
     slow: Mutex<Option<Slow>>,
     organization_seen: AtomicBool,
 }
@@ -61,7 +64,7 @@ struct Clients {
     identity_store: aws_sdk_identitystore::Client,
     organizations: aws_sdk_organizations::Client,
     sts: aws_sdk_sts::Client,
-    cloudtrail: Mutex<HashMap<String, aws_sdk_cloudtrail::Client>>,
+    cloudtrail: Mutex<HashMap<(Option<AccountId>, String), aws_sdk_cloudtrail::Client>>,
 }
 
 impl std::fmt::Debug for Aws {
@@ -104,6 +107,7 @@ impl Aws {
             },
             pace: Pace::new(&settings),
             instance: ArcSwapOption::empty(),
+            own_account: ArcSwapOption::empty(),
             slow: Mutex::new(None),
             organization_seen: AtomicBool::new(false),
             settings,
@@ -166,24 +170,50 @@ impl Aws {
         }
     }
 
-    fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
+    /// A client for the event history of one region: of our own account, or of another by the role that it has for us.
+    async fn cloudtrail(&self, account: Option<&AccountId>, region: &str) -> aws_sdk_cloudtrail::Client {
+        let place = (account.cloned(), region.to_owned());
+        let known = {
+            let clients = self
+                .clients
+                .cloudtrail
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            clients.get(&place).cloned()
+        };
+        if let Some(client) = known {
+            return client;
+        }
+        let config = self
+            .clients
+            .config
+            .to_builder()
+            .region(Region::new(region.to_owned()))
+            .build();
+        let config = match (account, &self.settings.activity_role) {
+            (Some(account), Some(role)) => {
+                let partition = self.partition();
+                let arn = format!("arn:{partition}:iam::{account}:role/{role}");
+                connect::with_role(&config, &self.clients.config, &arn).await
+            }
+            _ => config,
+        };
+        let client = aws_sdk_cloudtrail::Client::new(&config);
         let mut clients = self
             .clients
             .cloudtrail
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        clients
-            .entry(region.to_owned())
-            .or_insert_with(|| {
-                let config = self
-                    .clients
-                    .config
-                    .to_builder()
-                    .region(Region::new(region.to_owned()))
-                    .build();
-                aws_sdk_cloudtrail::Client::new(&config)
-            })
-            .clone()
+        clients.entry(place).or_insert(client).clone()
+    }
+
+    /// The partition of the Identity Center instance: `aws` where it is not known yet.
+    fn partition(&self) -> String {
+        let instance = self.instance.load();
+        let named = instance
+            .as_ref()
+            .and_then(|instance| instance.arn.split(':').nth(1).map(ToOwned::to_owned));
+        named.unwrap_or_else(|| "aws".to_owned())
     }
 }
 

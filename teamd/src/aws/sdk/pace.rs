@@ -4,9 +4,13 @@ use crate::aws::config::{AwsSettings, SSO_ADMIN_RATE};
 use crate::aws::limiter::Limiter;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use team_shared::ids::AccountId;
 
 /// Identity Store: 20 a second for each API and store.
 const IDENTITY_STORE: f64 = 20.0;
+
+/// An event history: of another account, or our own, in a region.
+type History = (Option<AccountId>, String);
 
 /// The buckets. Rates are AWS's of 2026; of Organizations: rate and burst for each account and API.
 #[derive(Debug)]
@@ -24,7 +28,7 @@ pub(super) struct Pace {
     pub(super) list_accounts_of_parent: Limiter,
     pub(super) list_tags: Limiter,
     pub(super) caller_identity: Limiter,
-    lookup_events: Mutex<HashMap<String, Arc<Limiter>>>,
+    lookup_events: Mutex<HashMap<History, Arc<Limiter>>>,
     factor: f64,
 }
 
@@ -61,10 +65,10 @@ impl Pace {
     }
 
     /// CloudTrail's LookupEvents: 2 a second for each account and region.
-    pub(super) fn lookup_events(&self, region: &str) -> Arc<Limiter> {
+    pub(super) fn lookup_events(&self, account: Option<&AccountId>, region: &str) -> Arc<Limiter> {
         let mut buckets = self.lookup_events.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = buckets
-            .entry(region.to_owned())
+            .entry((account.cloned(), region.to_owned()))
             .or_insert_with(|| Arc::new(Limiter::uniform(self.factor, 1.0)));
         Arc::clone(bucket)
     }

@@ -1,14 +1,17 @@
-//! A grant: the assignment in AWS behind one [`Key`](super::request::Key). One per key, however many requests hold it.
+//! A grant: the assignment in AWS behind one [`Key`]. One per key, however many requests hold it.
 //!
 //! [`plan`] says what to do next, [`record`] what a reply means. Both are total and pure; there is one loop from
 //! "desired" (leases) to "actual" (state), level-triggered, which re-reads the truth before every step. Retries are
 //! attributes, not states; nothing here gives up on a removal.
 
+mod listed;
+mod pause;
 mod plan;
 mod record;
 
+pub use pause::LONGEST_PAUSE;
 pub use plan::{Plan, Step, Wanted, plan};
-pub use record::{LONGEST_PAUSE, Note, Recorded, record};
+pub use record::{Note, Recorded, record};
 
 use super::Time;
 use super::request::Key;
@@ -30,9 +33,10 @@ pub enum Phase {
         /// When.
         at: Time,
     },
-    /// AWS says it is finished; a listing must agree.
+    /// It is finished, or nobody can say any more; a listing must tell.
     Verifying {
-        /// AWS's request id.
+        /// The operation that AWS says succeeded: the first listing that agrees is enough. None: nothing vouches for
+        /// what a listing shows, and listings lag. A delete then waits for a later one, a create is sent again.
         request_id: Option<String>,
         /// Since when.
         since: Time,
@@ -174,3 +178,6 @@ pub enum Refusal {
     /// It can never work: validation, or a quota that waiting does not lift.
     Permanent,
 }
+
+#[cfg(test)]
+mod tests;

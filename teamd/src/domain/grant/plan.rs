@@ -9,6 +9,9 @@ pub(super) const LISTING_FRESH: TimeDelta = TimeDelta::seconds(30);
 /// For how long a listing counts as fresh when a request is closed on it.
 const CLOSING_FRESH: TimeDelta = TimeDelta::seconds(5);
 
+/// For how long AWS may keep an operation to itself before a removal goes on without its result.
+const PATIENCE: TimeDelta = TimeDelta::minutes(5);
+
 /// The next thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -37,7 +40,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether it takes access away, or finds out whether it is gone.
+    /// Whether it changes anything in AWS: an intent comes first.
     #[must_use]
     pub fn is_write(&self) -> bool {
         matches!(self, Self::Create | Self::Delete)
@@ -63,70 +66,112 @@ pub struct Wanted {
 }
 
 /// The next step for a grant of which `wanted` is wanted.
+///
+/// A pause holds back every call, and nothing else: what is known already needs no call. Pauses that a failed create
+/// has earned are at most [`LONGEST_PAUSE`](super::LONGEST_PAUSE) seconds; who wants less for a removal clears
+/// `next_attempt_at` when the leases change.
 #[must_use]
 pub fn plan(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
-    if let Some(at) = grant.next_attempt_at.filter(|at| *at > now) {
-        return match &grant.state {
-            // Nothing of ours can be there, so nothing has to be waited for.
-            State::Absent { .. } if wanted.leases == 0 && wanted.closing > 0 => {
-                absent_unwanted(grant, wanted, now)
-            }
-            State::Absent { .. } | State::Foreign { .. }
-                if wanted.leases == 0 && !may_surface(grant, now) =>
-            {
-                Plan {
-                    step: Step::Rest,
-                    save: None,
-                }
-            }
-            _ => Plan {
-                step: Step::Wait(at),
-                save: None,
-            },
-        };
+    let next = next(grant, wanted, now);
+    match paused_until(grant, wanted, now) {
+        Some(at) if !matches!(next.step, Step::Rest | Step::Settle) => Plan {
+            step: Step::Wait(at),
+            save: None,
+        },
+        Some(_) | None => next,
     }
+}
+
+fn paused_until(grant: &Grant, wanted: Wanted, now: Time) -> Option<Time> {
+    let at = grant.next_attempt_at.filter(|at| *at > now)?;
+    // Where nothing has failed it is the next sweep: nobody who wants the grant, or its absence, waits for that.
+    let is_sweep = matches!(grant.state, State::Absent { .. }) && grant.attempts == 0;
+    (!is_sweep || wanted.leases == 0 && wanted.closing == 0).then_some(at)
+}
+
+fn next(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
     let only = |step| Plan { step, save: None };
-    let intent = |step, state| Plan {
-        step,
+    let create = || Plan {
+        step: Step::Create,
         save: Some(Grant {
-            state,
+            state: State::Creating(Phase::Intent),
             next_attempt_at: None,
             ..grant.clone()
         }),
     };
+    let delete = || Plan {
+        step: Step::Delete,
+        save: Some(Grant {
+            state: State::Deleting(Phase::Intent),
+            next_attempt_at: None,
+            // What the create cost in tries must not slow its removal.
+            attempts: match grant.state {
+                State::Deleting(_) => grant.attempts,
+                _ => 0,
+            },
+            ..grant.clone()
+        }),
+    };
     match &grant.state {
-        State::Absent { listed_at } => {
-            if wanted.leases == 0 {
-                absent_unwanted(grant, wanted, now)
-            } else if listed_at.is_some_and(|at| is_fresh(at, now, LISTING_FRESH)) {
-                intent(Step::Create, State::Creating(Phase::Intent))
+        State::Absent { listed_at } if wanted.leases > 0 => {
+            if listed_at.is_some_and(|at| is_fresh(at, now, LISTING_FRESH)) {
+                create()
             } else {
                 only(Step::List)
             }
         }
-        State::Creating(Phase::Intent) => {
+        State::Absent { listed_at } if wanted.closing > 0 => {
+            // Where no create was ever sent there is nothing to look for.
+            let untouched = listed_at.is_none() && grant.attempts == 0 && !may_surface(grant, now);
+            if is_doubtful(grant, now) {
+                delete()
+            } else if untouched || listed_at.is_some_and(|at| is_fresh(at, now, CLOSING_FRESH)) {
+                only(Step::Settle)
+            } else {
+                only(Step::List)
+            }
+        }
+        State::Absent { .. } if may_surface(grant, now) => only(Step::List),
+        State::Absent { .. } => only(Step::Rest),
+        State::Creating(Phase::Intent) => Plan {
             // Whoever wrote this intent is gone: the call may have been sent.
-            let lost = Grant {
+            step: Step::List,
+            save: Some(Grant {
                 state: State::Unknown,
                 ambiguous_create_at: Some(now),
                 ..grant.clone()
-            };
-            Plan {
-                step: Step::List,
-                save: Some(lost),
+            }),
+        },
+        State::Creating(Phase::Accepted { request_id, at }) => {
+            if wanted.leases == 0 && !is_fresh(*at, now, PATIENCE) {
+                let mut plan = delete();
+                // It may yet be carried out, after the delete.
+                plan.save
+                    .iter_mut()
+                    .for_each(|grant| grant.ambiguous_create_at = Some(now));
+                plan
+            } else {
+                only(Step::PollCreate {
+                    request_id: request_id.clone(),
+                })
             }
         }
-        State::Creating(Phase::Accepted { request_id, .. }) => only(Step::PollCreate {
-            request_id: request_id.clone(),
-        }),
+        // It shows, but nothing vouches for it. A create over what is ours already changes nothing and succeeds.
+        State::Creating(Phase::Verifying { request_id: None, .. }) if wanted.leases > 0 => create(),
         State::Creating(Phase::Verifying { .. }) if wanted.leases > 0 => only(Step::List),
         State::Present if wanted.leases > 0 => only(Step::Rest),
         State::Creating(Phase::Verifying { .. }) | State::Present | State::Deleting(Phase::Intent) => {
-            intent(Step::Delete, State::Deleting(Phase::Intent))
+            delete()
         }
-        State::Deleting(Phase::Accepted { request_id, .. }) => only(Step::PollDelete {
-            request_id: request_id.clone(),
-        }),
+        State::Deleting(Phase::Accepted { request_id, at }) => {
+            if is_fresh(*at, now, PATIENCE) {
+                only(Step::PollDelete {
+                    request_id: request_id.clone(),
+                })
+            } else {
+                delete()
+            }
+        }
         State::Deleting(Phase::Verifying { .. }) | State::Unknown => only(Step::List),
         State::Foreign { listed_at } => {
             if wanted.leases > 0 && !is_fresh(*listed_at, now, LISTING_FRESH) {
@@ -147,29 +192,10 @@ pub(super) fn may_surface(grant: &Grant, now: Time) -> bool {
         .is_some_and(|at| now - at < ZOMBIE_WINDOW)
 }
 
-fn absent_unwanted(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
-    let listed_at = match grant.state {
-        State::Absent { listed_at } => listed_at,
-        _ => None,
-    };
-    let step = if wanted.closing > 0 {
-        // Where no create was ever sent there is nothing to look for.
-        let untouched = listed_at.is_none() && grant.attempts == 0 && !may_surface(grant, now);
-        let seen = listed_at.is_some_and(|at| is_fresh(at, now, CLOSING_FRESH));
-        if untouched || seen {
-            Step::Settle
-        } else {
-            Step::List
-        }
-    } else if may_surface(grant, now) {
-        match grant.next_attempt_at.filter(|at| *at > now) {
-            Some(at) => Step::Wait(at),
-            None => Step::List,
-        }
-    } else {
-        Step::Rest
-    };
-    Plan { step, save: None }
+/// A create of unknown outcome, and since then no delete and no quiet look: "absent" may be a listing that came too
+/// soon. Only a delete and a listing after it settle it.
+pub(super) fn is_doubtful(grant: &Grant, now: Time) -> bool {
+    grant.attempts > 0 && may_surface(grant, now)
 }
 
 fn is_fresh(at: Time, now: Time, within: TimeDelta) -> bool {

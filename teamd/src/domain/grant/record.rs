@@ -1,17 +1,11 @@
 //! What a reply of AWS means for a grant.
 
-use super::plan::{LISTING_FRESH, Step, may_surface};
+use super::listed::LISTING_LAG;
+use super::plan::{LISTING_FRESH, Step};
 use super::{Grant, Phase, Refusal, Reply, State, Status, Time};
-use chrono::TimeDelta;
 
-/// Failed results of a create after which it counts as refused for good.
+/// Failed tries of a create after which a result that fails again for the same reason refuses it for good.
 const FAILED_CREATES: u32 = 4;
-
-/// For how long a listing may lag behind a finished operation before the operation is doubted.
-const LISTING_LAG: TimeDelta = TimeDelta::seconds(30);
-
-/// The longest pause between two tries of a removal, in seconds.
-pub const LONGEST_PAUSE: f64 = 60.0;
 
 /// What a reply tells the requests and the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,97 +75,16 @@ pub fn record(grant: &Grant, step: &Step, reply: Reply, leases: usize, jitter: f
     }
 }
 
-struct After {
-    grant: Grant,
-    notes: Vec<Note>,
-    leases: usize,
-    jitter: f64,
-    now: Time,
+/// A grant as a reply makes it.
+pub(super) struct After {
+    pub(super) grant: Grant,
+    pub(super) notes: Vec<Note>,
+    pub(super) leases: usize,
+    pub(super) jitter: f64,
+    pub(super) now: Time,
 }
 
 impl After {
-    fn listed(&mut self, reply: Reply) {
-        match reply {
-            Reply::Listed { present: true } => self.seen_present(),
-            // A permission set or account that AWS no longer knows has no assignments.
-            Reply::Listed { present: false } | Reply::NotFound { .. } => self.seen_absent(),
-            Reply::Refused { message, .. } | Reply::Unknown { message } => self.retry("list", message),
-            Reply::Accepted { .. } | Reply::Status(_) => {
-                self.retry("list", "an answer of another call".to_owned())
-            }
-        }
-    }
-
-    fn seen_present(&mut self) {
-        let ours = match &self.grant.state {
-            State::Absent { .. } | State::Foreign { .. } => may_surface(&self.grant, self.now),
-            State::Creating(_) | State::Present | State::Unknown | State::Deleting(_) => true,
-        };
-        if !ours {
-            self.settle(State::Foreign { listed_at: self.now });
-            self.notes.push(Note::Standing);
-            return;
-        }
-        match self.grant.state.clone() {
-            State::Deleting(Phase::Verifying { request_id, since }) => {
-                if self.now - since < LISTING_LAG {
-                    self.pause(self.lag_pause(since));
-                    self.grant.state = State::Deleting(Phase::Verifying { request_id, since });
-                } else {
-                    self.grant.state = State::Deleting(Phase::Intent);
-                    self.retry("delete", "a listing still shows the assignment".to_owned());
-                }
-            }
-            State::Deleting(Phase::Intent | Phase::Accepted { .. }) | State::Present => {}
-            State::Absent { .. } | State::Foreign { .. } => {
-                self.settle(State::Present);
-                self.notes.push(Note::Reappeared);
-            }
-            State::Creating(_) | State::Unknown => {
-                self.settle(State::Present);
-                self.notes.push(Note::Confirmed);
-            }
-        }
-    }
-
-    fn seen_absent(&mut self) {
-        let listed = State::Absent {
-            listed_at: Some(self.now),
-        };
-        match self.grant.state.clone() {
-            State::Deleting(Phase::Verifying { .. }) => {
-                self.settle(listed);
-                self.notes.push(Note::Removed);
-                self.schedule_sweep();
-            }
-            State::Creating(Phase::Verifying { since, .. }) => {
-                if self.now - since < LISTING_LAG {
-                    self.pause(self.lag_pause(since));
-                } else {
-                    // AWS called it done and shows nothing: it may yet appear.
-                    self.grant.ambiguous_create_at = Some(self.now);
-                    self.grant.state = listed;
-                    self.retry(
-                        "create",
-                        "AWS reported success, but a listing does not show it".to_owned(),
-                    );
-                }
-            }
-            // Unwanted and of unknown outcome: only a delete and a listing after it settle it.
-            State::Unknown if self.leases == 0 => self.grant.state = State::Deleting(Phase::Intent),
-            State::Absent { .. } | State::Foreign { .. } | State::Unknown => {
-                if self.leases == 0 {
-                    self.settle(listed);
-                } else {
-                    self.grant.state = listed;
-                }
-                self.schedule_sweep();
-            }
-            // Drift: reported by the sweep, acted on by nobody here.
-            State::Present | State::Creating(_) | State::Deleting(_) => {}
-        }
-    }
-
     fn created(&mut self, reply: Reply) {
         match reply {
             Reply::Accepted { request_id, status } => {
@@ -194,9 +107,7 @@ impl After {
                 self.hopeless(message);
             }
             Reply::Refused { class, message } => {
-                self.grant.state = State::Absent {
-                    listed_at: Some(self.now - LISTING_FRESH),
-                };
+                self.not_created();
                 self.retry_class("create", class, message);
             }
             Reply::Unknown { message } => self.create_unknown(message),
@@ -215,8 +126,14 @@ impl After {
     fn create_polled(&mut self, request_id: &str, reply: Reply) {
         match reply {
             Reply::Status(status) => self.create_status(request_id, status),
-            // AWS has forgotten the operation: only a listing can tell.
-            Reply::NotFound { .. } => self.verify_create(request_id),
+            Reply::NotFound { message } => match self.grant.state {
+                // It may not have heard of it yet.
+                State::Creating(Phase::Accepted { at, .. }) if self.now - at < LISTING_LAG => {
+                    self.retry("create status", message);
+                }
+                // AWS has forgotten the operation: it is like a reply that was lost.
+                _ => self.create_unknown(message),
+            },
             Reply::Refused { message, .. } | Reply::Unknown { message } => {
                 self.retry("create status", message)
             }
@@ -231,10 +148,12 @@ impl After {
             Status::InProgress => self.pause(self.poll_pause()),
             Status::Succeeded => self.verify_create(request_id),
             Status::Failed { reason } => {
-                if self.grant.attempts + 1 >= FAILED_CREATES {
+                // Throttling counts as a failed try too, but is no reason to despair.
+                let is_same = self.grant.last_error.as_ref() == Some(&reason);
+                if is_same && self.grant.attempts + 1 >= FAILED_CREATES {
                     self.hopeless(reason);
                 } else {
-                    self.grant.state = State::Absent { listed_at: None };
+                    self.not_created();
                     self.retry("create", reason);
                 }
             }
@@ -248,8 +167,15 @@ impl After {
         });
     }
 
+    /// Nothing came of it: what the look before it saw still holds, but is too old to try again on.
+    fn not_created(&mut self) {
+        self.grant.state = State::Absent {
+            listed_at: Some(self.now - LISTING_FRESH),
+        };
+    }
+
     fn hopeless(&mut self, message: String) {
-        self.grant.state = State::Absent { listed_at: None };
+        self.not_created();
         self.grant.attempts += 1;
         self.grant.last_error = Some(message.clone());
         self.notes.push(Note::Hopeless { message });
@@ -269,7 +195,7 @@ impl After {
                 });
                 self.delete_status(&request_id, status);
             }
-            Reply::NotFound { .. } => self.verify_delete(None, self.now),
+            Reply::NotFound { .. } => self.verify_delete(None),
             Reply::Refused { class, message } => self.retry_class("delete", class, message),
             Reply::Unknown { message } => self.retry("delete", message),
             Reply::Listed { .. } | Reply::Status(_) => {
@@ -281,7 +207,7 @@ impl After {
     fn delete_polled(&mut self, request_id: &str, reply: Reply) {
         match reply {
             Reply::Status(status) => self.delete_status(request_id, status),
-            Reply::NotFound { .. } => self.verify_delete(Some(request_id), self.now),
+            Reply::NotFound { .. } => self.verify_delete(None),
             Reply::Refused { message, .. } | Reply::Unknown { message } => {
                 self.retry("delete status", message)
             }
@@ -294,12 +220,12 @@ impl After {
     fn delete_status(&mut self, request_id: &str, status: Status) {
         match status {
             Status::InProgress => self.pause(self.poll_pause()),
-            Status::Succeeded => self.verify_delete(Some(request_id), self.now),
+            Status::Succeeded => self.verify_delete(Some(request_id)),
             Status::Failed { reason } => {
-                // It may have failed because nothing was there; if a listing shows it, it is deleted again at once.
+                // Perhaps because nothing was there. Where a listing shows it, it is deleted again.
                 self.grant.last_error = Some(reason.clone());
-                self.grant.attempts += 1;
-                self.verify_delete(Some(request_id), self.now - LISTING_LAG);
+                self.grant.attempts = self.grant.attempts.saturating_add(1);
+                self.verify_delete(None);
                 self.notes.push(Note::Retry {
                     call: "delete",
                     message: reason,
@@ -309,86 +235,10 @@ impl After {
         }
     }
 
-    fn verify_delete(&mut self, request_id: Option<&str>, since: Time) {
+    fn verify_delete(&mut self, request_id: Option<&str>) {
         self.grant.state = State::Deleting(Phase::Verifying {
             request_id: request_id.map(ToOwned::to_owned),
-            since,
+            since: self.now,
         });
-    }
-
-    /// A success: what failed before is history.
-    fn settle(&mut self, state: State) {
-        self.grant.state = state;
-        self.grant.attempts = 0;
-        self.grant.last_error = None;
-    }
-
-    /// Where a create may still surface, the key is listed again: each minute at first, then every five.
-    fn schedule_sweep(&mut self) {
-        if self.leases > 0 {
-            return;
-        }
-        match self.grant.ambiguous_create_at {
-            Some(at) if may_surface(&self.grant, self.now) => {
-                let every = if self.now - at < TimeDelta::minutes(15) {
-                    1
-                } else {
-                    5
-                };
-                self.grant.next_attempt_at = Some(self.now + TimeDelta::minutes(every));
-            }
-            _ => self.grant.ambiguous_create_at = None,
-        }
-    }
-
-    fn retry_class(&mut self, call: &'static str, class: Refusal, message: String) {
-        self.retry(call, message);
-        // A conflict clears when the write before has settled: two seconds at least.
-        if class == Refusal::Conflict {
-            let at = self.now + TimeDelta::milliseconds(2000 + self.share(1000.0));
-            self.grant.next_attempt_at = self.grant.next_attempt_at.map(|next| next.max(at));
-        }
-    }
-
-    fn retry(&mut self, call: &'static str, message: String) {
-        let exponent = self.grant.attempts.min(10);
-        let seconds = (0.5 * f64::from(1u32 << exponent)).min(LONGEST_PAUSE);
-        self.grant.attempts = self.grant.attempts.saturating_add(1);
-        self.grant.last_error = Some(message.clone());
-        let half = seconds * 500.0;
-        self.pause(TimeDelta::milliseconds(half.round() as i64 + self.share(half)));
-        let at = self.grant.next_attempt_at.unwrap_or(self.now);
-        self.notes.push(Note::Retry { call, message, at });
-    }
-
-    /// How soon to ask again after a status, by the age of the operation.
-    fn poll_pause(&self) -> TimeDelta {
-        let since = match &self.grant.state {
-            State::Creating(Phase::Accepted { at, .. }) | State::Deleting(Phase::Accepted { at, .. }) => *at,
-            _ => self.now,
-        };
-        match (self.now - since).num_milliseconds() {
-            ..3_000 => TimeDelta::milliseconds(500),
-            3_000..10_000 => TimeDelta::seconds(1),
-            10_000..60_000 => TimeDelta::seconds(3),
-            _ => TimeDelta::seconds(10),
-        }
-    }
-
-    /// How soon to look again while a listing lags.
-    fn lag_pause(&self, since: Time) -> TimeDelta {
-        if self.now - since < TimeDelta::seconds(3) {
-            TimeDelta::milliseconds(300)
-        } else {
-            TimeDelta::seconds(2)
-        }
-    }
-
-    fn pause(&mut self, pause: TimeDelta) {
-        self.grant.next_attempt_at = Some(self.now + pause);
-    }
-
-    fn share(&self, of: f64) -> i64 {
-        (of * self.jitter.clamp(0.0, 1.0)).round() as i64
     }
 }

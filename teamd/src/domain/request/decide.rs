@@ -7,16 +7,6 @@ use team_shared::event::EventType;
 use team_shared::ids::UserId;
 
 impl Step<'_> {
-    pub(super) fn may_decide(&self, by: &UserId) -> Result<(), TransitionError> {
-        if *by == self.request.key.user {
-            return Err(TransitionError::SelfApproval);
-        }
-        if self.now >= self.request.expires_at {
-            return Err(TransitionError::Expired(self.request.expires_at));
-        }
-        Ok(())
-    }
-
     pub(super) fn approve(
         &mut self,
         by: &UserId,
@@ -57,6 +47,16 @@ impl Step<'_> {
                 e.text("terms_digest", digest).text("rule", rule)
             });
             self.begin();
+        }
+        Ok(())
+    }
+
+    pub(super) fn may_decide(&self, by: &UserId) -> Result<(), TransitionError> {
+        if *by == self.request.key.user {
+            return Err(TransitionError::SelfApproval);
+        }
+        if self.now >= self.request.expires_at {
+            return Err(TransitionError::Expired(self.request.expires_at));
         }
         Ok(())
     }

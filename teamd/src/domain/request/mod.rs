@@ -2,8 +2,8 @@
 
 mod command;
 mod decide;
+mod ending;
 mod error;
-mod moves;
 mod submit;
 mod terms;
 mod transition;
@@ -305,7 +305,6 @@ impl Request {
     }
 
     /// Distinct votes that count for a demand.
-    #[must_use]
     pub fn votes_for<'a>(&'a self, demand: &'a Demand) -> impl Iterator<Item = &'a Vote> {
         self.votes
             .iter()

@@ -1,7 +1,10 @@
 //! The machine of a request: total over (state, command), no catch-all arm. The full table is a snapshot in the tests.
 
 use super::super::event::{Actor, Datum, EventDraft};
-use super::{ACTIVATION_DEADLINE, Command, Finish, Outcome, Request, Session, State, Time, TransitionError};
+use super::{
+    ACTIVATION_DEADLINE, Command, FLOATING_GRACE, Finish, Outcome, Request, Session, State, Time,
+    TransitionError,
+};
 use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::state::RequestState;
@@ -33,13 +36,13 @@ pub fn transition(
     };
     step.request.version += 1;
     match &request.state {
-        State::Pending => step.from_pending(command)?,
-        State::Scheduled { .. } => step.from_scheduled(command)?,
+        State::Pending => step.in_pending(command)?,
+        State::Scheduled { .. } => step.in_scheduled(command)?,
         State::Activating {
             since,
             first_attempt_at,
-        } => step.from_activating(command, *since, *first_attempt_at)?,
-        State::Active { session } => step.from_active(command, *session)?,
+        } => step.in_activating(command, *since, *first_attempt_at)?,
+        State::Active { session } => step.in_active(command, *session)?,
         State::Ending {
             due_at,
             reason,
@@ -47,9 +50,9 @@ pub fn transition(
             session,
             ..
         } => {
-            step.from_ending(command, *due_at, reason, *outcome, *session)?;
+            step.in_ending(command, *due_at, reason, *outcome, *session)?;
         }
-        State::Lost { .. } => step.from_lost(command)?,
+        State::Lost { .. } => step.in_lost(command)?,
         State::Ended(_)
         | State::Revoked(_)
         | State::Failed(_)
@@ -73,7 +76,7 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn from_pending(&mut self, command: &Command) -> Result<(), TransitionError> {
+    fn in_pending(&mut self, command: &Command) -> Result<(), TransitionError> {
         match command {
             Command::Approve {
                 by,
@@ -116,7 +119,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn from_scheduled(&mut self, command: &Command) -> Result<(), TransitionError> {
+    fn in_scheduled(&mut self, command: &Command) -> Result<(), TransitionError> {
         match command {
             Command::Approve { .. } | Command::Reject { .. } => {
                 return Err(TransitionError::AlreadyDecided(RequestState::Scheduled));
@@ -162,7 +165,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn from_activating(
+    fn in_activating(
         &mut self,
         command: &Command,
         since: Time,
@@ -226,7 +229,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn from_active(&mut self, command: &Command, session: Session) -> Result<(), TransitionError> {
+    fn in_active(&mut self, command: &Command, session: Session) -> Result<(), TransitionError> {
         let live = Some(session);
         match command {
             Command::Approve { .. } | Command::Reject { .. } => {
@@ -258,75 +261,82 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn from_ending(
-        &mut self,
-        command: &Command,
-        due_at: Time,
-        reason: &str,
-        outcome: Outcome,
-        session: Option<Session>,
-    ) -> Result<(), TransitionError> {
-        let finish = |now: Time, residual_until, still_held_by| Finish {
-            at: now,
-            reason: reason.to_owned(),
-            session,
-            late_by_seconds: (now - due_at).num_seconds().max(0),
-            residual_until,
-            still_held_by,
-        };
-        match command {
-            Command::VerifyAbsent { session_seconds } => {
-                let residual =
-                    (*session_seconds > 0).then(|| self.now + TimeDelta::seconds(*session_seconds));
-                self.finish(outcome, finish(self.now, residual, None));
-            }
-            Command::HandOver { to } => self.finish(outcome, finish(self.now, None, Some(*to))),
-            Command::DeclareLost { reason } => {
-                self.tell(EventType::RequestLost, |e| e.free("reason", Some(reason)));
-                self.request.state = State::Lost {
-                    at: self.now,
-                    reason: reason.clone(),
+    /// Approved, or no approval needed: on to its start.
+    pub(super) fn begin(&mut self) {
+        match self.request.terms.start_at.filter(|start| *start > self.now) {
+            Some(start) => {
+                self.tell(EventType::RequestScheduled, |e| {
+                    e.with("start_at", Datum::Moment(start))
+                });
+                self.request.state = State::Scheduled {
+                    approved_at: self.now,
                 };
             }
-            Command::Approve { .. } | Command::Reject { .. } => {
-                return Err(TransitionError::AlreadyDecided(RequestState::Ending));
-            }
-            Command::Cancel
-            | Command::Done
-            | Command::Revoke { .. }
-            | Command::Lapse
-            | Command::LoseBasis { .. }
-            | Command::Start
-            | Command::AttemptCreate
-            | Command::Confirm
-            | Command::Refuse { .. }
-            | Command::GiveUp { .. }
-            | Command::End
-            | Command::Reappear => return Err(self.not_now(command)),
+            None => self.activate(),
         }
-        Ok(())
     }
 
-    fn from_lost(&mut self, command: &Command) -> Result<(), TransitionError> {
-        match command {
-            Command::Reappear => self.end(Outcome::Ended, "reappeared", None, None),
-            Command::Approve { .. }
-            | Command::Reject { .. }
-            | Command::Cancel
-            | Command::Done
-            | Command::Revoke { .. }
-            | Command::Lapse
-            | Command::LoseBasis { .. }
-            | Command::Start
-            | Command::AttemptCreate
-            | Command::Confirm
-            | Command::Refuse { .. }
-            | Command::GiveUp { .. }
-            | Command::End
-            | Command::VerifyAbsent { .. }
-            | Command::HandOver { .. }
-            | Command::DeclareLost { .. } => return Err(self.refuse_terminal(command)),
+    fn activate(&mut self) {
+        self.tell(EventType::RequestActivating, |e| e);
+        self.request.state = State::Activating {
+            since: self.now,
+            first_attempt_at: None,
+        };
+    }
+
+    fn cancel(&mut self) {
+        self.tell(EventType::RequestCancelled, |e| e);
+        self.request.state = State::Cancelled { at: self.now };
+    }
+
+    fn withdraw(&mut self, reason: &str) {
+        self.tell(EventType::RequestWithdrawn, |e| e.text("reason", reason));
+        self.request.state = State::Withdrawn {
+            at: self.now,
+            reason: reason.to_owned(),
+        };
+    }
+
+    /// The session of a request that AWS has just confirmed. A slow AWS shortens a window, and a floating one past
+    /// the grace.
+    fn session(&self, first_attempt_at: Option<Time>) -> Session {
+        let terms = &self.request.terms;
+        match terms.end_at {
+            // A fixed end stays where it is, also where no start was set: until T means until T.
+            Some(end_at) => Session {
+                start_at: terms.start_at.unwrap_or(self.now),
+                end_at,
+            },
+            None => {
+                let start_at =
+                    first_attempt_at.map_or(self.now, |first| self.now.min(first + FLOATING_GRACE));
+                Session {
+                    start_at,
+                    end_at: start_at + TimeDelta::seconds(terms.duration.get()),
+                }
+            }
         }
-        Ok(())
+    }
+
+    pub(super) fn tell(&mut self, kind: EventType, with: impl FnOnce(EventDraft) -> EventDraft) {
+        self.events
+            .push(with(EventDraft::new(kind).of(self.request.id).by(self.actor)));
+    }
+
+    pub(super) fn not_now(&self, command: &Command) -> TransitionError {
+        TransitionError::NotNow {
+            state: self.request.state.word(),
+            command: command.name(),
+        }
+    }
+
+    pub(super) fn refuse_terminal(&self, command: &Command) -> TransitionError {
+        match command {
+            Command::Approve { .. } | Command::Reject { .. } => match self.request.state {
+                State::Expired { at } => TransitionError::Expired(at),
+                _ => TransitionError::AlreadyDecided(self.request.state.word()),
+            },
+            _ => self.not_now(command),
+        }
     }
 }

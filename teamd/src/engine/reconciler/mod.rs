@@ -74,7 +74,11 @@ struct Registered<'a> {
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        self.drivers.running.lock().unwrap_or_else(PoisonError::into_inner).remove(self.key);
+        self.drivers
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(self.key);
     }
 }
 
@@ -118,7 +122,10 @@ impl Engine {
 
     /// One key, until there is nothing to do. Never gives up: a store or an AWS that does not answer is tried again.
     async fn drive(&self, key: Key, wake: Arc<Notify>) {
-        let registered = Registered { drivers: &self.drivers, key: &key };
+        let registered = Registered {
+            drivers: &self.drivers,
+            key: &key,
+        };
         let mut slot = None;
         while !self.stop.is_cancelled() {
             match self.turn(&key, &mut slot).await {

@@ -31,12 +31,7 @@ pub(crate) struct Turn {
 ///
 /// # Errors
 /// The store does not take it.
-pub(crate) fn prepare(
-    tx: &mut dyn Tx,
-    key: &Key,
-    session_seconds: i64,
-    now: Time,
-) -> Result<Turn, Refused> {
+pub(crate) fn prepare(tx: &mut dyn Tx, key: &Key, session_seconds: i64, now: Time) -> Result<Turn, Refused> {
     let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
     let mut moved = confirm_or_refuse(tx, key, &grant, now)?;
     moved.extend(hand_over(tx, key, now)?);

@@ -1,4 +1,8 @@
 //! The handle: lanes, wake-ups, panics, faults, closing.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests hold the writer on its own thread for a while"
+)]
 
 use super::builders::{at, event, id, request};
 use super::{Bench, Place, suite};

@@ -133,8 +133,18 @@ impl Read for Tables {
         let start = usize::try_from(filter.after)
             .unwrap_or(usize::MAX)
             .min(self.audit.len());
-        self.audit[start..]
-            .iter()
+        let end = filter.newest_before.map_or(self.audit.len(), |before| {
+            usize::try_from(before.saturating_sub(1))
+                .unwrap_or(usize::MAX)
+                .min(self.audit.len())
+        });
+        let rows = &self.audit[start.min(end)..end];
+        let in_order: Box<dyn Iterator<Item = _>> = if filter.newest_before.is_some() {
+            Box::new(rows.iter().rev())
+        } else {
+            Box::new(rows.iter())
+        };
+        in_order
             .filter(|(row, _)| {
                 since.is_none_or(|since| row.ts_ms >= since) && until.is_none_or(|until| row.ts_ms < until)
             })

@@ -55,7 +55,15 @@ pub(super) fn list(conn: &Connection, filter: &AuditFilter) -> StoreResult<Vec<A
         sql.push_str(" AND ts_ms < ?");
         values.push(millis(until).into());
     }
-    sql.push_str(" ORDER BY seq LIMIT ?");
+    if let Some(before) = filter.newest_before {
+        sql.push_str(" AND seq < ?");
+        values.push(i64::try_from(before).unwrap_or(i64::MAX).into());
+    }
+    sql.push_str(if filter.newest_before.is_some() {
+        " ORDER BY seq DESC LIMIT ?"
+    } else {
+        " ORDER BY seq LIMIT ?"
+    });
     values.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
     let rows: Vec<RawRow> = conn
         .prepare_cached(&sql)

@@ -21,7 +21,11 @@ async fn events_of_all_pages_come_oldest_first_with_their_record() {
     })
     .await;
     let (aws, health) = connect(settings(&fake.url)).await;
-    let events = aws.lookup("us-east-1", "alice", start()).await.unwrap();
+    own(&aws);
+    let events = aws
+        .lookup(&ACCOUNT.parse().unwrap(), "us-east-1", "alice", start())
+        .await
+        .unwrap();
     let ids: Vec<&str> = events.iter().map(|event| event.event_id.as_str()).collect();
     assert_eq!(ids, ["e1", "e2", "e3"]);
     assert_eq!(events[1].record, Value::String("not json".to_owned()));
@@ -43,7 +47,11 @@ async fn events_of_all_pages_come_oldest_first_with_their_record() {
 async fn a_refusal_is_an_error_of_activity_alone() {
     let fake = Fake::start(|_, _| Answer::Error(400, "AccessDeniedException", "no")).await;
     let (aws, health) = connect(settings(&fake.url)).await;
-    let error = aws.lookup("us-east-1", "alice", start()).await.unwrap_err();
+    own(&aws);
+    let error = aws
+        .lookup(&ACCOUNT.parse().unwrap(), "us-east-1", "alice", start())
+        .await
+        .unwrap_err();
     assert!(matches!(error, AwsError::Refused(_)), "{error}");
     assert_eq!(health.service(Service::CloudTrail).state, State::Refusing);
     assert_eq!(health.snapshot().state, State::Unknown);
@@ -100,4 +108,26 @@ async fn a_role_that_may_not_be_assumed_is_a_refusal_and_nothing_is_sent() {
     assert!(message.contains("not yours"), "{message}");
     assert_eq!(fake.heard(), ["AssumeRole"]);
     assert_eq!(health.snapshot().state, State::Refusing);
+}
+
+const ACCOUNT: &str = "111122223333";
+
+/// Our own account is known.
+fn own(aws: &super::super::Aws) {
+    aws.own_account
+        .store(Some(std::sync::Arc::new(ACCOUNT.parse().unwrap())));
+}
+
+#[tokio::test]
+async fn another_account_is_read_only_with_a_role() {
+    let fake = Fake::start(|_, _| Answer::Error(400, "AccessDeniedException", "no")).await;
+    let (aws, _) = connect(settings(&fake.url)).await;
+    own(&aws);
+    let other = "444455556666".parse().unwrap();
+    let error = aws
+        .lookup(&other, "us-east-1", "alice", start())
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("role_name"), "{error}");
+    assert!(fake.bodies("LookupEvents").is_empty());
 }

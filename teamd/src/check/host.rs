@@ -1,0 +1,79 @@
+//! The process and the machine: who runs this, with which mask, at which time.
+
+use super::Line;
+use crate::domain::Time;
+use chrono::Datelike as _;
+use rustix::process::geteuid;
+
+/// root works, but is told what it costs.
+pub(super) fn user() -> Line {
+    let uid = geteuid();
+    if uid.is_root() {
+        Line::warn(
+            "user",
+            "running as root, which may read and write everything",
+            "run the daemon, and this check once more, as its own user: sudo -u teamd teamd check",
+        )
+    } else {
+        Line::ok("user", format!("running as uid {}", uid.as_raw()))
+    }
+}
+
+/// The mask decides who can change what the daemon creates.
+pub(super) fn umask() -> Line {
+    // Setting the mask is the only call that returns it; the kernel shows it without.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    judge_umask(&status)
+}
+
+fn judge_umask(status: &str) -> Line {
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Umask:"))
+        .and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok());
+    match mask {
+        None => Line::warn("umask", "is unknown: /proc is not readable", "mount /proc"),
+        Some(mask) if mask & 0o022 == 0o022 => Line::ok("umask", format!("{mask:04o}")),
+        Some(mask) => Line::warn(
+            "umask",
+            format!("{mask:04o} lets others write to new files"),
+            "UMask=0077 in the unit, or umask 077 in the shell",
+        ),
+    }
+}
+
+/// A clock that was never set would end access in the wrong decade.
+pub(super) fn clock(now: Time) -> Line {
+    if now.year() >= 2026 {
+        Line::ok("clock", now.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    } else {
+        Line::fail(
+            "clock",
+            format!("says {}, before this program was written", now.format("%Y-%m-%d")),
+            "set the clock and keep it with NTP (chrony; on EC2: 169.254.169.123)",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Status;
+
+    #[test]
+    fn a_clock_that_was_never_set_is_found() {
+        assert_eq!(clock("2026-01-01T00:00:00Z".parse().unwrap()).status, Status::Ok);
+        assert_eq!(
+            clock("1970-01-01T00:00:09Z".parse().unwrap()).status,
+            Status::Fail
+        );
+    }
+
+    #[test]
+    fn a_mask_that_lets_others_write_is_found() {
+        assert_eq!(judge_umask("Name:\tx\nUmask:\t0077\n").status, Status::Ok);
+        assert_eq!(judge_umask("Umask:\t0022\n").status, Status::Ok);
+        assert_eq!(judge_umask("Umask:\t0002\n").status, Status::Warn);
+        assert_eq!(judge_umask("").status, Status::Warn);
+    }
+}

@@ -1,0 +1,76 @@
+//! `teamd check`: configuration, host, store and AWS, a line each.
+
+use super::{Line, aws, exit_code, local, logins, print};
+use crate::aws::health::AwsHealth;
+use crate::aws::port::DirectorySource;
+use crate::aws::sdk::Aws;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{ActivitySource, Config};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Looks at everything and prints it: exit 0, or 1 if anything would keep the daemon from its work.
+#[must_use]
+pub fn run(path: Option<&Path>) -> ExitCode {
+    let (mut lines, config) = local(path, crate::config::environment(), SystemClock.now());
+    if let Some(config) = config {
+        match crate::commands::runtime() {
+            Ok(runtime) => lines.extend(runtime.block_on(remote(&config))),
+            Err(error) => lines.push(Line::fail("runtime", error.to_string(), "")),
+        }
+    }
+    print(&lines);
+    ExitCode::from(exit_code(&lines))
+}
+
+async fn remote(config: &Config) -> Vec<Line> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let settings = crate::run::aws_settings(config);
+    let client = match Aws::connect(settings, Arc::clone(&clock), Arc::new(AwsHealth::new())).await {
+        Ok(client) => client,
+        Err(error) => return vec![Line::fail("aws", error.to_string(), "set it under [aws]")],
+    };
+    let mut lines = aws::lines(&client.probe().await);
+    if !lines.iter().any(|line| line.status == super::Status::Fail) {
+        match client.load(clock.now()).await {
+            Ok(directory) => {
+                let names: BTreeSet<String> =
+                    directory.people.values().map(|p| p.user_name.clone()).collect();
+                match logins::local_logins() {
+                    Ok(local) => {
+                        lines.extend(logins::shared_logins(&local, &config.identity, &names).lines());
+                    }
+                    Err(error) => {
+                        lines.push(Line::warn(
+                            "logins",
+                            format!("the logins of this machine: {error}"),
+                            "",
+                        ));
+                    }
+                }
+                lines.push(Line::ok(
+                    "directory",
+                    format!(
+                        "{} accounts, {} permission sets, {} people, {} groups",
+                        directory.accounts.len(),
+                        directory.permission_sets.len(),
+                        directory.people.len(),
+                        directory.groups.len()
+                    ),
+                ));
+            }
+            Err(error) => lines.push(Line::fail("directory", error.to_string(), "see the lines above")),
+        }
+    }
+    lines.push(match config.activity.source {
+        ActivitySource::None => Line::warn(
+            "activity",
+            "no source is configured",
+            "set [activity] source to follow sessions",
+        ),
+        ActivitySource::CloudtrailLookup => Line::ok("activity", "CloudTrail event history"),
+    });
+    lines
+}

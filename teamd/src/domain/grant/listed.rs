@@ -1,0 +1,159 @@
+//! What a listing means. Listings lag: a single one proves something only together with what AWS said before.
+
+use super::plan::{LISTING_FRESH, is_doubtful, may_surface};
+use super::record::{After, Note};
+use super::{Phase, Reply, State};
+use chrono::TimeDelta;
+
+/// For how long a listing may lag behind what is.
+pub(super) const LISTING_LAG: TimeDelta = TimeDelta::seconds(30);
+
+impl After {
+    pub(super) fn listed(&mut self, reply: Reply) {
+        match reply {
+            Reply::Listed { present: true } => self.seen_present(),
+            // A permission set or account that AWS no longer knows has no assignments.
+            Reply::Listed { present: false } | Reply::NotFound { .. } => self.seen_absent(),
+            Reply::Refused { message, .. } | Reply::Unknown { message } => self.retry("list", message),
+            Reply::Accepted { .. } | Reply::Status(_) => {
+                self.retry("list", "an answer of another call".to_owned());
+            }
+        }
+    }
+
+    fn seen_present(&mut self) {
+        match self.grant.state.clone() {
+            State::Absent { listed_at } if !may_surface(&self.grant, self.now) => {
+                // Just seen absent, now present: more likely what we have removed ourselves than somebody's new one.
+                match listed_at.filter(|at| self.now - *at < LISTING_FRESH + LISTING_LAG) {
+                    Some(at) => {
+                        self.grant.state = State::Absent {
+                            listed_at: Some(at.min(self.now - LISTING_FRESH)),
+                        };
+                        self.retry("list", "a listing shows what the one before did not".to_owned());
+                    }
+                    None => self.seen_foreign(),
+                }
+            }
+            State::Foreign { .. } if !may_surface(&self.grant, self.now) => self.seen_foreign(),
+            State::Absent { .. } | State::Foreign { .. } if self.leases == 0 => {
+                self.settle(State::Present);
+                self.notes.push(Note::Reappeared);
+            }
+            // With an earlier life of this grant just over, a listing may still show that one, and a delete of it may
+            // still be under way: only a create that succeeds now vouches for what is there.
+            State::Absent { .. } | State::Foreign { .. } | State::Unknown
+                if self.leases > 0 && self.grant.aws_request_id.is_some() =>
+            {
+                self.grant.state = State::Creating(Phase::Verifying {
+                    request_id: None,
+                    since: self.now,
+                });
+            }
+            State::Creating(Phase::Verifying { request_id: None, .. }) => {}
+            State::Absent { .. } | State::Foreign { .. } | State::Unknown | State::Creating(_) => {
+                self.settle(State::Present);
+                self.notes.push(Note::Confirmed);
+            }
+            State::Deleting(Phase::Verifying { request_id, since }) => {
+                // A delete that AWS vouches for has the benefit of the doubt.
+                if request_id.is_some() && self.now - since < LISTING_LAG {
+                    self.pause(self.lag_pause(since));
+                } else {
+                    self.grant.state = State::Deleting(Phase::Intent);
+                    self.retry("delete", "a listing still shows the assignment".to_owned());
+                }
+            }
+            State::Deleting(Phase::Intent | Phase::Accepted { .. }) | State::Present => {}
+        }
+    }
+
+    fn seen_foreign(&mut self) {
+        self.settle(State::Foreign { listed_at: self.now });
+        self.notes.push(Note::Standing);
+    }
+
+    fn seen_absent(&mut self) {
+        let listed = State::Absent {
+            listed_at: Some(self.now),
+        };
+        match self.grant.state.clone() {
+            State::Deleting(Phase::Verifying { request_id, since }) => {
+                // Where no delete is known to have succeeded, an old listing must not close the matter.
+                if request_id.is_none() && self.now - since < LISTING_LAG {
+                    self.pause(TimeDelta::seconds(5));
+                } else {
+                    self.settle(listed);
+                    self.notes.push(Note::Removed);
+                    self.schedule_sweep();
+                }
+            }
+            State::Creating(Phase::Verifying {
+                request_id: Some(_),
+                since,
+            }) => {
+                if self.now - since < LISTING_LAG {
+                    self.pause(self.lag_pause(since));
+                } else {
+                    // AWS called it done and shows nothing: it may yet appear.
+                    self.grant.ambiguous_create_at = Some(self.now);
+                    self.grant.state = listed;
+                    self.retry(
+                        "create",
+                        "AWS reported success, but a listing does not show it".to_owned(),
+                    );
+                }
+            }
+            // Unwanted and of unknown outcome: only a delete and a listing after it settle it.
+            State::Unknown | State::Creating(Phase::Verifying { request_id: None, .. })
+                if self.leases == 0 =>
+            {
+                self.remove();
+            }
+            State::Absent { .. } if self.leases == 0 && is_doubtful(&self.grant, self.now) => self.remove(),
+            State::Absent { .. } | State::Foreign { .. } if self.leases == 0 => {
+                self.settle(listed);
+                self.schedule_sweep();
+            }
+            State::Absent { .. }
+            | State::Foreign { .. }
+            | State::Unknown
+            | State::Creating(Phase::Verifying { request_id: None, .. }) => self.grant.state = listed,
+            // Drift: reported by the sweep, acted on by nobody here.
+            State::Present
+            | State::Creating(Phase::Intent | Phase::Accepted { .. })
+            | State::Deleting(Phase::Intent | Phase::Accepted { .. }) => {}
+        }
+    }
+
+    /// On to a delete. What the create cost in tries must not slow it.
+    fn remove(&mut self) {
+        self.grant.state = State::Deleting(Phase::Intent);
+        self.grant.attempts = 0;
+    }
+
+    /// A success: what failed before is history.
+    fn settle(&mut self, state: State) {
+        self.grant.state = state;
+        self.grant.attempts = 0;
+        self.grant.last_error = None;
+    }
+
+    /// Where a create may still surface, the key is listed again: each minute at first, then every five.
+    fn schedule_sweep(&mut self) {
+        if self.leases > 0 {
+            return;
+        }
+        match self.grant.ambiguous_create_at {
+            Some(at) if may_surface(&self.grant, self.now) => {
+                let every = if self.now - at < TimeDelta::minutes(15) {
+                    1
+                } else {
+                    5
+                };
+                self.pause(TimeDelta::minutes(every));
+            }
+            _ => self.grant.ambiguous_create_at = None,
+        }
+    }
+}

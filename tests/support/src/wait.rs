@@ -1,0 +1,22 @@
+//! Waiting for conditions, with a deadline.
+
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How often to look.
+const LOOK: Duration = Duration::from_millis(60);
+
+/// Looks until there is something, and fails the test where there is nothing in time.
+///
+/// # Panics
+/// Nothing in time.
+pub async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within {within:?}: {what}");
+        sleep(LOOK).await;
+    }
+}
