@@ -17,7 +17,11 @@ async fn rows(world: &World, who: &str) -> Vec<Value> {
         rows.extend(items(&page).iter().cloned());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
-            None => return rows,
+            // The list is newest first; a trail is read from its beginning.
+            None => {
+                rows.reverse();
+                return rows;
+            }
         }
     }
 }

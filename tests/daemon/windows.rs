@@ -228,7 +228,7 @@ async fn policy_says_how_long() {
         ("kim", SANDBOX_ANNA, READ_ONLY, 60, "no_approver"),
         ("alice", LEDGER, "NoSuchSet", 60, "not_found"),
         ("alice", "123456789012", ADMIN, 60, "not_found"),
-        ("alice", "prod-ledger", ADMIN, 60, "not_found"),
+        ("alice", "prod-ledger", ADMIN, 60, "ok"),
     ] {
         let answer = world
             .as_(who)

@@ -27,6 +27,7 @@ mod refused;
 pub(crate) mod rehearsal;
 mod status;
 mod submit;
+mod terms;
 
 pub use access::{Access, Verb};
 pub use act::Act;
