@@ -33,7 +33,6 @@ pub(crate) struct Setup {
     organisation: Organisation,
     needs_loads: bool,
     is_standard: bool,
-    faults: Faults,
     as_people: bool,
 }
 
@@ -66,7 +65,6 @@ impl Setup {
             organisation: aws_simulator::organisation::standard::organisation(),
             needs_loads: false,
             is_standard: true,
-            faults: quick(),
             as_people: true,
         }
     }
@@ -99,11 +97,6 @@ impl Setup {
         self
     }
 
-    pub(crate) fn faults(mut self, faults: Faults) -> Self {
-        self.faults = faults;
-        self
-    }
-
     /// The API of a real daemon: only the kernel says who calls.
     pub(crate) fn real_api(mut self) -> Self {
         self.as_people = false;
@@ -117,8 +110,8 @@ impl Setup {
         let simulator = Simulator::start(SimulatorConfig {
             organisation: self.organisation,
             faults: match self.needs_loads {
-                true => self.faults,
-                false => without_loads(self.faults),
+                true => quick(),
+                false => without_loads(quick()),
             },
             ..SimulatorConfig::default()
         })

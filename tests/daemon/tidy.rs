@@ -178,7 +178,7 @@ fn wire_types_stop_at_the_api() {
 #[test]
 fn no_arrow_points_upwards() {
     // Each with what it may name; what stands on top of all (run, commands, demo, main, lib) may name anything.
-    let floors: [(&str, &[&str]); 9] = [
+    let floors: [(&str, &[&str]); 10] = [
         ("domain", &[]),
         ("document", &["domain"]),
         ("config", &[]),
@@ -187,6 +187,8 @@ fn no_arrow_points_upwards() {
         ("telemetry", &[]),
         ("store", &["domain"]),
         ("aws", &["domain", "clock"]),
+        // Beside the engine: what an operator asks before the daemon runs, or while it does not.
+        ("check", &["domain", "config", "clock", "aws"]),
         (
             "engine",
             &[
@@ -200,10 +202,14 @@ fn no_arrow_points_upwards() {
             ],
         ),
     ];
-    let api: (&str, &[&str]) = ("api", &["engine", "store", "domain"]);
-    let above = ["run", "commands", "cli", "demo", "main", "lib", "check"];
+    let api: (&str, &[&str]) = ("api", &["engine", "check", "store", "domain"]);
+    let above = ["run", "commands", "cli", "demo", "main", "lib"];
     for source in sources("teamd/src") {
-        let module = source.module();
+        // The subcommand itself stands on top; what it is made of does not.
+        let module = match source.path.as_str() {
+            "teamd/src/check/run.rs" => "commands",
+            _ => source.module(),
+        };
         let Some((_, below)) = floors.iter().chain([&api]).find(|(name, _)| *name == module) else {
             assert!(
                 above.contains(&module),

@@ -76,7 +76,7 @@ impl FromRequestParts<Api> for Calling {
             return Err(refused("this uid stands for nobody in particular"));
         }
         // Who a login is, the directory says: whoever needs to know waits for its first load. The rest answers at once.
-        if peer.uid != 0 && ![routes::ME, routes::STATUS].contains(&parts.uri.path()) {
+        if peer.uid != 0 && !ANSWER_AT_ONCE.contains(&parts.uri.path()) {
             api.engine.directory_ready().await?;
         }
         if api.demo_as
@@ -89,10 +89,6 @@ impl FromRequestParts<Api> for Calling {
                 ..peer
             };
             return Ok(Self(api.engine.identify(peer, Some(name.to_owned()))));
-        }
-        if peer.uid != 0 && !ANSWER_AT_ONCE.contains(&parts.uri.path()) {
-            // Who is who is in the directory: until there is one, nobody is refused as unknown.
-            api.engine.directory_ready().await?;
         }
         let login = api.logins.name(peer.uid).await;
         Ok(Self(api.engine.identify(peer, login)))

@@ -3,7 +3,7 @@
 
 use super::access::Verb;
 use super::refused::Refused;
-use super::submit::{FAR_AWAY, START_SLACK};
+use super::terms::{FAR_AWAY, START_SLACK};
 use super::{Engine, Facts, commit};
 use crate::domain::Time;
 use crate::domain::identity::Caller;

@@ -28,6 +28,7 @@ mod refused;
 pub(crate) mod rehearsal;
 mod status;
 mod submit;
+mod terms;
 
 #[cfg(test)]
 mod tests;

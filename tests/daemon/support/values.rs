@@ -13,7 +13,6 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// Where `alice` may ask for [`ADMIN`] and `bob` or `carol` decide.
 pub(crate) const LEDGER: &str = "400000000032";
 pub(crate) const WEB: &str = "400000000033";
-pub(crate) const PAYMENTS: &str = "400000000031";
 /// Where developers need nobody.
 pub(crate) const DEV_WEB: &str = "600000000052";
 pub(crate) const SANDBOX_BEN: &str = "800000000072";
