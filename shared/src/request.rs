@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Submit {
-    /// The account, by id.
+    /// The account, by id, or by a name that only one has.
     pub account_id: String,
     /// The permission set, by name or ARN.
     pub permission_set: String,

@@ -1,6 +1,7 @@
 //! The clock: the only place that asks the system for the time. Everything else is given `now` or a [`Clock`].
 
 use crate::domain::Time;
+use chrono::SubsecRound;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use std::sync::{Mutex, PoisonError};
@@ -28,7 +29,8 @@ impl Clock for SystemClock {
         reason = "the one place where the wall clock is read"
     )]
     fn now(&self) -> Time {
-        chrono::Utc::now()
+        // To the millisecond, which is what the store keeps: what is answered now and after a restart is the same.
+        chrono::Utc::now().trunc_subsecs(3)
     }
 
     fn sleep_until<'a>(&'a self, at: Time) -> BoxFuture<'a, ()> {

@@ -1,1 +1,210 @@
-//! To come.
+//! How much one person may ask for.
+
+use crate::support::*;
+use serde_json::json;
+
+#[tokio::test]
+async fn pending_requests_of_a_person() {
+    let world = Setup::new()
+        .config(|c| c.limits.pending_per_user = 2)
+        .start()
+        .await;
+    for seconds in [600, 601] {
+        world.submit("alice", ask(LEDGER, ADMIN, seconds)).await;
+    }
+    world
+        .as_("alice")
+        .post("/v1/requests", ask(LEDGER, ADMIN, 602))
+        .await
+        .refused(429, "limit_reached");
+    // Dave's are his own, and what nobody has to decide does not wait.
+    world.submit("dave", ask(LEDGER, ADMIN, 600)).await;
+    world.submit("alice", ask(DEV_WEB, ADMIN, 600)).await;
+    let queue = world
+        .as_("alice")
+        .get("/v1/requests?scope=mine&state=pending")
+        .await
+        .is(200);
+    world
+        .act("alice", &id_of(&items(&queue)[0]), "cancel")
+        .await
+        .is(200);
+    world.submit("alice", ask(LEDGER, ADMIN, 602)).await;
+}
+
+#[tokio::test]
+async fn submissions_of_a_minute() {
+    let world = Setup::new()
+        .config(|c| c.limits.submits_per_minute_per_user = 3)
+        .start()
+        .await;
+    // Refused ones use up nothing of it.
+    for _ in 0..5 {
+        world
+            .as_("alice")
+            .post("/v1/requests", ask(BILLING, ADMIN, 600))
+            .await
+            .refused(403, "not_eligible");
+    }
+    for seconds in [600, 601, 602] {
+        world.submit("alice", ask(LEDGER, ADMIN, seconds)).await;
+    }
+    let problem = world
+        .as_("alice")
+        .post("/v1/requests", ask(LEDGER, ADMIN, 603))
+        .await;
+    problem.refused(429, "limit_reached");
+    world.submit("dave", ask(LEDGER, ADMIN, 600)).await;
+}
+
+#[tokio::test]
+async fn many_at_once_are_no_way_around_it() {
+    let world = Setup::new()
+        .config(|c| c.limits.submits_per_minute_per_user = 3)
+        .start()
+        .await;
+    let asks = (0..12).map(|n| {
+        let alice = world.as_("alice");
+        async move {
+            alice
+                .post("/v1/requests", ask(LEDGER, ADMIN, 600 + n))
+                .await
+                .status
+        }
+    });
+    let statuses = futures::future::join_all(asks).await;
+    let taken = statuses.iter().filter(|status| **status == 201).count();
+    assert_eq!(taken, 3, "{statuses:?}");
+    assert!(
+        statuses.iter().all(|status| matches!(status, 201 | 429)),
+        "{statuses:?}"
+    );
+}
+
+#[tokio::test]
+async fn refused_submissions_of_a_minute() {
+    let world = Setup::new()
+        .config(|c| c.limits.refusals_per_minute_per_user = 4)
+        .start()
+        .await;
+    world.submit("alice", ask(LEDGER, ADMIN, 600)).await;
+    // Whatever they are refused for.
+    for (body, code) in [
+        (ask(BILLING, ADMIN, 600), "not_eligible"),
+        (ask(LEDGER, ADMIN, 600), "duplicate"),
+        (ask(LEDGER, ADMIN, 0), "invalid"),
+        (
+            with(ask(LEDGER, ADMIN, 601), json!({"user": "bob"})),
+            "unknown_field",
+        ),
+    ] {
+        assert_eq!(world.as_("alice").post("/v1/requests", body).await.word(), code);
+    }
+    world
+        .as_("alice")
+        .post("/v1/requests", ask(LEDGER, ADMIN, 602))
+        .await
+        .refused(429, "limit_reached");
+    // What is hers already she can still give back.
+    let mine = world.as_("alice").get("/v1/requests?scope=mine").await.is(200);
+    world
+        .act("alice", &id_of(&items(&mine)[0]), "cancel")
+        .await
+        .is(200);
+    world.submit("dave", ask(LEDGER, ADMIN, 600)).await;
+}
+
+#[tokio::test]
+async fn a_page_at_a_time() {
+    let world = Setup::new()
+        .config(|c| c.limits.pending_per_user = 100)
+        .start()
+        .await;
+    let mut filed = Vec::new();
+    for n in 0..7 {
+        filed.push(id_of(
+            &world
+                .submit(
+                    if n % 2 == 0 { "alice" } else { "erin" },
+                    match n % 2 {
+                        0 => ask(LEDGER, ADMIN, 600 + n),
+                        _ => ask(BILLING, "BillingReadOnly", 600 + n),
+                    },
+                )
+                .await,
+        ));
+    }
+    for (who, expected) in [("hugo", 7), ("alice", 4), ("erin", 3), ("bob", 4), ("kim", 0)] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        for page in 1.. {
+            assert!(page < 10, "{who}: no end of pages");
+            let answer = world
+                .as_(who)
+                .get(&format!("/v1/requests?limit=2{cursor}"))
+                .await
+                .is(200);
+            assert!(items(&answer).len() <= 2);
+            seen.extend(items(&answer).iter().map(id_of));
+            match answer["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), expected, "{who}: {seen:?}");
+        let newest_first: Vec<_> = filed
+            .iter()
+            .rev()
+            .filter(|id| seen.contains(id))
+            .cloned()
+            .collect();
+        assert_eq!(seen, newest_first, "{who}");
+    }
+}
+
+#[tokio::test]
+async fn lists_are_filtered() {
+    let world = World::new().await;
+    let alices = id_of(
+        &world
+            .submit(
+                "alice",
+                with(ask(LEDGER, ADMIN, 600), json!({"ticket": "INC-4711"})),
+            )
+            .await,
+    );
+    let daves = id_of(&world.submit("dave", ask(WEB, POWER, 600)).await);
+    world.act("dave", &daves, "cancel").await.is(200);
+    let (alices, daves) = (vec![alices], vec![daves]);
+    let both: Vec<_> = daves.iter().chain(&alices).cloned().collect();
+    for (query, expected) in [
+        ("", &both),
+        ("user=alice", &alices),
+        ("user=dave", &daves),
+        ("user=nobody-here", &vec![]),
+        ("account=400000000032", &alices),
+        ("account=prod-web", &daves),
+        ("state=pending", &alices),
+        ("state=pending,cancelled", &both),
+        ("state=ended", &vec![]),
+        ("scope=queue", &alices),
+        ("scope=active", &vec![]),
+        ("scope=mine", &vec![]),
+        ("scope=review", &vec![]),
+        ("q=inc-47", &alices),
+        ("q=Ledger", &both),
+        ("q=prod-web", &daves),
+        ("q=Dubois", &daves),
+        ("q=%1b%5b2J", &vec![]),
+        ("since=2020-01-01T00:00:00Z", &both),
+        ("until=2020-01-01T00:00:00Z", &vec![]),
+        ("since=%2B262142-01-01T00:00:00Z", &vec![]),
+    ] {
+        let page = world
+            .as_("hugo")
+            .get(&format!("/v1/requests?{query}"))
+            .await
+            .is(200);
+        let ids: Vec<_> = items(&page).iter().map(id_of).collect();
+        assert_eq!(&ids, expected, "{query}");
+    }
+}

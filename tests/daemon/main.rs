@@ -1,13 +1,15 @@
 //! The daemon in one process: its real engine, store and HTTP API on a socket of its own, against the simulated AWS.
 //!
 //! * [`support`] the harness: a daemon on a temporary store, callers, answers
-//! * [`wire`] methods, paths, sizes, bodies · [`order`] which of two faults is named · [`roles`] who may do what
+//! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
+//! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
 mod basis;
+mod bodies;
 mod life;
 mod limits;
 mod order;

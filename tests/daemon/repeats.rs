@@ -1,1 +1,257 @@
-//! To come.
+//! The same thing twice: duplicates, idempotency keys, dry runs, access that is there already.
+
+use crate::support::*;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn keyed(world: &World, who: &str, key: &str, path: &str, body: Value) -> Answer {
+    let request = world
+        .as_(who)
+        .request(Method::POST, path)
+        .header("idempotency-key", key);
+    Answer::of(request.body(body.to_string())).await
+}
+
+async fn count(world: &World) -> usize {
+    items(&world.as_("hugo").get("/v1/requests").await.is(200)).len()
+}
+
+#[tokio::test]
+async fn the_same_ask_twice_is_a_duplicate_while_it_is_pending() {
+    let world = World::new().await;
+    let id = world.pending().await;
+    let problem = world
+        .as_("alice")
+        .post("/v1/requests", ask(LEDGER, ADMIN, 3600))
+        .await
+        .refused(409, "duplicate");
+    let short = &id[id.len() - 6..];
+    assert!(
+        problem["detail"].as_str().unwrap_or_default().contains(short),
+        "{problem}"
+    );
+    let reworded = with(
+        ask(LEDGER, ADMIN, 3600),
+        json!({"justification": "The same in other words"}),
+    );
+    world
+        .as_("alice")
+        .post("/v1/requests", reworded)
+        .await
+        .refused(409, "duplicate");
+    // Longer, elsewhere, at another time, or by somebody else: another ask.
+    world.submit("alice", ask(LEDGER, ADMIN, 3601)).await;
+    world.submit("alice", ask(WEB, ADMIN, 3600)).await;
+    world
+        .submit(
+            "alice",
+            with(ask(LEDGER, ADMIN, 3600), json!({"start_at": in_seconds(3600)})),
+        )
+        .await;
+    world.submit("dave", ask(LEDGER, ADMIN, 3600)).await;
+    world.act("alice", &id, "cancel").await.is(200);
+    world.submit("alice", ask(LEDGER, ADMIN, 3600)).await;
+}
+
+#[tokio::test]
+async fn a_key_is_answered_again_and_not_done_again() {
+    let world = World::new().await;
+    let body = ask(LEDGER, ADMIN, 3600);
+    let first = keyed(&world, "alice", "k-1", "/v1/requests", body.clone()).await;
+    let id = id_of(&first.is(201));
+    let again = keyed(&world, "alice", "k-1", "/v1/requests", body.clone()).await;
+    assert_eq!((again.status, &again.text), (201, &first.text));
+    assert_eq!(count(&world).await, 1);
+    keyed(&world, "alice", "k-1", "/v1/requests", ask(LEDGER, ADMIN, 3601))
+        .await
+        .refused(409, "duplicate");
+    let cancel = format!("/v1/requests/{id}/cancel");
+    keyed(&world, "alice", "k-1", &cancel, json!({}))
+        .await
+        .refused(409, "duplicate");
+    // A key is each caller's own.
+    keyed(&world, "dave", "k-1", "/v1/requests", body).await.is(201);
+    assert_eq!(count(&world).await, 2);
+
+    let done = keyed(&world, "alice", "k-2", &cancel, json!({})).await.is(200);
+    assert_eq!(done["state"], "cancelled");
+    assert_eq!(
+        keyed(&world, "alice", "k-2", &cancel, json!({})).await.is(200),
+        done
+    );
+    keyed(&world, "alice", "k-3", &cancel, json!({}))
+        .await
+        .refused(409, "already_decided");
+    // What was refused is tried again.
+    keyed(&world, "alice", "k-3", "/v1/requests", ask(LEDGER, ADMIN, 3600))
+        .await
+        .is(201);
+}
+
+#[tokio::test]
+async fn one_key_at_once_is_one_request() {
+    let world = World::new().await;
+    let calls = (0..8).map(|_| {
+        keyed(
+            &world,
+            "alice",
+            "together",
+            "/v1/requests",
+            ask(DEV_WEB, ADMIN, 600),
+        )
+    });
+    let answers = futures::future::join_all(calls).await;
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.text), (201, &answers[0].text));
+    }
+    assert_eq!(count(&world).await, 1);
+}
+
+#[tokio::test]
+async fn a_key_is_1_to_200_visible_characters() {
+    let world = World::new().await;
+    for key in ["", &"k".repeat(201)] {
+        keyed(&world, "alice", key, "/v1/requests", ask(LEDGER, ADMIN, 3600))
+            .await
+            .refused(422, "invalid");
+    }
+    keyed(
+        &world,
+        "alice",
+        &"k".repeat(200),
+        "/v1/requests",
+        ask(LEDGER, ADMIN, 3600),
+    )
+    .await
+    .is(201);
+}
+
+#[tokio::test]
+async fn a_dry_run_files_nothing() {
+    let world = World::new().await;
+    let dry = |body: Value| with(body, json!({"dry_run": true}));
+    let alice = world.as_("alice");
+    let before = world.as_("hugo").get("/v1/audit").await.is(200);
+    let would = alice
+        .post("/v1/requests", dry(ask(LEDGER, ADMIN, 3600)))
+        .await
+        .is(200);
+    assert_eq!(
+        (&would["rule"], &would["approval"]["required"]),
+        (&json!("oncall-prod"), &json!(true))
+    );
+    alice
+        .get(&format!("/v1/requests/{}", id_of(&would)))
+        .await
+        .refused(404, "not_found");
+    assert_eq!(count(&world).await, 0);
+    assert_eq!(world.as_("hugo").get("/v1/audit").await.is(200), before);
+    // It is judged as the real one.
+    alice
+        .post("/v1/requests", dry(ask(LEDGER, ADMIN, 999_999)))
+        .await
+        .refused(403, "over_cap");
+    alice
+        .post("/v1/requests", dry(ask(LEDGER, ADMIN, 0)))
+        .await
+        .refused(422, "invalid");
+    assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
+}
+
+#[tokio::test]
+async fn standing_access_is_refused_and_left_alone() {
+    let world = World::new().await;
+    assert!(world.is_assigned("frank", "sandbox-ben", POWER));
+    world
+        .as_("frank")
+        .post("/v1/requests", ask(SANDBOX_BEN, POWER, 600))
+        .await
+        .refused(409, "standing_access");
+    // It appears between approval and create: the request fails, the assignment stays.
+    let id = id_of(
+        &world
+            .submit(
+                "alice",
+                with(ask(LEDGER, ADMIN, 600), json!({"start_at": in_seconds(2)})),
+            )
+            .await,
+    );
+    world.act("bob", &id, "approve").await.is(200);
+    world.aws(|aws, now| {
+        let key = aws.user_key("alice", "prod-ledger", ADMIN).expect("a key");
+        aws.put_assignment(&key, now);
+    });
+    let failed = world.reach(&id, "failed").await;
+    assert_eq!(failed["ended"]["reason"], "standing_access");
+    for (user, account, set) in [("frank", "sandbox-ben", POWER), ("alice", "prod-ledger", ADMIN)] {
+        assert!(world.is_assigned(user, account, set), "{user}");
+    }
+}
+
+#[tokio::test]
+async fn access_through_a_group_is_allowed_and_named() {
+    let world = World::new().await;
+    let request = world.submit("alice", ask(DEV_WEB, POWER, 600)).await;
+    assert_eq!(request["also_held_through"], json!(["developers"]));
+    let id = id_of(&request);
+    world.reach(&id, "active").await;
+    world.act("alice", &id, "done").await.is(200);
+    let ended = world.reach(&id, "ended").await;
+    assert_eq!(ended["also_held_through"], json!(["developers"]));
+    assert!(!world.is_assigned("alice", "dev-web", POWER));
+    let other = world.submit("alice", ask(DEV_WEB, ADMIN, 600)).await;
+    assert_eq!(other["also_held_through"], json!([]));
+}
+
+#[tokio::test]
+async fn reasons_and_tickets_are_what_policy_asks_for() {
+    let world = World::new().await;
+    for (set, fields, wrong) in [
+        (ADMIN, json!({"justification": ""}), "justification"),
+        (ADMIN, json!({"justification": "too short"}), "justification"),
+        (ADMIN, json!({"justification": "  padded  "}), "justification"),
+        (
+            ADMIN,
+            json!({"justification": "BECAUSE  i need it"}),
+            "justification",
+        ),
+        (
+            ADMIN,
+            json!({"justification": "          \u{3000}"}),
+            "justification",
+        ),
+        (ADMIN, json!({"justification": "x".repeat(1025)}), "justification"),
+        (ADMIN, json!({"ticket": " "}), "ticket"),
+        ("IncidentResponse", json!({}), "ticket"),
+        ("IncidentResponse", json!({"ticket": "see INC-1"}), "ticket"),
+        ("IncidentResponse", json!({"ticket": "CHG-1"}), "ticket"),
+    ] {
+        let answer = world
+            .as_("alice")
+            .post("/v1/requests", with(ask(LEDGER, set, 600), fields))
+            .await;
+        answer.refuses_fields(&[wrong]);
+    }
+    world
+        .submit(
+            "alice",
+            with(
+                ask(LEDGER, "IncidentResponse", 600),
+                json!({"ticket": "INC-4711"}),
+            ),
+        )
+        .await;
+    let batch = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    let request = world
+        .submit("alice", with(ask(LEDGER, ADMIN, 600), json!({"batch_id": batch})))
+        .await;
+    assert_eq!(request["batch_id"], batch);
+    let reason = "é".repeat(1024);
+    let request = world
+        .submit(
+            "alice",
+            with(ask(WEB, ADMIN, 600), json!({"justification": reason})),
+        )
+        .await;
+    assert_eq!(request["justification"], reason);
+}

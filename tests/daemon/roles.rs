@@ -31,7 +31,10 @@ fn callers(world: &World) -> Vec<(usize, &'static str, Client<'_>)> {
 async fn fresh(world: &World, state: &str, n: i64) -> String {
     let body = match state {
         "pending" => ask(LEDGER, ADMIN, 600 + n),
-        "scheduled" => with(ask(LEDGER, ADMIN, 600 + n), json!({"start_at": in_seconds(3600 + n)})),
+        "scheduled" => with(
+            ask(LEDGER, ADMIN, 600 + n),
+            json!({"start_at": in_seconds(3600 + n)}),
+        ),
         other => unreachable!("{other}"),
     };
     let id = id_of(&world.submit("alice", body).await);
@@ -52,10 +55,30 @@ async fn every_verb_for_every_role() {
         ("scheduled", "cancel", [OK, NO, UNSEEN, NO, NO, NO, WHO, NO]),
         ("scheduled", "done", [OK, NO, UNSEEN, NO, NO, NO, WHO, NO]),
         ("scheduled", "revoke", [NO, OK, UNSEEN, OK, NO, OK, WHO, NO]),
-        ("scheduled", "approve", [SELF, "already_decided", UNSEEN, NO, NO, NO, WHO, NO]),
-        ("pending", "revoke", [NO, "already_decided", UNSEEN, "already_decided", NO, "already_decided", WHO, NO]),
+        (
+            "scheduled",
+            "approve",
+            [SELF, "already_decided", UNSEEN, NO, NO, NO, WHO, NO],
+        ),
+        (
+            "pending",
+            "revoke",
+            [
+                NO,
+                "already_decided",
+                UNSEEN,
+                "already_decided",
+                NO,
+                "already_decided",
+                WHO,
+                NO,
+            ],
+        ),
     ];
-    let world = Setup::new().config(|c| c.limits.pending_per_user = 1000).start().await;
+    let world = Setup::new()
+        .config(|c| c.limits.pending_per_user = 1000)
+        .start()
+        .await;
     let mut n = 0;
     for (state, verb, expected) in table {
         let mut id = fresh(&world, state, n).await;
@@ -116,7 +139,11 @@ async fn every_role_reads_what_it_may() {
         }
         let streams = [("/v1/events?after=0", known), ("/v1/activity/stream", people)];
         for (path, expected) in streams {
-            let answer = client.request(reqwest::Method::GET, path).send().await.expect("an answer");
+            let answer = client
+                .request(reqwest::Method::GET, path)
+                .send()
+                .await
+                .expect("an answer");
             let opened = answer.status() == 200;
             assert_eq!(opened, expected[at] == OK, "{name} {path}: {}", answer.status());
         }
@@ -139,7 +166,11 @@ async fn lists_hold_what_each_may_see() {
         if name == "stranger" {
             continue;
         }
-        for path in ["/v1/requests", "/v1/requests?scope=queue", "/v1/requests?scope=all&state=pending"] {
+        for path in [
+            "/v1/requests",
+            "/v1/requests?scope=queue",
+            "/v1/requests?scope=all&state=pending",
+        ] {
             let page = client.get(path).await.is(200);
             let mut ids: Vec<String> = items(&page).iter().map(id_of).collect();
             ids.sort();
@@ -167,15 +198,24 @@ fn names(page: &Value) -> Vec<String> {
 async fn the_directory_is_shown_as_far_as_one_may_ask_or_decide() {
     let world = World::new().await;
     let of = async |who: &str, path: &str| names(&world.as_(who).get(path).await.is(200));
-    assert_eq!(of("erin", "/v1/accounts").await, ["finance-billing", "finance-reporting"]);
+    assert_eq!(
+        of("erin", "/v1/accounts").await,
+        ["finance-billing", "finance-reporting"]
+    );
     assert_eq!(of("erin", "/v1/permission-sets").await, ["BillingReadOnly"]);
     assert_eq!(of("erin", "/v1/people").await, ["erin", "liam"]);
     assert_eq!(of("erin", "/v1/groups").await, ["finance"]);
     let liam = of("liam", "/v1/accounts").await;
-    assert_eq!(liam, ["dev-payments", "dev-web", "finance-billing", "finance-reporting"]);
+    assert_eq!(
+        liam,
+        ["dev-payments", "dev-web", "finance-billing", "finance-reporting"]
+    );
     // Of a group of one's own, only those one may see.
     let groups = world.as_("alice").get("/v1/groups").await.is(200);
-    let oncall = items(&groups).iter().find(|g| g["name"] == "oncall").expect("alice's group");
+    let oncall = items(&groups)
+        .iter()
+        .find(|g| g["name"] == "oncall")
+        .expect("alice's group");
     assert_eq!(oncall["members"], json!([world.user_id("alice")]));
     for who in ["ivy", "hugo", "gita"] {
         assert_eq!(of(who, "/v1/accounts").await.len(), 19, "{who}");
@@ -204,8 +244,18 @@ async fn me_says_who_one_is() {
         assert_eq!(me["person"].is_null(), roles == json!([]), "{who}: {me}");
     }
     let judy = world.as_("judy").get("/v1/me").await.is(200);
-    assert!(judy["explanation"].as_str().unwrap_or_default().contains("disabled"), "{judy}");
-    world.as_("judy").post("/v1/requests", ask(DEV_WEB, ADMIN, 60)).await.refused(403, "unknown_identity");
+    assert!(
+        judy["explanation"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("disabled"),
+        "{judy}"
+    );
+    world
+        .as_("judy")
+        .post("/v1/requests", ask(DEV_WEB, ADMIN, 60))
+        .await
+        .refused(403, "unknown_identity");
 }
 
 #[tokio::test]
@@ -214,9 +264,16 @@ async fn roles_add_up() {
     let world = Setup::new().policy(policy.clone()).start().await;
     let id = world.pending().await;
     // An administrator who also decides there decides; one who asks does not.
-    world.act("alice", &id, "approve").await.refused(403, "self_approval");
+    world
+        .act("alice", &id, "approve")
+        .await
+        .refused(403, "self_approval");
     world.act("bob", &id, "approve").await.is(200);
-    world.as_("bob").put("/v1/policy", json!({"document": policy})).await.is(200);
+    world
+        .as_("bob")
+        .put("/v1/policy", json!({"document": policy}))
+        .await
+        .is(200);
     // Administrators may revoke, their own too.
     world.reach(&id, "active").await;
     world.act("alice", &id, "revoke").await.is(200);
@@ -233,9 +290,18 @@ async fn a_policy_is_applied_by_administrators_and_the_operator() {
         assert_eq!(answer.word(), expected[at], "{name}: {answer:?}");
     }
     let history = world.as_("hugo").get("/v1/policy/history").await.is(200);
-    let by: Vec<_> = items(&history).iter().map(|row| row["applied_by"].as_str().unwrap_or_default()).collect();
+    let by: Vec<_> = items(&history)
+        .iter()
+        .map(|row| row["applied_by"].as_str().unwrap_or_default())
+        .collect();
     assert!(by.contains(&"gita") && by.contains(&"operator"), "{by:?}");
-    assert_eq!(items(&history).iter().filter(|row| row["current"] == true).count(), 1);
+    assert_eq!(
+        items(&history)
+            .iter()
+            .filter(|row| row["current"] == true)
+            .count(),
+        1
+    );
     let shown = world.as_("hugo").get("/v1/policy").await.is(200);
     assert_eq!(shown["document"], POLICY);
 }
@@ -246,11 +312,26 @@ async fn without_a_policy_everybody_reads_what_to_do() {
     let me = world.as_("alice").get("/v1/me").await.is(200);
     let what_to_do = "no policy; as root: team-tui policy apply FILE";
     assert_eq!(me["notices"], json!([what_to_do]));
-    let refused = world.as_("alice").post("/v1/requests", ask(LEDGER, ADMIN, 3600)).await;
+    let refused = world
+        .as_("alice")
+        .post("/v1/requests", ask(LEDGER, ADMIN, 3600))
+        .await;
     assert_eq!(refused.refused(403, "not_eligible")["detail"], what_to_do);
     // Nobody is an administrator yet.
-    world.as_("gita").get("/v1/policy").await.refused(403, "not_allowed");
-    world.as_("gita").put("/v1/policy", json!({"document": POLICY})).await.refused(403, "not_allowed");
+    world
+        .as_("gita")
+        .get("/v1/policy")
+        .await
+        .refused(403, "not_allowed");
+    world
+        .as_("gita")
+        .put("/v1/policy", json!({"document": POLICY}))
+        .await
+        .refused(403, "not_allowed");
     world.apply(POLICY).await;
-    world.as_("gita").put("/v1/policy", json!({"document": POLICY})).await.is(200);
+    world
+        .as_("gita")
+        .put("/v1/policy", json!({"document": POLICY}))
+        .await
+        .is(200);
 }

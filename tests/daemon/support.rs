@@ -1,46 +1,38 @@
 //! A daemon of its own for each test: temporary store and socket, the simulated organisation, a policy. Callers are
 //! named by the demo's header, so that one process can be several people; without it a caller is who runs the tests.
 
-use aws_simulator::{AssignmentKey, Faults, Organisation, Simulator, SimulatorConfig};
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use reqwest::Method;
+mod client;
+mod values;
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use values::*;
+
+use aws_simulator::{AssignmentKey, FaultKind, FaultRule, Faults, Organisation, Simulator, SimulatorConfig};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use teamd::api::{self, Api};
+use teamd::aws::config::AwsSettings;
+use teamd::aws::health::AwsHealth;
+use teamd::aws::port::DirectorySource;
+use teamd::aws::sdk::Aws;
+use teamd::clock::SystemClock;
 use teamd::config::Config;
+use teamd::domain::directory::Directory;
 use teamd::domain::identity::{Caller as EngineCaller, Peer};
-use teamd::engine::{Engine, PolicyInput};
+use teamd::engine::{Engine, PolicyInput, Refused};
 use teamd::lifecycle::Shutdown;
-
-/// The policy of most tests. Who is who: the table in `aws_simulator::organisation::standard`.
-pub(crate) const POLICY: &str = include_str!("policy.toml");
-
-/// How long anything may take that should happen by itself.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
-
-/// Where `alice` may ask for [`ADMIN`] and `bob` or `carol` decide.
-pub(crate) const LEDGER: &str = "400000000032";
-pub(crate) const WEB: &str = "400000000033";
-pub(crate) const PAYMENTS: &str = "400000000031";
-/// Where developers need nobody.
-pub(crate) const DEV_WEB: &str = "600000000052";
-pub(crate) const SANDBOX_BEN: &str = "800000000072";
-pub(crate) const SANDBOX_ANNA: &str = "800000000071";
-pub(crate) const BILLING: &str = "700000000061";
-pub(crate) const ADMIN: &str = "AdministratorAccess";
-pub(crate) const POWER: &str = "PowerUserAccess";
-/// Two of three must agree on this one.
-pub(crate) const DATABASE: &str = "DatabaseAdmin";
-pub(crate) const READ_ONLY: &str = "ReadOnlyAccess";
-pub(crate) const REASON: &str = "Database failover of the ledger";
+use teamd::store::{Store, WriteLane};
+use tokio::sync::OnceCell;
 
 /// How a world begins.
 pub(crate) struct Setup {
     config: Config,
     policy: Option<String>,
     organisation: Organisation,
+    needs_loads: bool,
+    is_standard: bool,
     faults: Faults,
     as_people: bool,
 }
@@ -72,10 +64,9 @@ impl Setup {
             config,
             policy: Some(POLICY.to_owned()),
             organisation: aws_simulator::organisation::standard::organisation(),
-            faults: Faults {
-                assignment_latency_ms: 50,
-                ..Faults::none()
-            },
+            needs_loads: false,
+            is_standard: true,
+            faults: quick(),
             as_people: true,
         }
     }
@@ -86,7 +77,8 @@ impl Setup {
     }
 
     /// The copy of the directory is at most a second old.
-    pub(crate) fn quick_directory(self) -> Self {
+    pub(crate) fn quick_directory(mut self) -> Self {
+        self.needs_loads = true;
         self.config(|c| c.aws.directory_refresh = "1s".parse().expect("a duration"))
     }
 
@@ -102,6 +94,8 @@ impl Setup {
 
     pub(crate) fn organisation(mut self, change: impl FnOnce(&mut Organisation)) -> Self {
         change(&mut self.organisation);
+        self.is_standard = false;
+        self.needs_loads = true;
         self
     }
 
@@ -116,12 +110,16 @@ impl Setup {
         self
     }
 
-    /// Starts it and waits for the first load of the directory.
+    /// Starts it. The directory is there at once: from a copy in the store, or loaded where the organisation was
+    /// changed.
     pub(crate) async fn start(self) -> World {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let simulator = Simulator::start(SimulatorConfig {
             organisation: self.organisation,
-            faults: self.faults,
+            faults: match self.needs_loads {
+                true => self.faults,
+                false => without_loads(self.faults),
+            },
             ..SimulatorConfig::default()
         })
         .await
@@ -135,6 +133,9 @@ impl Setup {
             .timeout(Duration::from_secs(40))
             .build()
             .expect("a client");
+        if self.is_standard {
+            begin_with(&config.store.path, copy().await.clone()).await;
+        }
         let mut world = World {
             config,
             as_people: self.as_people,
@@ -144,12 +145,64 @@ impl Setup {
             folder,
         };
         world.run().await;
-        soon("the first load of the directory", || world.engine().directory().is_some()).await;
+        soon("the first load of the directory", || {
+            world.engine().directory().is_some()
+        })
+        .await;
         if let Some(policy) = &self.policy {
             world.apply(policy).await;
         }
         world
     }
+}
+
+/// AWS does what it is asked almost at once.
+fn quick() -> Faults {
+    Faults {
+        assignment_latency_ms: 50,
+        ..Faults::none()
+    }
+}
+
+/// AWS does not come to answering what the directory is loaded from: most of what a daemon does when it starts, and
+/// most tests have no use for it.
+fn without_loads(faults: Faults) -> Faults {
+    let slow = |operation: &str| FaultRule::new(operation, FaultKind::Latency).delay_ms(600_000);
+    let operations = ["organizations:*", "identitystore:*", "ListPermissionSets"];
+    operations
+        .into_iter()
+        .fold(faults, |faults, operation| faults.with(slow(operation)))
+}
+
+/// The standard organisation as the daemon loads it, once for all tests: our own pace makes it take seconds.
+async fn copy() -> &'static Directory {
+    static COPY: OnceCell<Directory> = OnceCell::const_new();
+    let load = || async {
+        let simulator = Simulator::start(SimulatorConfig::default())
+            .await
+            .expect("the simulator");
+        let settings = AwsSettings {
+            region: Some("eu-west-1".to_owned()),
+            endpoint_url: Some(simulator.url()),
+            ..AwsSettings::default()
+        };
+        let health = Arc::new(AwsHealth::new());
+        let aws = Aws::connect(settings, Arc::new(SystemClock), health)
+            .await
+            .expect("AWS settings");
+        aws.load(now()).await.expect("the directory")
+    };
+    COPY.get_or_init(load).await
+}
+
+/// A store that has been used before.
+async fn begin_with(path: &Path, directory: Directory) {
+    let store = Store::open(path).expect("a store");
+    let saved = store.write(WriteLane::Normal, move |tx| {
+        Ok::<_, Refused>(tx.save_directory(&directory)?)
+    });
+    saved.await.expect("the copy of the directory");
+    store.close();
 }
 
 impl World {
@@ -161,7 +214,9 @@ impl World {
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
         let shutdown = Shutdown::new();
-        let engine = teamd::run::open(&self.config, &shutdown).await.expect("the daemon opens");
+        let engine = teamd::run::open(&self.config, &shutdown)
+            .await
+            .expect("the daemon opens");
         let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");
         let api = match self.as_people {
             true => Api::demo(Arc::clone(&engine)),
@@ -205,6 +260,10 @@ impl World {
         self.folder.path().join("teamd.db")
     }
 
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.config.server.socket.clone()
+    }
+
     /// The simulated organisation, to look at and to change.
     pub(crate) fn aws<T>(&self, look: impl FnOnce(&mut Organisation, i64) -> T) -> T {
         let model = self.simulator.as_ref().expect("the simulator runs").model();
@@ -215,13 +274,18 @@ impl World {
     }
 
     pub(crate) fn faults(&self, faults: Faults) {
-        self.simulator.as_ref().expect("the simulator runs").install_faults(faults);
+        self.simulator
+            .as_ref()
+            .expect("the simulator runs")
+            .install_faults(faults);
     }
 
     /// Whether AWS has the assignment.
     pub(crate) fn is_assigned(&self, user: &str, account: &str, set: &str) -> bool {
         self.aws(|aws, _| {
-            let key: AssignmentKey = aws.user_key(user, account, set).expect("names of the organisation");
+            let key: AssignmentKey = aws
+                .user_key(user, account, set)
+                .expect("names of the organisation");
             aws.is_assigned(&key)
         })
     }
@@ -242,15 +306,12 @@ impl World {
 
     /// A person of the organisation, or a login that maps to nobody.
     pub(crate) fn as_(&self, name: &str) -> Client<'_> {
-        Client {
-            world: self,
-            name: Some(name.to_owned()),
-        }
+        Client::new(&self.client, Some(name))
     }
 
     /// Whoever runs the tests, as the kernel says.
     pub(crate) fn as_myself(&self) -> Client<'_> {
-        Client { world: self, name: None }
+        Client::new(&self.client, None)
     }
 
     /// uid 0, where the tests run as root; elsewhere there is no such caller, which is said.
@@ -283,7 +344,9 @@ impl World {
     /// A verb with a comment.
     pub(crate) async fn act(&self, who: &str, id: &str, verb: &str) -> Answer {
         let comment = json!({"comment": "a word on it"});
-        self.as_(who).post(&format!("/v1/requests/{id}/{verb}"), comment).await
+        self.as_(who)
+            .post(&format!("/v1/requests/{id}/{verb}"), comment)
+            .await
     }
 
     /// The request as the auditor sees it.
@@ -299,7 +362,10 @@ impl World {
             if request["state"] == state {
                 return request;
             }
-            assert!(Instant::now() < deadline, "{id} never becomes {state}: {request:#}");
+            assert!(
+                Instant::now() < deadline,
+                "{id} never becomes {state}: {request:#}"
+            );
             pause().await;
         }
     }
@@ -313,151 +379,6 @@ pub(crate) fn operator(engine: &Engine) -> EngineCaller {
         login_uid: None,
     };
     engine.identify(peer, Some("root".to_owned()))
-}
-
-/// Somebody on the socket.
-pub(crate) struct Client<'a> {
-    world: &'a World,
-    name: Option<String>,
-}
-
-impl Client<'_> {
-    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.world.client.request(method, format!("http://teamd{path}"));
-        match &self.name {
-            Some(name) => request.header("x-team-demo-as", name),
-            None => request,
-        }
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::GET, path)).await
-    }
-
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(Method::POST, path, body.to_string()).await
-    }
-
-    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
-        self.send(Method::PUT, path, body.to_string()).await
-    }
-
-    pub(crate) async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.request(method, path).header("content-type", "application/json");
-        Answer::of(request.body(body)).await
-    }
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) media: String,
-    pub(crate) allow: Option<String>,
-    pub(crate) text: String,
-}
-
-impl Answer {
-    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Self {
-        let answer = request.send().await.expect("the daemon answers");
-        let header = |name: &str| {
-            let value = answer.headers().get(name)?;
-            Some(value.to_str().expect("a header of text").to_owned())
-        };
-        Self {
-            status: answer.status().as_u16(),
-            media: header("content-type").unwrap_or_default(),
-            allow: header("allow"),
-            text: answer.text().await.expect("a body of text"),
-        }
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// The body of a success.
-    #[track_caller]
-    pub(crate) fn is(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{self:?}");
-        assert_eq!(self.media, "application/json", "{self:?}");
-        self.json()
-    }
-
-    /// The problem document of a refusal, checked for its form.
-    #[track_caller]
-    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
-        assert_eq!(self.status, status, "expected {code}: {self:?}");
-        assert_eq!(self.media, "application/problem+json", "{self:?}");
-        let problem = self.json();
-        assert_eq!(problem["code"], code, "{self:?}");
-        assert_eq!(problem["status"], status, "{self:?}");
-        for field in ["type", "title", "detail"] {
-            assert!(problem[field].as_str().is_some_and(|t| !t.is_empty()), "{field}: {self:?}");
-        }
-        problem
-    }
-
-    /// A refusal for these fields, each named.
-    #[track_caller]
-    pub(crate) fn refuses_fields(&self, fields: &[&str]) {
-        let problem = self.refused(422, "invalid");
-        let named: Vec<_> = problem["errors"].as_array().into_iter().flatten().map(|e| &e["field"]).collect();
-        assert_eq!(named, fields, "{self:?}");
-    }
-
-    /// `200`, or the code of a refusal: for tables.
-    #[track_caller]
-    pub(crate) fn word(&self) -> String {
-        match self.status {
-            200..300 => "ok".to_owned(),
-            status => {
-                let code = self.json()["code"].as_str().unwrap_or_default().to_owned();
-                self.refused(status, &code);
-                code
-            }
-        }
-    }
-}
-
-/// The body of a submission.
-pub(crate) fn ask(account: &str, set: &str, seconds: i64) -> Value {
-    json!({
-        "account_id": account,
-        "permission_set": set,
-        "duration_seconds": seconds,
-        "justification": REASON,
-    })
-}
-
-/// The same with these fields over it.
-pub(crate) fn with(mut body: Value, fields: Value) -> Value {
-    for (name, value) in fields.as_object().expect("fields") {
-        body[name] = value.clone();
-    }
-    body
-}
-
-pub(crate) fn id_of(request: &Value) -> String {
-    request["id"].as_str().expect("an id").to_owned()
-}
-
-pub(crate) fn items(page: &Value) -> &Vec<Value> {
-    page["items"].as_array().expect("a page")
-}
-
-#[expect(clippy::disallowed_methods, reason = "the daemon under test runs on the system's clock")]
-pub(crate) fn now() -> DateTime<Utc> {
-    Utc::now()
-}
-
-/// A moment from now, as the wire writes it.
-pub(crate) fn in_seconds(seconds: i64) -> String {
-    (now() + TimeDelta::seconds(seconds)).to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-pub(crate) fn moment(value: &Value) -> DateTime<Utc> {
-    value.as_str().expect("a moment").parse().expect("a moment")
 }
 
 /// Between two looks.

@@ -1,1 +1,339 @@
-//! To come.
+//! The floors of the source tree (docs/ARCHITECTURE.md), read from the sources; and that the sample files are read.
+
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use teamd::config::Config;
+
+/// The top of the repository.
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A source file: its path below the top, and its text without comments.
+struct Source {
+    path: String,
+    text: String,
+    code: String,
+}
+
+impl Source {
+    /// The first folder or file below `teamd/src`: `engine`, `run`, …
+    fn module(&self) -> &str {
+        let below = self.path.strip_prefix("teamd/src/").unwrap_or(&self.path);
+        below.split('/').next().unwrap_or(below).trim_end_matches(".rs")
+    }
+
+    fn is_test(&self) -> bool {
+        self.path.contains("/tests/")
+            || self.path.ends_with("/tests.rs")
+            || self.path.contains("/conformance/")
+    }
+
+    fn code_without_unit_tests(&self) -> &str {
+        self.code
+            .split("#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+fn sources(below: &str) -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut folders = vec![top().join(below)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                let code = code.collect::<Vec<_>>().join("\n");
+                let path = path
+                    .strip_prefix(top())
+                    .expect("below the top")
+                    .to_string_lossy()
+                    .into_owned();
+                found.push(Source { path, text, code });
+            }
+        }
+    }
+    assert!(found.len() > 3, "{below}: {}", found.len());
+    found
+}
+
+/// What is named at the beginning of paths: `crate::{engine, store::port}` names `engine` and `store`.
+fn named(code: &str, root: &str) -> BTreeSet<String> {
+    let start = Regex::new(&format!(r"\b{root}::")).expect("a pattern");
+    let word = Regex::new(r"^\s*([a-z_][a-z0-9_]*)").expect("a pattern");
+    let mut names = BTreeSet::new();
+    for found in start.find_iter(code) {
+        let rest = &code[found.end()..];
+        if !rest.starts_with('{') {
+            names.extend(word.captures(rest).map(|first| first[1].to_owned()));
+            continue;
+        }
+        let (mut depth, mut at_start) = (0, false);
+        for (at, c) in rest.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if at_start && depth == 1 {
+                names.extend(word.captures(&rest[at..]).map(|first| first[1].to_owned()));
+            }
+            at_start = depth == 1 && matches!(c, '{' | ',') || at_start && c.is_whitespace();
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    names
+}
+
+/// The first word of every path that does not begin at this crate: `std`, `chrono`, `regex`, …
+fn crates_used(code: &str) -> BTreeSet<String> {
+    let imports = Regex::new(r"(?m)^\s*(?:pub(?:\([a-z]+\))? )?use ([a-z_][a-z0-9_]*)").expect("a pattern");
+    imports
+        .captures_iter(code)
+        .map(|import| import[1].to_owned())
+        .collect()
+}
+
+#[test]
+fn imports_are_read_right() {
+    let code =
+        "use crate::{engine::Refused, store::{port::Tx, Store},\n    clock};\nfn x() { crate::aws::f() }";
+    let names: Vec<_> = named(code, "crate").into_iter().collect();
+    assert_eq!(names, ["aws", "clock", "engine", "store"]);
+    assert_eq!(crates_used("pub(crate) use regex::Regex;\nuse std::fs;").len(), 2);
+}
+
+#[test]
+fn foreign_types_stop_where_they_belong() {
+    for source in sources("teamd/src").iter().filter(|source| !source.is_test()) {
+        for (what, home) in [
+            ("rusqlite", "teamd/src/store/"),
+            ("aws_sdk_", "teamd/src/aws/sdk/"),
+            ("aws_smithy_", "teamd/src/aws/sdk/"),
+            ("aws_config::", "teamd/src/aws/sdk/"),
+            ("axum", "teamd/src/api/"),
+            ("tower", "teamd/src/api/"),
+        ] {
+            let names = Regex::new(&format!(r"\b{what}"))
+                .expect("a pattern")
+                .is_match(&source.code);
+            assert!(
+                !names || source.path.starts_with(home),
+                "{} names {what}, which stops at {home}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn wire_types_stop_at_the_api() {
+    let wire = [
+        "request",
+        "me",
+        "directory",
+        "policy",
+        "grant",
+        "activity",
+        "audit",
+        "status",
+        "list",
+        "routes",
+    ];
+    for source in sources("teamd/src") {
+        if source.module() == "api" {
+            continue;
+        }
+        for name in named(&source.code, "team_shared") {
+            assert!(
+                !wire.contains(&name.as_str()),
+                "{} names team_shared::{name}",
+                source.path
+            );
+        }
+        if source.code.contains("team_shared::problem::") {
+            let parts = Regex::new(r"team_shared::problem::(\{[^}]*\}|\w+)").expect("a pattern");
+            for part in parts.captures_iter(&source.code) {
+                let names = part[1].trim_matches(['{', '}']).split(',').map(str::trim);
+                for name in names.filter(|name| !name.is_empty()) {
+                    assert!(
+                        ["Code", "FieldError"].contains(&name),
+                        "{} names problem::{name}",
+                        source.path
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_arrow_points_upwards() {
+    // Each with what it may name; what stands on top of all (run, commands, demo, main, lib) may name anything.
+    let floors: [(&str, &[&str]); 9] = [
+        ("domain", &[]),
+        ("document", &["domain"]),
+        ("config", &[]),
+        ("clock", &["domain"]),
+        ("lifecycle", &[]),
+        ("telemetry", &[]),
+        ("store", &["domain"]),
+        ("aws", &["domain", "clock"]),
+        (
+            "engine",
+            &[
+                "domain",
+                "document",
+                "config",
+                "clock",
+                "lifecycle",
+                "store",
+                "aws",
+            ],
+        ),
+    ];
+    let api: (&str, &[&str]) = ("api", &["engine", "store", "domain"]);
+    let above = ["run", "commands", "cli", "demo", "main", "lib", "check"];
+    for source in sources("teamd/src") {
+        let module = source.module();
+        let Some((_, below)) = floors.iter().chain([&api]).find(|(name, _)| *name == module) else {
+            assert!(
+                above.contains(&module),
+                "{} stands on no floor: say where it belongs",
+                source.path
+            );
+            continue;
+        };
+        for name in named(source.code_without_unit_tests(), "crate") {
+            let fine = name == module || below.contains(&name.as_str());
+            assert!(
+                fine || source.is_test(),
+                "{} names {name}, which is not below {module}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn the_domain_is_pure() {
+    for source in sources("teamd/src/domain")
+        .iter()
+        .filter(|source| !source.is_test())
+    {
+        let code = source.code_without_unit_tests();
+        for name in crates_used(code) {
+            let anywhere = [
+                "std",
+                "chrono",
+                "team_shared",
+                "crate",
+                "super",
+                "self",
+                "thiserror",
+            ];
+            // A ticket's form is a regular expression; it is compiled where it is compared.
+            let fine =
+                anywhere.contains(&name.as_str()) || name == "regex" && source.path.contains("/policy/");
+            let local = code.contains(&format!("mod {name};"));
+            assert!(fine || local, "{} uses {name}", source.path);
+        }
+        for word in [
+            "async ",
+            ".await",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::time",
+            "std::thread",
+            "println!",
+        ] {
+            assert!(!code.contains(word), "{} holds {word}", source.path);
+        }
+        for macros in ["tracing::", "tokio::", "serde::"] {
+            assert!(!code.contains(macros), "{} holds {macros}", source.path);
+        }
+    }
+}
+
+#[test]
+fn files_can_be_read_in_one_go() {
+    for below in ["shared/src", "teamd/src", "team-tui/src", "tests"] {
+        for source in sources(below) {
+            let lines = source.text.lines().count();
+            assert!(lines <= 400, "{} has {lines} lines", source.path);
+        }
+    }
+}
+
+#[test]
+fn an_ignored_test_says_why() {
+    for below in ["shared/src", "teamd/src", "team-tui/src", "tests"] {
+        // Written so that this file does not find itself.
+        let bare = ["#[", "ignore]"].concat();
+        for source in sources(below) {
+            assert!(
+                !source.text.contains(&bare),
+                "{} ignores a test without a reason",
+                source.path
+            );
+        }
+    }
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(top().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn the_sample_policy_is_a_policy() {
+    for path in [
+        "docs/policy.sample.toml",
+        "teamd/src/demo/policy.toml",
+        "tests/daemon/policy.toml",
+    ] {
+        let faults = teamd::document::parse(&read(path)).err().unwrap_or_default();
+        assert!(faults.is_empty(), "{path}: {faults:#?}");
+    }
+}
+
+#[test]
+fn the_sample_configuration_is_a_configuration() {
+    let path = "systemd/teamd.toml";
+    let text = read(path);
+    let parse = |text: &str| Config::parse(Path::new(path), text, std::iter::empty());
+    assert_eq!(parse(&text).expect("the sample as it is"), Config::default());
+
+    let key = Regex::new(r"(?m)^#([a-z_]+ = )").expect("a pattern");
+    let keys = key.find_iter(&text).count();
+    assert!(keys > 20, "{keys} keys");
+    let on = key.replace_all(&text, "$1");
+    // Two of its keys exclude each other, and it says so: a template goes with another match.
+    let on = on.replace("match = \"same\"", "match = \"template\"");
+    let all = parse(&on).unwrap_or_else(|errors| panic!("every key switched on: {errors}"));
+    assert_ne!(all, Config::default());
+    // Each by itself too: what is shown as a default is one.
+    for found in key.find_iter(&text) {
+        let line = text[found.start()..].lines().next().unwrap_or_default();
+        let one = text.replacen(line, &line[1..], 1);
+        let one = if line.starts_with("#template") {
+            one.replace("#match = \"same\"", "match = \"template\"")
+        } else {
+            one
+        };
+        let parsed = parse(&one).unwrap_or_else(|errors| panic!("{line}: {errors}"));
+        let start = text[..found.start()].trim_end().rfind("\n\n").unwrap_or_default();
+        let before = &text[start..found.start()];
+        if !before.contains("(example") {
+            assert_eq!(parsed, Config::default(), "{line} is shown as a default");
+        }
+    }
+}

@@ -96,7 +96,7 @@ pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i
         grant: None,
         waiting_for: Some(WaitingFor {
             what: "approval".to_owned(),
-            detail: "1 of ann, frank".to_owned(),
+            detail: "approval by 1 of ann, frank".to_owned(),
             help: Some("ask ann or frank".to_owned()),
         }),
         ended: None,

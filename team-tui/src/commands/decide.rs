@@ -89,7 +89,7 @@ pub(super) fn line(view: &RequestView) -> String {
         text += &format!(", until {}", format::full(end, Zone::Utc));
     }
     if let Some(waiting) = &view.waiting_for {
-        text += &format!("; waiting for {}: {}", waiting.what, waiting.detail);
+        text += &format!("; waiting for {}", waiting.detail);
     }
     if let Some(held) = view.ended.as_ref().and_then(|ended| ended.still_held_by) {
         text += &format!("; still held by {}", held.short());

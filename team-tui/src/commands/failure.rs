@@ -84,7 +84,10 @@ impl Failure {
             return String::new();
         }
         let mut text = format!("error: {}", inert(detail));
-        if let Self::Problem(problem) = self {
+        // One wrong field is in the detail already.
+        if let Self::Problem(problem) = self
+            && problem.errors.len() > 1
+        {
             for error in &problem.errors {
                 text += &format!("\n  {}: {}", inert(&error.field), inert(&error.message));
             }

@@ -37,7 +37,7 @@ pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
             Ok(view) => filed.push(view),
             Err(error) => {
                 say_all(cx, &filed, args.dry_run)?;
-                return Err(error.into());
+                return Err(resolve::with_near_accounts(cx, error.into(), account_id).await);
             }
         }
     }

@@ -5,6 +5,7 @@ use super::{Context, Failure};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 use team_shared::ids::{AccountId, RequestId};
+use team_shared::problem::Code;
 use team_shared::request::{RequestQuery, RequestView};
 
 /// The request behind a full id or its last six characters.
@@ -54,7 +55,8 @@ pub(super) async fn request(cx: &Context, text: &str) -> Result<RequestView, Fai
     })
 }
 
-/// Account ids for ids or names. What is not on the list of visible accounts is refused here if it is no id.
+/// Account ids for ids or names. A name that is not on the list of visible accounts is left as it is: the daemon says
+/// what is wrong with it.
 pub(super) async fn accounts(cx: &Context, texts: &[String]) -> Result<Vec<String>, Failure> {
     if texts.iter().all(|text| text.parse::<AccountId>().is_ok()) {
         return Ok(texts.to_vec());
@@ -73,13 +75,28 @@ pub(super) async fn accounts(cx: &Context, texts: &[String]) -> Result<Vec<Strin
                     format!("{text:?} is the name of {} and of {}", one.id, other.id),
                     "give the account's id",
                 )),
-                (None, _) => Err(Failure::not_found(
-                    format!("no account {text:?} that you may ask for or decide on"),
-                    nearest(text, known.iter().map(|account| account.name.as_str())),
-                )),
+                // The daemon may know it, and why it is not for this person.
+                (None, _) => Ok(text.clone()),
             }
         })
         .collect()
+}
+
+/// The same failure, with near names where the daemon knows no such account.
+pub(super) async fn with_near_accounts(cx: &Context, failure: Failure, text: &str) -> Failure {
+    match failure {
+        Failure::Problem(problem) if problem.code == Code::NotFound && problem.detail.contains(text) => {
+            let known = cx
+                .client
+                .accounts()
+                .await
+                .map(|page| page.items)
+                .unwrap_or_default();
+            let help = nearest(text, known.iter().map(|account| account.name.as_str()));
+            Failure::Problem(Box::new(problem.help(help)))
+        }
+        other => other,
+    }
 }
 
 /// `did you mean …?` with the best three, or where to look.

@@ -151,7 +151,7 @@ fn waiting(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&
         rows.push(("waiting for", "nothing: it is over".to_owned()));
         return;
     };
-    rows.push(("waiting for", format!("{}: {}", waiting.what, waiting.detail)));
+    rows.push(("waiting for", waiting.detail.clone()));
     if let Some(grant) = &view.grant {
         if grant.attempts > 0 {
             rows.push(("attempt", grant.attempts.to_string()));

@@ -128,7 +128,7 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
         rows.push(("!", "break-glass".to_owned()));
     }
     if let Some(waiting) = &view.waiting_for {
-        rows.push(("Waits", format!("for {}: {}", waiting.what, waiting.detail)));
+        rows.push(("Waits", format!("for {}", waiting.detail)));
     }
     if let Some(error) = view.grant.as_ref().and_then(|grant| grant.last_error.clone()) {
         rows.push(("! AWS", error));

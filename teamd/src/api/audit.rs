@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::body::query;
-use super::caller::Calling;
+use super::caller::Known;
 use super::error::ApiError;
 use super::events::{event_of, may_see};
 use crate::domain::identity::Caller;
@@ -49,7 +49,7 @@ fn row_of(record: AuditRecord) -> AuditRow {
 /// `GET /v1/audit`: newest first, those that the caller may see.
 pub(super) async fn list(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Json<Page<AuditRow>>, ApiError> {
     let asked: Asked = query(&uri)?;
@@ -124,7 +124,7 @@ async fn visible(
 /// `GET /v1/audit/export?format=csv|jsonl`.
 pub(super) async fn export(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, ApiError> {
     let mut asked: Asked = query(&uri)?;
@@ -233,7 +233,7 @@ fn csv_safe(text: &str) -> String {
 /// `GET /v1/audit/verify`.
 pub(super) async fn verify(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<Verification>, ApiError> {
     if !api.engine.facts().access(&caller).sees_operations() {
         return Err(Refused::new(

@@ -1,13 +1,42 @@
-//! Bodies and queries, with problem documents where they are wrong.
+//! Paths, bodies and queries, with problem documents where they are wrong.
 
+use super::Api;
 use super::error::ApiError;
+use crate::engine::Refused;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::Uri;
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
+use team_shared::ids::RequestId;
 use team_shared::problem::{Code, FieldError, Problem};
+
+/// The request in the path. Never rejects: JSON is looked at before visibility.
+pub(super) struct Id(Option<RequestId>);
+
+impl Id {
+    /// The id.
+    ///
+    /// # Errors
+    /// The path holds something else: then there is no such request.
+    pub(super) fn get(&self) -> Result<RequestId, ApiError> {
+        self.0
+            .ok_or_else(|| Refused::not_found("request of that id").into())
+    }
+}
+
+impl FromRequestParts<Api> for Id {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
+        // What is not UTF-8 is no id either; axum's own rejection would be plain text.
+        let path = Path::<String>::from_request_parts(parts, api).await;
+        Ok(Self(path.ok().and_then(|Path(text)| text.parse().ok())))
+    }
+}
 
 /// A body within its limit, not yet parsed: identity is looked at before JSON.
 pub(super) struct Raw(pub(super) Bytes);
@@ -36,6 +65,10 @@ impl Raw {
     /// Not JSON, not of the right shape, or with a field that does not exist.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let bytes: &[u8] = if self.0.is_empty() { b"{}" } else { &self.0 };
+        // serde would take a list for a struct, value by value.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::new(Code::BadJson, "body: a list, where an object is expected").into());
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let (field, message) = (error.path().to_string(), error.inner().to_string());

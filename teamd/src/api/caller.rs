@@ -18,6 +18,10 @@ pub(super) struct PeerInfo(pub(super) Option<Peer>);
 /// The caller.
 pub(super) struct Calling(pub(super) Caller);
 
+/// The caller, for what is not for those who map to nobody: they are told why before anything else is looked at. A
+/// handler with a body takes [`Calling`] and looks at identity itself, because size goes before it.
+pub(super) struct Known(pub(super) Caller);
+
 /// How long a login name is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
@@ -71,6 +75,10 @@ impl FromRequestParts<Api> for Calling {
         if peer.uid == 65534 || peer.uid == u32::MAX {
             return Err(refused("this uid stands for nobody in particular"));
         }
+        // Who a login is, the directory says: whoever needs to know waits for its first load. The rest answers at once.
+        if peer.uid != 0 && ![routes::ME, routes::STATUS].contains(&parts.uri.path()) {
+            api.engine.directory_ready().await?;
+        }
         if api.demo_as
             && let Some(name) = parts.headers.get(DEMO_AS).and_then(|value| value.to_str().ok())
         {
@@ -88,6 +96,16 @@ impl FromRequestParts<Api> for Calling {
         }
         let login = api.logins.name(peer.uid).await;
         Ok(Self(api.engine.identify(peer, login)))
+    }
+}
+
+impl FromRequestParts<Api> for Known {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Calling(caller) = Calling::from_request_parts(parts, api).await?;
+        api.engine.facts().access(&caller).refuse_nobody()?;
+        Ok(Self(caller))
     }
 }
 

@@ -2,7 +2,7 @@
 //! for or decide on.
 
 use super::Api;
-use super::caller::Calling;
+use super::caller::Known;
 use super::error::ApiError;
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
@@ -75,16 +75,13 @@ fn look(api: &Api, caller: &Caller) -> Result<(Arc<Directory>, Facts, Scope), Ap
         .help("`team-tui status` says what AWS answers")
     })?;
     let scope = Scope::of(api, &facts, caller);
-    if caller.person().is_none() && !scope.all {
-        facts.access(caller).acting_person()?;
-    }
     Ok((directory, facts, scope))
 }
 
 /// `GET /v1/accounts`.
 pub(super) async fn accounts(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<Page<wire::Account>>, ApiError> {
     let (directory, facts, scope) = look(&api, &caller)?;
     let items = all_accounts(&directory, &facts)
@@ -113,7 +110,7 @@ fn all_accounts(directory: &Directory, facts: &Facts) -> Vec<wire::Account> {
 /// `GET /v1/permission-sets`.
 pub(super) async fn permission_sets(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<Page<wire::PermissionSet>>, ApiError> {
     let (directory, _, scope) = look(&api, &caller)?;
     let items = all_sets(&directory)
@@ -139,7 +136,7 @@ fn all_sets(directory: &Directory) -> Vec<wire::PermissionSet> {
 /// `GET /v1/people`.
 pub(super) async fn people(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<Page<wire::Person>>, ApiError> {
     let (directory, _, scope) = look(&api, &caller)?;
     let items = all_people(&directory)
@@ -166,7 +163,7 @@ fn all_people(directory: &Directory) -> Vec<wire::Person> {
 /// `GET /v1/groups`: all for those who see everything, else one's own.
 pub(super) async fn groups(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<Page<wire::Group>>, ApiError> {
     let (directory, _, scope) = look(&api, &caller)?;
     let mut items = all_groups(&directory);
@@ -194,7 +191,7 @@ fn all_groups(directory: &Directory) -> Vec<wire::Group> {
 /// `GET /v1/directory`: the whole copy, for those who see everything.
 pub(super) async fn directory(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<wire::Directory>, ApiError> {
     let (directory, facts, scope) = look(&api, &caller)?;
     if !scope.all {

@@ -1,15 +1,14 @@
 //! The event stream and the timeline of one request: both read the audit table, so that nothing lags or is lost.
 
 use super::Api;
-use super::body::query;
-use super::caller::Calling;
+use super::body::{Id, query};
+use super::caller::Known;
 use super::error::ApiError;
-use super::requests::parse_id;
 use crate::domain::identity::Caller;
 use crate::engine::{Facts, Refused};
 use crate::store::port::{AuditFilter, AuditRecord, Read};
 use axum::Json;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, State};
 use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event as SseEvent, KeepAlive};
@@ -80,14 +79,11 @@ pub(super) fn may_see(
 /// `GET /v1/events?after=SEQ`, resumable with `Last-Event-ID`. Without either it begins now.
 pub(super) async fn stream(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiError> {
     let asked: After = query(&uri)?;
-    if caller.person().is_none() && !api.engine.facts().access(&caller).is_operator() {
-        api.engine.facts().access(&caller).acting_person()?;
-    }
     let resumed = headers
         .get("last-event-id")
         .and_then(|v| v.to_str().ok())
@@ -157,10 +153,10 @@ async fn chunk(api: &Api, caller: &Caller, after: u64) -> Result<(Vec<AuditRecor
 /// `GET /v1/requests/{id}/timeline`.
 pub(super) async fn timeline(
     State(api): State<Api>,
-    Calling(caller): Calling,
-    Path(id): Path<String>,
+    Known(caller): Known,
+    id: Id,
 ) -> Result<Json<Page<Event>>, ApiError> {
-    let id = parse_id(&id)?;
+    let id = id.get()?;
     let facts = api.engine.facts();
     let records = api
         .engine

@@ -1,7 +1,7 @@
 //! Grants: what we hold in AWS.
 
 use super::Api;
-use super::caller::Calling;
+use super::caller::Known;
 use super::error::ApiError;
 use super::views::{Names, grant_of};
 use crate::engine::Refused;
@@ -14,7 +14,7 @@ use team_shared::problem::Code;
 /// `GET /v1/grants`.
 pub(super) async fn list(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<Page<GrantView>>, ApiError> {
     let facts = api.engine.facts();
     if !facts.access(&caller).sees_operations() {

@@ -1,7 +1,7 @@
 //! The caller: who they are, and what they may ask for.
 
 use super::Api;
-use super::caller::Calling;
+use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::views::{Names, account_ref, set_ref};
 use crate::domain::identity::Who;
@@ -98,11 +98,11 @@ fn notices(api: &Api, facts: &Facts) -> Vec<String> {
 /// `GET /v1/entitlements`.
 pub(super) async fn entitlements(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<Page<Entitlement>>, ApiError> {
     let facts = api.engine.facts();
     let Some(person) = caller.person() else {
-        // Whoever maps to nobody is told why; the operator may ask for nothing.
+        // The operator may ask for nothing.
         facts.access(&caller).acting_person()?;
         return Ok(Json(Page::whole(Vec::new())));
     };

@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::body::Raw;
-use super::caller::Calling;
+use super::caller::{Calling, Known};
 use super::error::ApiError;
 use crate::domain::identity::Caller;
 use crate::engine::{InForce, PolicyInput, Refused};
@@ -36,10 +36,7 @@ fn view(api: &Api, in_force: &InForce) -> PolicyView {
 }
 
 /// `GET /v1/policy`.
-pub(super) async fn show(
-    State(api): State<Api>,
-    Calling(caller): Calling,
-) -> Result<Json<PolicyView>, ApiError> {
+pub(super) async fn show(State(api): State<Api>, Known(caller): Known) -> Result<Json<PolicyView>, ApiError> {
     may_read(&api, &caller)?;
     Ok(Json(match api.engine.policy() {
         Some(in_force) => view(&api, &in_force),
@@ -61,6 +58,8 @@ pub(super) async fn apply(
     raw: Raw,
 ) -> Result<Json<PolicyView>, ApiError> {
     let applied = async {
+        // Identity goes before JSON.
+        api.engine.facts().access(&caller).refuse_nobody()?;
         let body: PutPolicy = raw.json()?;
         let input = PolicyInput {
             document: body.document,
@@ -82,7 +81,7 @@ pub(super) async fn apply(
 /// `GET /v1/policy/history`.
 pub(super) async fn history(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
 ) -> Result<Json<Page<PolicyVersion>>, ApiError> {
     may_read(&api, &caller)?;
     let rows = api

@@ -1,19 +1,18 @@
 //! Requests: submit, list, show.
 
-use super::body::{Raw, query};
-use super::caller::Calling;
+use super::body::{Id, Raw, query};
+use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::{Api, idempotency, views};
 use crate::domain::request::Request;
 use crate::engine::{Facts, Refused, Submission};
 use crate::store::port::{Read, RequestFilter};
 use axum::Json;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use team_shared::ids::RequestId;
 use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT, Page};
-use team_shared::problem::{Code, Problem};
 use team_shared::request::{RequestQuery, RequestView, Submit};
 use team_shared::state::RequestState;
 
@@ -28,8 +27,8 @@ pub(super) async fn submit(
     raw: Raw,
 ) -> Result<Response, ApiError> {
     let work = async {
-        // Identity goes before JSON.
-        api.engine.facts().access(&caller).acting_person()?;
+        // Rate goes before JSON, but a call that is sent again is no second one.
+        api.engine.check_submit_rate(&caller)?;
         let body: Submit = raw.json()?;
         let dry_run = body.dry_run;
         let filed = api.engine.submit(&caller, submission(body), dry_run).await?;
@@ -44,8 +43,13 @@ pub(super) async fn submit(
             view,
         ))
     };
-    let answer = idempotency::once(&api, &caller, &headers, "submit", &raw.0, work).await;
+    // Identity goes before everything but size.
+    let answer = match api.engine.facts().access(&caller).acting_person() {
+        Ok(_) => idempotency::once(&api, &caller, &headers, "submit", &raw.0, work).await,
+        Err(refused) => Err(refused.into()),
+    };
     if let Err(error) = &answer {
+        api.engine.count_refused_submit(&caller, &error.refused());
         api.engine
             .note_refusal(&caller, "submit", None, &error.refused())
             .await;
@@ -67,22 +71,13 @@ fn submission(body: Submit) -> Submission {
     }
 }
 
-/// The id in a path.
-///
-/// # Errors
-/// Not an id: then there is no such request.
-pub(super) fn parse_id(text: &str) -> Result<RequestId, ApiError> {
-    text.parse()
-        .map_err(|_| Refused::not_found("request of that id").into())
-}
-
 /// `GET /v1/requests/{id}`.
 pub(super) async fn show(
     State(api): State<Api>,
-    Calling(caller): Calling,
-    Path(id): Path<String>,
+    Known(caller): Known,
+    id: Id,
 ) -> Result<Json<RequestView>, ApiError> {
-    let id = parse_id(&id)?;
+    let id = id.get()?;
     let facts = api.engine.facts();
     let found = api
         .engine
@@ -108,7 +103,7 @@ pub(super) async fn show(
 /// `GET /v1/requests`.
 pub(super) async fn list(
     State(api): State<Api>,
-    Calling(caller): Calling,
+    Known(caller): Known,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Json<Page<RequestView>>, ApiError> {
     let asked: RequestQuery = query(&uri)?;
@@ -232,7 +227,7 @@ impl Search {
         };
         let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::new(Code::Invalid, format!("limit: 1 to {MAX_LIMIT}")).into());
+            return Err(invalid("limit", format!("1 to {MAX_LIMIT}")));
         }
         Ok(Self {
             filter: RequestFilter {

@@ -36,6 +36,9 @@ pub(super) async fn status(
     let asked: Asked = query(&uri)?;
     let facts = api.engine.facts();
     let full = facts.access(&caller).sees_operations();
+    if !asked.short {
+        facts.access(&caller).refuse_nobody()?;
+    }
     if !asked.short && !full {
         return Err(Refused::new(
             Code::NotAllowed,

@@ -1,17 +1,16 @@
 //! The verbs on a request. One file: they differ only in which command they give.
 
-use super::body::Raw;
+use super::body::{Id, Raw};
 use super::caller::Calling;
 use super::error::ApiError;
-use super::requests::parse_id;
 use super::{Api, idempotency, views};
 use crate::domain::identity::Caller;
 use crate::domain::request::Request;
 use crate::engine::{Act, Approval, Refused};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use std::future::Future;
+use serde::de::DeserializeOwned;
 use team_shared::ids::RequestId;
 use team_shared::request::{Act as ActBody, Approve};
 
@@ -19,14 +18,18 @@ use team_shared::request::{Act as ActBody, Approve};
 pub(super) async fn approve(
     State(api): State<Api>,
     Calling(caller): Calling,
-    Path(id): Path<String>,
+    id: Id,
     headers: HeaderMap,
     raw: Raw,
 ) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "approve", &headers, &raw, |id| {
-        let (api, caller, raw) = (&api, &caller, &raw);
-        async move {
-            let body: Approve = raw.json()?;
+    perform(
+        &api,
+        &caller,
+        &id,
+        "approve",
+        &headers,
+        &raw,
+        async |id, body: Approve| {
             let approval = Approval {
                 comment: body.comment,
                 duration_seconds: body.duration_seconds,
@@ -34,9 +37,9 @@ pub(super) async fn approve(
                 version: body.version,
                 terms_digest: body.terms_digest,
             };
-            Ok(api.engine.approve(caller, &id, approval).await?)
-        }
-    })
+            api.engine.approve(&caller, &id, approval).await
+        },
+    )
     .await
 }
 
@@ -44,27 +47,27 @@ pub(super) async fn approve(
 pub(super) async fn reject(
     State(api): State<Api>,
     Calling(caller): Calling,
-    Path(id): Path<String>,
+    id: Id,
     headers: HeaderMap,
     raw: Raw,
 ) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "reject", &headers, &raw, |id| {
-        let (api, caller, raw) = (&api, &caller, &raw);
-        async move {
-            let Act {
-                comment,
-                version,
-                terms_digest,
-            } = act(raw)?;
+    perform(
+        &api,
+        &caller,
+        &id,
+        "reject",
+        &headers,
+        &raw,
+        async |id, body: ActBody| {
             let approval = Approval {
-                comment,
-                version,
-                terms_digest,
+                comment: body.comment,
+                version: body.version,
+                terms_digest: body.terms_digest,
                 ..Approval::default()
             };
-            Ok(api.engine.reject(caller, &id, approval).await?)
-        }
-    })
+            api.engine.reject(&caller, &id, approval).await
+        },
+    )
     .await
 }
 
@@ -72,13 +75,12 @@ pub(super) async fn reject(
 pub(super) async fn cancel(
     State(api): State<Api>,
     Calling(caller): Calling,
-    Path(id): Path<String>,
+    id: Id,
     headers: HeaderMap,
     raw: Raw,
 ) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "cancel", &headers, &raw, |id| {
-        let (api, caller, raw) = (&api, &caller, &raw);
-        async move { Ok(api.engine.cancel(caller, &id, act(raw)?).await?) }
+    perform(&api, &caller, &id, "cancel", &headers, &raw, async |id, body| {
+        api.engine.cancel(&caller, &id, act(body)).await
     })
     .await
 }
@@ -87,13 +89,12 @@ pub(super) async fn cancel(
 pub(super) async fn done(
     State(api): State<Api>,
     Calling(caller): Calling,
-    Path(id): Path<String>,
+    id: Id,
     headers: HeaderMap,
     raw: Raw,
 ) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "done", &headers, &raw, |id| {
-        let (api, caller, raw) = (&api, &caller, &raw);
-        async move { Ok(api.engine.done(caller, &id, act(raw)?).await?) }
+    perform(&api, &caller, &id, "done", &headers, &raw, async |id, body| {
+        api.engine.done(&caller, &id, act(body)).await
     })
     .await
 }
@@ -102,45 +103,37 @@ pub(super) async fn done(
 pub(super) async fn revoke(
     State(api): State<Api>,
     Calling(caller): Calling,
-    Path(id): Path<String>,
+    id: Id,
     headers: HeaderMap,
     raw: Raw,
 ) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "revoke", &headers, &raw, |id| {
-        let (api, caller, raw) = (&api, &caller, &raw);
-        async move { Ok(api.engine.revoke(caller, &id, act(raw)?).await?) }
+    perform(&api, &caller, &id, "revoke", &headers, &raw, async |id, body| {
+        api.engine.revoke(&caller, &id, act(body)).await
     })
     .await
 }
 
-fn act(raw: &Raw) -> Result<Act, ApiError> {
-    let body: ActBody = raw.json()?;
-    Ok(Act {
+fn act(body: ActBody) -> Act {
+    Act {
         comment: body.comment,
         version: body.version,
         terms_digest: body.terms_digest,
-    })
+    }
 }
 
-/// Identity, idempotency, the answer, and the refusal in the audit trail: the same for every verb.
-async fn perform<F>(
+/// Identity, JSON, idempotency, the answer, and the refusal in the audit trail: the same for every verb.
+async fn perform<B: DeserializeOwned>(
     api: &Api,
     caller: &Caller,
-    id: &str,
+    id: &Id,
     verb: &str,
     headers: &HeaderMap,
     raw: &Raw,
-    command: impl FnOnce(RequestId) -> F,
-) -> Result<Response, ApiError>
-where
-    F: Future<Output = Result<Request, ApiError>>,
-{
-    let parsed = parse_id(id);
-    let request_id = parsed.as_ref().ok().copied();
+    command: impl AsyncFnOnce(RequestId, B) -> Result<Request, Refused>,
+) -> Result<Response, ApiError> {
     let work = async {
-        api.engine.facts().access(caller).acting_person()?;
-        let id = parsed?;
-        let request = command(id).await?;
+        let body = raw.json()?;
+        let request = command(id.get()?, body).await?;
         let key = request.key.clone();
         let grant = api
             .engine
@@ -153,8 +146,16 @@ where
             views::request(&request, grant.as_ref(), &facts, &facts.access(caller)),
         ))
     };
-    let what = format!("{verb}\0{id}");
-    let answer = idempotency::once(api, caller, headers, &what, &raw.0, work).await;
+    let request_id = id.get().ok();
+    let what = format!(
+        "{verb}\0{}",
+        request_id.map(|id| id.to_string()).unwrap_or_default()
+    );
+    // Identity goes before everything but size.
+    let answer = match api.engine.facts().access(caller).acting_person() {
+        Ok(_) => idempotency::once(api, caller, headers, &what, &raw.0, work).await,
+        Err(refused) => Err(refused.into()),
+    };
     if let Err(error) = &answer {
         api.engine
             .note_refusal(caller, verb, request_id, &error.refused())

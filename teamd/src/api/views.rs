@@ -203,7 +203,7 @@ fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Op
                 })
                 .collect::<Vec<_>>()
                 .join("; ");
-            let detail = format!("{open}; expires {}", clock(request.expires_at));
+            let detail = format!("approval by {open}; expires {}", clock(request.expires_at));
             waiting(
                 "approval",
                 detail,

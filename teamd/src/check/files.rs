@@ -23,7 +23,8 @@ pub(super) fn daemon_uid(store: &Store) -> Option<u32> {
 
 /// Directories and files of the store.
 pub(super) fn store(store: &Store) -> Vec<Line> {
-    let paths = [&store.path, &store.activity_path, &store.leases_path];
+    // The other paths of [store] are not written by this version.
+    let paths = [&store.path];
     let directories: BTreeSet<&Path> = paths.iter().map(|path| directory(path)).collect();
     let mut lines = Vec::new();
     for directory in directories {

@@ -97,13 +97,23 @@ impl<'a> Access<'a> {
     /// Nobody, the operator, or the `sudo -u` shape.
     pub fn acting_person(&self) -> Result<&'a UserId, Refused> {
         self.refuse_sudo()?;
-        match &self.caller.who {
-            Who::Person { id, .. } => Ok(id),
-            Who::Operator => Err(Refused::new(
+        self.refuse_nobody()?;
+        self.caller.person().ok_or_else(|| {
+            Refused::new(
                 Code::NotAllowed,
                 "uid 0 operates the daemon and is never a person",
             )
-            .help("run it from your own login")),
+            .help("run it from your own login")
+        })
+    }
+
+    /// Refuses a login that maps to nobody: it sees `whoami` and why, nothing else.
+    ///
+    /// # Errors
+    /// With why it maps to nobody.
+    pub fn refuse_nobody(&self) -> Result<(), Refused> {
+        match &self.caller.who {
+            Who::Person { .. } | Who::Operator => Ok(()),
             Who::Nobody { why } => Err(Refused::new(Code::UnknownIdentity, why.clone())
                 .help("`team-tui whoami` says how your login is mapped")),
         }

@@ -5,7 +5,7 @@ use super::decide::{checked_comment, refuse_stale, seen};
 use super::refused::Refused;
 use super::{Engine, commit};
 use crate::domain::identity::Caller;
-use crate::domain::request::{Command, Request};
+use crate::domain::request::{Command, Request, transition};
 use crate::store::WriteLane;
 use team_shared::ids::RequestId;
 
@@ -59,12 +59,15 @@ impl Engine {
                 let request = seen(tx, &facts, &caller, &id)?;
                 facts.access(&caller).may(verb, &request)?;
                 refuse_stale(&request, act.version, act.terms_digest.as_deref())?;
-                let comment = checked_comment(act.comment.as_deref(), verb == Verb::Revoke)?;
-                let command = match verb {
+                let command = |comment| match verb {
                     Verb::Revoke => Command::Revoke { comment },
                     Verb::Done => Command::Done,
                     Verb::Cancel | Verb::Approve | Verb::Reject => Command::Cancel,
                 };
+                // State goes before validation.
+                transition(&request, &command(None), &caller.actor(), now)?;
+                let comment = checked_comment(act.comment.as_deref(), verb == Verb::Revoke)?;
+                let command = command(comment);
                 commit::carry_out(tx, &request, &command, &caller.actor(), now)
             })
             .await?;

@@ -3,17 +3,19 @@
 
 use super::access::Verb;
 use super::refused::Refused;
+use super::submit::{FAR_AWAY, START_SLACK};
 use super::{Engine, Facts, commit};
 use crate::domain::Time;
 use crate::domain::identity::Caller;
 use crate::domain::policy::{Ask, Judgement, Refusal, evaluate};
-use crate::domain::request::{Change, Command, Request, State};
+use crate::domain::request::{Change, Command, Request, State, TransitionError};
 use crate::store::WriteLane;
 use crate::store::port::Tx;
-use chrono::TimeDelta;
+use chrono::SubsecRound;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::problem::{Code, FieldError};
+use team_shared::terms::Shape;
 
 /// A decision as it comes in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,7 +135,14 @@ fn approve(
     access.may(Verb::Approve, &request)?;
     refuse_decided(&request, now)?;
     refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
-    let change = read_change(approval, now)?;
+    let by = access.acting_person()?.clone();
+    if (approval.duration_seconds, approval.start_at) == (None, None)
+        && request.votes.iter().any(|vote| vote.by == by)
+    {
+        // The transition says so too; state goes before validation.
+        return Err(TransitionError::AlreadyVoted.into());
+    }
+    let change = read_change(&request, approval, now)?;
     let comment = checked_comment(approval.comment.as_deref(), false)?;
     let terms = request.terms.changed(change.duration, change.start_at);
     if terms.is_over(now) {
@@ -149,7 +158,6 @@ fn approve(
             if judgement.texts.require_comment && comment.is_none() {
                 return Err(Refused::field("comment", "policy asks approvers for a comment"));
             }
-            let by = access.acting_person()?.clone();
             let command = Command::Approve {
                 by,
                 comment,
@@ -282,7 +290,7 @@ pub(super) fn checked_comment(comment: Option<&str>, required: bool) -> Result<O
     }
 }
 
-fn read_change(approval: &Approval, now: Time) -> Result<Change, Refused> {
+fn read_change(request: &Request, approval: &Approval, now: Time) -> Result<Change, Refused> {
     let mut faults = Vec::new();
     let duration = match approval.duration_seconds.map(Seconds::new) {
         None => None,
@@ -295,19 +303,28 @@ fn read_change(approval: &Approval, now: Time) -> Result<Change, Refused> {
             None
         }
     };
-    if approval
-        .start_at
-        .is_some_and(|start| start + TimeDelta::seconds(60) < now)
-    {
-        faults.push(FieldError {
+    if let Some(start) = approval.start_at {
+        // "Until T" ends at T, whoever moves its start: only another length moves its end.
+        let until = request
+            .terms
+            .end_at
+            .filter(|_| request.terms.shape == Shape::Until && duration.is_none());
+        let fault = match start {
+            start if start > *FAR_AWAY => Some("lies after the year 9999"),
+            start if start < now - START_SLACK => Some("lies in the past"),
+            start if until.is_some_and(|until| start >= until) => Some("lies after the end"),
+            _ => None,
+        };
+        faults.extend(fault.map(|message| FieldError {
             field: "start_at".to_owned(),
-            message: "lies in the past".to_owned(),
-        });
+            message: message.to_owned(),
+        }));
     }
     if faults.is_empty() {
         Ok(Change {
             duration,
-            start_at: approval.start_at.map(|start| start.max(now)),
+            // To the millisecond, as at a submission.
+            start_at: approval.start_at.map(|start| start.trunc_subsecs(3).max(now)),
         })
     } else {
         Err(Refused::invalid(faults))

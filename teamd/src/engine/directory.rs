@@ -27,7 +27,12 @@ impl Engine {
     pub(super) async fn run_directory(&self) {
         let mut failures = 0u32;
         while !self.stop.is_cancelled() {
-            let pause = match self.refresh_directory().await {
+            let loaded = tokio::select! {
+                loaded = self.refresh_directory() => loaded,
+                // A load takes seconds at AWS's pace, and half of one is of no use: a stop does not wait for it.
+                () = self.stop.cancelled() => return,
+            };
+            let pause = match loaded {
                 Ok(()) => {
                     failures = 0;
                     let refresh = self.settings().directory_refresh.get();

@@ -22,6 +22,54 @@ struct Seen {
     refused: VecDeque<Time>,
 }
 
+/// A place among the accepted submissions of a minute, given back unless it is kept: many at once are no way around
+/// the limit, and what is refused uses nothing of it.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    limits: &'a Limits,
+    person: UserId,
+    at: Time,
+    is_kept: bool,
+}
+
+impl Place<'_> {
+    /// The submission was accepted.
+    pub(super) fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            self.limits.with(&self.person, self.at, |seen| {
+                if let Some(place) = seen.accepted.iter().position(|at| *at == self.at) {
+                    seen.accepted.remove(place);
+                }
+            });
+        }
+    }
+}
+
+impl Seen {
+    fn refuse_over(&self, settings: &EngineSettings) -> Result<(), Refused> {
+        let over = |what: &str, limit: usize| {
+            Err(Refused::new(
+                Code::LimitReached,
+                format!("{limit} {what} a minute is the limit"),
+            )
+            .help("wait a minute"))
+        };
+        if self.accepted.len() >= settings.submits_per_minute {
+            over("requests", settings.submits_per_minute)
+        } else if self.refused.len() >= settings.refusals_per_minute {
+            over("refused requests", settings.refusals_per_minute)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl Limits {
     /// Refuses where the minute is used up.
     pub(super) fn check_submit(
@@ -30,27 +78,27 @@ impl Limits {
         now: Time,
         settings: &EngineSettings,
     ) -> Result<(), Refused> {
-        self.with(person, now, |seen| {
-            let over = |what: &str, limit: usize| {
-                Err(Refused::new(
-                    Code::LimitReached,
-                    format!("{limit} {what} a minute is the limit"),
-                )
-                .help("wait a minute"))
-            };
-            if seen.accepted.len() >= settings.submits_per_minute {
-                over("requests", settings.submits_per_minute)
-            } else if seen.refused.len() >= settings.refusals_per_minute {
-                over("refused requests", settings.refusals_per_minute)
-            } else {
-                Ok(())
-            }
-        })
+        self.with(person, now, |seen| seen.refuse_over(settings))
     }
 
-    /// One more was accepted.
-    pub(super) fn count_submit(&self, person: &UserId, now: Time) {
-        self.with(person, now, |seen| seen.accepted.push_back(now));
+    /// Takes a place in the minute, or refuses where it is used up.
+    pub(super) fn take_submit(
+        &self,
+        person: &UserId,
+        now: Time,
+        settings: &EngineSettings,
+    ) -> Result<Place<'_>, Refused> {
+        self.with(person, now, |seen| {
+            seen.refuse_over(settings)?;
+            seen.accepted.push_back(now);
+            Ok::<_, Refused>(())
+        })?;
+        Ok(Place {
+            limits: self,
+            person: person.clone(),
+            at: now,
+            is_kept: false,
+        })
     }
 
     /// One more was refused.

@@ -55,6 +55,17 @@ impl InForce {
     }
 }
 
+fn refuse_stale_base(base: Option<u64>, current: u64) -> Result<(), Refused> {
+    match base.filter(|base| *base != current) {
+        None => Ok(()),
+        Some(base) => Err(Refused::new(
+            Code::Stale,
+            format!("the document was made from version {base}, version {current} is in force"),
+        )
+        .help("`team-tui policy show`, and make the change again")),
+    }
+}
+
 impl Engine {
     /// Applies a document.
     ///
@@ -75,6 +86,12 @@ impl Engine {
             }
             Who::Nobody { why } => return Err(Refused::new(Code::UnknownIdentity, why.clone())),
         };
+        // State goes before validation; looked at again in the transaction that decides.
+        let current = self
+            .store
+            .read(|read| Ok::<_, Refused>(read.policy()?.map_or(0, |row| row.version)))
+            .await?;
+        refuse_stale_base(input.base_version, current)?;
         let policy = document::parse(&input.document).map_err(|faults| {
             Refused::invalid(
                 faults
@@ -104,13 +121,7 @@ impl Engine {
             .store
             .write(WriteLane::Normal, move |tx| {
                 let current = tx.policy()?.map_or(0, |row| row.version);
-                if let Some(base) = input.base_version.filter(|base| *base != current) {
-                    return Err(Refused::new(
-                        Code::Stale,
-                        format!("the document was made from version {base}, version {current} is in force"),
-                    )
-                    .help("`team-tui policy show`, and make the change again"));
-                }
+                refuse_stale_base(input.base_version, current)?;
                 let version = tx.append_policy(&row.document, &row.sha256, &row.applied_by, now)?;
                 let event = EventDraft::new(EventType::PolicyApplied)
                     .by(&actor)
@@ -120,7 +131,7 @@ impl Engine {
                     )
                     .text("sha256", &row.sha256);
                 commit::tell(tx, &event, now)?;
-                Ok(version)
+                Ok::<_, Refused>(version)
             })
             .await?;
         kept.version = version;

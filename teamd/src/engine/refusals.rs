@@ -10,15 +10,33 @@ use chrono::TimeDelta;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use team_shared::event::EventType;
-use team_shared::ids::RequestId;
+use team_shared::ids::{RequestId, UserId};
 use team_shared::problem::Code;
 
 /// Rows a minute before counting begins.
 const FULL_ROWS: u32 = 6;
 
-/// What was refused lately, by uid and code.
+const MINUTE: TimeDelta = TimeDelta::seconds(60);
+
+/// What was refused lately, by who and code.
 #[derive(Debug, Default)]
-pub(super) struct RefusalLog(Mutex<HashMap<(u32, Code), Window>>);
+pub(super) struct RefusalLog(Mutex<HashMap<(Whose, Code), Window>>);
+
+/// Whom refusals are counted for: a person with two logins is one person, everybody else is a uid.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Whose {
+    Person(UserId),
+    Uid(u32),
+}
+
+impl Whose {
+    fn of(caller: &Caller) -> Self {
+        match caller.person() {
+            Some(person) => Self::Person(person.clone()),
+            None => Self::Uid(caller.peer.uid),
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Window {
@@ -37,12 +55,14 @@ enum Row {
 impl RefusalLog {
     fn count(&self, caller: &Caller, code: Code, now: Time) -> Row {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.entry((caller.peer.uid, code)).or_insert_with(|| Window {
-            since: now,
-            rows: 0,
-            counted: 0,
-            caller: caller.clone(),
-        });
+        let window = windows
+            .entry((Whose::of(caller), code))
+            .or_insert_with(|| Window {
+                since: now,
+                rows: 0,
+                counted: 0,
+                caller: caller.clone(),
+            });
         if window.rows < FULL_ROWS {
             window.rows += 1;
             Row::Full
@@ -52,12 +72,12 @@ impl RefusalLog {
         }
     }
 
-    /// Windows that are over, with what was counted in them.
+    /// Windows that are over at `now`, with what was counted in them.
     fn take_over(&self, now: Time) -> Vec<(Caller, Code, u32)> {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut over = Vec::new();
         windows.retain(|(_, code), window| {
-            let is_over = now - window.since >= TimeDelta::seconds(60);
+            let is_over = now - window.since >= MINUTE;
             if is_over && window.counted > 0 {
                 over.push((window.caller.clone(), *code, window.counted));
             }
@@ -93,8 +113,17 @@ impl Engine {
 
     /// Writes the counted rows of minutes that are over.
     pub(super) async fn flush_refusals(&self) {
+        self.write_counted(self.clock.now()).await;
+    }
+
+    /// Writes the counted rows of all minutes, also of those that are not over: nothing counts on after a stop.
+    pub(super) async fn flush_all_refusals(&self) {
+        self.write_counted(self.clock.now() + MINUTE).await;
+    }
+
+    async fn write_counted(&self, over_at: Time) {
         let now = self.clock.now();
-        for (caller, code, count) in self.refusals.take_over(now) {
+        for (caller, code, count) in self.refusals.take_over(over_at) {
             let event = EventDraft::new(EventType::Refused)
                 .by(&caller.actor())
                 .text("code", code.as_str())

@@ -183,7 +183,7 @@ impl Engine {
 
     /// Says in the audit trail that the daemon stops. After the last task.
     pub async fn announce_stop(&self) {
-        self.flush_refusals().await;
+        self.flush_all_refusals().await;
         let now = self.clock.now();
         let event = EventDraft::new(EventType::DaemonStopped);
         let written = self

@@ -11,7 +11,8 @@ use crate::domain::policy::{Ask, Judgement, TextRules, check_texts, evaluate};
 use crate::domain::request::{Key, Next, Request, State, Terms, expires_at, submit};
 use crate::store::WriteLane;
 use crate::store::port::Tx;
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
+use std::sync::LazyLock;
 use std::time::Duration;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
@@ -23,12 +24,16 @@ use team_shared::text;
 const LOOK_FOR: Duration = Duration::from_secs(3);
 
 /// A start this little in the past is meant as "now".
-const START_SLACK: TimeDelta = TimeDelta::seconds(60);
+pub(super) const START_SLACK: TimeDelta = TimeDelta::seconds(60);
+
+/// The end of the year 9999: RFC 3339 knows no later time, and arithmetic on far later ones overflows.
+pub(super) static FAR_AWAY: LazyLock<Time> =
+    LazyLock::new(|| Time::from_timestamp(253_402_300_799, 0).unwrap_or(Time::MAX_UTC));
 
 /// What a person asks for. Who asks is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// Account id.
+    /// Account id, or a name that only one account has.
     pub account: String,
     /// Permission set, by name or ARN.
     pub permission_set: String,
@@ -70,13 +75,11 @@ impl Engine {
     ) -> Result<Filed, Refused> {
         let now = self.clock.now();
         let person = self.facts().access(caller).acting_person()?.clone();
-        self.limits.check_submit(&person, now, &self.settings())?;
+        let place = self.limits.take_submit(&person, now, &self.settings())?;
         self.directory_ready().await?;
         self.refresh_person(&person).await;
         let facts = self.facts();
-        let request = self.draft(&facts, &person, &submission, now).inspect_err(|_| {
-            self.limits.count_refused(&person, now);
-        })?;
+        let request = self.draft(&facts, &person, &submission, now)?;
         if dry_run {
             return Ok(Filed {
                 request,
@@ -94,13 +97,30 @@ impl Engine {
                 Ok::<_, Refused>(())
             })
             .await?;
-        self.limits.count_submit(&person, now);
+        place.keep();
         self.after_commit(&next.request);
         let Next { request, .. } = next;
         Ok(Filed {
             request,
             is_filed: true,
         })
+    }
+
+    /// Refuses where the caller's minute is used up, by submissions or by refused ones.
+    ///
+    /// # Errors
+    /// Not a person, or too many.
+    pub fn check_submit_rate(&self, caller: &Caller) -> Result<(), Refused> {
+        let person = self.facts().access(caller).acting_person()?.clone();
+        self.limits
+            .check_submit(&person, self.clock.now(), &self.settings())
+    }
+
+    /// One more submission of the caller was refused, for whatever reason but the limit itself.
+    pub fn count_refused_submit(&self, caller: &Caller, refused: &Refused) {
+        if let Some(person) = caller.person().filter(|_| refused.code != Code::LimitReached) {
+            self.limits.count_refused(person, self.clock.now());
+        }
     }
 
     /// The request that a submission makes, judged but not filed.
@@ -111,9 +131,10 @@ impl Engine {
         submission: &Submission,
         now: Time,
     ) -> Result<Request, Refused> {
-        let terms = read_terms(submission, now)?;
         let (in_force, directory) = facts.both()?;
+        // Visibility goes before validation.
         let key = find_target(directory, person, submission)?;
+        let terms = read_terms(submission, now)?;
         let ask = Ask {
             person,
             account: &key.account,
@@ -185,6 +206,10 @@ fn refuse_repeats(tx: &mut dyn Tx, request: &Request, pending_per_user: usize) -
             )));
         }
     }
+    if !commit::is_pending(request) {
+        // Nobody has to decide it, so it does not count among those that wait.
+        return Ok(());
+    }
     let mine = crate::store::port::RequestFilter {
         states: vec![team_shared::state::RequestState::Pending],
         user: Some(request.key.user.clone()),
@@ -210,12 +235,19 @@ fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
             message,
         })
     };
-    let start_at = submission.start_at.map(|start| start.max(now));
-    if submission.start_at.is_some_and(|start| start + START_SLACK < now) {
+    for (field, at) in [("start_at", submission.start_at), ("end_at", submission.end_at)] {
+        if at.is_some_and(|at| at > *FAR_AWAY) {
+            return Err(Refused::field(field, "lies after the year 9999"));
+        }
+    }
+    // The store keeps milliseconds: a digest over finer times would not be found again.
+    let end_at = submission.end_at.map(|end| end.trunc_subsecs(3));
+    let start_at = submission.start_at.map(|start| start.trunc_subsecs(3).max(now));
+    if submission.start_at.is_some_and(|start| start < now - START_SLACK) {
         fault("start_at", "lies in the past".to_owned());
     }
     let from = start_at.unwrap_or(now);
-    let length = match (submission.duration_seconds, submission.end_at) {
+    let length = match (submission.duration_seconds, end_at) {
         (Some(_), Some(_)) => Err(("end_at", "give duration_seconds or end_at, not both".to_owned())),
         (None, None) => Err((
             "duration_seconds",
@@ -254,7 +286,7 @@ fn read_terms(submission: &Submission, now: Time) -> Result<Terms, Refused> {
     if !faults.is_empty() {
         return Err(Refused::invalid(faults));
     }
-    let (shape, start_at, end_at) = match (start_at, submission.end_at) {
+    let (shape, start_at, end_at) = match (start_at, end_at) {
         (start, Some(end)) => (Shape::Until, Some(start.unwrap_or(now)), Some(end)),
         (Some(start), None) => (
             Shape::Window,
@@ -280,21 +312,29 @@ fn find_target(
     person: &team_shared::ids::UserId,
     submission: &Submission,
 ) -> Result<Key, Refused> {
-    let account = submission
+    let by_id = submission
         .account
         .parse()
         .ok()
-        .and_then(|id| directory.accounts.get(&id))
-        .ok_or_else(|| {
-            Refused::new(
-                Code::NotFound,
-                format!(
-                    "the organisation has no account {}",
-                    text::inert(&submission.account)
-                ),
-            )
-            .help("`team-tui entitlements` lists what you may ask for")
-        })?;
+        .and_then(|id| directory.accounts.get(&id));
+    let by_name = || {
+        let mut named = directory
+            .accounts
+            .values()
+            .filter(|account| account.name == submission.account);
+        // A name that several accounts have stands for none of them.
+        named.next().filter(|_| named.next().is_none())
+    };
+    let account = by_id.or_else(by_name).ok_or_else(|| {
+        Refused::new(
+            Code::NotFound,
+            format!(
+                "the organisation has no account {}",
+                text::inert(&submission.account)
+            ),
+        )
+        .help("`team-tui entitlements` lists what you may ask for")
+    })?;
     let set = directory
         .permission_set(&submission.permission_set)
         .ok_or_else(|| {

@@ -93,6 +93,13 @@ pub(super) async fn submit(
     Json(body): Json<Value>,
 ) -> Response {
     saw(&fake, "submit".to_owned(), &headers, &body);
+    let account = body["account_id"].as_str().unwrap_or_default();
+    if account.parse::<team_shared::ids::AccountId>().is_err() {
+        return problem(
+            Code::NotFound,
+            &format!("the organisation has no account {account}"),
+        );
+    }
     if body["permission_set"] == "Nope" {
         return problem(Code::NotEligible, "no rule lets you ask for Nope");
     }

@@ -63,13 +63,14 @@ impl Terms {
             if terms.shape == Shape::Until
                 && duration.is_none()
                 && let Some(end) = terms.end_at
-                && let Ok(rest) = Seconds::new((end - start).num_seconds())
             {
-                terms.duration = rest;
+                // Rounded up, as at a submission; the end stays where it is to the millisecond.
+                let rest = (end - start).num_milliseconds().saturating_add(999) / 1000;
+                terms.duration = Seconds::new(rest).unwrap_or(terms.duration);
             }
         }
         if let Some(start) = terms.start_at
-            && (duration.is_some() || start_at.is_some())
+            && (duration.is_some() || start_at.is_some() && terms.shape != Shape::Until)
         {
             terms.end_at = Some(start + TimeDelta::seconds(terms.duration.get()));
         }

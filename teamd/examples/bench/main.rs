@@ -1,0 +1,42 @@
+//! Measures the daemon against the simulated AWS; docs/PERFORMANCE.md has the figures and says what they mean.
+//!
+//! ```text
+//! cargo run --release -p teamd --example bench -- idle [COUNT]               decision or end → AWS call, one at a time
+//! cargo run --release -p teamd --example bench -- path [COUNT] [PER_SECOND]  decision → active, end → verified absence
+//! cargo run --release -p teamd --example bench -- footprint [TEAMD]          memory and start of the real binary
+//! ```
+//!
+//! The store is in the temporary directory: `TMPDIR` decides which disk is measured. The simulator runs in this process,
+//! the daemon in one of its own, on the same clock.
+
+mod footprint;
+mod http;
+mod path;
+mod stats;
+mod world;
+
+use anyhow::{Context, bail};
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let number = |at: usize, default: usize| match words.get(at) {
+        Some(text) => text.parse().with_context(|| format!("{text} is not a number")),
+        None => Ok(default),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    match words.first().copied() {
+        Some("idle") => runtime.block_on(path::idle(number(1, 200)?)),
+        Some("path") => runtime.block_on(path::spread(number(1, 1000)?, number(2, 8)?)),
+        Some("footprint") => runtime.block_on(footprint::measure(words.get(1).copied())),
+        // What `world` starts as the daemon's process.
+        Some("daemon") => match words[1..] {
+            [directory, endpoint] => runtime.block_on(world::daemon(directory.as_ref(), endpoint)),
+            _ => bail!("daemon DIRECTORY ENDPOINT"),
+        },
+        _ => bail!("one of: idle, path, footprint"),
+    }
+}
