@@ -25,9 +25,6 @@ pub(super) struct Known(pub(super) Caller);
 /// How long a login name is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// What says how the daemon is, and therefore waits for nothing.
-const ANSWER_AT_ONCE: [&str; 2] = [routes::ME, routes::STATUS];
-
 /// The header of the demo's `:as`.
 const DEMO_AS: &str = "x-team-demo-as";
 
@@ -89,10 +86,6 @@ impl FromRequestParts<Api> for Calling {
                 ..peer
             };
             return Ok(Self(api.engine.identify(peer, Some(name.to_owned()))));
-        }
-        if peer.uid != 0 && !ANSWER_AT_ONCE.contains(&parts.uri.path()) {
-            // Who is who is in the directory: until there is one, nobody is refused as unknown.
-            api.engine.directory_ready().await?;
         }
         let login = api.logins.name(peer.uid).await;
         Ok(Self(api.engine.identify(peer, login)))
