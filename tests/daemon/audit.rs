@@ -17,9 +17,12 @@ async fn rows(world: &World, who: &str) -> Vec<Value> {
         rows.extend(items(&page).iter().cloned());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
-            None => return rows,
+            None => break,
         }
     }
+    // The list is newest first; the tests read as things happened.
+    rows.reverse();
+    rows
 }
 
 async fn export(world: &World, who: &str, format: &str) -> Answer {

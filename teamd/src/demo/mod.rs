@@ -2,6 +2,7 @@
 //! people at work. Only with the feature `simulator`.
 
 mod chaos;
+mod habits;
 mod history;
 mod people;
 

@@ -17,6 +17,7 @@ mod decide;
 mod directory;
 mod identity;
 mod limits;
+pub mod logins;
 mod outbox;
 mod policy;
 mod random;

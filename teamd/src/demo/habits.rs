@@ -1,0 +1,111 @@
+//! What the people of the demo ask for again and again: the weeks of history are drawn from it.
+
+/// Who, account, set, minutes, reason, ticket prefix.
+pub(super) type Habit = (
+    &'static str,
+    &'static str,
+    &'static str,
+    i64,
+    &'static str,
+    Option<&'static str>,
+);
+
+/// What people ask for again and again: who, account, set, minutes, reason, ticket prefix.
+pub(super) const HABITS: &[Habit] = &[
+    (
+        "alice",
+        "400000000031",
+        "AdministratorAccess",
+        60,
+        "Payment worker stuck, restart by hand",
+        Some("INC"),
+    ),
+    (
+        "alice",
+        "400000000032",
+        "IncidentResponse",
+        90,
+        "Collect evidence for the incident review",
+        Some("INC"),
+    ),
+    (
+        "dave",
+        "400000000033",
+        "PowerUserAccess",
+        45,
+        "Roll back the web release",
+        Some("INC"),
+    ),
+    (
+        "dave",
+        "400000000031",
+        "DatabaseAdmin",
+        120,
+        "Planned maintenance of the payments database",
+        Some("CHG"),
+    ),
+    (
+        "kim",
+        "500000000041",
+        "PowerUserAccess",
+        180,
+        "Prepare the staging release",
+        None,
+    ),
+    (
+        "liam",
+        "500000000042",
+        "DatabaseAdmin",
+        60,
+        "Anonymise the copy of the production data",
+        None,
+    ),
+    (
+        "mona",
+        "600000000051",
+        "AdministratorAccess",
+        240,
+        "Build the spike for the new queue",
+        None,
+    ),
+    (
+        "carol",
+        "400000000033",
+        "ReadOnlyAccess",
+        60,
+        "Follow the error budget of the week",
+        None,
+    ),
+    (
+        "bob",
+        "600000000052",
+        "AdministratorAccess",
+        120,
+        "Pairing on the front end",
+        None,
+    ),
+    (
+        "erin",
+        "700000000061",
+        "BillingReadOnly",
+        480,
+        "Monthly cost report",
+        None,
+    ),
+    (
+        "frank",
+        "500000000042",
+        "PowerUserAccess",
+        60,
+        "Agreed work on the asset pipeline",
+        None,
+    ),
+    (
+        "ivy",
+        "200000000012",
+        "IncidentResponse",
+        60,
+        "Alert of the anomaly detection, look at the logs",
+        None,
+    ),
+];
