@@ -294,6 +294,33 @@ async fn refusals_cannot_fill_the_trail() {
     assert_eq!(world.as_("ivy").get("/v1/audit/verify").await.is(200)["ok"], true);
 }
 
+/// Nothing is decided without its row, and access is taken back without it.
+#[tokio::test]
+async fn removals_go_on_where_the_trail_takes_no_row() {
+    let mut world = World::new().await;
+    let id = world.active().await;
+    world.stop().await;
+    let file = rusqlite::Connection::open(world.database()).expect("the database");
+    file.execute_batch(
+        "DROP TRIGGER audit_delete; DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)",
+    )
+    .expect("the tail is gone");
+    drop(file);
+    world.run().await;
+    let again = world
+        .as_("alice")
+        .post("/v1/requests", ask(WEB, ADMIN, 600))
+        .await;
+    assert_eq!(
+        (again.status, again.json()["code"].as_str()),
+        (503, Some("store_unavailable"))
+    );
+    world.act("alice", &id, "done").await.is(200);
+    world.reach(&id, "ended").await;
+    let status = world.as_("ivy").get("/v1/status").await.is(200);
+    assert_eq!(status["audit"]["ok"], false, "{status}");
+}
+
 #[tokio::test]
 async fn every_refused_verb_leaves_a_row() {
     let world = World::new().await;

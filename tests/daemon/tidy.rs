@@ -148,6 +148,7 @@ fn wire_types_stop_at_the_api() {
         "list",
         "routes",
     ];
+    let parts = Regex::new(r"team_shared::problem::(\{[^}]*\}|\w+)").expect("a pattern");
     for source in sources("teamd/src") {
         if source.module() == "api" {
             continue;
@@ -160,7 +161,6 @@ fn wire_types_stop_at_the_api() {
             );
         }
         if source.code.contains("team_shared::problem::") {
-            let parts = Regex::new(r"team_shared::problem::(\{[^}]*\}|\w+)").expect("a pattern");
             for part in parts.captures_iter(&source.code) {
                 let names = part[1].trim_matches(['{', '}']).split(',').map(str::trim);
                 for name in names.filter(|name| !name.is_empty()) {
@@ -202,7 +202,7 @@ fn no_arrow_points_upwards() {
             ],
         ),
     ];
-    let api: (&str, &[&str]) = ("api", &["engine", "check", "store", "domain"]);
+    let api: (&str, &[&str]) = ("api", &["engine", "store", "domain"]);
     let above = ["run", "commands", "cli", "demo", "main", "lib"];
     for source in sources("teamd/src") {
         // The subcommand itself stands on top; what it is made of does not.

@@ -5,7 +5,6 @@ use super::body::query;
 use super::caller::Calling;
 use super::error::ApiError;
 use super::views::Names;
-use crate::config::Identity;
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use crate::domain::request::State as RequestState;
@@ -106,13 +105,13 @@ async fn short_status(
 }
 
 /// Several logins that stand for one person, and logins that look shared.
-fn identity_warnings(directory: Option<&Directory>, identity: &Identity) -> Vec<String> {
+fn identity_warnings(api: &Api, directory: Option<&Directory>) -> Vec<String> {
     let names = directory
         .map(|d| d.people.values().map(|p| p.user_name.clone()).collect())
         .unwrap_or_default();
     match local_logins() {
         Ok(local) => {
-            let found = shared_logins(&local, identity, &names).findings();
+            let found = shared_logins(&local, &api.engine.settings().identity, &names).findings();
             found.into_iter().map(|finding| finding.detail).collect()
         }
         Err(error) => vec![format!("the logins of this machine cannot be read: {error}")],
@@ -178,7 +177,7 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
         },
         policy_version: facts.policy.as_ref().map_or(0, |p| p.version),
         policy_warnings: api.engine.policy_warnings(),
-        identity_warnings: identity_warnings(directory, &settings.identity),
+        identity_warnings: identity_warnings(api, directory),
         activity: if api.engine.has_activity_source() {
             format!(
                 "CloudTrail event history of {}",

@@ -4,7 +4,7 @@ use super::refused::Refused;
 use crate::domain::Time;
 use crate::domain::event::{Actor, EventDraft};
 use crate::domain::request::{Command, Next, Request, State, transition};
-use crate::store::port::{StoreResult, Tx};
+use crate::store::port::{StoreError, StoreResult, Tx};
 use team_shared::event::EventType;
 
 /// Carries out a command on a request that was read in this transaction.
@@ -53,9 +53,33 @@ pub(super) fn tell(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> StoreResul
     Ok(seq)
 }
 
+/// The same for what takes access away: where the trail takes no row, the row goes to the journal and the removal on.
+///
+/// # Errors
+/// The store does not take it, for another reason.
+pub(super) fn tell_removal(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> StoreResult<()> {
+    match tell(tx, event, now) {
+        Err(StoreError::AuditBroken(why)) => {
+            let request = event.request_id.map(|id| id.to_string()).unwrap_or_default();
+            let data = team_shared::text::inert(&format!("{:?}", event.data));
+            tracing::error!(target: "teamd::spool", %why, event = %event.kind, request, data, at = %now, "not in the trail");
+            Ok(())
+        }
+        told => told.map(drop),
+    }
+}
+
 fn record(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
+    let takes_away = matches!(
+        next.request.state,
+        State::Ending { .. } | State::Ended(_) | State::Revoked(_) | State::Failed(_)
+    );
     for event in &next.events {
-        tell(tx, event, now)?;
+        if takes_away {
+            tell_removal(tx, event, now)?;
+        } else {
+            tell(tx, event, now)?;
+        }
     }
     Ok(())
 }

@@ -76,6 +76,14 @@ impl From<StoreError> for Refused {
             }
             StoreError::Full => Self::new(Code::StoreUnavailable, "the disk of the daemon is full")
                 .help("removals go on; nothing new is taken until there is room"),
+            StoreError::AuditBroken(why) => {
+                tracing::error!(%why, "the audit trail takes no row");
+                Self::new(
+                    Code::StoreUnavailable,
+                    "the audit trail takes no row, so nothing is decided",
+                )
+                .help("removals go on; operators: teamd audit verify")
+            }
             StoreError::ImpossibleRow { .. } | StoreError::Closed | StoreError::Database(_) => {
                 tracing::error!(%error, "the store refused");
                 Self::new(Code::StoreUnavailable, "the store does not take it")

@@ -38,6 +38,9 @@ pub enum StoreError {
     /// The disk is full. Grants are refused, removals go on.
     #[error("the disk is full")]
     Full,
+    /// The audit trail takes no row: it was meddled with. Nothing is decided, removals go on.
+    #[error("the audit trail takes no row: {0}")]
+    AuditBroken(String),
     /// The store is closed: the daemon is stopping.
     #[error("the store is closed")]
     Closed,

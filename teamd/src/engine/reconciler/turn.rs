@@ -5,9 +5,9 @@ use crate::domain::Time;
 use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
 use crate::domain::request::{Command, Key, Request, State};
-use crate::engine::commit::{carry_out, tell};
+use crate::engine::commit::{carry_out, tell, tell_removal};
 use crate::engine::refused::Refused;
-use crate::store::port::Tx;
+use crate::store::port::{StoreResult, Tx};
 use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
@@ -60,7 +60,7 @@ pub(crate) fn prepare(tx: &mut dyn Tx, key: &Key, session_seconds: i64, now: Tim
         let event = about(EventType::GrantIntent, key, first_holder(&open))
             .text("call", call)
             .with("attempt", Datum::Number(i64::from(grant.attempts) + 1));
-        tell(tx, &event, now)?;
+        write_down(tx, planned.step == Step::Delete, &event, now)?;
     }
     if planned.step == Step::Create {
         for request in open.iter().filter(|r| {
@@ -108,14 +108,14 @@ pub(crate) fn conclude(
     let mut moved = Vec::new();
     for note in &recorded.notes {
         if let Some(event) = note_event(note, key, first_holder(&open), &recorded.grant) {
-            tell(tx, &event, now)?;
+            write_down(tx, leases == 0, &event, now)?;
         }
         let is_stuck = leases == 0 && recorded.grant.attempts == STUCK_AFTER;
         if is_stuck && let Note::Retry { message, .. } = note {
             let event = about(EventType::GrantStuck, key, first_holder(&open))
                 .text("last_error", message)
                 .with("attempts", Datum::Number(i64::from(recorded.grant.attempts)));
-            tell(tx, &event, now)?;
+            write_down(tx, leases == 0, &event, now)?;
         }
         if let Note::Hopeless { message } = note {
             for request in open
@@ -192,6 +192,15 @@ fn settle(
         }
     }
     Ok(moved)
+}
+
+/// A row in the trail; of a removal also where the trail takes none.
+fn write_down(tx: &mut dyn Tx, removal: bool, event: &EventDraft, now: Time) -> StoreResult<()> {
+    if removal {
+        tell_removal(tx, event, now)
+    } else {
+        tell(tx, event, now).map(drop)
+    }
 }
 
 fn first_holder(open: &[Request]) -> Option<RequestId> {

@@ -4,7 +4,7 @@ use super::{failed, meta};
 use crate::domain::Time;
 use crate::domain::event::EventDraft;
 use crate::store::chain::{Head, Row, RowRef, Text, Verifier, link, restore};
-use crate::store::port::{AuditFilter, AuditRecord, ChainCheck, StoreResult};
+use crate::store::port::{AuditFilter, AuditRecord, ChainCheck, StoreError, StoreResult};
 use crate::store::record::{Place, millis, signed};
 use rusqlite::{Connection, Rows, params, params_from_iter};
 
@@ -28,7 +28,7 @@ pub(super) fn append(conn: &Connection, epoch: u64, at: Time, event: &EventDraft
         }
         Ok(())
     };
-    run().map_err(failed)?;
+    run().map_err(refused)?;
     meta::set_head(
         conn,
         Head {
@@ -37,6 +37,16 @@ pub(super) fn append(conn: &Connection, epoch: u64, at: Time, event: &EventDraft
         },
     )?;
     Ok(row.seq)
+}
+
+/// What the trigger on the table says is about the trail; everything else is the database's.
+fn refused(error: rusqlite::Error) -> StoreError {
+    match failed(error) {
+        StoreError::Database(why) if why.contains("an audit row must follow the one before") => {
+            StoreError::AuditBroken(why)
+        }
+        other => other,
+    }
 }
 
 /// Rows by filter, oldest first.
