@@ -166,9 +166,16 @@ async fn lists_hold_what_each_may_see() {
         if name == "stranger" {
             continue;
         }
+        // The queue is what waits for one's own decision, not what one may see.
+        let queue = client.get("/v1/requests?scope=queue").await.is(200);
+        let ids: Vec<String> = items(&queue).iter().map(id_of).collect();
+        let decides = match name {
+            "bob" | "liam" => expected.clone(),
+            _ => Vec::new(),
+        };
+        assert_eq!(ids, decides, "{name} ({at}) queue");
         for path in [
             "/v1/requests",
-            "/v1/requests?scope=queue",
             "/v1/requests?scope=all&state=pending",
         ] {
             let page = client.get(path).await.is(200);

@@ -5,7 +5,7 @@ use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::{Api, idempotency, views};
 use crate::domain::request::Request;
-use crate::engine::{Facts, Refused, Submission};
+use crate::engine::{Access, Facts, Refused, Submission, Verb};
 use crate::store::port::{Read, RequestFilter};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -267,7 +267,10 @@ impl Search {
             let full = page.len() == READ_AHEAD;
             for request in page {
                 filter.before = Some(request.id);
-                if access.can_see(&request) && self.has_words(&request, facts) {
+                if access.can_see(&request)
+                    && self.is_in_scope(&access, &request)
+                    && self.has_words(&request, facts)
+                {
                     if rows.len() == self.limit {
                         return Ok((rows.clone(), rows.last().map(|(last, _)| last.id)));
                     }
@@ -279,6 +282,11 @@ impl Search {
                 return Ok((rows, None));
             }
         }
+    }
+
+    /// The queue is what waits for the caller's decision.
+    fn is_in_scope(&self, access: &Access<'_>, request: &Request) -> bool {
+        self.scope != Scope::Queue || access.may(Verb::Reject, request).is_ok()
     }
 
     fn has_words(&self, request: &Request, facts: &Facts) -> bool {
