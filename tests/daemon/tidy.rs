@@ -136,6 +136,7 @@ fn foreign_types_stop_where_they_belong() {
 
 #[test]
 fn wire_types_stop_at_the_api() {
+    let parts = Regex::new(r"team_shared::problem::(\{[^}]*\}|\w+)").expect("a pattern");
     let wire = [
         "request",
         "me",
@@ -160,7 +161,6 @@ fn wire_types_stop_at_the_api() {
             );
         }
         if source.code.contains("team_shared::problem::") {
-            let parts = Regex::new(r"team_shared::problem::(\{[^}]*\}|\w+)").expect("a pattern");
             for part in parts.captures_iter(&source.code) {
                 let names = part[1].trim_matches(['{', '}']).split(',').map(str::trim);
                 for name in names.filter(|name| !name.is_empty()) {
