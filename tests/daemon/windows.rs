@@ -135,10 +135,7 @@ async fn a_request_that_nobody_decides_expires() {
     let id = world.pending().await;
     let expired = world.reach(&id, "expired").await;
     assert_eq!(expired["ended"]["reason"], "expired");
-    world
-        .act("bob", &id, "approve")
-        .await
-        .refused(409, "already_decided");
+    world.act("bob", &id, "approve").await.refused(409, "expired");
     // A window that has not begun can be decided until it does, and never past its end.
     let start = in_seconds(3600);
     let later = world
@@ -229,6 +226,7 @@ async fn policy_says_how_long() {
         ("alice", LEDGER, "NoSuchSet", 60, "not_found"),
         ("alice", "123456789012", ADMIN, 60, "not_found"),
         ("alice", "prod-ledger", ADMIN, 60, "ok"),
+        ("alice", "prod-ledgerx", ADMIN, 60, "not_found"),
     ] {
         let answer = world
             .as_(who)

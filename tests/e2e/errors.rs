@@ -46,11 +46,11 @@ async fn refusals_say_what_to_do() {
     let problem = ask("alice", "999999999999", "Admin", "1h")
         .await
         .problem(4, "not_found");
-    says(&problem, &["999999999999", "entitlements"]);
+    says(&problem, &["999999999999", "lists"]);
     let problem = ask("alice", "prod", "Administrator", "1h")
         .await
         .problem(4, "not_found");
-    says(&problem, &["Administrator", "entitlements"]);
+    says(&problem, &["Administrator", "lists"]);
 
     for length in ["soon", "0s", "-1h", "1.5s", "1y"] {
         ask("alice", "prod", "Admin", length).await.problem(2, "invalid");

@@ -53,18 +53,9 @@ async fn sigterm_is_an_orderly_stop_and_sighup_a_careful_reload() {
         },
     )
     .await;
-    let ask = [
-        "request",
-        "111122223333",
-        "Admin",
-        "--for",
-        "1h",
-        "--reason",
-        "not in the directory",
-    ];
     world
         .bastion
-        .json("bob", &ask)
+        .json("bob", &["ls", "--queue"])
         .await
         .problem(3, "unknown_identity");
     std::fs::write(&world.bastion.config, good).expect("a file");

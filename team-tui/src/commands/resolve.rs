@@ -93,7 +93,12 @@ pub(super) async fn with_near_accounts(cx: &Context, failure: Failure, text: &st
                 .map(|page| page.items)
                 .unwrap_or_default();
             let help = nearest(text, known.iter().map(|account| account.name.as_str()));
-            Failure::Problem(Box::new(problem.help(help)))
+            let is_near = help.starts_with("did you mean");
+            Failure::Problem(if is_near {
+                Box::new(problem.help(help))
+            } else {
+                problem
+            })
         }
         other => other,
     }

@@ -5,11 +5,11 @@ use super::body::query;
 use super::caller::Calling;
 use super::error::ApiError;
 use super::views::Names;
-use crate::check::{self, logins};
 use crate::config::Identity;
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use crate::domain::request::State as RequestState;
+use crate::engine::logins::{local_logins, shared_logins};
 use crate::engine::{Facts, Overview, Refused};
 use crate::store::port::RequestFilter;
 use axum::Json;
@@ -110,13 +110,11 @@ fn identity_warnings(directory: Option<&Directory>, identity: &Identity) -> Vec<
     let names = directory
         .map(|d| d.people.values().map(|p| p.user_name.clone()).collect())
         .unwrap_or_default();
-    match logins::local_logins() {
-        Ok(local) => logins::shared_logins(&local, identity, &names)
-            .lines()
-            .into_iter()
-            .filter(|line| line.status != check::Status::Ok)
-            .map(|line| line.detail)
-            .collect(),
+    match local_logins() {
+        Ok(local) => {
+            let found = shared_logins(&local, identity, &names).findings();
+            found.into_iter().map(|finding| finding.detail).collect()
+        }
         Err(error) => vec![format!("the logins of this machine cannot be read: {error}")],
     }
 }

@@ -8,7 +8,6 @@ pub mod aws;
 mod credentials;
 mod files;
 mod host;
-pub mod logins;
 mod metadata;
 mod run;
 

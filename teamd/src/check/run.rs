@@ -1,11 +1,12 @@
 //! `teamd check`: configuration, host, store and AWS, a line each.
 
-use super::{Line, aws, exit_code, local, logins, print};
+use super::{Line, aws, exit_code, local, print};
 use crate::aws::health::AwsHealth;
 use crate::aws::port::DirectorySource;
 use crate::aws::sdk::Aws;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ActivitySource, Config};
+use crate::engine::logins::{local_logins, shared_logins};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,9 +39,13 @@ async fn remote(config: &Config) -> Vec<Line> {
             Ok(directory) => {
                 let names: BTreeSet<String> =
                     directory.people.values().map(|p| p.user_name.clone()).collect();
-                match logins::local_logins() {
+                match local_logins() {
                     Ok(local) => {
-                        lines.extend(logins::shared_logins(&local, &config.identity, &names).lines());
+                        let found = shared_logins(&local, &config.identity, &names).findings();
+                        if found.is_empty() {
+                            lines.push(Line::ok("logins", "no shared logins found"));
+                        }
+                        lines.extend(found.into_iter().map(|f| Line::warn("logins", f.detail, f.help)));
                     }
                     Err(error) => {
                         lines.push(Line::warn(

@@ -1,4 +1,4 @@
-//! What people of the demo ask for.
+//! What the people of the demo ask for again and again: the weeks of history are drawn from it.
 
 /// Who, account, set, minutes, reason, ticket prefix.
 pub(super) type Habit = (
@@ -10,7 +10,7 @@ pub(super) type Habit = (
     Option<&'static str>,
 );
 
-/// What people ask for again and again.
+/// What people ask for again and again: who, account, set, minutes, reason, ticket prefix.
 pub(super) const HABITS: &[Habit] = &[
     (
         "alice",

@@ -245,6 +245,13 @@ fn refuse_decided(request: &Request, now: Time) -> Result<(), Refused> {
         }
         return Ok(());
     }
+    if let State::Expired { at } = request.state {
+        return Err(Refused::new(
+            Code::Expired,
+            format!("nobody decided in time: it expired at {}", at.format("%H:%M:%SZ")),
+        )
+        .help("the requester can ask again"));
+    }
     Err(Refused::new(
         Code::AlreadyDecided,
         format!(

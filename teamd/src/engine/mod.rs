@@ -17,6 +17,7 @@ mod decide;
 mod directory;
 mod identity;
 mod limits;
+pub mod logins;
 mod outbox;
 mod policy;
 mod random;
@@ -28,6 +29,9 @@ pub(crate) mod rehearsal;
 mod status;
 mod submit;
 mod terms;
+
+#[cfg(test)]
+mod tests;
 
 pub use access::{Access, Verb};
 pub use act::Act;

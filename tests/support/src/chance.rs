@@ -1,5 +1,6 @@
 //! Chance that can be repeated: a generator of a few lines, and seeds that are printed.
 
+use crate::loud::say;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ impl Chance {
 pub fn seed(variable: &str) -> u64 {
     let given = std::env::var(variable).ok().and_then(|text| text.parse().ok());
     let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish() % 1_000_000);
-    eprintln!("seed {seed}: {variable}={seed} repeats this run's choices");
+    say(&format!(
+        "seed {seed}: {variable}={seed} repeats this run's choices"
+    ));
     seed
 }

@@ -4,6 +4,7 @@
 //! * [`aws`] `teamd simulate-aws` and its control endpoints · [`daemon`] `teamd` · [`client`] `team-tui`, as somebody
 //! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
 //! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
+//! * [`loud`] what a passing test has to say
 //!
 //! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
 
@@ -12,6 +13,7 @@ pub mod chance;
 pub mod client;
 pub mod daemon;
 pub mod log;
+pub mod loud;
 pub mod python;
 pub mod users;
 pub mod wait;

@@ -1,5 +1,6 @@
 //! A Python with third-party emulators in it, where there is one or one can be made.
 
+use crate::loud::say;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -32,7 +33,9 @@ pub async fn python(test: &str, folder: &Path, requirements: &[&str]) -> Option<
 
 fn skipped(test: &str, requirements: &[&str], why: &str) {
     let wanted = requirements.join(" ");
-    eprintln!("SKIPPED: {test}: no Python with {wanted} ({why}); {VARIABLE} can name one");
+    say(&format!(
+        "SKIPPED: {test}: no Python with {wanted} ({why}); {VARIABLE} can name one"
+    ));
 }
 
 async fn environment(folder: &Path, requirements: &[&str]) -> Result<PathBuf, String> {

@@ -1,6 +1,7 @@
 //! Users of this machine for the time of a test: the daemon takes its callers from the kernel, so two people are two
 //! uids. Only root can make them.
 
+use crate::loud::say;
 use nix::unistd::{Uid, User};
 use std::path::PathBuf;
 use std::process::Command;
@@ -32,9 +33,9 @@ impl Logins {
     pub fn get(test: &str) -> Option<Arc<Self>> {
         static SHARED: Mutex<Weak<Logins>> = Mutex::new(Weak::new());
         if !Uid::effective().is_root() {
-            eprintln!(
+            say(&format!(
                 "SKIPPED: {test}: it takes several Unix users, and only root can make them; run it as root"
-            );
+            ));
             return None;
         }
         // One at a time: useradd locks the password file and fails where it is locked.
@@ -47,7 +48,7 @@ impl Logins {
             match make(&format!("team-e2e-{name}-{}", std::process::id())) {
                 Ok(login) => logins.made.push(login),
                 Err(why) => {
-                    eprintln!("SKIPPED: {test}: no Unix user can be made here: {why}");
+                    say(&format!("SKIPPED: {test}: no Unix user can be made here: {why}"));
                     return None;
                 }
             }

@@ -4,7 +4,7 @@
 mod slots;
 mod turn;
 
-#[cfg(feature = "simulator")]
+#[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};
 
 use super::refused::Refused;

@@ -97,7 +97,7 @@ mod tests {
     use futures::FutureExt;
 
     #[tokio::test]
-    async fn removals_take_the_next_place() {
+    async fn removals_first_for_a_free_place() {
         let slots = Slots::new(1);
         let first = slots.take(Lane::Grant).await;
         let mut grant = Box::pin(slots.take(Lane::Grant));

@@ -107,7 +107,7 @@ fn futures_work(bench: &mut Bench) {
 }
 
 #[test]
-fn removals_go_first() {
+fn removals_first_at_the_writer() {
     let bench = Bench::disk();
     let order = Arc::new(Mutex::new(Vec::new()));
     let (release, hold) = mpsc::channel::<()>();

@@ -1,7 +1,6 @@
 //! Logins behind which several people may sit, and people behind several logins. The daemon knows uids: two people in
 //! one login are one person to it, and one person may not count twice by two logins.
 
-use super::Line;
 use crate::config::Identity;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -160,46 +159,39 @@ pub fn shared_logins(logins: &[Login], identity: &Identity, user_names: &BTreeSe
     found
 }
 
+/// One thing that is doubtful, and what would help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub detail: String,
+    /// What would help.
+    pub help: &'static str,
+}
+
 impl SharedLogins {
-    /// The lines of `teamd check`: one that all is well, or a warning for each finding.
+    /// All of it in sentences.
     #[must_use]
-    pub fn lines(&self) -> Vec<Line> {
-        let mut lines = Vec::new();
-        for (user_name, logins) in &self.several {
-            lines.push(Line::warn(
-                "logins",
-                format!("{user_name} is reached by several logins: {}", join(logins)),
-                "keep one login for each person; the daemon counts them as one",
-            ));
-        }
-        for (login, user_name) in &self.look_shared {
-            lines.push(Line::warn(
-                "logins",
-                format!("{login} looks like a login that several people use, and stands for {user_name}"),
-                "let people log in as themselves, or map the login to a name of its own in [identity.map]",
-            ));
-        }
-        for (uid, logins) in &self.one_uid {
-            lines.push(Line::warn(
-                "logins",
-                format!(
-                    "uid {uid} has several names: {}; all of them are one person to the daemon",
-                    join(logins)
-                ),
-                "give each login a uid of its own",
-            ));
-        }
-        for login in &self.root {
-            lines.push(Line::warn(
-                "logins",
-                format!("{login} is in [identity.map], but uid 0 is never a person"),
-                "take it out of the map",
-            ));
-        }
-        if lines.is_empty() {
-            lines.push(Line::ok("logins", "no shared logins found"));
-        }
-        lines
+    pub fn findings(&self) -> Vec<Finding> {
+        let several = self.several.iter().map(|(user_name, logins)| Finding {
+            detail: format!("{user_name} is reached by several logins: {}", join(logins)),
+            help: "keep one login for each person; the daemon counts them as one",
+        });
+        let look_shared = self.look_shared.iter().map(|(login, user_name)| Finding {
+            detail: format!("{login} looks like a login that several people use, and stands for {user_name}"),
+            help: "let people log in as themselves, or map the login to a name of its own in [identity.map]",
+        });
+        let one_uid = self.one_uid.iter().map(|(uid, logins)| Finding {
+            detail: format!(
+                "uid {uid} has several names: {}; all of them are one person to the daemon",
+                join(logins)
+            ),
+            help: "give each login a uid of its own",
+        });
+        let root = self.root.iter().map(|login| Finding {
+            detail: format!("{login} is in [identity.map], but uid 0 is never a person"),
+            help: "take it out of the map",
+        });
+        several.chain(look_shared).chain(one_uid).chain(root).collect()
     }
 }
 
@@ -250,7 +242,7 @@ mod tests {
             &names(&["alice", "root"]),
         );
         assert_eq!(found, SharedLogins::default());
-        assert_eq!(found.lines()[0].status, crate::check::Status::Ok);
+        assert!(found.findings().is_empty());
     }
 
     #[test]
@@ -261,7 +253,7 @@ mod tests {
             &names(&["alice"]),
         );
         assert_eq!(found.several["alice"], names(&["alice", "alice2", "ldap-only"]));
-        assert_eq!(found.lines().len(), 1);
+        assert_eq!(found.findings().len(), 1);
     }
 
     #[test]
