@@ -25,6 +25,9 @@ pub(super) struct Known(pub(super) Caller);
 /// How long a login name is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
+/// What says how the daemon is, and therefore waits for nothing.
+const ANSWER_AT_ONCE: [&str; 2] = [routes::ME, routes::STATUS];
+
 /// The header of the demo's `:as`.
 const DEMO_AS: &str = "x-team-demo-as";
 
