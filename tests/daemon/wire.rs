@@ -122,6 +122,7 @@ async fn the_real_api_ignores_the_demos_header() {
         .ok()
         .flatten()
         .map(|user| user.name);
+    let has_login = login.is_some();
     let world = Setup::new()
         .config(|config| {
             let map = &mut config.identity.map;
@@ -139,13 +140,16 @@ async fn the_real_api_ignores_the_demos_header() {
         .as_("alice")
         .post("/v1/requests", ask(LEDGER, ADMIN, 3600))
         .await;
-    match me.is_root() {
-        true => {
+    match (me.is_root(), has_login) {
+        (true, _) => {
             assert_eq!(plain["roles"], json!(["operator"]));
             answer.refused(403, "not_allowed");
         }
-        false => {
+        (false, true) => {
             answer.refused(403, "not_eligible");
+        }
+        (false, false) => {
+            answer.refused(403, "unknown_identity");
         }
     }
 }
