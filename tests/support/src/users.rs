@@ -61,7 +61,7 @@ impl Logins {
     /// The login of one of the people.
     ///
     /// # Panics
-    /// It is nobody of [`NAMES`].
+    /// It is nobody of the names above.
     #[must_use]
     pub fn of(&self, person: &str) -> &Login {
         let index = NAMES.iter().position(|name| *name == person);
