@@ -174,10 +174,7 @@ async fn lists_hold_what_each_may_see() {
             _ => Vec::new(),
         };
         assert_eq!(ids, decides, "{name} ({at}) queue");
-        for path in [
-            "/v1/requests",
-            "/v1/requests?scope=all&state=pending",
-        ] {
+        for path in ["/v1/requests", "/v1/requests?scope=all&state=pending"] {
             let page = client.get(path).await.is(200);
             let mut ids: Vec<String> = items(&page).iter().map(id_of).collect();
             ids.sort();
