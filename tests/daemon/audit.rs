@@ -234,10 +234,6 @@ async fn a_tampered_trail_is_reported() {
         drop(file);
         let check = teamd::store::verify_file(&world.database()).expect("a database");
         assert!(check.fault.is_some(), "{tamper}");
-        if tamper.contains("max(seq)") {
-            // Nothing is ever chained to a trail that was cut: the daemon does not start on it.
-            continue;
-        }
         world.run().await;
         let check = world.as_("ivy").get("/v1/audit/verify").await.is(200);
         assert_eq!(check["ok"], false, "{tamper}: {check}");

@@ -183,6 +183,8 @@ async fn lists_are_filtered() {
         ("user=nobody-here", &vec![]),
         ("account=400000000032", &alices),
         ("account=prod-web", &daves),
+        // Names that are not there and names that may not be seen look the same.
+        ("account=prod-nowhere", &vec![]),
         ("state=pending", &alices),
         ("state=pending,cancelled", &both),
         ("state=ended", &vec![]),

@@ -130,6 +130,8 @@ pub(super) async fn list(
 struct Search {
     filter: RequestFilter,
     scope: Scope,
+    /// Nothing can fit.
+    is_void: bool,
     words: Option<String>,
     limit: usize,
 }
@@ -203,20 +205,18 @@ impl Search {
                 )
             }
         };
-        let account = match &asked.account {
-            None => None,
-            Some(text) => {
-                let by_name = || {
-                    directory?
-                        .accounts
-                        .values()
-                        .find(|a| a.name == *text)
-                        .map(|a| a.id.clone())
-                };
-                let id = text.parse().ok().or_else(by_name);
-                Some(id.ok_or_else(|| invalid("account", "no account of that name or id".to_owned()))?)
-            }
-        };
+        // A name that nobody has and one that the caller may not see give the same: nothing.
+        let account = asked.account.as_ref().map(|text| {
+            let by_name = || {
+                directory?
+                    .accounts
+                    .values()
+                    .find(|a| a.name == *text)
+                    .map(|a| a.id.clone())
+            };
+            text.parse().ok().or_else(by_name)
+        });
+        let is_void = scope == Scope::Review || account == Some(None);
         let before = match &asked.cursor {
             None => None,
             Some(cursor) => Some(
@@ -233,7 +233,7 @@ impl Search {
             filter: RequestFilter {
                 states,
                 user,
-                account,
+                account: account.flatten(),
                 since: asked.since,
                 until: asked.until,
                 id_suffix: None,
@@ -241,6 +241,7 @@ impl Search {
                 limit: READ_AHEAD,
             },
             scope,
+            is_void,
             words: asked
                 .q
                 .as_ref()
@@ -259,7 +260,7 @@ impl Search {
         let access = facts.access(caller);
         let mut filter = self.filter.clone();
         let mut rows = Rows::new();
-        if self.scope == Scope::Review {
+        if self.is_void {
             return Ok((rows, None));
         }
         loop {
