@@ -215,7 +215,7 @@ impl Past<'_> {
         let mut present = false;
         for _ in 0..40 {
             let session_seconds = self.session_seconds(key);
-            let turn = prepare(self.tx, key, session_seconds, at)?;
+            let turn = prepare(self.tx, key, session_seconds, true, at)?;
             let reply = match &turn.step {
                 Step::Rest => return Ok(at),
                 Step::Wait(until) => {

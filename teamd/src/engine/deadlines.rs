@@ -2,7 +2,7 @@
 //! clock jumps and suspended machines are noticed, and reads the truth again.
 
 use super::refused::Refused;
-use super::{Engine, commit, decide};
+use super::{Engine, Hold, commit, decide};
 use crate::domain::Time;
 use crate::domain::event::Actor;
 use crate::domain::policy::Refusal;
@@ -96,7 +96,8 @@ fn due_command(
     now: Time,
 ) -> Result<Option<Command>, Refused> {
     Ok(match &request.state {
-        State::Pending => Some(Command::Lapse),
+        // While the clock is suspect nobody loses a request to it.
+        State::Pending => (!facts.holds.contains_key(&Hold::ClockSuspect)).then_some(Command::Lapse),
         State::Scheduled { .. } if request.terms.is_over(now) => Some(Command::Lapse),
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
         State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
@@ -118,9 +119,12 @@ fn due_command(
     })
 }
 
-/// The re-check before activation. Without a directory it waits.
+/// The re-check before activation. Without a directory, and while the gate is held, it waits.
 fn start_or_withdraw(facts: &super::Facts, request: &Request, now: Time) -> Option<Command> {
     facts.directory.as_ref()?;
+    if !facts.holds.is_empty() {
+        return None;
+    }
     match decide::judge(facts, request, request.terms.duration, now) {
         // Who could approve it does not matter any more: it is approved.
         Ok(_) | Err(Refusal::NoApprover { .. }) => Some(Command::Start),

@@ -15,6 +15,7 @@ mod commit;
 mod deadlines;
 mod decide;
 mod directory;
+mod gate;
 mod identity;
 mod limits;
 pub mod logins;
@@ -37,6 +38,7 @@ pub use access::{Access, Verb};
 pub use act::Act;
 pub use activity::{Activity, ActivityLine};
 pub use decide::Approval;
+pub use gate::{Gate, Hold};
 pub use policy::{InForce, PolicyInput};
 pub use refused::Refused;
 pub(crate) use status::hex;
@@ -125,6 +127,7 @@ pub struct Engine {
     directory_loads: watch::Sender<u64>,
     own_account: ArcSwapOption<AccountId>,
     policy: ArcSwapOption<InForce>,
+    gate: Gate,
     drivers: reconciler::Drivers,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
@@ -165,6 +168,7 @@ impl Engine {
             directory_loads: watch::Sender::new(0),
             own_account: ArcSwapOption::empty(),
             policy: ArcSwapOption::from_pointee(in_force),
+            gate: Gate::default(),
             drivers: reconciler::Drivers::new(max_in_flight),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
@@ -256,6 +260,12 @@ impl Engine {
         self.stop.clone()
     }
 
+    /// Whether creates may be sent.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
     /// How AWS answers.
     #[must_use]
     pub fn aws(&self) -> crate::aws::health::Snapshot {
@@ -279,6 +289,7 @@ impl Engine {
             directory: self.directory(),
             protected: self.protected(),
             allow_sudo: self.settings().identity.allow_sudo,
+            holds: self.gate.holds(),
         }
     }
 }
@@ -294,6 +305,8 @@ pub struct Facts {
     pub protected: BTreeSet<AccountId>,
     /// `[identity] allow_sudo`.
     pub allow_sudo: bool,
+    /// Why no create is sent; empty: creates are sent.
+    pub holds: BTreeMap<Hold, String>,
 }
 
 impl Facts {

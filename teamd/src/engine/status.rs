@@ -111,7 +111,12 @@ impl Engine {
     }
 
     fn problems(&self, overview: &Overview) -> Vec<String> {
-        let mut problems = Vec::new();
+        let mut problems: Vec<String> = self
+            .gate
+            .holds()
+            .into_values()
+            .map(|why| format!("no access is granted: {why}"))
+            .collect();
         if !overview.overdue.is_empty() {
             problems.push(format!("{} revocations are overdue", overview.overdue.len()));
         }

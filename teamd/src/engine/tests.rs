@@ -188,7 +188,7 @@ impl World {
         let before: Vec<RequestId> = self.open().iter().map(|r| r.id).collect();
         let turn = self
             .store
-            .write_blocking(WriteLane::Normal, move |tx| prepare(tx, &key(), 3600, now))
+            .write_blocking(WriteLane::Normal, move |tx| prepare(tx, &key(), 3600, true, now))
             .unwrap();
         self.no_early_terminal(&before);
         match turn.step {

@@ -83,6 +83,13 @@ pub struct Grant {
     pub aws_request_id: Option<String>,
     /// The last create attempt whose outcome is not known: it may surface within [`ZOMBIE_WINDOW`].
     pub ambiguous_create_at: Option<Time>,
+    /// Until when it was ours at least: set at each intent to create, while present, and when its absence is verified.
+    /// Keys that were ours within [`ZOMBIE_WINDOW`] are looked at again.
+    pub owned_at: Option<Time>,
+    /// Creates in a row that AWS accepted and that ended FAILED.
+    pub failed_creates: u32,
+    /// Alarms raised about its removal: after 1, 5 and 15 minutes.
+    pub stuck_alarms: u32,
 }
 
 impl Grant {
@@ -97,6 +104,9 @@ impl Grant {
             last_error: None,
             aws_request_id: None,
             ambiguous_create_at: None,
+            owned_at: None,
+            failed_creates: 0,
+            stuck_alarms: 0,
         }
     }
 

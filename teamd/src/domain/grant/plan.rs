@@ -12,6 +12,9 @@ const CLOSING_FRESH: TimeDelta = TimeDelta::seconds(5);
 /// For how long AWS may keep an operation to itself before a removal goes on without its result.
 const PATIENCE: TimeDelta = TimeDelta::minutes(5);
 
+/// How soon a create that may not be sent now is thought of again.
+const HELD: TimeDelta = TimeDelta::seconds(5);
+
 /// The next thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -63,6 +66,8 @@ pub struct Wanted {
     pub leases: usize,
     /// Requests in `ending` that wait for its absence.
     pub closing: usize,
+    /// Creates may be sent now. Removals do not look at it.
+    pub may_create: bool,
 }
 
 /// The next step for a grant of which `wanted` is wanted.
@@ -96,6 +101,7 @@ fn next(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
         save: Some(Grant {
             state: State::Creating(Phase::Intent),
             next_attempt_at: None,
+            owned_at: Some(now),
             ..grant.clone()
         }),
     };
@@ -112,7 +118,11 @@ fn next(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
             ..grant.clone()
         }),
     };
+    let held = wanted.leases > 0 && !wanted.may_create;
     match &grant.state {
+        State::Absent { .. } | State::Creating(Phase::Verifying { request_id: None, .. }) if held => {
+            only(Step::Wait(now + HELD))
+        }
         State::Absent { listed_at } if wanted.leases > 0 => {
             if listed_at.is_some_and(|at| is_fresh(at, now, LISTING_FRESH)) {
                 create()

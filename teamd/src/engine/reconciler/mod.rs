@@ -1,6 +1,7 @@
 //! Brings AWS to what is wanted. One level-triggered loop a key: it re-reads the truth before every step and takes no
 //! input; boot, deadlines, replies and sweeps all just wake it.
 
+mod before_create;
 mod slots;
 mod turn;
 
@@ -175,11 +176,12 @@ impl Engine {
             if plan(&grant, wanted, now).step.is_write() && slot.is_none() {
                 *slot = Some(self.drivers.slots.take(lane).await);
             }
+            let may_create = plan(&grant, wanted, now).step != Step::Create || self.may_create(key).await;
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
                 self.store
                     .write(write_lane(lane), move |tx| {
-                        turn::prepare(tx, &key, session_seconds, now)
+                        turn::prepare(tx, &key, session_seconds, may_create, now)
                     })
                     .await?
             };
@@ -234,6 +236,7 @@ impl Engine {
                         .iter()
                         .filter(|r| matches!(r.state, RequestState::Ending { .. }))
                         .count(),
+                    may_create: true,
                 };
                 Ok::<_, Refused>((grant, wanted))
             })

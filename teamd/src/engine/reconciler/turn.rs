@@ -27,11 +27,18 @@ pub(crate) struct Turn {
 
 /// Says what to do next on a key, closes what can be closed, and writes the intent of a write.
 ///
-/// `session_seconds` is how long sessions under the permission set live.
+/// `session_seconds` is how long sessions under the permission set live; `may_create` whether everything is ready for a
+/// create, should one be due.
 ///
 /// # Errors
 /// The store does not take it.
-pub(crate) fn prepare(tx: &mut dyn Tx, key: &Key, session_seconds: i64, now: Time) -> Result<Turn, Refused> {
+pub(crate) fn prepare(
+    tx: &mut dyn Tx,
+    key: &Key,
+    session_seconds: i64,
+    may_create: bool,
+    now: Time,
+) -> Result<Turn, Refused> {
     let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
     let mut moved = confirm_or_refuse(tx, key, &grant, now)?;
     moved.extend(hand_over(tx, key, now)?);
@@ -42,6 +49,7 @@ pub(crate) fn prepare(tx: &mut dyn Tx, key: &Key, session_seconds: i64, now: Tim
             .iter()
             .filter(|r| matches!(r.state, State::Ending { .. }))
             .count(),
+        may_create,
     };
     let planned = plan(&grant, wanted, now);
     if let Some(save) = &planned.save {

@@ -69,6 +69,9 @@ fn every_state_roundtrips(bench: &mut Bench) {
                 last_error: full.then(|| "throttled".into()),
                 aws_request_id: full.then(|| "aws-9".into()),
                 ambiguous_create_at: full.then(|| at(8)),
+                owned_at: full.then(|| at(9)),
+                failed_creates: if full { 3 } else { 0 },
+                stuck_alarms: if full { 2 } else { 0 },
                 ..grant("anna", state.clone())
             };
             put(bench, vec![grant.clone()]);

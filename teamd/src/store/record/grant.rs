@@ -22,6 +22,9 @@ pub(in crate::store) struct GrantRow {
     pub(in crate::store) last_error: Option<String>,
     pub(in crate::store) aws_request_id: Option<String>,
     pub(in crate::store) ambiguous_create_at: Option<i64>,
+    pub(in crate::store) owned_at: Option<i64>,
+    pub(in crate::store) failed_creates: i64,
+    pub(in crate::store) stuck_alarms: i64,
 }
 
 impl GrantRow {
@@ -76,6 +79,9 @@ impl From<&Grant> for GrantRow {
             last_error: grant.last_error.as_deref().map(note),
             aws_request_id: grant.aws_request_id.as_deref().map(note),
             ambiguous_create_at: grant.ambiguous_create_at.map(millis),
+            owned_at: grant.owned_at.map(millis),
+            failed_creates: i64::from(grant.failed_creates),
+            stuck_alarms: i64::from(grant.stuck_alarms),
         };
         match &grant.state {
             State::Absent { listed_at } => row.listed_at = listed_at.map(millis),
@@ -130,6 +136,9 @@ impl TryFrom<GrantRow> for Grant {
             last_error: row.last_error,
             aws_request_id: row.aws_request_id,
             ambiguous_create_at: place.maybe_time("ambiguous_create_at", row.ambiguous_create_at)?,
+            owned_at: place.maybe_time("owned_at", row.owned_at)?,
+            failed_creates: place.count("failed_creates", row.failed_creates)?,
+            stuck_alarms: place.count("stuck_alarms", row.stuck_alarms)?,
         })
     }
 }

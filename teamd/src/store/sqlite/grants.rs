@@ -8,7 +8,8 @@ use crate::store::record::{GrantRow, Place};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 const COLUMNS: &str = "user_id, account_id, permission_set, state, listed_at, phase, phase_request_id, phase_at, \
-    attempts, next_attempt_at, last_error, aws_request_id, ambiguous_create_at";
+    attempts, next_attempt_at, last_error, aws_request_id, ambiguous_create_at, owned_at, failed_creates, \
+    stuck_alarms";
 
 /// One grant.
 pub(super) fn get(conn: &Connection, key: &Key) -> StoreResult<Option<Grant>> {
@@ -90,10 +91,11 @@ pub(super) fn save(conn: &Connection, grant: &Grant) -> StoreResult<()> {
     let row = GrantRow::from(grant);
     conn.prepare_cached(
         "INSERT OR REPLACE INTO grants(user_id, account_id, permission_set, state, listed_at, phase,
-           phase_request_id, phase_at, attempts, next_attempt_at, last_error, aws_request_id, ambiguous_create_at)
+           phase_request_id, phase_at, attempts, next_attempt_at, last_error, aws_request_id, ambiguous_create_at,
+           owned_at, failed_creates, stuck_alarms)
          VALUES (:user_id, :account_id, :permission_set, :state, :listed_at, :phase,
            :phase_request_id, :phase_at, :attempts, :next_attempt_at, :last_error, :aws_request_id,
-           :ambiguous_create_at)",
+           :ambiguous_create_at, :owned_at, :failed_creates, :stuck_alarms)",
     )
     .and_then(|mut statement| {
         statement.execute(named_params! {
@@ -110,6 +112,9 @@ pub(super) fn save(conn: &Connection, grant: &Grant) -> StoreResult<()> {
             ":last_error": row.last_error,
             ":aws_request_id": row.aws_request_id,
             ":ambiguous_create_at": row.ambiguous_create_at,
+            ":owned_at": row.owned_at,
+            ":failed_creates": row.failed_creates,
+            ":stuck_alarms": row.stuck_alarms,
         })
     })
     .map(drop)
@@ -131,5 +136,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<GrantRow> {
         last_error: row.get("last_error")?,
         aws_request_id: row.get("aws_request_id")?,
         ambiguous_create_at: row.get("ambiguous_create_at")?,
+        owned_at: row.get("owned_at")?,
+        failed_creates: row.get("failed_creates")?,
+        stuck_alarms: row.get("stuck_alarms")?,
     })
 }

@@ -9,7 +9,10 @@ use rusqlite_migration::{M, Migrations};
 /// `tmd1`: tells our file from any other SQLite database.
 pub(super) const APPLICATION_ID: i32 = 0x746d_6431;
 
-const STEPS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_faults.sql"),
+];
 
 /// Refuses a database of another program or of a newer daemon, before anything is written to it.
 pub(super) fn refuse_foreign(conn: &Connection) -> StoreResult<()> {

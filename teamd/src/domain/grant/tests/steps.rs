@@ -7,14 +7,17 @@ use super::*;
 const WANTED: Wanted = Wanted {
     leases: 1,
     closing: 0,
+    may_create: true,
 };
 const CLOSING: Wanted = Wanted {
     leases: 0,
     closing: 1,
+    may_create: true,
 };
 const NOBODY: Wanted = Wanted {
     leases: 0,
     closing: 0,
+    may_create: true,
 };
 
 fn at(seconds: i64) -> Time {
@@ -200,4 +203,30 @@ fn a_cancel_lets_the_create_finish_and_deletes_then() {
     let failed = reply(&creating, CLOSING, Reply::Status(failed()), 5).grant;
     assert_eq!(failed.ambiguous_create_at, None);
     assert_eq!(step(&failed, CLOSING, 6), Step::List);
+}
+
+/// A held gate holds creates, and nothing else.
+#[test]
+fn without_leave_no_create_is_planned_and_removals_go_on() {
+    let held = Wanted {
+        may_create: false,
+        ..WANTED
+    };
+    let listed = Grant {
+        state: State::Absent {
+            listed_at: Some(start()),
+        },
+        ..Grant::new(key())
+    };
+    assert_eq!(plan(&listed, WANTED, start()).step, Step::Create);
+    assert!(matches!(plan(&listed, held, start()).step, Step::Wait(_)));
+    let present = Grant {
+        state: State::Present,
+        ..Grant::new(key())
+    };
+    let held = Wanted {
+        may_create: false,
+        ..CLOSING
+    };
+    assert_eq!(plan(&present, held, start()).step, Step::Delete);
 }

@@ -140,6 +140,7 @@ impl World {
         let wanted = Wanted {
             leases: self.leases,
             closing: self.closing,
+            may_create: true,
         };
         let mut seen = self.grant.clone();
         if self.without == Without::PreCheck && matches!(seen.state, State::Absent { .. }) {
