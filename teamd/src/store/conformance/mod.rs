@@ -7,6 +7,7 @@ mod audit;
 mod builders;
 mod grants;
 mod handle;
+mod inventory;
 mod lists;
 mod requests;
 mod tables;

@@ -4,6 +4,7 @@ mod audit;
 mod directory;
 mod grants;
 mod idempotency;
+mod inventory;
 mod meta;
 mod migrate;
 mod open;
