@@ -15,7 +15,7 @@ pub use inventory::{Drift, Holder, Standing};
 pub use pause::LONGEST_PAUSE;
 pub use plan::{Plan, Step, Wanted, plan};
 pub use record::{Note, Recorded, record};
-pub use sweep::{DriftKind, SETTLED, Swept, look_again, swept};
+pub use sweep::{DriftKind, SETTLED, Swept, look_again, look_every, swept};
 
 use super::Time;
 use super::request::Key;

@@ -69,7 +69,13 @@ pub fn look_again(grant: &Grant, now: Time) -> Option<TimeDelta> {
     }
     // A moment in the future is that of a clock that was set back: as good as now.
     let age = now - grant.owned_at.max(grant.ambiguous_create_at)?;
-    (age < ZOMBIE_WINDOW).then_some(if age < FIRST { OFTEN } else { SELDOM })
+    (age < ZOMBIE_WINDOW).then(|| look_every(age))
+}
+
+/// How often to look at what is so old.
+#[must_use]
+pub fn look_every(age: TimeDelta) -> TimeDelta {
+    if age < FIRST { OFTEN } else { SELDOM }
 }
 
 /// What it means that a listing shows the assignment, or does not. `leases` and `closing` count the requests that hold
