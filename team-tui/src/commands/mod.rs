@@ -86,7 +86,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Entitlements(list) => entitlements::run(&cx, &list).await,
         Verb::Accounts(list) => accounts::run(&cx, &list).await,
         Verb::PermissionSets(list) => permission_sets::run(&cx, &list).await,
-        Verb::Grants(list) => grants::run(&cx, &list).await,
+        Verb::Grants(args) => grants::run(&cx, &args).await,
         Verb::Tail {
             id,
             all: _,

@@ -42,6 +42,8 @@ pub struct Overview {
     pub grants: Counts,
     /// Removals that are late, with their grant.
     pub overdue: Vec<(Request, Option<Grant>)>,
+    /// The sweeps and what they have found.
+    pub drift: super::DriftOverview,
     /// AWS.
     pub aws: AwsSnapshot,
     /// Why the last directory refresh failed.
@@ -100,6 +102,7 @@ impl Engine {
                 .collect(),
             grants: counts,
             overdue,
+            drift: self.drift_overview().await?,
             aws,
             directory_error: self.directory_error.load_full(),
             audit_rows: last.0,
