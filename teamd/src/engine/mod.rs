@@ -27,6 +27,7 @@ mod refusals;
 mod refused;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
+pub mod removal;
 mod status;
 mod submit;
 mod terms;
