@@ -6,7 +6,9 @@
 //! * [`grant`] the assignment in AWS, and its machine
 //! * [`event`] what every change says to the audit trail
 //! * [`identity`] who is calling
+//! * [`clock`] which time it is, when no clock can be believed alone
 
+pub mod clock;
 pub mod directory;
 pub mod event;
 pub mod grant;
