@@ -30,6 +30,7 @@ mod refused;
 mod refusing;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
+pub mod removal;
 mod status;
 mod submit;
 mod terms;
