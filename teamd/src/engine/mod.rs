@@ -11,6 +11,7 @@
 mod access;
 mod act;
 mod activity;
+mod alarms;
 mod commit;
 mod deadlines;
 mod decide;
@@ -20,12 +21,14 @@ mod identity;
 mod leases;
 mod limits;
 pub mod logins;
+mod lost;
 mod outbox;
 mod policy;
 mod random;
 mod reconciler;
 mod refusals;
 mod refused;
+mod refusing;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
 pub mod removal;
@@ -39,6 +42,7 @@ mod tests;
 pub use access::{Access, Verb};
 pub use act::Act;
 pub use activity::{Activity, ActivityLine};
+pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
 pub use gate::{Gate, Hold};
 pub use policy::{InForce, PolicyInput};
@@ -213,6 +217,10 @@ impl Engine {
             Box::pin(async move { this.run_directory().await })
         });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
+        spawn("refusals", |this| {
+            Box::pin(async move { this.run_refusals().await })
+        });
         spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
         if self.has_activity_source() {
             spawn("activity", |this| {
@@ -292,6 +300,7 @@ impl Engine {
     /// Everything that decides what a caller may do, held still for one decision.
     #[must_use]
     pub fn facts(&self) -> Facts {
+        self.heed_refusals();
         Facts {
             policy: self.policy(),
             directory: self.directory(),

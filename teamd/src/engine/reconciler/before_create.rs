@@ -8,6 +8,7 @@ impl Engine {
     /// ready is tried again in a few seconds, with [`Wanted::may_create`](crate::domain::grant::Wanted::may_create)
     /// false meanwhile.
     pub(super) async fn may_create(&self, key: &Key) -> bool {
+        self.heed_refusals();
         self.gate.is_open() && self.lease_is_written(key).await
     }
 }

@@ -8,6 +8,8 @@ mod turn;
 #[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};
 
+pub(super) use turn::about;
+
 use super::refused::Refused;
 use super::{Engine, random};
 use crate::aws::port::Lane;
