@@ -5,8 +5,10 @@
 //! * [`request`] what people decide on, and its machine
 //! * [`grant`] the assignment in AWS, and its machine
 //! * [`event`] what every change says to the audit trail
+//! * [`backstop`] when AWS itself should delete, should the daemon be gone
 //! * [`identity`] who is calling
 
+pub mod backstop;
 pub mod directory;
 pub mod event;
 pub mod grant;
