@@ -1,5 +1,5 @@
-//! Requests whose time has come. The timer is a row: the loop sleeps until the next one, five seconds at most so that
-//! clock jumps and suspended machines are noticed, and reads the truth again.
+//! Requests whose time has come. The timer is a row: the loop sleeps until the next one, no longer than the clock allows
+//! so that jumps and suspended machines are noticed, and reads the truth again.
 
 use super::refused::Refused;
 use super::{Engine, Hold, commit, decide};
@@ -10,9 +10,6 @@ use crate::domain::request::{Command, Request, State};
 use crate::store::WriteLane;
 use crate::store::port::Read;
 use chrono::TimeDelta;
-
-/// The longest sleep.
-const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(5);
 
 /// Requests taken in one transaction.
 const BATCH: usize = 200;
@@ -29,7 +26,8 @@ impl Engine {
             };
             let now = self.clock.now();
             self.tick.send_replace(Some(now));
-            let wake = next.map_or(now + LONGEST_SLEEP, |at| at.min(now + LONGEST_SLEEP));
+            let latest = now + self.clock.longest_nap();
+            let wake = next.map_or(latest, |at| at.min(latest));
             // A deadline that cannot be taken yet (a start that waits) must not spin.
             let wake = wake
                 .max(now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now) { 250 } else { 0 }));
