@@ -7,6 +7,8 @@
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
+//!
+//! Every `select!` is `biased`, and chance comes from `random` alone: a simulation of the engine replays by its seed.
 
 mod access;
 mod act;
@@ -17,6 +19,7 @@ mod deadlines;
 mod decide;
 mod directory;
 mod gate;
+mod guards;
 mod identity;
 mod leases;
 mod limits;
@@ -45,7 +48,11 @@ pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
 pub use gate::{Gate, Hold};
+#[cfg(any(test, feature = "simulator"))]
+pub use guards::{Guard, switch_off};
 pub use policy::{InForce, PolicyInput};
+#[cfg(any(test, feature = "simulator"))]
+pub use random::seed_this_thread;
 pub use refused::Refused;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
@@ -196,6 +203,7 @@ impl Engine {
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
         }
+        engine.forget_attempts().await?;
         engine.take_due().await?;
         Ok(engine)
     }
@@ -256,6 +264,12 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// How long a loop that should not miss anything may sleep although it could: `usual`, longer under a clock that
+    /// cannot jump.
+    fn nap(&self, usual: Duration) -> Duration {
+        usual.max(self.clock.longest_nap().to_std().unwrap_or_default())
     }
 
     /// The daemon's time.

@@ -180,7 +180,8 @@ impl Engine {
             }
             self.flush_refusals().await;
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(10)) => {}
+                biased;
+                () = tokio::time::sleep(self.nap(Duration::from_secs(10))) => {}
                 () = self.stop.cancelled() => {}
             }
         }

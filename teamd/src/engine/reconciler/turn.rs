@@ -6,6 +6,7 @@ use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
 use crate::domain::request::{Command, Key, Request, State};
 use crate::engine::commit::{carry_out, tell, tell_removal};
+use crate::engine::guards::{self, Guard};
 use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
 use crate::store::port::{StoreResult, Tx};
@@ -37,20 +38,24 @@ pub(crate) fn prepare(
     may_create: bool,
     now: Time,
 ) -> Result<Turn, Refused> {
-    let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
+    let grant = guards::seen(tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone())), now);
     let mut moved = confirm_or_refuse(tx, key, &grant, now)?;
-    moved.extend(hand_over(tx, key, now)?);
+    if guards::is_on(Guard::LeaseCount) {
+        moved.extend(hand_over(tx, key, now)?);
+    }
     let open = tx.open_requests_on(key)?;
-    let wanted = Wanted {
+    let wanted = guards::wanted(Wanted {
         leases: open.iter().filter(|r| r.state.holds_lease()).count(),
         closing: open
             .iter()
             .filter(|r| matches!(r.state, State::Ending { .. }))
             .count(),
         may_create,
-    };
+    });
     let planned = plan(&grant, wanted, now);
-    if let Some(save) = &planned.save {
+    if let Some(save) = &planned.save
+        && (planned.step != Step::Create || guards::is_on(Guard::Intent))
+    {
         tx.save_grant(save)?;
     }
     let call = match planned.step {
@@ -110,7 +115,8 @@ pub(crate) fn conclude(
     let open = tx.open_requests_on(key)?;
     let leases = open.iter().filter(|r| r.state.holds_lease()).count();
     let is_seen = reply == Reply::Listed { present: true } && leases == 0;
-    let recorded = record(&grant, step, reply, leases, jitter, now);
+    let mut recorded = record(&grant, step, reply, leases, jitter, now);
+    recorded.grant = guards::kept(recorded.grant, now);
     tx.save_grant(&recorded.grant)?;
     let mut moved = match is_seen {
         true => bring_back(tx, key, now)?,
