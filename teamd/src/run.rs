@@ -125,6 +125,7 @@ pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, R
         activity,
         own: aws.clone(),
         health,
+        leases_path: Some(config.store.leases_path.clone()),
         shutdown: shutdown.clone(),
     };
     for variable in crate::aws::sdk::ignored_endpoint_variables() {

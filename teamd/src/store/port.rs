@@ -4,6 +4,7 @@
 //! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
 
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, EventDraft};
 use crate::domain::grant::{Drift, Grant, Holder, Standing};
@@ -189,6 +190,10 @@ pub trait Read {
     /// Keys with work: a grant that is neither settled nor present-and-held, or open requests that wait for one. Every
     /// key on which [`plan`](crate::domain::grant::plan) could answer anything but "nothing" must be in it.
     fn keys_with_work(&mut self) -> StoreResult<Vec<Key>>;
+    /// What schedules a key has in AWS; `None`: none.
+    fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>>;
+    /// All keys that have or may have schedules in AWS, by key.
+    fn backstops(&mut self) -> StoreResult<Vec<Backstop>>;
     /// All grants of one account and permission set, also those that are settled `absent`, by key.
     fn grants_on(&mut self, account: &AccountId, set: &PermissionSetArn) -> StoreResult<Vec<Grant>>;
     /// Grants that are `absent` or `foreign`, and were ours at or after `since` or have a create of unknown outcome.
@@ -227,6 +232,10 @@ pub trait Tx: Read {
     fn update_request(&mut self, request: &Request) -> StoreResult<()>;
     /// Writes a grant.
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()>;
+    /// Writes what schedules a key has in AWS.
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()>;
+    /// A key has no schedules any more.
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()>;
     /// Writes a difference between AWS and our book.
     fn save_drift(&mut self, drift: &Drift) -> StoreResult<()>;
     /// There is none any more on this key.

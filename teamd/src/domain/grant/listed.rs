@@ -138,6 +138,8 @@ impl After {
         self.grant.state = state;
         self.grant.attempts = 0;
         self.grant.last_error = None;
+        self.grant.failed_creates = 0;
+        self.grant.stuck_alarms = 0;
     }
 
     fn settle_present(&mut self) {

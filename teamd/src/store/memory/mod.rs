@@ -10,6 +10,7 @@ use super::chain::{Head, Row, Text};
 use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
 use super::record::RequestRow;
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Drift, Grant, Holder};
 use crate::domain::request::{Key, Request};
@@ -104,6 +105,7 @@ struct Seen {
 struct Tables {
     requests: BTreeMap<RequestId, Request>,
     grants: BTreeMap<Key, Grant>,
+    backstops: BTreeMap<Key, Backstop>,
     drift: BTreeMap<Key, Drift>,
     standing: BTreeMap<(AccountId, PermissionSetArn, Holder), Seen>,
     audit: Vec<(Row, Vec<Text>)>,

@@ -2,6 +2,7 @@
 
 use super::{Seen, Tables, restore_entry};
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
 use crate::domain::grant::{Drift, Grant, Holder};
@@ -51,6 +52,23 @@ impl Tx for Tables {
         let key = grant.key.clone();
         let old = self.grants.insert(key.clone(), grant);
         self.undo(move |tables| restore_entry(&mut tables.grants, key, old));
+        Ok(())
+    }
+
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()> {
+        let key = backstop.key.clone();
+        let backstop = Backstop {
+            ends_at: backstop.ends_at.map(rounded),
+            ..backstop.clone()
+        };
+        let old = self.backstops.insert(key.clone(), backstop);
+        self.undo(move |tables| restore_entry(&mut tables.backstops, key, old));
+        Ok(())
+    }
+
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()> {
+        let (key, old) = (key.clone(), self.backstops.remove(key));
+        self.undo(move |tables| restore_entry(&mut tables.backstops, key, old));
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! One transaction: the port's methods, each sent to its table family.
 
-use super::{audit, directory, grants, idempotency, inventory, meta, outbox, policy, requests};
+use super::{audit, backstops, directory, grants, idempotency, inventory, meta, outbox, policy, requests};
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
 use crate::domain::grant::{Drift, Grant, Holder, Standing};
@@ -59,6 +60,14 @@ impl Read for Session<'_> {
 
     fn keys_with_work(&mut self) -> StoreResult<Vec<Key>> {
         grants::keys_with_work(self.conn)
+    }
+
+    fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>> {
+        backstops::get(self.conn, key)
+    }
+
+    fn backstops(&mut self) -> StoreResult<Vec<Backstop>> {
+        backstops::all(self.conn)
     }
 
     fn grants_on(&mut self, account: &AccountId, set: &PermissionSetArn) -> StoreResult<Vec<Grant>> {
@@ -129,6 +138,14 @@ impl Tx for Session<'_> {
 
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()> {
         grants::save(self.conn, grant)
+    }
+
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()> {
+        backstops::save(self.conn, backstop)
+    }
+
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()> {
+        backstops::forget(self.conn, key)
     }
 
     fn save_drift(&mut self, drift: &Drift) -> StoreResult<()> {
