@@ -220,7 +220,7 @@ payments = { file = "/x" }
     22:7: [identity] map.ops: must be a text in quotes, not an integer
     24:13: [protected] accounts: "12345" is not an account id of 12 digits
     26:10: [drift] action: "remove" is not supported by this version; it can only "report"
-    28:11: [backstop] enabled: true is not supported by this version
+    28:11: [backstop] enabled: needs role_arn = "arn:aws:iam::…:role/…" beside it
     30:20: [limits] pending_per_user: must be a whole number from 1 to 1000000
     31:9: [notify] ses is not supported by this version
     33:10: [notify] webhook is not supported by this version

@@ -3,6 +3,7 @@
 //! * [`submit`](Engine::submit), [`approve`](Engine::approve) and the other verbs are the commands of people
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
+//! * `backstop` sets the dead-man's switch, where there is one
 //! * `directory` keeps the copy of what AWS says exists
 //! * `outbox` performs effects after the transaction that asked for them
 //!
@@ -11,6 +12,7 @@
 mod access;
 mod act;
 mod activity;
+mod backstop;
 mod commit;
 mod deadlines;
 mod decide;
@@ -46,7 +48,7 @@ pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, OwnIdentity, Schedules};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
@@ -75,6 +77,8 @@ pub struct Deps {
     pub directory: Arc<dyn DirectorySource>,
     /// CloudTrail, where a source is configured.
     pub activity: Option<Arc<dyn ActivitySource>>,
+    /// The dead-man's switch, where it is on.
+    pub schedules: Option<Arc<dyn Schedules>>,
     /// Whose credentials we have.
     pub own: Arc<dyn OwnIdentity>,
     /// How AWS answers.
@@ -129,6 +133,7 @@ pub struct Engine {
     policy: ArcSwapOption<InForce>,
     gate: Gate,
     drivers: reconciler::Drivers,
+    switches: backstop::Switches,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
     limits: limits::Limits,
@@ -170,6 +175,7 @@ impl Engine {
             policy: ArcSwapOption::from_pointee(in_force),
             gate: Gate::default(),
             drivers: reconciler::Drivers::new(max_in_flight),
+            switches: backstop::Switches::new(deps.schedules),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
             limits: limits::Limits::default(),
@@ -200,6 +206,9 @@ impl Engine {
         });
         spawn("reconciler", |this| {
             Box::pin(async move { this.run_reconciler().await })
+        });
+        spawn("backstop", |this| {
+            Box::pin(async move { this.run_backstop().await })
         });
         spawn("directory", |this| {
             Box::pin(async move { this.run_directory().await })

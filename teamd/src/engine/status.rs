@@ -117,6 +117,7 @@ impl Engine {
             .into_values()
             .map(|why| format!("no access is granted: {why}"))
             .collect();
+        problems.extend(self.switches.problems());
         if !overview.overdue.is_empty() {
             problems.push(format!("{} revocations are overdue", overview.overdue.len()));
         }
