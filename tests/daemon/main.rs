@@ -4,10 +4,12 @@
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`backstop`] the dead-man's switch
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
+mod backstop;
 mod basis;
 mod bodies;
 mod life;

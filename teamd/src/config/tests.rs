@@ -70,7 +70,8 @@ accounts = ["444455556666"]
 [drift]
 action = "report"
 [backstop]
-enabled = false
+enabled = true
+role_arn = "arn:aws:iam::111122223333:role/backstop"
 [limits]
 pending_per_user = 1
 submits_per_minute_per_user = 2
@@ -100,6 +101,27 @@ fn every_key_is_read() {
     assert!(config.identity.allow_sudo);
     assert_eq!(config.protected.accounts.len(), 1);
     assert_eq!(config.limits.refusals_per_minute_per_user, 3);
+    assert_eq!(
+        config.backstop.unwrap().role_arn,
+        "arn:aws:iam::111122223333:role/backstop"
+    );
+}
+
+#[test]
+fn the_dead_mans_switch_is_on_only_where_it_is_said_with_its_role() {
+    let role = "role_arn = \"arn:aws:iam::111122223333:role/x\"";
+    for text in ["", "[backstop]\n", "[backstop]\nenabled = false\n"] {
+        assert_eq!(parse(text).unwrap().backstop, None);
+    }
+    assert_eq!(parse(&format!("[backstop]\n{role}\n")).unwrap().backstop, None);
+    assert!(
+        parse(&format!("[backstop]\nenabled = true\n{role}\n"))
+            .unwrap()
+            .backstop
+            .is_some()
+    );
+    assert!(errors("[backstop]\nenabled = true\n")[0].contains("needs role_arn"));
+    assert!(errors("[backstop]\nenabled = true\nrole_arn = \"x\"\n")[0].contains("not the ARN of a role"));
 }
 
 #[test]

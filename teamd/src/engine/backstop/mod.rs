@@ -39,6 +39,9 @@ const AT_ONCE: usize = 8;
 /// How often all keys are looked at, should a wake be missed.
 const SCAN_EVERY: Duration = Duration::from_secs(15);
 
+/// How close to each other retries are looked for.
+const NOT_SOONER: TimeDelta = TimeDelta::milliseconds(500);
+
 /// How often what AWS has is listed.
 const SWEEP_EVERY: TimeDelta = TimeDelta::hours(1);
 
@@ -92,6 +95,18 @@ impl Switches {
             format!("the schedules of {keys} grants that are gone cannot be removed: {error}")
         });
         set.into_iter().chain(removed).collect()
+    }
+
+    /// When something that went wrong is to be tried again next.
+    fn next_retry(&self) -> Option<Time> {
+        self.trouble().values().map(|it| it.not_before).min()
+    }
+
+    /// What may be tried again.
+    fn due_retries(&self, now: Time) -> Vec<Key> {
+        let trouble = self.trouble();
+        let due = trouble.iter().filter(|(_, it)| it.not_before <= now);
+        due.map(|(key, _)| key.clone()).collect()
     }
 
     fn may_try(&self, key: &Key, now: Time) -> bool {
@@ -149,6 +164,18 @@ impl Engine {
         let mut scan = tokio::time::interval(SCAN_EVERY);
         scan.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let retry = self.switches.next_retry();
+            let retry_at = async {
+                match retry {
+                    // What is being tried again just now stays due: not sooner than this.
+                    Some(at) => {
+                        self.clock
+                            .sleep_until(at.max(self.clock.now() + NOT_SOONER))
+                            .await
+                    }
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 key = queue.recv() => waiting.extend(key),
@@ -157,6 +184,7 @@ impl Engine {
                         running.remove(&key);
                     }
                 }
+                () = retry_at => waiting.extend(self.switches.due_retries(self.clock.now())),
                 _ = scan.tick() => {
                     waiting.extend(self.keys_to_tend().await);
                     let now = self.clock.now();
@@ -170,7 +198,7 @@ impl Engine {
                 }
             }
             let now = self.clock.now();
-            // Whoever may not try yet is asked for again: by its driver, or by the next scan.
+            // Whoever may not try yet is asked for again when it may.
             waiting.retain(|key| self.switches.may_try(key, now));
             while running.len() < AT_ONCE {
                 let Some(key) = waiting.iter().find(|key| !running.contains(*key)).cloned() else {

@@ -16,6 +16,7 @@ const SECOND: i64 = 2 * HOUR;
 fn quick() -> Faults {
     Faults {
         rate_limits: false,
+        conflict_window_ms: 0,
         ..Faults::default()
     }
 }
@@ -197,6 +198,10 @@ async fn what_cannot_be_scheduled_is_not_created_and_removals_go_on() {
         "{:?}",
         status.problems
     );
+    for _ in 0..16 {
+        world.clock.advance(TimeDelta::minutes(1));
+        world.pass().await;
+    }
     let failed = world.reach(waits, "failed").await;
     let State::Failed(finish) = failed.state else {
         panic!("{failed:?}")
