@@ -12,6 +12,9 @@ const IDENTITY_STORE: f64 = 20.0;
 /// EventBridge Scheduler: each of its APIs has at least so many a second in every region.
 const SCHEDULER: f64 = 50.0;
 
+/// What of our own rate to sso-admin may go to what can wait.
+const SPARE_SHARE: f64 = 0.2;
+
 /// An event history: of another account, or our own, in a region.
 type History = (Option<AccountId>, String);
 
@@ -19,6 +22,8 @@ type History = (Option<AccountId>, String);
 #[derive(Debug)]
 pub(super) struct Pace {
     pub(super) sso_admin: Limiter,
+    /// In front of `sso_admin`: what directory refreshes and sweeps may take of it together.
+    pub(super) spare: Limiter,
     pub(super) list_users: Limiter,
     pub(super) list_groups: Limiter,
     pub(super) list_memberships: Limiter,
@@ -52,6 +57,7 @@ impl Pace {
                 settings.removal_requests_per_second,
                 burst,
             ),
+            spare: Limiter::uniform(settings.requests_per_second * SPARE_SHARE, 1.0),
             list_users: half(IDENTITY_STORE, 5.0),
             list_groups: half(IDENTITY_STORE, 5.0),
             list_memberships: half(IDENTITY_STORE, 5.0),

@@ -68,6 +68,7 @@ fn ending() -> Request {
         reason: "end".to_owned(),
         outcome: Outcome::Ended,
         session: None,
+        given_up: None,
     };
     request(None, state)
 }

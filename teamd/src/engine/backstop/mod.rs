@@ -177,6 +177,7 @@ impl Engine {
                 }
             };
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return,
                 key = queue.recv() => waiting.extend(key),
                 Some(done) = tasks.next(), if !tasks.is_empty() => {

@@ -60,6 +60,7 @@
 //! | `failed` | an assignment operation is accepted and ends `FAILED` with `reason` |
 //! | `slow` | an assignment operation stays `IN_PROGRESS` for `delay_ms` longer |
 //! | `late_listing` | a listing of assignments shows the state of `delay_ms` ago |
+//! | `late` | an assignment operation gets lost on the way, arrives up to `delay_ms` later, and nobody hears of it |
 //! | `latency` | the answer takes `delay_ms` longer |
 //!
 //! To add a kind: a variant of [`FaultKind`], its line in `FaultEngine::judge`, a line in this table.
@@ -159,7 +160,7 @@ pub struct FaultRule {
     /// Lasts this long, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_ms: Option<i64>,
-    /// For `latency`, `slow`, `late_listing` (required) and `timeout_after_success`, in milliseconds.
+    /// For `latency`, `slow`, `late`, `late_listing` (required) and `timeout_after_success`, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
     /// For `failed`: the `FailureReason`.
@@ -198,7 +199,7 @@ impl FaultRule {
     }
 
     fn check(&self) -> Result<(), String> {
-        use FaultKind::{Failed, LateListing, Latency, Slow, TimeoutAfterSuccess};
+        use FaultKind::{Failed, Late, LateListing, Latency, Slow, TimeoutAfterSuccess};
         let known = crate::Operation::ALL.iter().any(|op| op.matches(&self.operation));
         if !known {
             return Err(format!("no operation matches `{}`", self.operation));
@@ -209,7 +210,7 @@ impl FaultRule {
         if self.every == Some(0) {
             return Err("every is at least 1".into());
         }
-        let needs_delay = matches!(self.kind, Slow | LateListing | Latency);
+        let needs_delay = matches!(self.kind, Slow | Late | LateListing | Latency);
         if needs_delay && self.delay_ms.is_none() {
             return Err(format!("{:?} needs delay_ms", self.kind));
         }
@@ -247,6 +248,8 @@ pub enum FaultKind {
     Slow,
     /// Shows an old state.
     LateListing,
+    /// Arrives late, unanswered.
+    Late,
     /// Answers later.
     Latency,
 }

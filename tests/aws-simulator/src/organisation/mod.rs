@@ -50,6 +50,7 @@ use trail::Trail;
 pub use assignments::{AssignmentOperation, OperationKind, OperationStatus};
 pub use calls::{CallLog, Outcome};
 pub use error::{Answer, AwsError, CallError, ErrorKind};
+pub use ledger::AssignmentChange;
 pub use operation::{Operation, Service};
 pub use scheduler::{DELETE_ASSIGNMENT, Schedule, ScheduleSpec};
 pub use setup::{NewAccount, NewPermissionSet, NewUser, SetupError};
@@ -254,6 +255,10 @@ impl Organisation {
         body: impl FnOnce(&mut Self, &Verdict) -> Result<T, AwsError>,
     ) -> Answer<T> {
         if verdict.drop_before {
+            return Err(CallError::NoAnswer { performed: false });
+        }
+        if let (Some(late_ms), Some(key)) = (verdict.late_ms, about.key) {
+            self.hold_back(by, operation, key, now_ms + late_ms);
             return Err(CallError::NoAnswer { performed: false });
         }
         if self.engine.faults.rate_limits && !self.limits.admit(operation, by, now_ms) {

@@ -1,5 +1,6 @@
 //! The switch at work: the daemon's part, and AWS's when the daemon has gone.
 
+mod model;
 mod world;
 
 use super::names;
@@ -7,7 +8,8 @@ use crate::aws::port::Schedules;
 use crate::domain::request::State;
 use aws_simulator::{FaultKind, FaultRule, Faults};
 use chrono::TimeDelta;
-use world::{World, at, key, model_key};
+use model::model_key;
+use world::{World, at, key};
 
 const HOUR: i64 = 3600;
 const FIRST: i64 = 15 * 60;
