@@ -261,6 +261,7 @@ impl World {
             directory: Arc::clone(self) as _,
             activity: None,
             inventory: Arc::clone(self) as _,
+            schedules: None,
             own: Arc::clone(self) as _,
             health: Arc::new(AwsHealth::new()),
             shutdown: shutdown.clone(),

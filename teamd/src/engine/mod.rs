@@ -3,6 +3,7 @@
 //! * [`submit`](Engine::submit), [`approve`](Engine::approve) and the other verbs are the commands of people
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
+//! * `backstop` sets the dead-man's switch, where there is one
 //! * `directory` keeps the copy of what AWS says exists
 //! * `drift` looks again at keys that were ours, and at everything within each hour
 //! * `outbox` performs effects after the transaction that asked for them
@@ -15,11 +16,13 @@ mod access;
 mod act;
 mod activity;
 mod alarms;
+mod backstop;
 mod commit;
 mod deadlines;
 mod decide;
 mod directory;
 mod drift;
+mod facts;
 mod gate;
 mod guards;
 mod identity;
@@ -50,6 +53,7 @@ pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
 pub use drift::DriftOverview;
+pub use facts::Facts;
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
@@ -62,11 +66,10 @@ pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::identity::Caller;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -94,6 +97,8 @@ pub struct Deps {
     pub inventory: Arc<dyn Inventory>,
     /// CloudTrail, where a source is configured.
     pub activity: Option<Arc<dyn ActivitySource>>,
+    /// The dead-man's switch, where it is on.
+    pub schedules: Option<Arc<dyn Schedules>>,
     /// Whose credentials we have.
     pub own: Arc<dyn OwnIdentity>,
     /// How AWS answers.
@@ -154,6 +159,7 @@ pub struct Engine {
     gate: Gate,
     leases: leases::LeaseBook,
     drivers: reconciler::Drivers,
+    switches: backstop::Switches,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
     limits: limits::Limits,
@@ -198,6 +204,7 @@ impl Engine {
             gate: Gate::default(),
             leases: leases::LeaseBook::new(deps.leases_path),
             drivers: reconciler::Drivers::new(max_in_flight),
+            switches: backstop::Switches::new(deps.schedules),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
             limits: limits::Limits::default(),
@@ -230,6 +237,9 @@ impl Engine {
         });
         spawn("reconciler", |this| {
             Box::pin(async move { this.run_reconciler().await })
+        });
+        spawn("backstop", |this| {
+            Box::pin(async move { this.run_backstop().await })
         });
         spawn("leases", |this| Box::pin(async move { this.run_leases().await }));
         spawn("directory", |this| {
@@ -339,57 +349,6 @@ impl Engine {
             allow_sudo: self.settings().identity.allow_sudo,
             holds: self.gate.holds(),
         }
-    }
-}
-
-/// What decisions are made on, at one moment.
-#[derive(Clone)]
-pub struct Facts {
-    /// The policy.
-    pub policy: Option<Arc<InForce>>,
-    /// The directory copy.
-    pub directory: Option<Arc<Directory>>,
-    /// Protected accounts.
-    pub protected: BTreeSet<AccountId>,
-    /// `[identity] allow_sudo`.
-    pub allow_sudo: bool,
-    /// Why no create is sent; empty: creates are sent.
-    pub holds: BTreeMap<Hold, String>,
-}
-
-impl Facts {
-    /// What a caller may do by these facts.
-    #[must_use]
-    pub fn access<'a>(&'a self, caller: &'a Caller) -> Access<'a> {
-        Access {
-            caller,
-            policy: self.policy.as_deref().map(|in_force| &in_force.policy),
-            directory: self.directory.as_deref(),
-            protected: &self.protected,
-            allow_sudo: self.allow_sudo,
-        }
-    }
-
-    /// The policy and the directory.
-    ///
-    /// # Errors
-    /// There is none yet.
-    pub fn both(&self) -> Result<(&InForce, &Directory), Refused> {
-        use team_shared::problem::Code;
-        let directory = self.directory.as_deref().ok_or_else(|| {
-            Refused::new(
-                Code::DirectoryUnavailable,
-                "the directory has never been loaded from AWS",
-            )
-            .help("`team-tui status` says what AWS answers")
-        })?;
-        let policy = self.policy.as_deref().ok_or_else(|| {
-            Refused::new(
-                Code::NotEligible,
-                "no policy; as root: team-tui policy apply FILE",
-            )
-        })?;
-        Ok((policy, directory))
     }
 }
 

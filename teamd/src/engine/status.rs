@@ -134,6 +134,7 @@ impl Engine {
                 .map(|(_, why)| format!("no access is granted: {why}")),
         );
         problems.extend(self.leases.problem());
+        problems.extend(self.switches.problems());
         if let Some(fault) = overview
             .chain
             .as_ref()

@@ -3,7 +3,7 @@
 //! * `connect` settings → clients, without a word to AWS
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
-//! * `assignments`, `directory`, `inventory`, `activity`, `identity` the ports of [`crate::aws::port`]
+//! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules` the ports of [`crate::aws::port`]
 //!
 //! To add a call: a bucket in `pace`, then `Aws::call` with it; a port method returns our own types only.
 
@@ -17,6 +17,7 @@ mod instance;
 mod inventory;
 mod pace;
 mod probe;
+mod schedules;
 #[cfg(test)]
 mod tests;
 
@@ -67,6 +68,8 @@ struct Clients {
     identity_store: aws_sdk_identitystore::Client,
     organizations: aws_sdk_organizations::Client,
     sts: aws_sdk_sts::Client,
+    /// Schedules of the dead-man's switch: one attempt.
+    scheduler: aws_sdk_scheduler::Client,
     cloudtrail: Mutex<HashMap<(Option<AccountId>, String), aws_sdk_cloudtrail::Client>>,
 }
 
@@ -105,6 +108,7 @@ impl Aws {
                 identity_store: aws_sdk_identitystore::Client::new(&config),
                 organizations: aws_sdk_organizations::Client::new(&config),
                 sts: aws_sdk_sts::Client::new(&config),
+                scheduler: aws_sdk_scheduler::Client::new(&once),
                 cloudtrail: Mutex::new(HashMap::new()),
                 config,
             },

@@ -10,6 +10,8 @@ impl Engine {
     /// false meanwhile.
     pub(super) async fn may_create(&self, key: &Key) -> bool {
         self.heed_refusals();
-        (self.gate.is_open() || !guards::is_on(Guard::Gate)) && self.lease_is_written(key).await
+        (self.gate.is_open() || !guards::is_on(Guard::Gate))
+            && self.lease_is_written(key).await
+            && self.backstop_covers(key).await
     }
 }

@@ -192,6 +192,9 @@ impl Engine {
                     })
                     .await?
             };
+            if !turn.moved.is_empty() {
+                self.switches.poke(key);
+            }
             for request in &turn.moved {
                 self.deadlines_wake.notify_one();
                 self.outbox_wake.notify_one();
