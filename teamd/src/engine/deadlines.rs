@@ -1,6 +1,7 @@
-//! Requests whose time has come. The timer is a row: the loop sleeps until the next one, five seconds at most so that
-//! clock jumps and suspended machines are noticed, and reads the truth again.
+//! Requests whose time has come. The timer is a row: the loop sleeps until the next one, no longer than the clock allows
+//! so that jumps and suspended machines are noticed, and reads the truth again.
 
+use super::guards::{self, Guard};
 use super::refused::Refused;
 use super::{Engine, Hold, commit, decide};
 use crate::domain::Time;
@@ -10,9 +11,6 @@ use crate::domain::request::{Command, Request, State};
 use crate::store::WriteLane;
 use crate::store::port::Read;
 use chrono::TimeDelta;
-
-/// The longest sleep.
-const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(5);
 
 /// Requests taken in one transaction.
 const BATCH: usize = 200;
@@ -29,11 +27,13 @@ impl Engine {
             };
             let now = self.clock.now();
             self.tick.send_replace(Some(now));
-            let wake = next.map_or(now + LONGEST_SLEEP, |at| at.min(now + LONGEST_SLEEP));
+            let latest = now + self.clock.longest_nap();
+            let wake = next.map_or(latest, |at| at.min(latest));
             // A deadline that cannot be taken yet (a start that waits) must not spin.
             let wake = wake
                 .max(now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now) { 250 } else { 0 }));
             tokio::select! {
+                biased;
                 () = self.clock.sleep_until(wake) => {}
                 () = self.deadlines_wake.notified() => {}
                 () = self.stop.cancelled() => {}
@@ -105,6 +105,11 @@ fn due_command(
             let error = read.grant(&request.key)?.and_then(|grant| grant.last_error);
             let reason = error.map_or_else(|| "not_confirmed".to_owned(), |e| format!("not_confirmed: {e}"));
             Some(Command::GiveUp { reason })
+        }
+        State::Active { .. } if !guards::is_on(Guard::EndAsksNobody) => {
+            decide::judge(facts, request, request.terms.duration, now)
+                .ok()
+                .map(|_| Command::End)
         }
         State::Active { .. } => Some(Command::End),
         State::Ending { .. }
