@@ -262,6 +262,7 @@ impl World {
             activity: None,
             own: Arc::clone(self) as _,
             health: Arc::new(AwsHealth::new()),
+            leases_path: None,
             shutdown: shutdown.clone(),
         };
         let engine = Engine::open(deps, settings()).await.ok()?;

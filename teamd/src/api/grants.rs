@@ -34,7 +34,7 @@ pub(super) async fn list(
                 let leases = read
                     .open_requests_on(&grant.key)?
                     .into_iter()
-                    .filter(|request| request.state.holds_lease())
+                    .filter(|request| request.holds_lease())
                     .map(|request| request.id)
                     .collect::<Vec<_>>();
                 rows.push((grant, leases));
