@@ -83,6 +83,16 @@ pub(crate) enum Verb {
     },
     /// End one's own access now
     Done { id: String },
+    /// Ask for more time on one's own live access
+    Extend {
+        id: String,
+        /// How much longer: 1h, 90m
+        #[arg(long = "for", value_name = "DURATION")]
+        duration: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Give up a removal that can never succeed; takes two administrators
     Lost {
         id: String,

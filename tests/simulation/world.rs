@@ -264,6 +264,7 @@ impl World {
             schedules: None,
             own: Arc::clone(self) as _,
             health: Arc::new(AwsHealth::new()),
+            leases_path: None,
             shutdown: shutdown.clone(),
             leases_path: None,
         };

@@ -13,7 +13,7 @@ use team_shared::list::{MAX_LIMIT, Page};
 use team_shared::me::{Entitlement, Me};
 use team_shared::policy::{PolicyVersion, PolicyView, PutPolicy};
 use team_shared::problem::Code;
-use team_shared::request::{Act, Approve, RequestQuery, RequestView, Submit};
+use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit};
 use team_shared::routes;
 use team_shared::status::{ShortStatus, Status};
 
@@ -113,6 +113,11 @@ impl Client {
     /// `reject`, `cancel`, `done` or `revoke`.
     pub async fn act(&self, id: &RequestId, verb: &str, body: &Act, key: &str) -> Answer<RequestView> {
         self.post(&routes::request_verb(id, verb), body, key).await
+    }
+
+    /// Asks for more time: the new request.
+    pub async fn extend(&self, id: &RequestId, body: &Extend, key: &str) -> Answer<RequestView> {
+        self.post(&routes::request_verb(id, "extend"), body, key).await
     }
 
     /// Activity of a request, every page of it.

@@ -6,11 +6,13 @@ use super::refused::Refused;
 use super::{Engine, Hold, commit, decide};
 use crate::domain::Time;
 use crate::domain::event::Actor;
+use crate::domain::grant::State as GrantState;
 use crate::domain::policy::Refusal;
 use crate::domain::request::{Command, Request, State};
 use crate::store::WriteLane;
 use crate::store::port::Read;
 use chrono::TimeDelta;
+use team_shared::problem::Code;
 
 /// Requests taken in one transaction.
 const BATCH: usize = 200;
@@ -55,20 +57,38 @@ impl Engine {
         }
     }
 
-    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap.
+    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap. Where the
+    /// store does not take that, ends go alone: what it refuses to starts and lapses must not keep access alive.
     pub(super) async fn take_due(&self) -> Result<(), Refused> {
+        match self.take(Due::All).await {
+            Err(refused) if refused.code == Code::StoreUnavailable => {
+                tracing::error!(%refused, "due requests could not all be taken; ends go alone");
+                self.take(Due::Ends).await
+            }
+            taken => taken,
+        }
+    }
+
+    async fn take(&self, which: Due) -> Result<(), Refused> {
+        let mut limit = BATCH;
         loop {
             let (now, facts) = (self.clock.now(), self.facts());
-            let moved = self
+            let (seen, moved) = self
                 .store
                 .write(WriteLane::Removal, move |tx| {
                     let mut moved = Vec::new();
-                    for request in tx.due_requests(now, BATCH)? {
-                        let Some(command) = due_command(tx, &facts, &request, now)? else { continue };
+                    let due = tx.due_requests(now, limit)?;
+                    let seen = due.len();
+                    for request in due {
+                        let command = match which {
+                            Due::All => due_command(tx, &facts, &request, now)?,
+                            Due::Ends => due_end(tx, &facts, &request, now)?,
+                        };
+                        let Some(command) = command else { continue };
                         match commit::carry_out(tx, &request, &command, &Actor::daemon(), now) {
                             Ok(request) => moved.push(request),
                             // One request that cannot move must not hold up the others.
-                            Err(refused) if refused.code == team_shared::problem::Code::StoreUnavailable => {
+                            Err(refused) if refused.code == Code::StoreUnavailable => {
                                 return Err(refused);
                             }
                             Err(refused) => {
@@ -76,16 +96,55 @@ impl Engine {
                             }
                         }
                     }
-                    Ok(moved)
+                    Ok((seen, moved))
                 })
                 .await?;
             for request in &moved {
                 self.after_commit(request);
             }
-            if moved.len() < BATCH {
+            if seen < limit {
                 return Ok(());
             }
+            // Starts that wait stay at the head; what is behind them must be reached all the same.
+            limit = BATCH + (seen - moved.len());
         }
+    }
+}
+
+/// What is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    All,
+    /// Only what gives a lease back.
+    Ends,
+}
+
+fn due_end(
+    read: &mut (impl Read + ?Sized),
+    facts: &super::Facts,
+    request: &Request,
+    now: Time,
+) -> Result<Option<Command>, Refused> {
+    if !request.holds_lease() {
+        return Ok(None);
+    }
+    match &request.state {
+        // An extension whose start cannot be recorded does not begin.
+        State::Scheduled { .. } => Ok(Some(Command::LoseBasis {
+            reason: "its start could not be recorded".to_owned(),
+        })),
+        State::Pending
+        | State::Activating { .. }
+        | State::Active { .. }
+        | State::Ending { .. }
+        | State::Ended(_)
+        | State::Revoked(_)
+        | State::Failed(_)
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => due_command(read, facts, request, now),
     }
 }
 
@@ -99,6 +158,9 @@ fn due_command(
         // While the clock is suspect nobody loses a request to it.
         State::Pending => (!facts.holds.contains_key(&Hold::ClockSuspect)).then_some(Command::Lapse),
         State::Scheduled { .. } if request.terms.is_over(now) => Some(Command::Lapse),
+        State::Scheduled { .. } if request.holds_lease() => {
+            Some(go_on_or_withdraw(read, facts, request, now)?)
+        }
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
         State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
         State::Activating { .. } => {
@@ -137,4 +199,32 @@ fn start_or_withdraw(facts: &super::Facts, request: &Request, now: Time) -> Opti
             reason: format!("no longer fits: {refusal}"),
         }),
     }
+}
+
+/// The same for an extension. It holds a lease, so it cannot wait: it takes the grant over as it is, or gives it back.
+/// Nothing is granted by it that is not there, so the gate is only asked whether access is to be taken back at all.
+fn go_on_or_withdraw(
+    read: &mut (impl Read + ?Sized),
+    facts: &super::Facts,
+    request: &Request,
+    now: Time,
+) -> Result<Command, Refused> {
+    if facts.holds.contains_key(&Hold::RevokeOnly) {
+        return Ok(Command::LoseBasis {
+            reason: "access is only taken back".to_owned(),
+        });
+    }
+    Ok(match decide::judge(facts, request, request.terms.duration, now) {
+        Ok(_) | Err(Refusal::NoApprover { .. }) => {
+            let grant = read.grant(&request.key)?;
+            if grant.is_some_and(|grant| grant.state == GrantState::Present) {
+                Command::Confirm
+            } else {
+                Command::Start
+            }
+        }
+        Err(refusal) => Command::LoseBasis {
+            reason: format!("no longer fits: {refusal}"),
+        },
+    })
 }

@@ -5,6 +5,7 @@ mod before_create;
 mod slots;
 mod turn;
 
+pub(super) use turn::hand_over;
 #[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};
 
@@ -241,7 +242,7 @@ impl Engine {
                 let grant = read.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
                 let open = read.open_requests_on(&key)?;
                 let wanted = Wanted {
-                    leases: open.iter().filter(|r| r.state.holds_lease()).count(),
+                    leases: open.iter().filter(|r| r.holds_lease()).count(),
                     closing: open
                         .iter()
                         .filter(|r| matches!(r.state, RequestState::Ending { .. }))
