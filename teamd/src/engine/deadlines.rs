@@ -27,10 +27,17 @@ impl Engine {
             let now = self.clock.now();
             self.tick.send_replace(Some(now));
             let latest = now + self.clock.longest_nap();
-            let wake = next.map_or(latest, |at| at.min(latest));
+            // Ends are judged by a time that may be ahead of the one that is slept by.
+            let ahead = self.clock.due() - now;
+            let wake = next.map_or(latest, |at| (at - ahead).min(latest));
             // A deadline that cannot be taken yet (a start that waits) must not spin.
-            let wake = wake
-                .max(now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now) { 250 } else { 0 }));
+            let wake = wake.max(
+                now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now + ahead) {
+                    250
+                } else {
+                    0
+                }),
+            );
             tokio::select! {
                 () = self.clock.sleep_until(wake) => {}
                 () = self.deadlines_wake.notified() => {}
@@ -53,37 +60,52 @@ impl Engine {
         }
     }
 
-    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap.
+    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap. Then ends
+    /// alone: what waits, however much that is, does not stand in their way, and while clocks disagree they are judged
+    /// by the later.
     pub(super) async fn take_due(&self) -> Result<(), Refused> {
-        loop {
-            let (now, facts) = (self.clock.now(), self.facts());
-            let moved = self
-                .store
-                .write(WriteLane::Removal, move |tx| {
-                    let mut moved = Vec::new();
-                    for request in tx.due_requests(now, BATCH)? {
-                        let Some(command) = due_command(tx, &facts, &request, now)? else { continue };
-                        match commit::carry_out(tx, &request, &command, &Actor::daemon(), now) {
-                            Ok(request) => moved.push(request),
-                            // One request that cannot move must not hold up the others.
-                            Err(refused) if refused.code == team_shared::problem::Code::StoreUnavailable => {
-                                return Err(refused);
-                            }
-                            Err(refused) => {
-                                tracing::error!(request = %request.id, %refused, "a due request does not move");
-                            }
+        self.check_clock();
+        while self.take_batch(false).await? >= BATCH {}
+        while self.take_batch(true).await? >= BATCH {}
+        Ok(())
+    }
+
+    /// How many have moved.
+    async fn take_batch(&self, ends: bool) -> Result<usize, Refused> {
+        let (now, due, facts) = (self.clock.now(), self.clock.due(), self.facts());
+        let moved = self
+            .store
+            .write(WriteLane::Removal, move |tx| {
+                let mut moved = Vec::new();
+                let found = if ends {
+                    tx.due_ends(due, BATCH)?
+                } else {
+                    tx.due_requests(now, BATCH)?
+                };
+                for request in found {
+                    let Some(command) = due_command(tx, &facts, &request, now)? else {
+                        continue;
+                    };
+                    // An end that is due by a clock that is ahead: as of the end, and no later.
+                    let judged = request.deadline().map_or(now, |at| at.max(now));
+                    match commit::carry_out_as_of(tx, &request, &command, &Actor::daemon(), judged, now) {
+                        Ok(request) => moved.push(request),
+                        // One request that cannot move must not hold up the others.
+                        Err(refused) if refused.code == team_shared::problem::Code::StoreUnavailable => {
+                            return Err(refused);
+                        }
+                        Err(refused) => {
+                            tracing::error!(request = %request.id, %refused, "a due request does not move");
                         }
                     }
-                    Ok(moved)
-                })
-                .await?;
-            for request in &moved {
-                self.after_commit(request);
-            }
-            if moved.len() < BATCH {
-                return Ok(());
-            }
+                }
+                Ok(moved)
+            })
+            .await?;
+        for request in &moved {
+            self.after_commit(request);
         }
+        Ok(moved.len())
     }
 }
 
@@ -98,7 +120,12 @@ fn due_command(
         State::Pending => (!facts.holds.contains_key(&Hold::ClockSuspect)).then_some(Command::Lapse),
         State::Scheduled { .. } if request.terms.is_over(now) => Some(Command::Lapse),
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
-        State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
+        State::Activating { .. }
+            if request.terms.end_at.is_some() && request.terms.end_at == request.deadline() =>
+        {
+            Some(Command::End)
+        }
+        State::Activating { .. } if request.deadline().is_none_or(|at| at > now) => None,
         State::Activating { .. } => {
             let error = read.grant(&request.key)?.and_then(|grant| grant.last_error);
             let reason = error.map_or_else(|| "not_confirmed".to_owned(), |e| format!("not_confirmed: {e}"));

@@ -4,6 +4,7 @@
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
 //! * `directory` keeps the copy of what AWS says exists
+//! * `timekeeping` watches the clocks, and holds the gate while they disagree
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
@@ -32,6 +33,7 @@ pub mod removal;
 mod status;
 mod submit;
 mod terms;
+mod timekeeping;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ pub use refused::Refused;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
+pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
 use crate::aws::port::{ActivitySource, Assignments, DirectorySource, OwnIdentity};
@@ -213,6 +216,12 @@ impl Engine {
             Box::pin(async move { this.run_directory().await })
         });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        if self.clock.guard().is_some() {
+            spawn("clock", |this| Box::pin(async move { this.run_clock().await }));
+            spawn("clock-probe", |this| {
+                Box::pin(async move { this.run_clock_probe().await })
+            });
+        }
         spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
         if self.has_activity_source() {
             spawn("activity", |this| {
