@@ -30,6 +30,9 @@ pub enum Command {
     /// Work on the audit trail
     #[command(subcommand)]
     Audit(Audit),
+    /// Say a word on the clock
+    #[command(subcommand)]
+    Clock(Clock),
     /// Serve the demo's world: simulated AWS, temporary store
     #[cfg(feature = "simulator")]
     Demo(Demo),
@@ -47,6 +50,13 @@ pub enum Audit {
         #[arg(long, value_name = "FILE")]
         db: Option<PathBuf>,
     },
+}
+
+/// Say a word on the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Clock {
+    /// The wall clock is right: grant again. As root; asks a running daemon, or writes to its store
+    Accept,
 }
 
 /// Arguments of `demo`.
@@ -150,6 +160,8 @@ mod tests {
     fn commands_are_those_of_the_documentation() {
         assert_eq!(read("teamd run").unwrap().command, Some(Command::Run));
         assert_eq!(read("teamd check").unwrap().command, Some(Command::Check));
+        let accept = Command::Clock(Clock::Accept);
+        assert_eq!(read("teamd clock accept").unwrap().command, Some(accept));
         let verify = Command::Audit(Audit::Verify {
             db: Some("t.db".into()),
         });

@@ -1,6 +1,7 @@
 //! Requests whose time has come. The timer is a row: the loop sleeps until the next one, no longer than the clock allows
 //! so that jumps and suspended machines are noticed, and reads the truth again.
 
+use super::guards::{self, Guard};
 use super::refused::Refused;
 use super::{Engine, Hold, commit, decide};
 use crate::domain::Time;
@@ -39,6 +40,7 @@ impl Engine {
                 }),
             );
             tokio::select! {
+                biased;
                 () = self.clock.sleep_until(wake) => {}
                 () = self.deadlines_wake.notified() => {}
                 () = self.stop.cancelled() => {}
@@ -130,6 +132,11 @@ fn due_command(
             let error = read.grant(&request.key)?.and_then(|grant| grant.last_error);
             let reason = error.map_or_else(|| "not_confirmed".to_owned(), |e| format!("not_confirmed: {e}"));
             Some(Command::GiveUp { reason })
+        }
+        State::Active { .. } if !guards::is_on(Guard::EndAsksNobody) => {
+            decide::judge(facts, request, request.terms.duration, now)
+                .ok()
+                .map(|_| Command::End)
         }
         State::Active { .. } => Some(Command::End),
         State::Ending { .. }

@@ -8,25 +8,31 @@
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
+//!
+//! Every `select!` is `biased`, and chance comes from `random` alone: a simulation of the engine replays by its seed.
 
 mod access;
 mod act;
 mod activity;
+mod alarms;
 mod commit;
 mod deadlines;
 mod decide;
 mod directory;
 mod gate;
+mod guards;
 mod identity;
 mod leases;
 mod limits;
 pub mod logins;
+mod lost;
 mod outbox;
 mod policy;
 mod random;
 mod reconciler;
 mod refusals;
 mod refused;
+mod refusing;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
 pub mod removal;
@@ -41,9 +47,14 @@ mod tests;
 pub use access::{Access, Verb};
 pub use act::Act;
 pub use activity::{Activity, ActivityLine};
+pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
 pub use gate::{Gate, Hold};
+#[cfg(any(test, feature = "simulator"))]
+pub use guards::{Guard, switch_off};
 pub use policy::{InForce, PolicyInput};
+#[cfg(any(test, feature = "simulator"))]
+pub use random::seed_this_thread;
 pub use refused::Refused;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
@@ -195,6 +206,7 @@ impl Engine {
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
         }
+        engine.forget_attempts().await?;
         engine.take_due().await?;
         Ok(engine)
     }
@@ -222,6 +234,10 @@ impl Engine {
                 Box::pin(async move { this.run_clock_probe().await })
             });
         }
+        spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
+        spawn("refusals", |this| {
+            Box::pin(async move { this.run_refusals().await })
+        });
         spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
         if self.has_activity_source() {
             spawn("activity", |this| {
@@ -257,6 +273,12 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// How long a loop that should not miss anything may sleep although it could: `usual`, longer under a clock that
+    /// cannot jump.
+    fn nap(&self, usual: Duration) -> Duration {
+        usual.max(self.clock.longest_nap().to_std().unwrap_or_default())
     }
 
     /// The daemon's time.
@@ -301,6 +323,7 @@ impl Engine {
     /// Everything that decides what a caller may do, held still for one decision.
     #[must_use]
     pub fn facts(&self) -> Facts {
+        self.heed_refusals();
         Facts {
             policy: self.policy(),
             directory: self.directory(),

@@ -4,6 +4,7 @@
 //! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
 
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, EventDraft};
 use crate::domain::grant::Grant;
@@ -191,6 +192,10 @@ pub trait Read {
     /// Keys with work: a grant that is neither settled nor present-and-held, or open requests that wait for one. Every
     /// key on which [`plan`](crate::domain::grant::plan) could answer anything but "nothing" must be in it.
     fn keys_with_work(&mut self) -> StoreResult<Vec<Key>>;
+    /// What schedules a key has in AWS; `None`: none.
+    fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>>;
+    /// All keys that have or may have schedules in AWS, by key.
+    fn backstops(&mut self) -> StoreResult<Vec<Backstop>>;
     /// The number of the last audit row; 0: none.
     fn last_seq(&mut self) -> StoreResult<u64>;
     /// Audit rows, oldest first.
@@ -221,6 +226,10 @@ pub trait Tx: Read {
     fn update_request(&mut self, request: &Request) -> StoreResult<()>;
     /// Writes a grant.
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()>;
+    /// Writes what schedules a key has in AWS.
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()>;
+    /// A key has no schedules any more.
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()>;
     /// Appends a row to the audit trail and returns its number.
     fn append(&mut self, at: Time, event: &EventDraft) -> StoreResult<u64>;
     /// Puts a policy in force and returns its version.

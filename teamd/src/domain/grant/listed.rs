@@ -137,6 +137,8 @@ impl After {
         self.grant.state = state;
         self.grant.attempts = 0;
         self.grant.last_error = None;
+        self.grant.failed_creates = 0;
+        self.grant.stuck_alarms = 0;
     }
 
     /// Where a create may still surface, the key is listed again: each minute at first, then every five.

@@ -2,6 +2,7 @@
 
 use crate::domain::request::Key;
 use crate::engine::Engine;
+use crate::engine::guards::{self, Guard};
 
 impl Engine {
     /// Makes everything durable that a create needs beside its intent, in order; whether it may be sent. What is not
@@ -10,6 +11,7 @@ impl Engine {
     pub(super) async fn may_create(&self, key: &Key) -> bool {
         // The gate knows of the clocks as they are now, not as they were a second ago.
         self.check_clock();
-        self.gate.is_open() && self.lease_is_written(key).await
+        self.heed_refusals();
+        (self.gate.is_open() || !guards::is_on(Guard::Gate)) && self.lease_is_written(key).await
     }
 }

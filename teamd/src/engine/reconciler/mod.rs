@@ -8,6 +8,8 @@ mod turn;
 #[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};
 
+pub(super) use turn::about;
+
 use super::refused::Refused;
 use super::{Engine, random};
 use crate::aws::port::Lane;
@@ -93,10 +95,11 @@ impl Engine {
             .take();
         let Some(mut queue) = queue else { return };
         self.poke_all().await;
-        let mut scan = tokio::time::interval(SCAN_EVERY);
+        let mut scan = tokio::time::interval(self.nap(SCAN_EVERY));
         scan.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return,
                 _ = scan.tick() => self.poke_all().await,
                 key = queue.recv() => {
@@ -132,6 +135,7 @@ impl Engine {
             match self.turn(&key, &mut slot).await {
                 Ok(Some(pause)) => {
                     tokio::select! {
+                        biased;
                         () = self.clock.sleep_until(pause) => {}
                         () = wake.notified() => {}
                         () = self.stop.cancelled() => {}
@@ -151,6 +155,7 @@ impl Engine {
                 Err(error) => {
                     tracing::error!(%error, account = %key.account, "a turn failed; trying again");
                     tokio::select! {
+                        biased;
                         () = tokio::time::sleep(Duration::from_secs(1)) => {}
                         () = self.stop.cancelled() => {}
                     }

@@ -6,14 +6,13 @@ use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
 use crate::domain::request::{Command, Key, Request, State};
 use crate::engine::commit::{carry_out, tell, tell_removal};
+use crate::engine::guards::{self, Guard};
+use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
 use crate::store::port::{StoreResult, Tx};
 use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
-
-/// Failed tries of a removal after which it is called stuck, once.
-const STUCK_AFTER: u32 = 6;
 
 /// What a turn found to do.
 pub(crate) struct Turn {
@@ -39,20 +38,24 @@ pub(crate) fn prepare(
     may_create: bool,
     now: Time,
 ) -> Result<Turn, Refused> {
-    let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
+    let grant = guards::seen(tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone())), now);
     let mut moved = confirm_or_refuse(tx, key, &grant, now)?;
-    moved.extend(hand_over(tx, key, now)?);
+    if guards::is_on(Guard::LeaseCount) {
+        moved.extend(hand_over(tx, key, now)?);
+    }
     let open = tx.open_requests_on(key)?;
-    let wanted = Wanted {
+    let wanted = guards::wanted(Wanted {
         leases: open.iter().filter(|r| r.state.holds_lease()).count(),
         closing: open
             .iter()
             .filter(|r| matches!(r.state, State::Ending { .. }))
             .count(),
         may_create,
-    };
+    });
     let planned = plan(&grant, wanted, now);
-    if let Some(save) = &planned.save {
+    if let Some(save) = &planned.save
+        && (planned.step != Step::Create || guards::is_on(Guard::Intent))
+    {
         tx.save_grant(save)?;
     }
     let call = match planned.step {
@@ -111,18 +114,16 @@ pub(crate) fn conclude(
     let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
     let open = tx.open_requests_on(key)?;
     let leases = open.iter().filter(|r| r.state.holds_lease()).count();
-    let recorded = record(&grant, step, reply, leases, jitter, now);
+    let is_seen = reply == Reply::Listed { present: true } && leases == 0;
+    let mut recorded = record(&grant, step, reply, leases, jitter, now);
+    recorded.grant = guards::kept(recorded.grant, now);
     tx.save_grant(&recorded.grant)?;
-    let mut moved = Vec::new();
+    let mut moved = match is_seen {
+        true => bring_back(tx, key, now)?,
+        false => Vec::new(),
+    };
     for note in &recorded.notes {
         if let Some(event) = note_event(note, key, first_holder(&open), &recorded.grant) {
-            write_down(tx, leases == 0, &event, now)?;
-        }
-        let is_stuck = leases == 0 && recorded.grant.attempts == STUCK_AFTER;
-        if is_stuck && let Note::Retry { message, .. } = note {
-            let event = about(EventType::GrantStuck, key, first_holder(&open))
-                .text("last_error", message)
-                .with("attempts", Datum::Number(i64::from(recorded.grant.attempts)));
             write_down(tx, leases == 0, &event, now)?;
         }
         if let Note::Hopeless { message } = note {
@@ -218,7 +219,7 @@ fn first_holder(open: &[Request]) -> Option<RequestId> {
         .map(|r| r.id)
 }
 
-fn about(kind: EventType, key: &Key, request: Option<RequestId>) -> EventDraft {
+pub(in crate::engine) fn about(kind: EventType, key: &Key, request: Option<RequestId>) -> EventDraft {
     let event = EventDraft::new(kind)
         .text("user_id", key.user.as_str())
         .text("account_id", key.account.as_str())

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod audit;
+mod backstops;
 mod builders;
 mod grants;
 mod handle;

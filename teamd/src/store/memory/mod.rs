@@ -9,6 +9,7 @@ mod tx;
 use super::chain::{Head, Row, Text};
 use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
 use super::record::RequestRow;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::grant::Grant;
 use crate::domain::request::{Key, Request};
@@ -96,6 +97,7 @@ type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
 struct Tables {
     requests: BTreeMap<RequestId, Request>,
     grants: BTreeMap<Key, Grant>,
+    backstops: BTreeMap<Key, Backstop>,
     audit: Vec<(Row, Vec<Text>)>,
     policy: Vec<PolicyRow>,
     directory: Option<Directory>,

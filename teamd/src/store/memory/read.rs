@@ -2,6 +2,7 @@
 
 use super::Tables;
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Grant, State as GrantState};
 use crate::domain::request::{Key, Request, State};
@@ -135,6 +136,14 @@ impl Read for Tables {
             }
         }
         Ok(keys.into_iter().collect())
+    }
+
+    fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>> {
+        Ok(self.backstops.get(key).cloned())
+    }
+
+    fn backstops(&mut self) -> StoreResult<Vec<Backstop>> {
+        Ok(self.backstops.values().cloned().collect())
     }
 
     fn last_seq(&mut self) -> StoreResult<u64> {

@@ -2,10 +2,11 @@
 
 use super::{Tables, restore_entry};
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
 use crate::domain::grant::Grant;
-use crate::domain::request::Request;
+use crate::domain::request::{Key, Request};
 use crate::store::chain::link;
 use crate::store::port::{OutboxRow, PolicyRow, Remembered, StoreError, StoreResult, Tx};
 use crate::store::record::{GrantRow, directory_from_json, directory_to_json, millis, rounded};
@@ -50,6 +51,23 @@ impl Tx for Tables {
         let key = grant.key.clone();
         let old = self.grants.insert(key.clone(), grant);
         self.undo(move |tables| restore_entry(&mut tables.grants, key, old));
+        Ok(())
+    }
+
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()> {
+        let key = backstop.key.clone();
+        let backstop = Backstop {
+            ends_at: backstop.ends_at.map(rounded),
+            ..backstop.clone()
+        };
+        let old = self.backstops.insert(key.clone(), backstop);
+        self.undo(move |tables| restore_entry(&mut tables.backstops, key, old));
+        Ok(())
+    }
+
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()> {
+        let (key, old) = (key.clone(), self.backstops.remove(key));
+        self.undo(move |tables| restore_entry(&mut tables.backstops, key, old));
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! One transaction: the port's methods, each sent to its table family.
 
-use super::{audit, directory, grants, idempotency, meta, outbox, policy, requests};
+use super::{audit, backstops, directory, grants, idempotency, meta, outbox, policy, requests};
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
 use crate::domain::grant::Grant;
@@ -65,6 +66,14 @@ impl Read for Session<'_> {
         grants::keys_with_work(self.conn)
     }
 
+    fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>> {
+        backstops::get(self.conn, key)
+    }
+
+    fn backstops(&mut self) -> StoreResult<Vec<Backstop>> {
+        backstops::all(self.conn)
+    }
+
     fn last_seq(&mut self) -> StoreResult<u64> {
         Ok(meta::head(self.conn)?.unwrap_or_default().seq)
     }
@@ -117,6 +126,14 @@ impl Tx for Session<'_> {
 
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()> {
         grants::save(self.conn, grant)
+    }
+
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()> {
+        backstops::save(self.conn, backstop)
+    }
+
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()> {
+        backstops::forget(self.conn, key)
     }
 
     fn append(&mut self, at: Time, event: &EventDraft) -> StoreResult<u64> {
