@@ -184,7 +184,7 @@ impl World {
         }
     }
 
-    async fn wait_for<T>(&self, answer: &Answer<T>) {
+    pub async fn wait_for<T>(&self, answer: &Answer<T>) {
         let millis = self.chance(|rng| match answer {
             Err(CallError::NoAnswer { .. }) => rng.random_range(3_000..15_000),
             Ok(_) | Err(CallError::Aws(_)) => rng.random_range(30..400),

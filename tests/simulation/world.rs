@@ -260,9 +260,11 @@ impl World {
             assignments: Arc::clone(self) as _,
             directory: Arc::clone(self) as _,
             activity: None,
+            inventory: Arc::clone(self) as _,
             own: Arc::clone(self) as _,
             health: Arc::new(AwsHealth::new()),
             shutdown: shutdown.clone(),
+            leases_path: None,
         };
         let engine = Engine::open(deps, settings()).await.ok()?;
         if self.lock().is_held {
@@ -429,6 +431,7 @@ fn settings() -> EngineSettings {
     EngineSettings {
         identity: teamd::config::Identity::default(),
         protected: BTreeSet::new(),
+        drift_action: teamd::config::DriftAction::Report,
         directory_refresh: Seconds::new(3_600).expect("an hour"),
         // Few places, so that removals and creates meet.
         max_in_flight: 3,

@@ -127,6 +127,7 @@ fn is_news(kind: EventType) -> bool {
             | EventType::RequestFailed
             | EventType::GrantStuck
             | EventType::GrantReappeared
+            | EventType::GrantDrift
             | EventType::PolicyApplied
     )
 }

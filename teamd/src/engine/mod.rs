@@ -4,6 +4,7 @@
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
 //! * `directory` keeps the copy of what AWS says exists
+//! * `drift` looks again at keys that were ours, and at everything within each hour
 //! * `timekeeping` watches the clocks, and holds the gate while they disagree
 //! * `outbox` performs effects after the transaction that asked for them
 //!
@@ -19,6 +20,7 @@ mod commit;
 mod deadlines;
 mod decide;
 mod directory;
+mod drift;
 mod gate;
 mod guards;
 mod identity;
@@ -49,6 +51,7 @@ pub use act::Act;
 pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
+pub use drift::DriftOverview;
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
@@ -62,7 +65,7 @@ pub use submit::{Filed, Submission};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
@@ -90,6 +93,8 @@ pub struct Deps {
     pub assignments: Arc<dyn Assignments>,
     /// Accounts, people, groups, permission sets.
     pub directory: Arc<dyn DirectorySource>,
+    /// Who holds what, for the sweeps.
+    pub inventory: Arc<dyn Inventory>,
     /// CloudTrail, where a source is configured.
     pub activity: Option<Arc<dyn ActivitySource>>,
     /// Whose credentials we have.
@@ -111,6 +116,8 @@ pub struct EngineSettings {
     pub protected: BTreeSet<AccountId>,
     /// How old the directory copy may be.
     pub directory_refresh: Seconds,
+    /// What is done where AWS and the book differ.
+    pub drift_action: crate::config::DriftAction,
     /// Assignment operations under way at once; AWS allows 15.
     pub max_in_flight: usize,
     /// Pending requests a person.
@@ -137,6 +144,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     assignments: Arc<dyn Assignments>,
     source: Arc<dyn DirectorySource>,
+    inventory: Arc<dyn Inventory>,
     activity_source: Option<Arc<dyn ActivitySource>>,
     own: Arc<dyn OwnIdentity>,
     health: Arc<AwsHealth>,
@@ -155,6 +163,7 @@ pub struct Engine {
     refusals: refusals::RefusalLog,
     activity: activity::ActivityBook,
     chain: status::ChainWatch,
+    drift: drift::DriftBook,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -179,6 +188,7 @@ impl Engine {
             clock: deps.clock,
             assignments: deps.assignments,
             source: deps.directory,
+            inventory: deps.inventory,
             activity_source: deps.activity,
             own: deps.own,
             health: deps.health,
@@ -197,6 +207,7 @@ impl Engine {
             refusals: refusals::RefusalLog::default(),
             activity: activity::ActivityBook::default(),
             chain: status::ChainWatch::default(),
+            drift: drift::DriftBook::default(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
@@ -226,6 +237,12 @@ impl Engine {
         spawn("leases", |this| Box::pin(async move { this.run_leases().await }));
         spawn("directory", |this| {
             Box::pin(async move { this.run_directory().await })
+        });
+        spawn("recent keys", |this| {
+            Box::pin(async move { this.run_recent_sweep().await })
+        });
+        spawn("drift", |this| {
+            Box::pin(async move { this.run_drift_pass().await })
         });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
         if self.clock.guard().is_some() {

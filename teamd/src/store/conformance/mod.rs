@@ -8,6 +8,7 @@ mod backstops;
 mod builders;
 mod grants;
 mod handle;
+mod inventory;
 mod lists;
 mod requests;
 mod tables;

@@ -5,6 +5,7 @@ mod backstops;
 mod directory;
 mod grants;
 mod idempotency;
+mod inventory;
 mod meta;
 mod migrate;
 mod open;
