@@ -56,6 +56,33 @@ pub struct Status {
     pub identity_warnings: Vec<String>,
     /// The activity source.
     pub activity: String,
+    /// The clocks; absent where time is simulated.
+    #[serde(default)]
+    pub clock: Option<ClockStatus>,
+}
+
+/// The clocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStatus {
+    /// Why they are not believed; absent: they are.
+    pub suspect: Option<String>,
+    /// How often the wall clock was set by more than two seconds since the daemon started.
+    pub steps: u64,
+    /// How far the wall clock is ahead of the time that the daemon keeps.
+    pub wall_ahead_ms: i64,
+    /// How far AWS was ahead of the wall clock, when it was last heard.
+    pub aws_ahead_ms: Option<i64>,
+}
+
+/// Answer of `POST /v1/clock/accept`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockAccepted {
+    /// The clock was suspect; otherwise nothing has changed.
+    pub was_suspect: bool,
+    /// The time that the daemon kept until then.
+    pub was: DateTime<Utc>,
+    /// Its time now.
+    pub now: DateTime<Utc>,
 }
 
 /// How AWS answers.

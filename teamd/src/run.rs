@@ -6,9 +6,9 @@ use crate::aws::config::AwsSettings;
 use crate::aws::health::AwsHealth;
 use crate::aws::port::{ActivitySource as ActivityPort, Schedules};
 use crate::aws::sdk::Aws;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Machine, Readings};
 use crate::config::{ActivitySource, Config};
-use crate::engine::{Deps, Engine, EngineSettings, Refused};
+use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::lifecycle::{Ended, Shutdown, systemd};
 use crate::store::Store;
 use crate::store::port::StoreError;
@@ -106,10 +106,22 @@ pub async fn run(
 /// # Errors
 /// The store or the settings for AWS.
 pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, RunError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    open_with(config, shutdown, Box::new(Machine)).await
+}
+
+/// The same by other clocks than the machine's.
+///
+/// # Errors
+/// As there.
+pub async fn open_with(
+    config: &Config,
+    shutdown: &Shutdown,
+    readings: Box<dyn Readings>,
+) -> Result<Arc<Engine>, RunError> {
     let path = config.store.path.clone();
     make_private_parent(&path);
     let store = Store::open(&path).map_err(|error| RunError::Store { path, error })?;
+    let clock: Arc<dyn Clock> = Arc::new(start_clock(&store, readings).await?);
     let health = Arc::new(AwsHealth::new());
     let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
     let activity = match config.activity.source {

@@ -142,7 +142,7 @@ async fn drift(api: &Api, facts: &Facts) -> Result<Page<DriftView>, Refused> {
 /// Requests that hold a grant.
 fn leases(read: &mut dyn Read, key: &Key) -> Result<Vec<RequestId>, Refused> {
     let open = read.open_requests_on(key)?;
-    let held = open.into_iter().filter(|request| request.state.holds_lease());
+    let held = open.into_iter().filter(|request| request.holds_lease());
     Ok(held.map(|request| request.id).collect())
 }
 

@@ -4,10 +4,12 @@
 //! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
 
 mod activity;
+mod ask;
 mod audit;
 mod body;
 mod caller;
 mod catalogue;
+mod clock;
 mod error;
 mod events;
 mod grants;
@@ -20,6 +22,7 @@ mod status;
 mod verbs;
 mod views;
 
+pub use ask::{AskError, ask_to_accept_clock};
 pub use listener::{bind, serve};
 
 use crate::engine::Engine;
@@ -106,6 +109,7 @@ pub fn router(api: Api) -> Router {
         .route(routes::AUDIT, get(audit::list))
         .route(routes::AUDIT_EXPORT, get(audit::export))
         .route(routes::AUDIT_VERIFY, get(audit::verify))
+        .route(routes::CLOCK_ACCEPT, post(clock::accept))
         .route(routes::STATUS, get(status::status))
         .route(routes::HEALTHZ, get(|| async { StatusCode::NO_CONTENT }))
         .route(routes::READYZ, get(|| async { StatusCode::NO_CONTENT }))

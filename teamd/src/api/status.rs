@@ -18,7 +18,9 @@ use serde::Deserialize;
 use team_shared::duration::format_seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
-use team_shared::status::{AuditStatus, AwsStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status};
+use team_shared::status::{
+    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status,
+};
 
 /// Removals that the problem line names.
 const WORST: usize = 3;
@@ -222,5 +224,11 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
         } else {
             "none: set [activity] source to follow sessions".to_owned()
         },
+        clock: api.engine.clock_state().map(|clock| ClockStatus {
+            suspect: clock.suspect,
+            steps: clock.steps,
+            wall_ahead_ms: clock.wall_ahead.num_milliseconds(),
+            aws_ahead_ms: clock.aws_ahead.map(|by| by.num_milliseconds()),
+        }),
     }
 }

@@ -19,7 +19,22 @@ pub(crate) fn carry_out(
     actor: &Actor,
     now: Time,
 ) -> Result<Request, Refused> {
-    let next = transition(request, command, actor, now)?;
+    carry_out_as_of(tx, request, command, actor, now, now)
+}
+
+/// The same for what was judged by another time than `now`: an end that is due by a clock that is ahead.
+///
+/// # Errors
+/// As there.
+pub(super) fn carry_out_as_of(
+    tx: &mut dyn Tx,
+    request: &Request,
+    command: &Command,
+    actor: &Actor,
+    judged: Time,
+    now: Time,
+) -> Result<Request, Refused> {
+    let next = transition(request, command, actor, judged)?;
     let (held, holds) = (request.holds_lease(), next.request.holds_lease());
     tx.update_request(&next.request)?;
     // A lease is given back also where the trail takes no row.

@@ -6,6 +6,7 @@
 //! * `backstop` sets the dead-man's switch, where there is one
 //! * `directory` keeps the copy of what AWS says exists
 //! * `drift` looks again at keys that were ours, and at everything within each hour
+//! * `timekeeping` watches the clocks, and holds the gate while they disagree
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
@@ -23,8 +24,8 @@ mod deadlines;
 mod decide;
 mod directory;
 mod drift;
-mod facts;
 mod extend;
+mod facts;
 mod gate;
 mod guards;
 mod identity;
@@ -45,6 +46,7 @@ pub mod removal;
 mod status;
 mod submit;
 mod terms;
+mod timekeeping;
 
 #[cfg(test)]
 mod tests;
@@ -55,8 +57,8 @@ pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
 pub use drift::DriftOverview;
-pub use facts::Facts;
 pub use extend::Extension;
+pub use facts::Facts;
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
@@ -67,6 +69,7 @@ pub use refused::Refused;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
+pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
 use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
@@ -255,6 +258,12 @@ impl Engine {
             Box::pin(async move { this.run_drift_pass().await })
         });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        if self.clock.guard().is_some() {
+            spawn("clock", |this| Box::pin(async move { this.run_clock().await }));
+            spawn("clock-probe", |this| {
+                Box::pin(async move { this.run_clock_probe().await })
+            });
+        }
         spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
         spawn("refusals", |this| {
             Box::pin(async move { this.run_refusals().await })

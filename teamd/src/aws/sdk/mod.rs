@@ -1,6 +1,7 @@
 //! The adapters on AWS's SDK. Nothing of the SDK's leaves this module.
 //!
 //! * `connect` settings → clients, without a word to AWS
+//! * `dates` AWS's clock, from every answer
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
 //! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules` the ports of [`crate::aws::port`]
@@ -10,6 +11,7 @@
 mod activity;
 mod assignments;
 mod connect;
+mod dates;
 mod directory;
 mod failure;
 mod identity;
@@ -92,7 +94,7 @@ impl Aws {
         clock: Arc<dyn Clock>,
         health: Arc<AwsHealth>,
     ) -> Result<Self, AwsError> {
-        let config = connect::sdk_config(&settings).await?;
+        let config = connect::sdk_config(&settings, &clock).await?;
         let once = connect::one_attempt(&config, &settings.timeouts);
         let loopback = settings
             .endpoint_url
