@@ -7,7 +7,6 @@ use crate::domain::Time;
 use crate::domain::event::Actor;
 use crate::domain::policy::Refusal;
 use crate::domain::request::{Command, Request, State};
-use crate::store::WriteLane;
 use crate::store::port::Read;
 use chrono::TimeDelta;
 
@@ -44,7 +43,7 @@ impl Engine {
     async fn next_deadline(&self) -> Option<Time> {
         match self
             .store
-            .read(|read| Ok::<_, Refused>(read.next_deadline()?))
+            .read_for_removal(|read| Ok::<_, Refused>(read.next_deadline()?))
             .await
         {
             Ok(next) => next,
@@ -61,7 +60,7 @@ impl Engine {
             let (now, facts) = (self.clock.now(), self.facts());
             let moved = self
                 .store
-                .write(WriteLane::Removal, move |tx| {
+                .remove(move |tx| {
                     let mut moved = Vec::new();
                     for request in tx.due_requests(now, BATCH)? {
                         let Some(command) = due_command(tx, &facts, &request, now)? else { continue };

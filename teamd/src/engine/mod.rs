@@ -14,6 +14,7 @@ mod activity;
 mod commit;
 mod deadlines;
 mod decide;
+mod degraded;
 mod directory;
 mod gate;
 mod identity;
@@ -136,6 +137,7 @@ pub struct Engine {
     refusals: refusals::RefusalLog,
     activity: activity::ActivityBook,
     chain: status::ChainWatch,
+    disk: degraded::DiskWatch,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -150,10 +152,14 @@ impl Engine {
     pub async fn open(deps: Deps, settings: EngineSettings) -> Result<Arc<Self>, Refused> {
         let started_at = deps.clock.now();
         let max_in_flight = settings.max_in_flight;
-        let (directory, policy) = deps
+        let known = deps
             .store
-            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)))
-            .await?;
+            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)));
+        let (directory, policy) = match known.await {
+            // Neither is needed for taking access back.
+            Err(_) if deps.store.condition().borrow().is_some() => (None, None),
+            known => known?,
+        };
         let in_force = policy.and_then(|row| InForce::from_row(&row));
         let engine = Arc::new(Self {
             store: deps.store,
@@ -177,11 +183,13 @@ impl Engine {
             refusals: refusals::RefusalLog::default(),
             activity: activity::ActivityBook::default(),
             chain: status::ChainWatch::default(),
+            disk: degraded::DiskWatch::default(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
             shutdown: deps.shutdown,
         });
+        engine.hold_by_store();
         // A trail that takes no row must not keep the daemon from taking access back.
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
@@ -204,6 +212,9 @@ impl Engine {
         });
         spawn("directory", |this| {
             Box::pin(async move { this.run_directory().await })
+        });
+        spawn("store", |this| {
+            Box::pin(async move { this.run_store_watch().await })
         });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
         spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
