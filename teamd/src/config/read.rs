@@ -35,14 +35,16 @@ fn server(section: &mut Section<'_>) -> Server {
 
 fn store(section: &mut Section<'_>) -> Store {
     let default = Store::default();
+    let path = section.text("path", values::path).unwrap_or(default.path);
     Store {
-        path: section.text("path", values::path).unwrap_or(default.path),
         activity_path: section
             .text("activity_path", values::path)
             .unwrap_or(default.activity_path),
         leases_path: section
             .text("leases_path", values::path)
-            .unwrap_or(default.leases_path),
+            // Beside the database, wherever that is: who may write the one may write the other.
+            .unwrap_or_else(|| path.with_file_name("leases.json")),
+        path,
     }
 }
 

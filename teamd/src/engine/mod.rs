@@ -18,6 +18,7 @@ mod degraded;
 mod directory;
 mod gate;
 mod identity;
+mod leases;
 mod limits;
 pub mod logins;
 mod outbox;
@@ -58,6 +59,7 @@ use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::duration::Seconds;
@@ -81,6 +83,8 @@ pub struct Deps {
     pub own: Arc<dyn OwnIdentity>,
     /// How AWS answers.
     pub health: Arc<AwsHealth>,
+    /// The file of leases; none: none is kept.
+    pub leases_path: Option<PathBuf>,
     /// The life of its tasks.
     pub shutdown: Shutdown,
 }
@@ -130,6 +134,7 @@ pub struct Engine {
     own_account: ArcSwapOption<AccountId>,
     policy: ArcSwapOption<InForce>,
     gate: Gate,
+    leases: leases::LeaseBook,
     drivers: reconciler::Drivers,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
@@ -176,6 +181,7 @@ impl Engine {
             own_account: ArcSwapOption::empty(),
             policy: ArcSwapOption::from_pointee(in_force),
             gate: Gate::default(),
+            leases: leases::LeaseBook::new(deps.leases_path),
             drivers: reconciler::Drivers::new(max_in_flight),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
@@ -210,6 +216,7 @@ impl Engine {
         spawn("reconciler", |this| {
             Box::pin(async move { this.run_reconciler().await })
         });
+        spawn("leases", |this| Box::pin(async move { this.run_leases().await }));
         spawn("directory", |this| {
             Box::pin(async move { this.run_directory().await })
         });

@@ -120,6 +120,7 @@ impl Engine {
             .map(|why| format!("no access is granted: {why}"))
             .collect();
         problems.extend(self.disk.warning());
+        problems.extend(self.leases.problem());
         if !overview.overdue.is_empty() {
             problems.push(format!("{} revocations are overdue", overview.overdue.len()));
         }

@@ -12,7 +12,7 @@ use super::lanes::Lanes;
 use super::memory::Memory;
 use super::port::{Backend, Read, StoreError, StoreResult, Tx};
 use super::removals::Shared;
-use super::sqlite::Sqlite;
+use super::sqlite::{Lock, Sqlite, lock};
 use crate::domain::Time;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,7 +55,7 @@ enum Mode {
         threads: Mutex<Vec<JoinHandle<()>>>,
     },
     Inline(Mutex<Option<Box<dyn Backend>>>),
-    Without,
+    Without(#[expect(dead_code, reason = "held, never read")] Option<Lock>),
 }
 
 impl Store {
@@ -75,7 +75,7 @@ impl Store {
     pub fn open_on(path: &Path, levels: Levels) -> StoreResult<Self> {
         let disk = Disk::of(path, levels);
         let mut backend = Sqlite::open(path, &disk)?;
-        let shared = Arc::new(known(&mut backend)?);
+        let shared = Arc::new(Shared::of(&mut backend)?);
         let (writes, reads) = (Arc::new(Lanes::new()), Arc::new(Lanes::new()));
         let mode = Mode::Threads {
             writes: Arc::clone(&writes),
@@ -108,7 +108,7 @@ impl Store {
     #[must_use]
     pub fn on_memory(memory: &Memory) -> Self {
         let mut backend = memory.opened();
-        let shared = known(&mut backend).unwrap_or_else(|_| Shared::new(0, Live::default()));
+        let shared = Shared::of(&mut backend).unwrap_or_else(|_| Shared::new(0, Live::default()));
         let mode = Mode::Inline(Mutex::new(Some(Box::new(backend))));
         Self {
             inner: Arc::new(Inner {
@@ -119,17 +119,25 @@ impl Store {
         }
     }
 
-    /// A store whose tables cannot be used: every write is refused with `why`, removals are done in memory on what is
-    /// known from elsewhere.
-    #[must_use]
-    pub fn without_tables(why: StoreError, live: Live) -> Self {
-        Self {
+    /// In place of the database at `path`, which cannot be used: every write is refused with `why`, removals are done in
+    /// memory on what is known from elsewhere. The files are not touched, and no other daemon may open them meanwhile.
+    ///
+    /// # Errors
+    /// In use by another daemon.
+    pub fn in_place_of(path: &Path, why: StoreError, live: Live) -> StoreResult<Self> {
+        let lock = match lock(path) {
+            Ok(lock) => Some(lock),
+            // Not even room for that: the other daemon would find none either.
+            Err(StoreError::Full) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
             inner: Arc::new(Inner {
-                mode: Mode::Without,
+                mode: Mode::Without(lock),
                 shared: Arc::new(Shared::without_tables(why, live)),
                 disk: None,
             }),
-        }
+        })
     }
 
     /// Runs `work` in one transaction: durable when this returns `Ok`, without a trace when it returns `Err`.
@@ -315,7 +323,7 @@ impl Store {
         match &self.inner.mode {
             Mode::Threads { writes, .. } => drop(writes.push(lane, job)),
             Mode::Inline(backend) => inline(backend, job),
-            Mode::Without => job(None),
+            Mode::Without(_) => job(None),
         }
     }
 
@@ -323,7 +331,7 @@ impl Store {
         match &self.inner.mode {
             Mode::Threads { reads, .. } => drop(reads.push(0, job)),
             Mode::Inline(backend) => inline(backend, job),
-            Mode::Without => job(None),
+            Mode::Without(_) => job(None),
         }
     }
 
@@ -369,7 +377,7 @@ impl Inner {
             Mode::Inline(backend) => {
                 backend.lock().unwrap_or_else(PoisonError::into_inner).take();
             }
-            Mode::Without => {}
+            Mode::Without(_) => {}
         }
     }
 }
@@ -385,15 +393,4 @@ fn inline(backend: &Mutex<Option<Box<dyn Backend>>>, job: Job) {
     if let Some(backend) = backend.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
         job(Some(backend.as_mut()));
     }
-}
-
-/// The number of the last row, and the copy of what access must be taken back.
-fn known(backend: &mut dyn Backend) -> StoreResult<Shared> {
-    let (mut seq, mut live) = (0, Live::default());
-    backend.read(&mut |read| {
-        seq = read.last_seq()?;
-        live = Live::of(read)?;
-        Ok(())
-    })?;
-    Ok(Shared::new(seq, live))
 }

@@ -32,6 +32,17 @@ impl Shared {
         }
     }
 
+    /// Begins with what the tables say.
+    pub(super) fn of(backend: &mut dyn Backend) -> StoreResult<Self> {
+        let (mut seq, mut live) = (0, Live::default());
+        backend.read(&mut |read| {
+            seq = read.last_seq()?;
+            live = Live::of(read)?;
+            Ok(())
+        })?;
+        Ok(Self::new(seq, live))
+    }
+
     /// Tables that cannot be used from the first moment on.
     pub(super) fn without_tables(why: StoreError, live: Live) -> Self {
         let shared = Self::new(0, live);

@@ -7,7 +7,7 @@ impl Engine {
     /// Makes everything durable that a create needs beside its intent, in order; whether it may be sent. What is not
     /// ready is tried again in a few seconds, with [`Wanted::may_create`](crate::domain::grant::Wanted::may_create)
     /// false meanwhile.
-    pub(super) async fn may_create(&self, _key: &Key) -> bool {
-        self.gate.is_open()
+    pub(super) async fn may_create(&self, key: &Key) -> bool {
+        self.gate.is_open() && self.lease_is_written(key).await
     }
 }

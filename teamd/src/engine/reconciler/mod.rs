@@ -19,6 +19,7 @@ use slots::{Slot, Slots};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use team_shared::problem::Code;
 use tokio::sync::{Notify, mpsc};
 
 /// How often all keys with work are looked at, should a wake ever be missed.
@@ -173,16 +174,26 @@ impl Engine {
             } else {
                 Lane::Grant
             };
+            // Before the place: what a create waits for must not keep a removal from it.
+            let is_asked = plan(&grant, wanted, now).step == Step::Create;
+            let may_create = !is_asked || self.may_create(key).await;
+            let wanted = Wanted { may_create, ..wanted };
             // The place comes before the intent, so that what is intended is also sent.
             if plan(&grant, wanted, now).step.is_write() && slot.is_none() {
                 *slot = Some(self.drivers.slots.take(lane).await);
             }
-            // What was not asked is not allowed: the plan may be another one by the time it is written down.
-            let may_create = plan(&grant, wanted, now).step == Step::Create && self.may_create(key).await;
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
                 self.write(lane, move |tx| {
-                    turn::prepare(tx, &key, session_seconds, may_create, now)
+                    let turn = turn::prepare(tx, &key, session_seconds, may_create, now)?;
+                    if turn.step == Step::Create && !is_asked {
+                        // The plan was another one when it was asked whether a create may be sent.
+                        return Err(Refused::new(
+                            Code::Stale,
+                            "what is wanted has changed: look again",
+                        ));
+                    }
+                    Ok(turn)
                 })
                 .await?
             };

@@ -15,6 +15,7 @@ mod session;
 
 pub(super) use idempotency::MEMORY;
 pub(super) use meta::refuse_own;
+pub(super) use open::{Lock, lock};
 
 use super::disk::Disk;
 use super::port::{Backend, ChainCheck, Read, StoreError, StoreResult, Tx};
@@ -100,6 +101,14 @@ impl Backend for Sqlite {
             _lock: None,
         })))
     }
+}
+
+/// Looks at a database as an opening would, without writing to it.
+///
+/// # Errors
+/// Those of an opening.
+pub fn examine(path: &Path) -> StoreResult<()> {
+    preflight::look(path)
 }
 
 /// Checks the audit trail of a database file, read-only; no daemon need be running, and one may be.

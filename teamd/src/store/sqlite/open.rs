@@ -25,7 +25,7 @@ const REFUSED: &[(u32, &str)] = &[
 
 /// The only daemon on a database holds this; it is let go with the process, however that ends.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "held open, never read")] File);
+pub(in crate::store) struct Lock(#[expect(dead_code, reason = "held open, never read")] File);
 
 /// Refuses a SQLite that is too old.
 pub(super) fn refuse_old_sqlite() -> StoreResult<()> {
@@ -63,7 +63,7 @@ fn refused(magic: i128) -> Option<&'static str> {
 }
 
 /// Takes the lock beside the database, or says who has it.
-pub(super) fn lock(path: &Path) -> StoreResult<Lock> {
+pub(in crate::store) fn lock(path: &Path) -> StoreResult<Lock> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
