@@ -45,8 +45,10 @@ pub(super) fn open_store(path: &Path, leases_path: &Path) -> Result<Store, Store
                     live
                 }
                 Err(why) => {
-                    tracing::error!(%why, "the database cannot be used, and there is no leases file to go by: nothing is known that must be taken back");
-                    Live::default()
+                    let live = store::salvage(path);
+                    let keys = live.grants.len();
+                    tracing::error!(%why, keys, "the database cannot be used, and there is no leases file to go by: what can still be read of the database must do");
+                    live
                 }
             };
             Store::in_place_of(path, error, live)

@@ -29,4 +29,4 @@ pub use disk::{Disk, LEVELS, Level, Levels, Space};
 pub use fallback::Live;
 pub use handle::{Store, WriteLane};
 pub use memory::{Fault, Memory};
-pub use sqlite::{examine, verify_file};
+pub use sqlite::{examine, salvage, verify_file};

@@ -5,6 +5,7 @@
 mod arbitrary;
 mod audit;
 mod builders;
+mod degraded;
 mod grants;
 mod handle;
 mod lists;

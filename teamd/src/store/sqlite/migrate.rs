@@ -49,7 +49,8 @@ pub(super) fn newest() -> usize {
     STEPS.len()
 }
 
-/// Refuses a schema that is not the one of its version. What others have added, such as a replicator, is theirs.
+/// Refuses a schema without our tables and indexes as they are in its version. What others have added, such as a
+/// replicator, is theirs; triggers are a seat belt, and their absence is what the check of the trail finds out.
 pub(super) fn refuse_other_schema(conn: &Connection, version: usize) -> StoreResult<()> {
     let model = Connection::open_in_memory().map_err(failed)?;
     for step in STEPS.iter().take(version) {
@@ -63,13 +64,15 @@ pub(super) fn refuse_other_schema(conn: &Connection, version: usize) -> StoreRes
 }
 
 fn schema(conn: &Connection) -> StoreResult<BTreeSet<(String, String, String)>> {
-    conn.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
-        .and_then(|mut statement| {
-            statement
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
-        })
-        .map_err(failed)
+    conn.prepare(
+        "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('table', 'index') AND sql IS NOT NULL",
+    )
+    .and_then(|mut statement| {
+        statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect()
+    })
+    .map_err(failed)
 }
 
 fn has_our_tables(conn: &Connection) -> StoreResult<bool> {

@@ -18,6 +18,7 @@ pub(super) use meta::refuse_own;
 pub(super) use open::{Lock, lock};
 
 use super::disk::Disk;
+use super::fallback::Live;
 use super::port::{Backend, ChainCheck, Read, StoreError, StoreResult, Tx};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use session::Session;
@@ -109,6 +110,13 @@ impl Backend for Sqlite {
 /// Those of an opening.
 pub fn examine(path: &Path) -> StoreResult<()> {
     preflight::look(path)
+}
+
+/// What can still be read of a damaged database about access that must be taken back, row by row. For want of anything
+/// better only: nobody vouches for it.
+#[must_use]
+pub fn salvage(path: &Path) -> Live {
+    preflight::salvage(path)
 }
 
 /// Checks the audit trail of a database file, read-only; no daemon need be running, and one may be.

@@ -2,6 +2,7 @@
 //! find out what happened to it.
 
 use super::{Session, directory, failed, migrate, open, policy};
+use crate::domain::request::Key;
 use crate::store::fallback::Live;
 use crate::store::port::{Read, StoreError, StoreResult};
 use rusqlite::{Connection, TransactionBehavior};
@@ -42,6 +43,53 @@ pub(super) fn look(path: &Path) -> StoreResult<()> {
         })?;
     }
     Ok(())
+}
+
+/// What can still be read, row by row.
+pub(super) fn salvage(path: &Path) -> Live {
+    let mut live = Live::default();
+    let Ok(mut conn) = open::reader(path) else {
+        return live;
+    };
+    let Ok(tx) = conn.transaction_with_behavior(TransactionBehavior::Deferred) else {
+        return live;
+    };
+    let mut session = Session { conn: &tx, epoch: 0 };
+    let open = "SELECT id FROM requests NOT INDEXED WHERE state IN ('activating', 'active', 'ending')";
+    for id in texts(&tx, open, 1).iter().filter_map(|row| row[0].parse().ok()) {
+        if let Ok(Some(request)) = session.request(&id) {
+            live.request(&request);
+        }
+    }
+    for row in texts(&tx, "SELECT user_id, account_id, permission_set FROM grants", 3) {
+        let (Ok(user), Ok(account), Ok(permission_set)) = (row[0].parse(), row[1].parse(), row[2].parse())
+        else {
+            continue;
+        };
+        let key = Key {
+            user,
+            account,
+            permission_set,
+        };
+        if let Ok(Some(grant)) = session.grant(&key) {
+            live.grant(&grant);
+        }
+    }
+    live
+}
+
+/// Rows of texts, as far as they can be read.
+fn texts(conn: &Connection, sql: &str, columns: usize) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    if let Ok(mut statement) = conn.prepare(sql)
+        && let Ok(mut rows) = statement.query([])
+    {
+        while let Ok(Some(row)) = rows.next() {
+            let row: rusqlite::Result<Vec<String>> = (0..columns).map(|column| row.get(column)).collect();
+            found.extend(row);
+        }
+    }
+    found
 }
 
 /// Everything that a removal reads, and what the engine begins with.
