@@ -106,7 +106,18 @@ pub async fn run(
 /// # Errors
 /// The store or the settings for AWS.
 pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, RunError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    open_with(config, shutdown, Arc::new(SystemClock)).await
+}
+
+/// The same under another clock.
+///
+/// # Errors
+/// The store or the settings for AWS.
+pub async fn open_with(
+    config: &Config,
+    shutdown: &Shutdown,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Engine>, RunError> {
     let path = config.store.path.clone();
     make_private_parent(&path);
     let store = Store::open(&path).map_err(|error| RunError::Store { path, error })?;

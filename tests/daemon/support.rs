@@ -2,9 +2,11 @@
 //! named by the demo's header, so that one process can be several people; without it a caller is who runs the tests.
 
 mod client;
+mod time;
 mod values;
 
 pub(crate) use client::{Answer, Client};
+pub(crate) use time::Ahead;
 pub(crate) use values::*;
 
 use aws_simulator::{AssignmentKey, FaultKind, FaultRule, Faults, Organisation, Simulator, SimulatorConfig};
@@ -40,6 +42,7 @@ pub(crate) struct Setup {
 pub(crate) struct World {
     config: Config,
     as_people: bool,
+    pub(crate) clock: Arc<Ahead>,
     simulator: Option<Simulator>,
     daemon: Option<Daemon>,
     client: reqwest::Client,
@@ -132,6 +135,7 @@ impl Setup {
         let mut world = World {
             config,
             as_people: self.as_people,
+            clock: Arc::default(),
             simulator: Some(simulator),
             daemon: None,
             client,
@@ -150,7 +154,7 @@ impl Setup {
 }
 
 /// AWS does what it is asked almost at once.
-fn quick() -> Faults {
+pub(crate) fn quick() -> Faults {
     Faults {
         assignment_latency_ms: 50,
         ..Faults::none()
@@ -207,7 +211,7 @@ impl World {
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
         let shutdown = Shutdown::new();
-        let engine = teamd::run::open(&self.config, &shutdown)
+        let engine = teamd::run::open_with(&self.config, &shutdown, self.clock.clone())
             .await
             .expect("the daemon opens");
         let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");

@@ -56,13 +56,13 @@ impl Engine {
     /// Moves everything that is due, starts before ends, so that access that follows on access has no gap.
     pub(super) async fn take_due(&self) -> Result<(), Refused> {
         loop {
-            let (now, facts) = (self.clock.now(), self.facts());
+            let (now, facts, may_start) = (self.clock.now(), self.facts(), self.may_start());
             let moved = self
                 .store
                 .write(WriteLane::Removal, move |tx| {
                     let mut moved = Vec::new();
                     for request in tx.due_requests(now, BATCH)? {
-                        let Some(command) = due_command(tx, &facts, &request, now)? else { continue };
+                        let Some(command) = due_command(tx, &facts, &request, may_start, now)? else { continue };
                         match commit::carry_out(tx, &request, &command, &Actor::daemon(), now) {
                             Ok(request) => moved.push(request),
                             // One request that cannot move must not hold up the others.
@@ -87,16 +87,27 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Whether what is due may start. While AWS does not answer and the copy of the directory is old nobody can say who
+    /// is still eligible; and what starts then would only run out of time. It starts when AWS is back, if its window is
+    /// still open.
+    fn may_start(&self) -> bool {
+        !self.directory_is_old() || super::failing_since(&self.health.snapshot()).is_none()
+    }
+}
+
 fn due_command(
     read: &mut (impl Read + ?Sized),
     facts: &super::Facts,
     request: &Request,
+    may_start: bool,
     now: Time,
 ) -> Result<Option<Command>, Refused> {
     Ok(match &request.state {
         // While the clock is suspect nobody loses a request to it.
         State::Pending => (!facts.holds.contains_key(&Hold::ClockSuspect)).then_some(Command::Lapse),
         State::Scheduled { .. } if request.terms.is_over(now) => Some(Command::Lapse),
+        State::Scheduled { .. } if !may_start => None,
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
         State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
         State::Activating { .. } => {

@@ -194,6 +194,7 @@ mod tests {
             reason: "done".to_owned(),
             outcome: Outcome::Ended,
             session: None,
+            given_up: None,
         };
         let deleting = GrantState::Deleting(Phase::Intent);
         let found = collect(&[grant("anna", deleting)], &[request(1, "anna", ending)], at(30));
