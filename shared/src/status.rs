@@ -16,6 +16,9 @@ pub struct ShortStatus {
     pub active: u64,
     /// Removals whose end is past by more than ten seconds.
     pub overdue: u64,
+    /// What is worth knowing although nothing is wrong yet, one line each.
+    #[serde(default)]
+    pub notices: Vec<String>,
 }
 
 /// In full, for those whose role allows it.
@@ -105,6 +108,12 @@ pub struct OverdueRequest {
     pub last_error: Option<String>,
     /// When the next is due.
     pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Alarms raised about it: after 1, 5 and 15 minutes.
+    #[serde(default)]
+    pub alarms: u32,
+    /// What else there is to know, such as that its account is suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The audit chain.

@@ -83,6 +83,13 @@ pub(crate) enum Verb {
     },
     /// End one's own access now
     Done { id: String },
+    /// Give up a removal that can never succeed; takes two administrators
+    Lost {
+        id: String,
+        /// Why; the audit trail keeps it
+        #[arg(long)]
+        reason: String,
+    },
     /// What one may ask for
     Entitlements(ListArgs),
     /// Accounts

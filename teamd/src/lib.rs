@@ -25,6 +25,7 @@ pub mod demo;
 pub mod document;
 pub mod domain;
 pub mod engine;
+pub mod leases;
 pub mod lifecycle;
 pub mod run;
 pub mod store;

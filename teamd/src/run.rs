@@ -121,9 +121,11 @@ pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, R
         clock,
         assignments: aws.clone(),
         directory: aws.clone(),
+        inventory: aws.clone(),
         activity,
         own: aws.clone(),
         health,
+        leases_path: Some(config.store.leases_path.clone()),
         shutdown: shutdown.clone(),
     };
     for variable in crate::aws::sdk::ignored_endpoint_variables() {
@@ -234,6 +236,7 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         identity: config.identity.clone(),
         protected: config.protected.accounts.clone(),
         directory_refresh: config.aws.directory_refresh,
+        drift_action: config.drift.action,
         max_in_flight: config.aws.max_in_flight as usize,
         pending_per_user: config.limits.pending_per_user as usize,
         submits_per_minute: config.limits.submits_per_minute_per_user as usize,

@@ -120,6 +120,7 @@ impl Setup {
         let mut config = self.config;
         config.server.socket = folder.path().join("teamd.sock");
         config.store.path = folder.path().join("teamd.db");
+        config.store.leases_path = folder.path().join("leases.json");
         config.aws.endpoint_url = Some(simulator.url());
         let client = reqwest::Client::builder()
             .unix_socket(config.server.socket.clone())

@@ -42,6 +42,12 @@ fn every_guard_is_missed() {
             None => unnoticed.push(*name),
         }
     }
-    println!("| without | seeds until it is noticed | by |\n|---|---|---|\n{}", table.join("\n"));
-    assert!(unnoticed.is_empty(), "nobody misses {unnoticed:?} in {WITHIN} seeds");
+    println!(
+        "| without | seeds until it is noticed | by |\n|---|---|---|\n{}",
+        table.join("\n")
+    );
+    assert!(
+        unnoticed.is_empty(),
+        "nobody misses {unnoticed:?} in {WITHIN} seeds"
+    );
 }

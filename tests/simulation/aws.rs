@@ -163,8 +163,7 @@ impl World {
     }
 
     async fn poll(&self, kind: OperationKind, request_id: &str) -> Reply {
-        let answer =
-            self.model(|org, by, now| org.describe_assignment_operation(by, kind, request_id, now));
+        let answer = self.model(|org, by, now| org.describe_assignment_operation(by, kind, request_id, now));
         self.wait_for(&answer).await;
         match answer {
             Ok(operation) => Reply::Status(status(&operation)),
@@ -174,9 +173,8 @@ impl World {
 
     async fn look(&self, key: &Key) -> Reply {
         let key = self.key(self.place(key));
-        let answer = self.model(|org, by, now| {
-            org.list_account_assignments(by, &key.account, &key.permission_set, now)
-        });
+        let answer = self
+            .model(|org, by, now| org.list_account_assignments(by, &key.account, &key.permission_set, now));
         self.wait_for(&answer).await;
         match answer {
             Ok(rows) => Reply::Listed {
@@ -186,7 +184,7 @@ impl World {
         }
     }
 
-    async fn wait_for<T>(&self, answer: &Answer<T>) {
+    pub(crate) async fn wait_for<T>(&self, answer: &Answer<T>) {
         let millis = self.chance(|rng| match answer {
             Err(CallError::NoAnswer { .. }) => rng.random_range(3_000..15_000),
             Ok(_) | Err(CallError::Aws(_)) => rng.random_range(30..400),
@@ -235,7 +233,10 @@ impl Assignments for World {
 impl DirectorySource for World {
     fn load(&self, _now: Time) -> BoxFuture<'_, Result<Directory, AwsError>> {
         Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(self.chance(|rng| rng.random_range(500..5_000)))).await;
+            tokio::time::sleep(Duration::from_millis(
+                self.chance(|rng| rng.random_range(500..5_000)),
+            ))
+            .await;
             if self.is_out() {
                 return Err(AwsError::Unreachable("no answer".to_owned()));
             }

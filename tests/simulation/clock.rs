@@ -17,7 +17,9 @@ pub(crate) struct SimClock {
 impl SimClock {
     /// Shows the beginning now.
     pub(crate) fn new() -> Self {
-        Self { begun: Instant::now() }
+        Self {
+            begun: Instant::now(),
+        }
     }
 
     /// What has passed since the beginning, in milliseconds.

@@ -134,7 +134,10 @@ impl World {
 
 async fn perform(engine: &Engine, who: &Caller, ask: Ask) -> Result<Request, Refused> {
     match ask {
-        Ask::Submit(submission) => engine.submit(who, submission, false).await.map(|filed| filed.request),
+        Ask::Submit(submission) => engine
+            .submit(who, submission, false)
+            .await
+            .map(|filed| filed.request),
         Ask::Approve(id) => engine.approve(who, &id, Approval::default()).await,
         Ask::Done(id) => engine.done(who, &id, Act::default()).await,
         Ask::Cancel(id) => engine.cancel(who, &id, Act::default()).await,

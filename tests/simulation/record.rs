@@ -85,7 +85,12 @@ impl Record {
             let at = call.at_ms - beginning;
             let place = call.key.as_ref().and_then(|key| self.places.get(key));
             let name = place.map(|place| format!("{} {}", place.user(), place.account()));
-            let what = format!("call  {} {} {:?}", call.operation, name.unwrap_or_default(), call.outcome);
+            let what = format!(
+                "call  {} {} {:?}",
+                call.operation,
+                name.unwrap_or_default(),
+                call.outcome
+            );
             lines.push((at, 1, what));
         }
         for change in &self.changes {

@@ -233,7 +233,8 @@ impl Script {
         for_a_while(0.5, Hand::Hold, Hand::Release, 4 * HOUR);
         if rng.random_bool(0.1) {
             let at = rng.random_range(DAY..STORM - DAY);
-            self.hands.push((at, Hand::Delete(rng.random_range(0..PEOPLE.len()))));
+            self.hands
+                .push((at, Hand::Delete(rng.random_range(0..PEOPLE.len()))));
         }
     }
 

@@ -157,7 +157,10 @@ impl World {
     }
 
     pub(crate) fn engine(&self) -> Option<Arc<Engine>> {
-        self.lock().daemon.as_ref().map(|daemon| Arc::clone(&daemon.engine))
+        self.lock()
+            .daemon
+            .as_ref()
+            .map(|daemon| Arc::clone(&daemon.engine))
     }
 
     /// The engine, and what is cancelled when it dies.
@@ -257,9 +260,11 @@ impl World {
             assignments: Arc::clone(self) as _,
             directory: Arc::clone(self) as _,
             activity: None,
+            inventory: Arc::clone(self) as _,
             own: Arc::clone(self) as _,
             health: Arc::new(AwsHealth::new()),
             shutdown: shutdown.clone(),
+            leases_path: None,
         };
         let engine = Engine::open(deps, settings()).await.ok()?;
         if self.lock().is_held {
@@ -328,7 +333,11 @@ impl World {
             Hand::Take(place) => self.model(|org, _, now| {
                 org.advance(now);
                 let key = self.key(place);
-                let last = org.assignment_changes().iter().rev().find(|change| change.key == *key);
+                let last = org
+                    .assignment_changes()
+                    .iter()
+                    .rev()
+                    .find(|change| change.key == *key);
                 let is_theirs = last.is_some_and(|change| change.present && change.operation.is_none());
                 if is_theirs {
                     org.remove_assignment(key, now);
@@ -336,7 +345,9 @@ impl World {
                 is_theirs
             }),
             Hand::Leave(person) | Hand::Return(person) => self.model(|org, _, _| {
-                let group = org.group_named(super::aws::ENGINEERS).map(|group| group.id.clone());
+                let group = org
+                    .group_named(super::aws::ENGINEERS)
+                    .map(|group| group.id.clone());
                 let user = &self.users[super::script::PEOPLE[person]];
                 group.is_some_and(|group| org.set_membership(&group, user, hand == Hand::Return(person)))
             }),
@@ -420,6 +431,7 @@ fn settings() -> EngineSettings {
     EngineSettings {
         identity: teamd::config::Identity::default(),
         protected: BTreeSet::new(),
+        drift_action: teamd::config::DriftAction::Report,
         directory_refresh: Seconds::new(3_600).expect("an hour"),
         // Few places, so that removals and creates meet.
         max_in_flight: 3,

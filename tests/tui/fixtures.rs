@@ -100,6 +100,7 @@ pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i
             help: Some("ask ann or frank".to_owned()),
         }),
         ended: None,
+        given_up: None,
         review: ReviewView {
             needed: false,
             by: None,

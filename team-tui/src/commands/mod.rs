@@ -13,6 +13,7 @@ mod done;
 mod entitlements;
 mod failure;
 mod grants;
+mod lost;
 mod ls;
 mod open;
 mod output;
@@ -83,6 +84,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Cancel { id } => cancel::run(&cx, &id).await,
         Verb::Revoke { id, comment } => revoke::run(&cx, &id, &comment).await,
         Verb::Done { id } => done::run(&cx, &id).await,
+        Verb::Lost { id, reason } => lost::run(&cx, &id, &reason).await,
         Verb::Entitlements(list) => entitlements::run(&cx, &list).await,
         Verb::Accounts(list) => accounts::run(&cx, &list).await,
         Verb::PermissionSets(list) => permission_sets::run(&cx, &list).await,

@@ -24,7 +24,11 @@ pub(super) async fn run(cx: &Context, short: bool) -> Outcome {
             s.pending,
             s.active,
             s.overdue,
-            s.problems.iter().map(|p| format!(" · {p}")).collect::<String>()
+            s.problems
+                .iter()
+                .chain(&s.notices)
+                .map(|line| format!(" · {line}"))
+                .collect::<String>()
         ))?;
     } else {
         for (label, text) in sheet(&health, cx.now, Zone::Utc) {
@@ -46,6 +50,7 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
         if short.healthy { "healthy" } else { "UNHEALTHY" }.to_owned(),
     )];
     rows.extend(short.problems.iter().map(|problem| ("!", problem.clone())));
+    rows.extend(short.notices.iter().map(|notice| ("notice", notice.clone())));
     rows.push((
         "requests",
         format!("{} pending, {} active", short.pending, short.active),
@@ -59,7 +64,10 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
     ));
     let Health::Full(status) = health else { return rows };
     for late in &status.overdue_requests {
-        let error = late.last_error.as_deref().unwrap_or("no answer yet");
+        let mut error = late.last_error.as_deref().unwrap_or("no answer yet").to_owned();
+        if let Some(note) = &late.note {
+            error = format!("{note}; {error}");
+        }
         rows.push((
             "! late",
             format!(

@@ -33,6 +33,7 @@ fn live() -> App {
             pending: 4,
             active: 2,
             overdue: 0,
+            notices: Vec::new(),
         })),
     };
     update(&mut app, Message::Loaded(Box::new(snapshot)));

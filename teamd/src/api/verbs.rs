@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use team_shared::ids::RequestId;
-use team_shared::request::{Act as ActBody, Approve};
+use team_shared::request::{Act as ActBody, Approve, GiveUp};
 
 /// `POST /v1/requests/{id}/approve`.
 pub(super) async fn approve(
@@ -110,6 +110,33 @@ pub(super) async fn revoke(
     perform(&api, &caller, &id, "revoke", &headers, &raw, async |id, body| {
         api.engine.revoke(&caller, &id, act(body)).await
     })
+    .await
+}
+
+/// `POST /v1/requests/{id}/lost`.
+pub(super) async fn lost(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    id: Id,
+    headers: HeaderMap,
+    raw: Raw,
+) -> Result<Response, ApiError> {
+    perform(
+        &api,
+        &caller,
+        &id,
+        "lost",
+        &headers,
+        &raw,
+        async |id, body: GiveUp| {
+            let act = Act {
+                comment: body.reason,
+                version: body.version,
+                terms_digest: body.terms_digest,
+            };
+            api.engine.give_up(&caller, &id, act).await
+        },
+    )
     .await
 }
 

@@ -8,8 +8,8 @@ use crate::engine::{Access, Facts};
 use chrono::SecondsFormat;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 use team_shared::request::{
-    AccountRef, ApprovalView, DemandView, EndedView, GrantOfRequest, PermissionSetRef, PersonRef,
-    RequestView, ReviewView, VoteView, WaitingFor,
+    AccountRef, ApprovalView, DemandView, EndedView, GivenUpView, GrantOfRequest, PermissionSetRef,
+    PersonRef, RequestView, ReviewView, VoteView, WaitingFor,
 };
 
 /// What names are looked up in.
@@ -112,6 +112,7 @@ pub(super) fn request(
         grant: grant.filter(|_| has_grant(&request.state)).map(grant_of),
         waiting_for: waiting_for(request, grant, names),
         ended: ended(&request.state),
+        given_up: given_up(&request.state, names),
         review: ReviewView {
             needed: false,
             by: None,
@@ -172,6 +173,21 @@ pub(super) fn grant_of(grant: &Grant) -> GrantOfRequest {
     }
 }
 
+fn given_up(state: &State, names: Names<'_>) -> Option<GivenUpView> {
+    let State::Ending {
+        given_up: Some(signature),
+        ..
+    } = state
+    else {
+        return None;
+    };
+    Some(GivenUpView {
+        by: names.person(&signature.by),
+        at: signature.at,
+        reason: signature.reason.clone(),
+    })
+}
+
 fn clock(at: Time) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
@@ -220,11 +236,18 @@ fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Op
             Some("nothing to do; it is tried again"),
         ),
         State::Active { session } => waiting("end", format!("its end at {}", clock(session.end_at)), None),
-        State::Ending { .. } => waiting(
-            "aws",
-            aws_call(grant, "delete"),
-            Some("nothing to do; it is tried until AWS shows it gone"),
-        ),
+        State::Ending { given_up, .. } => {
+            let mut detail = aws_call(grant, "delete");
+            if let Some(note) = target_note(names, &request.key.account) {
+                detail = format!("{detail}; {note}");
+            }
+            if let Some(signed) = given_up {
+                let who = names.person(&signed.by).user_name;
+                detail = format!("{detail}; given up for lost by {who}: a second administrator must agree");
+            }
+            let help = "nothing to do; it is tried until AWS shows it gone";
+            waiting("aws", detail, Some(help))
+        }
         State::Ended(_)
         | State::Revoked(_)
         | State::Failed(_)
@@ -233,6 +256,18 @@ fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Op
         | State::Expired { .. }
         | State::Withdrawn { .. }
         | State::Lost { .. } => None,
+    }
+}
+
+/// What the directory says about an account from which access is hard to take back.
+pub(super) fn target_note(names: Names<'_>, account: &AccountId) -> Option<String> {
+    match names.0?.accounts.get(account) {
+        None => Some("the account is no longer in the organisation".to_owned()),
+        Some(account) if !account.active => Some(format!(
+            "account {} - no sign-in possible",
+            account.state.to_ascii_lowercase().replace('_', " ")
+        )),
+        Some(_) => None,
     }
 }
 
@@ -281,7 +316,7 @@ fn ended(state: &State) -> Option<EndedView> {
         State::Rejected { at, comment, .. } => plain(*at, comment.as_deref().unwrap_or("rejected")),
         State::Cancelled { at } => plain(*at, "cancelled"),
         State::Expired { at } => plain(*at, "expired"),
-        State::Withdrawn { at, reason } | State::Lost { at, reason } => plain(*at, reason),
+        State::Withdrawn { at, reason } | State::Lost { at, reason, .. } => plain(*at, reason),
         State::Pending
         | State::Scheduled { .. }
         | State::Activating { .. }

@@ -2,10 +2,10 @@
 
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::grant::Reply;
+use crate::domain::grant::{Holder, Reply};
 use crate::domain::request::Key;
 use futures::future::BoxFuture;
-use team_shared::ids::{AccountId, UserId};
+use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 
 /// How urgent a call is. Removals go before everything else in every queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +69,23 @@ pub trait DirectorySource: Send + Sync {
         identity_store_id: &'a str,
         user: &'a UserId,
     ) -> BoxFuture<'a, Result<FreshPerson, AwsError>>;
+}
+
+/// Who holds what in AWS, for the sweeps. Callers wait for their turn in a budget of their own: sweeps and directory
+/// refreshes together take at most a fifth of the rate to sso-admin, and nothing from removals.
+pub trait Inventory: Send + Sync {
+    /// Everybody with an assignment of the permission set in the account; nobody, where AWS knows either no more. Ids as
+    /// AWS writes them: people's compare without regard to case.
+    fn holders<'a>(
+        &'a self,
+        account: &'a AccountId,
+        set: &'a PermissionSetArn,
+    ) -> BoxFuture<'a, Result<Vec<Holder>, AwsError>>;
+    /// Permission sets that are provisioned in the account: others have no assignments there. `None`: it cannot be asked.
+    fn provisioned<'a>(
+        &'a self,
+        account: &'a AccountId,
+    ) -> BoxFuture<'a, Result<Option<Vec<PermissionSetArn>>, AwsError>>;
 }
 
 /// One CloudTrail event as received.

@@ -20,6 +20,8 @@ pub struct Config {
     pub identity: Identity,
     /// `[protected]`
     pub protected: Protected,
+    /// `[drift]`
+    pub drift: Drift,
     /// `[limits]`
     pub limits: Limits,
 }
@@ -195,6 +197,23 @@ impl Identity {
 pub struct Protected {
     /// Beside the management account and the account of the daemon's own credentials, which always are.
     pub accounts: BTreeSet<AccountId>,
+}
+
+/// What is done where AWS and the book differ. Nothing is ever created or deleted for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum DriftAction {
+    /// It is told and shown.
+    #[default]
+    Report,
+    /// And where access of ours was taken away by somebody else, its requests end.
+    End,
+}
+
+/// Where AWS and the book differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Drift {
+    /// What is done.
+    pub action: DriftAction,
 }
 
 /// How much one person may ask.

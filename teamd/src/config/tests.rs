@@ -68,7 +68,7 @@ deploy = "ci-bot"
 [protected]
 accounts = ["444455556666"]
 [drift]
-action = "report"
+action = "end"
 [backstop]
 enabled = false
 [limits]
@@ -99,6 +99,7 @@ fn every_key_is_read() {
     );
     assert!(config.identity.allow_sudo);
     assert_eq!(config.protected.accounts.len(), 1);
+    assert_eq!(config.drift.action, DriftAction::End);
     assert_eq!(config.limits.refusals_per_minute_per_user, 3);
 }
 
@@ -219,7 +220,7 @@ payments = { file = "/x" }
     20:9: [identity] match: needs template = "…{login}…" beside it
     22:7: [identity] map.ops: must be a text in quotes, not an integer
     24:13: [protected] accounts: "12345" is not an account id of 12 digits
-    26:10: [drift] action: "remove" is not supported by this version; it can only "report"
+    26:10: [drift] action: "remove" is not an action: "report" or "end"
     28:11: [backstop] enabled: true is not supported by this version
     30:20: [limits] pending_per_user: must be a whole number from 1 to 1000000
     31:9: [notify] ses is not supported by this version

@@ -37,16 +37,19 @@ pub enum Verb {
     Done,
     /// Take it back from somebody.
     Revoke,
+    /// Give up its removal.
+    Lost,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Approve,
         Self::Reject,
         Self::Cancel,
         Self::Done,
         Self::Revoke,
+        Self::Lost,
     ];
 
     /// The word.
@@ -58,6 +61,7 @@ impl Verb {
             Self::Cancel => "cancel",
             Self::Done => "done",
             Self::Revoke => "revoke",
+            Self::Lost => "lost",
         }
     }
 }
@@ -202,7 +206,17 @@ impl<'a> Access<'a> {
                     ))
                 }
             }
-            Verb::Approve | Verb::Reject | Verb::Cancel | Verb::Done => Ok(()),
+            Verb::Lost if own => Err(Refused::new(
+                Code::SelfApproval,
+                "nobody gives up the removal of their own access",
+            )
+            .help("two other administrators must agree")),
+            Verb::Lost if !self.roles().admin => Err(Refused::new(
+                Code::NotAllowed,
+                "giving up a removal takes two administrators",
+            )
+            .help("`team-tui whoami` shows your roles")),
+            Verb::Approve | Verb::Reject | Verb::Cancel | Verb::Done | Verb::Lost => Ok(()),
         }
     }
 
@@ -226,6 +240,13 @@ impl<'a> Access<'a> {
                     request.state,
                     State::Scheduled { .. } | State::Activating { .. } | State::Active { .. }
                 ),
+                Verb::Lost => {
+                    let State::Ending { given_up, .. } = &request.state else {
+                        return false;
+                    };
+                    let first = given_up.as_ref().map(|signature| &signature.by);
+                    first.is_none() || first != self.caller.person()
+                }
             })
             .filter(|verb| self.may(*verb, request).is_ok())
             .map(Verb::as_str)

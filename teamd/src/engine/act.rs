@@ -62,7 +62,7 @@ impl Engine {
                 let command = |comment| match verb {
                     Verb::Revoke => Command::Revoke { comment },
                     Verb::Done => Command::Done,
-                    Verb::Cancel | Verb::Approve | Verb::Reject => Command::Cancel,
+                    Verb::Cancel | Verb::Approve | Verb::Reject | Verb::Lost => Command::Cancel,
                 };
                 // State goes before validation.
                 transition(&request, &command(None), &caller.actor(), now)?;

@@ -112,6 +112,7 @@ fn is_news(kind: EventType) -> bool {
             | EventType::RequestFailed
             | EventType::GrantStuck
             | EventType::GrantReappeared
+            | EventType::GrantDrift
             | EventType::PolicyApplied
     )
 }

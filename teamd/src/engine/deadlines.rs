@@ -1,8 +1,8 @@
 //! Requests whose time has come. The timer is a row: the loop sleeps until the next one, no longer than the clock allows
 //! so that jumps and suspended machines are noticed, and reads the truth again.
 
-use super::refused::Refused;
 use super::guards::{self, Guard};
+use super::refused::Refused;
 use super::{Engine, Hold, commit, decide};
 use crate::domain::Time;
 use crate::domain::event::Actor;
@@ -107,7 +107,9 @@ fn due_command(
             Some(Command::GiveUp { reason })
         }
         State::Active { .. } if !guards::is_on(Guard::EndAsksNobody) => {
-            decide::judge(facts, request, request.terms.duration, now).ok().map(|_| Command::End)
+            decide::judge(facts, request, request.terms.duration, now)
+                .ok()
+                .map(|_| Command::End)
         }
         State::Active { .. } => Some(Command::End),
         State::Ending { .. }

@@ -4,6 +4,7 @@
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
 //! * `directory` keeps the copy of what AWS says exists
+//! * `drift` looks again at keys that were ours, and at everything within each hour
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
@@ -13,23 +14,29 @@
 mod access;
 mod act;
 mod activity;
+mod alarms;
 mod commit;
 mod deadlines;
 mod decide;
 mod directory;
+mod drift;
 mod gate;
 mod guards;
 mod identity;
+mod leases;
 mod limits;
 pub mod logins;
+mod lost;
 mod outbox;
 mod policy;
 mod random;
 mod reconciler;
 mod refusals;
 mod refused;
+mod refusing;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
+pub mod removal;
 mod status;
 mod submit;
 mod terms;
@@ -40,7 +47,9 @@ mod tests;
 pub use access::{Access, Verb};
 pub use act::Act;
 pub use activity::{Activity, ActivityLine};
+pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
+pub use drift::DriftOverview;
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
@@ -53,7 +62,7 @@ pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
@@ -63,6 +72,7 @@ use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::duration::Seconds;
@@ -80,12 +90,16 @@ pub struct Deps {
     pub assignments: Arc<dyn Assignments>,
     /// Accounts, people, groups, permission sets.
     pub directory: Arc<dyn DirectorySource>,
+    /// Who holds what, for the sweeps.
+    pub inventory: Arc<dyn Inventory>,
     /// CloudTrail, where a source is configured.
     pub activity: Option<Arc<dyn ActivitySource>>,
     /// Whose credentials we have.
     pub own: Arc<dyn OwnIdentity>,
     /// How AWS answers.
     pub health: Arc<AwsHealth>,
+    /// The file of leases; none: none is kept.
+    pub leases_path: Option<PathBuf>,
     /// The life of its tasks.
     pub shutdown: Shutdown,
 }
@@ -99,6 +113,8 @@ pub struct EngineSettings {
     pub protected: BTreeSet<AccountId>,
     /// How old the directory copy may be.
     pub directory_refresh: Seconds,
+    /// What is done where AWS and the book differ.
+    pub drift_action: crate::config::DriftAction,
     /// Assignment operations under way at once; AWS allows 15.
     pub max_in_flight: usize,
     /// Pending requests a person.
@@ -125,6 +141,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     assignments: Arc<dyn Assignments>,
     source: Arc<dyn DirectorySource>,
+    inventory: Arc<dyn Inventory>,
     activity_source: Option<Arc<dyn ActivitySource>>,
     own: Arc<dyn OwnIdentity>,
     health: Arc<AwsHealth>,
@@ -135,6 +152,7 @@ pub struct Engine {
     own_account: ArcSwapOption<AccountId>,
     policy: ArcSwapOption<InForce>,
     gate: Gate,
+    leases: leases::LeaseBook,
     drivers: reconciler::Drivers,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
@@ -142,6 +160,7 @@ pub struct Engine {
     refusals: refusals::RefusalLog,
     activity: activity::ActivityBook,
     chain: status::ChainWatch,
+    drift: drift::DriftBook,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -166,6 +185,7 @@ impl Engine {
             clock: deps.clock,
             assignments: deps.assignments,
             source: deps.directory,
+            inventory: deps.inventory,
             activity_source: deps.activity,
             own: deps.own,
             health: deps.health,
@@ -176,6 +196,7 @@ impl Engine {
             own_account: ArcSwapOption::empty(),
             policy: ArcSwapOption::from_pointee(in_force),
             gate: Gate::default(),
+            leases: leases::LeaseBook::new(deps.leases_path),
             drivers: reconciler::Drivers::new(max_in_flight),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
@@ -183,6 +204,7 @@ impl Engine {
             refusals: refusals::RefusalLog::default(),
             activity: activity::ActivityBook::default(),
             chain: status::ChainWatch::default(),
+            drift: drift::DriftBook::default(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
@@ -209,10 +231,21 @@ impl Engine {
         spawn("reconciler", |this| {
             Box::pin(async move { this.run_reconciler().await })
         });
+        spawn("leases", |this| Box::pin(async move { this.run_leases().await }));
         spawn("directory", |this| {
             Box::pin(async move { this.run_directory().await })
         });
+        spawn("recent keys", |this| {
+            Box::pin(async move { this.run_recent_sweep().await })
+        });
+        spawn("drift", |this| {
+            Box::pin(async move { this.run_drift_pass().await })
+        });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
+        spawn("refusals", |this| {
+            Box::pin(async move { this.run_refusals().await })
+        });
         spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
         if self.has_activity_source() {
             spawn("activity", |this| {
@@ -298,6 +331,7 @@ impl Engine {
     /// Everything that decides what a caller may do, held still for one decision.
     #[must_use]
     pub fn facts(&self) -> Facts {
+        self.heed_refusals();
         Facts {
             policy: self.policy(),
             directory: self.directory(),

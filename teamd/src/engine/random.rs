@@ -60,6 +60,10 @@ mod tests {
         };
         assert_eq!(five(), five());
         seed_this_thread(None);
-        assert!((0..1000).map(|_| jitter()).all(|share| (0.0..1.0).contains(&share)));
+        assert!(
+            (0..1000)
+                .map(|_| jitter())
+                .all(|share| (0.0..1.0).contains(&share))
+        );
     }
 }

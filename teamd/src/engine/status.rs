@@ -1,7 +1,7 @@
 //! How the daemon is, from the store, without waiting for AWS.
 
 use super::refused::Refused;
-use super::{Counts, Engine, commit};
+use super::{Counts, Engine, Hold, alarms, commit};
 use crate::aws::health::{Snapshot as AwsSnapshot, State as AwsState};
 use crate::domain::Time;
 use crate::domain::event::EventDraft;
@@ -34,8 +34,10 @@ pub struct Overview {
     pub now: Time,
     /// When the daemon started.
     pub started_at: Time,
-    /// What is wrong, one line each.
+    /// What is wrong, one line each; names nobody.
     pub problems: Vec<String>,
+    /// What people should know although nothing is wrong yet, one line each; names nobody.
+    pub notices: Vec<String>,
     /// Requests by state.
     pub requests: Counts,
     /// Grants by state.
@@ -94,6 +96,7 @@ impl Engine {
             now,
             started_at: self.started_at,
             problems: Vec::new(),
+            notices: Vec::new(),
             requests: requests
                 .into_iter()
                 .map(|(state, n)| (state.to_string(), n))
@@ -107,19 +110,27 @@ impl Engine {
             chain,
         };
         overview.problems = self.problems(&overview);
+        // A refusal counts as a fault after a minute only, but is told at once.
+        overview.notices = self
+            .gate
+            .holds()
+            .remove(&Hold::AwsRefuses)
+            .map(|why| format!("no access is granted: {why}"))
+            .into_iter()
+            .collect();
         Ok(overview)
     }
 
     fn problems(&self, overview: &Overview) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .gate
-            .holds()
-            .into_values()
-            .map(|why| format!("no access is granted: {why}"))
-            .collect();
-        if !overview.overdue.is_empty() {
-            problems.push(format!("{} revocations are overdue", overview.overdue.len()));
-        }
+        let mut problems = overdue_lines(overview);
+        problems.extend(
+            self.gate
+                .holds()
+                .into_iter()
+                .filter(|(hold, _)| *hold != Hold::AwsRefuses)
+                .map(|(_, why)| format!("no access is granted: {why}")),
+        );
+        problems.extend(self.leases.problem());
         if let Some(fault) = overview
             .chain
             .as_ref()
@@ -201,6 +212,28 @@ impl Engine {
         if let Err(error) = written {
             tracing::warn!(%error, "the stop could not be written to the audit trail");
         }
+    }
+}
+
+/// How many removals are late, and how many of them have raised an alarm, with how late the worst is.
+fn overdue_lines(overview: &Overview) -> Vec<String> {
+    let late: Vec<_> = overview
+        .overdue
+        .iter()
+        .filter_map(|(request, _)| Some(overview.now - alarms::due_at(request)?))
+        .collect();
+    let stuck = late
+        .iter()
+        .filter(|late| **late >= alarms::ALARMS_AFTER[0])
+        .count();
+    match (late.iter().max(), stuck) {
+        (None, _) => Vec::new(),
+        (Some(_), 0) => vec![format!("{} revocations are overdue", late.len())],
+        (Some(worst), stuck) => vec![format!(
+            "{} revocations are overdue, {stuck} of them stuck: the worst for {}",
+            late.len(),
+            team_shared::duration::format_seconds(worst.num_seconds()),
+        )],
     }
 }
 

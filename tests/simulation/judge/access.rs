@@ -47,7 +47,11 @@ pub(crate) fn overstays(case: &Case<'_>) -> Vec<(Span, String, i64)> {
 /// old, or one was under way when it was put there, nobody can tell whose it is.
 pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();
-    for life in case.lives.iter().filter(|life| !life.is_ours && life.is_removed_by_us) {
+    for life in case
+        .lives
+        .iter()
+        .filter(|life| !life.is_ours && life.is_removed_by_us)
+    {
         let Some(gone) = life.to else { continue };
         let crashed = |at: i64| {
             let near = |deed: &(i64, crate::record::Deed)| {

@@ -15,9 +15,10 @@ pub(crate) fn approved_first(case: &Case<'_>) -> Vec<(i64, String)> {
                 Outcome::PerformedUnanswered => 11 * MINUTE,
                 _ => 70 * SECOND,
             };
-            let permitted = case.permits.iter().any(|permit| {
-                permit.place == place && (permit.span.0..permit.span.1 + slack).contains(&at)
-            });
+            let permitted = case
+                .permits
+                .iter()
+                .any(|permit| permit.place == place && (permit.span.0..permit.span.1 + slack).contains(&at));
             if !permitted {
                 let who = format!("{} in {}", place.user(), place.account());
                 found.push((at, format!("a create for {who} that nobody has agreed on")));
@@ -56,9 +57,9 @@ pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
         let due = permit.span.1;
         let is_there = case.life_at(permit.place, due).is_some_and(|life| life.is_ours);
         let others = case.permits.iter().filter(|other| other.place == permit.place);
-        let is_held = others.filter(|other| other.plea != permit.plea).any(|other| {
-            other.span.0 <= due + MINUTE && other.span.1 > due
-        });
+        let is_held = others
+            .filter(|other| other.plea != permit.plea)
+            .any(|other| other.span.0 <= due + MINUTE && other.span.1 > due);
         // Only windows: of the others nobody but the engine knows the second.
         let is_exact = permit.taken_back.is_some() || is_window(case, permit.plea);
         if !is_there || is_held || !is_exact {
@@ -67,7 +68,8 @@ pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
         let account = permit.place.account();
         let touched = case.record.calls.iter().find(|call| {
             let key = call.key.as_ref();
-            moment(call) >= due && key.is_some_and(|key| key.account == account)
+            moment(call) >= due
+                && key.is_some_and(|key| key.account == account)
                 && call.operation != Operation::CreateAccountAssignment
         });
         let until = touched.map_or(case.record.end, moment);
@@ -93,7 +95,10 @@ pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
 
 fn is_window(case: &Case<'_>, plea: usize) -> bool {
     use crate::script::Shape;
-    matches!(case.record.script.pleas[plea].shape, Shape::At(..) | Shape::Until(_))
+    matches!(
+        case.record.script.pleas[plea].shape,
+        Shape::At(..) | Shape::Until(_)
+    )
 }
 
 /// The more often a removal has failed, the longer the pause before the next try: also across a restart. Otherwise a
@@ -104,7 +109,12 @@ pub(crate) fn tries_are_remembered(case: &Case<'_>) -> Vec<(i64, String)> {
         .record
         .deeds
         .iter()
-        .filter(|(_, deed)| matches!(deed, Deed::Filed { .. } | Deed::Voted { .. } | Deed::TookBack { .. }))
+        .filter(|(_, deed)| {
+            matches!(
+                deed,
+                Deed::Filed { .. } | Deed::Voted { .. } | Deed::TookBack { .. }
+            )
+        })
         .map(|(at, _)| *at)
         .collect();
     let deaths: Vec<_> = case
@@ -130,7 +140,9 @@ pub(crate) fn tries_are_remembered(case: &Case<'_>) -> Vec<(i64, String)> {
             if let Some(before) = last.filter(|_| failures >= 9) {
                 // Whoever died in the middle of a call does not know how it went; whoever wants something else now
                 // need not wait.
-                let in_the_middle = deaths.iter().any(|died| (before..before + 16 * SECOND).contains(died));
+                let in_the_middle = deaths
+                    .iter()
+                    .any(|died| (before..before + 16 * SECOND).contains(died));
                 let is_wanted = acts.iter().any(|act| (before..=at).contains(act))
                     || starts_or_ends(case, place, before, at);
                 if at - before < 25 * SECOND && !in_the_middle && !is_wanted {
@@ -175,7 +187,8 @@ pub(crate) fn held_gate(case: &Case<'_>) -> Vec<(i64, String)> {
                         && call.outcome != Outcome::PerformedUnanswered
                         && (held + SECOND..*at).contains(&moment(call))
                 });
-                found.extend(creates.map(|call| (moment(call), "a create while the gate is held".to_owned())));
+                found
+                    .extend(creates.map(|call| (moment(call), "a create while the gate is held".to_owned())));
             }
             _ => {}
         }

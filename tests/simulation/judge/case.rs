@@ -85,7 +85,11 @@ impl<'a> Case<'a> {
             let key = call.key.as_ref();
             key.and_then(|key| record.places.get(key)) == Some(&place)
         };
-        record.calls.iter().filter(theirs).map(|call| (moment(call), call))
+        record
+            .calls
+            .iter()
+            .filter(theirs)
+            .map(|call| (moment(call), call))
     }
 
     pub(crate) fn creates(&self, place: Place) -> impl Iterator<Item = (i64, &'a CallLog)> {

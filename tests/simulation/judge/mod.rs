@@ -46,11 +46,9 @@ pub(crate) fn judge(record: &super::record::Record) -> Vec<Violation> {
     let mut found: Vec<_> = INVARIANTS
         .iter()
         .flat_map(|(invariant, look)| {
-            look(&case).into_iter().map(|(at, what)| Violation {
-                invariant,
-                at,
-                what,
-            })
+            look(&case)
+                .into_iter()
+                .map(|(at, what)| Violation { invariant, at, what })
         })
         .collect();
     found.sort_by_key(|violation| violation.at);

@@ -3,7 +3,7 @@
 //! * `connect` settings → clients, without a word to AWS
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
-//! * `assignments`, `directory`, `activity`, `identity` the ports of [`crate::aws::port`]
+//! * `assignments`, `directory`, `inventory`, `activity`, `identity` the ports of [`crate::aws::port`]
 //!
 //! To add a call: a bucket in `pace`, then `Aws::call` with it; a port method returns our own types only.
 
@@ -14,6 +14,7 @@ mod directory;
 mod failure;
 mod identity;
 mod instance;
+mod inventory;
 mod pace;
 mod probe;
 #[cfg(test)]
@@ -53,6 +54,8 @@ pub struct Aws {
     own_account: ArcSwapOption<AccountId>,
     slow: Mutex<Option<Slow>>,
     organization_seen: AtomicBool,
+    /// A complete load has succeeded: from then on loads are refreshes, which can wait.
+    has_loaded: AtomicBool,
 }
 
 struct Clients {
@@ -110,6 +113,7 @@ impl Aws {
             own_account: ArcSwapOption::empty(),
             slow: Mutex::new(None),
             organization_seen: AtomicBool::new(false),
+            has_loaded: AtomicBool::new(false),
             settings,
         })
     }

@@ -9,6 +9,9 @@ use team_shared::ids::AccountId;
 /// Identity Store: 20 a second for each API and store.
 const IDENTITY_STORE: f64 = 20.0;
 
+/// What of our own rate to sso-admin may go to what can wait.
+const SPARE_SHARE: f64 = 0.2;
+
 /// An event history: of another account, or our own, in a region.
 type History = (Option<AccountId>, String);
 
@@ -16,6 +19,8 @@ type History = (Option<AccountId>, String);
 #[derive(Debug)]
 pub(super) struct Pace {
     pub(super) sso_admin: Limiter,
+    /// In front of `sso_admin`: what directory refreshes and sweeps may take of it together.
+    pub(super) spare: Limiter,
     pub(super) list_users: Limiter,
     pub(super) list_groups: Limiter,
     pub(super) list_memberships: Limiter,
@@ -47,6 +52,7 @@ impl Pace {
                 settings.removal_requests_per_second,
                 burst,
             ),
+            spare: Limiter::uniform(settings.requests_per_second * SPARE_SHARE, 1.0),
             list_users: half(IDENTITY_STORE, 5.0),
             list_groups: half(IDENTITY_STORE, 5.0),
             list_memberships: half(IDENTITY_STORE, 5.0),

@@ -78,8 +78,10 @@ pub enum Command {
         /// Which request's.
         to: RequestId,
     },
-    /// Two administrators give it up.
+    /// An administrator gives it up; the second one moves it.
     DeclareLost {
+        /// Who.
+        by: UserId,
         /// Why.
         reason: String,
     },

@@ -83,6 +83,17 @@ pub struct Session {
     pub end_at: Time,
 }
 
+/// The first of the two administrators who give up a removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// Who; never the requester.
+    pub by: UserId,
+    /// When.
+    pub at: Time,
+    /// Why.
+    pub reason: String,
+}
+
 /// Which terminal state an ending leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -145,6 +156,8 @@ pub enum State {
         outcome: Outcome,
         /// The time in which it was live, if it ever was.
         session: Option<Session>,
+        /// An administrator who gives it up; the removal goes on.
+        given_up: Option<Signature>,
     },
     /// Over at its time or by its requester.
     Ended(Finish),
@@ -184,6 +197,8 @@ pub enum State {
         at: Time,
         /// Why.
         reason: String,
+        /// The time in which it was live, if it ever was: it comes back with it.
+        session: Option<Session>,
     },
 }
 
@@ -268,8 +283,8 @@ impl State {
             | Self::Rejected { .. }
             | Self::Cancelled { .. }
             | Self::Expired { .. }
-            | Self::Withdrawn { .. }
-            | Self::Lost { .. } => None,
+            | Self::Withdrawn { .. } => None,
+            Self::Lost { session, .. } => *session,
         }
     }
 }

@@ -48,11 +48,15 @@ pub fn transition(
             reason,
             outcome,
             session,
+            given_up,
             ..
-        } => {
-            step.in_ending(command, *due_at, reason, *outcome, *session)?;
-        }
-        State::Lost { .. } => step.in_lost(command)?,
+        } => match command {
+            Command::DeclareLost { by, reason } => {
+                step.give_up(by, reason, *session, given_up.as_ref())?;
+            }
+            command => step.in_ending(command, *due_at, reason, *outcome, *session)?,
+        },
+        State::Lost { session, .. } => step.in_lost(command, *session)?,
         State::Ended(_)
         | State::Revoked(_)
         | State::Failed(_)

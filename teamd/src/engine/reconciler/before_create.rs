@@ -8,7 +8,8 @@ impl Engine {
     /// Makes everything durable that a create needs beside its intent, in order; whether it may be sent. What is not
     /// ready is tried again in a few seconds, with [`Wanted::may_create`](crate::domain::grant::Wanted::may_create)
     /// false meanwhile.
-    pub(super) async fn may_create(&self, _key: &Key) -> bool {
-        self.gate.is_open() || !guards::is_on(Guard::Gate)
+    pub(super) async fn may_create(&self, key: &Key) -> bool {
+        self.heed_refusals();
+        (self.gate.is_open() || !guards::is_on(Guard::Gate)) && self.lease_is_written(key).await
     }
 }

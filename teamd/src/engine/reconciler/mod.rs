@@ -8,6 +8,8 @@ mod turn;
 #[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};
 
+pub(super) use turn::about;
+
 use super::refused::Refused;
 use super::{Engine, random};
 use crate::aws::port::Lane;
@@ -175,11 +177,13 @@ impl Engine {
             } else {
                 Lane::Grant
             };
+            // Before the place: what a create waits for must not keep a removal from it.
+            let may_create = plan(&grant, wanted, now).step != Step::Create || self.may_create(key).await;
+            let wanted = Wanted { may_create, ..wanted };
             // The place comes before the intent, so that what is intended is also sent.
             if plan(&grant, wanted, now).step.is_write() && slot.is_none() {
                 *slot = Some(self.drivers.slots.take(lane).await);
             }
-            let may_create = plan(&grant, wanted, now).step != Step::Create || self.may_create(key).await;
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
                 self.store

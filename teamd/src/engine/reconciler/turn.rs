@@ -7,14 +7,12 @@ use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted
 use crate::domain::request::{Command, Key, Request, State};
 use crate::engine::commit::{carry_out, tell, tell_removal};
 use crate::engine::guards::{self, Guard};
+use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
 use crate::store::port::{StoreResult, Tx};
 use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
-
-/// Failed tries of a removal after which it is called stuck, once.
-const STUCK_AFTER: u32 = 6;
 
 /// What a turn found to do.
 pub(crate) struct Turn {
@@ -116,19 +114,16 @@ pub(crate) fn conclude(
     let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
     let open = tx.open_requests_on(key)?;
     let leases = open.iter().filter(|r| r.state.holds_lease()).count();
+    let is_seen = reply == Reply::Listed { present: true } && leases == 0;
     let mut recorded = record(&grant, step, reply, leases, jitter, now);
     recorded.grant = guards::kept(recorded.grant, now);
     tx.save_grant(&recorded.grant)?;
-    let mut moved = Vec::new();
+    let mut moved = match is_seen {
+        true => bring_back(tx, key, now)?,
+        false => Vec::new(),
+    };
     for note in &recorded.notes {
         if let Some(event) = note_event(note, key, first_holder(&open), &recorded.grant) {
-            write_down(tx, leases == 0, &event, now)?;
-        }
-        let is_stuck = leases == 0 && recorded.grant.attempts == STUCK_AFTER;
-        if is_stuck && let Note::Retry { message, .. } = note {
-            let event = about(EventType::GrantStuck, key, first_holder(&open))
-                .text("last_error", message)
-                .with("attempts", Datum::Number(i64::from(recorded.grant.attempts)));
             write_down(tx, leases == 0, &event, now)?;
         }
         if let Note::Hopeless { message } = note {
@@ -224,7 +219,7 @@ fn first_holder(open: &[Request]) -> Option<RequestId> {
         .map(|r| r.id)
 }
 
-fn about(kind: EventType, key: &Key, request: Option<RequestId>) -> EventDraft {
+pub(in crate::engine) fn about(kind: EventType, key: &Key, request: Option<RequestId>) -> EventDraft {
     let event = EventDraft::new(kind)
         .text("user_id", key.user.as_str())
         .text("account_id", key.account.as_str())

@@ -4,9 +4,11 @@
 
 mod arbitrary;
 mod audit;
+mod backstops;
 mod builders;
 mod grants;
 mod handle;
+mod inventory;
 mod lists;
 mod requests;
 mod tables;

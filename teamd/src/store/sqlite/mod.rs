@@ -1,9 +1,11 @@
 //! The tables on disk. One file per table family; each function takes a connection that is inside of a transaction.
 
 mod audit;
+mod backstops;
 mod directory;
 mod grants;
 mod idempotency;
+mod inventory;
 mod meta;
 mod migrate;
 mod open;

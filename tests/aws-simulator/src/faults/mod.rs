@@ -9,6 +9,7 @@
 //!     conflict_window_ms = 2000       # ConflictException for the opposite operation on a key within this time
 //!     outstanding_creates = 15        # more unfinished creates than this: ServiceQuotaExceededException
 //!     deletes_share_slots = false     # deletes count among the outstanding, and are refused likewise
+//!     schedules = 1000000             # more EventBridge schedules than this: ServiceQuotaExceededException
 //!     rate_limits = true              # AWS's published limits (20 TPS for Identity Center, ...)
 //!     latency_ms = 0                  # added to every answer
 //!     empty_pages = false             # an empty page with a token precedes every page of a listing
@@ -83,6 +84,8 @@ pub struct Faults {
     pub outstanding_creates: usize,
     /// Whether deletes count among those too. AWS does not say.
     pub deletes_share_slots: bool,
+    /// How many EventBridge schedules there may be.
+    pub schedules: usize,
     /// Whether AWS's published rate limits hold.
     pub rate_limits: bool,
     /// Added to every answer, in milliseconds.
@@ -113,6 +116,7 @@ impl Default for Faults {
             conflict_window_ms: 2_000,
             outstanding_creates: 15,
             deletes_share_slots: false,
+            schedules: 1_000_000,
             rate_limits: true,
             latency_ms: 0,
             empty_pages: false,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::error::{Answer, AwsError, ErrorKind};
 use super::calls::Outcome;
+use super::error::{Answer, AwsError, ErrorKind};
 use super::operation::Operation;
 use super::types::{AccountState, AssignmentKey, Caller, Principal};
 use super::{About, Organisation, ids};
@@ -237,7 +237,9 @@ impl Organisation {
         loop {
             let late_ms = self.operations.late.first_key_value().map(|((at, _), _)| *at);
             let due_ms = self.operations.pending.first().map(|(at, _, _)| *at);
-            if let Some(late_ms) = late_ms.filter(|late| *late <= now_ms && due_ms.is_none_or(|due| *late <= due)) {
+            if let Some(late_ms) =
+                late_ms.filter(|late| *late <= now_ms && due_ms.is_none_or(|due| *late <= due))
+            {
                 self.arrive(late_ms);
                 continue;
             }

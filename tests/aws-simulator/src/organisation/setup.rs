@@ -8,7 +8,7 @@ use super::activity::Activity;
 use super::types::{
     Account, AccountState, AssignmentKey, Group, OrganizationalUnit, PermissionSet, User, duration_seconds,
 };
-use super::{Calls, FaultEngine, Ledger, Limits, Operations, Organisation, Trail, ids};
+use super::{Calls, FaultEngine, Ledger, Limits, Operations, Organisation, Schedules, Trail, ids};
 use crate::faults::Faults;
 
 /// 2026-01-05T09:00:00Z: when everything that comes with an organisation was created.
@@ -96,6 +96,7 @@ impl Organisation {
             delegated: BTreeSet::new(),
             ledger: Ledger::default(),
             operations: Operations::default(),
+            schedules: Schedules::default(),
             trail: Trail::default(),
             activity: Activity::new(ids::fingerprint(name)),
             issued: BTreeMap::new(),
