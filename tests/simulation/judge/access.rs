@@ -59,12 +59,21 @@ pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
             };
             case.record.deeds.iter().any(near)
         };
-        let excused = case.creates(life.place).any(|(at, call)| {
-            let is_doubtful = is_unknown(&call.outcome) || crashed(at);
-            // Before it was put there, or while nobody could have seen it.
-            at < gone && at > gone - DAY && is_doubtful && at < life.from + 2 * MINUTE
-                || (life.from - 10 * MINUTE..life.from + 2 * MINUTE).contains(&at)
+        // An intent, and a death before anybody could say whether it was carried out.
+        let intended = case.record.told.iter().any(|told| {
+            told.kind == "grant.intent"
+                && told.data["call"] == "create"
+                && told.data["account_id"] == life.place.account()
+                && (gone - DAY..gone).contains(&told.at)
+                && crashed(told.at)
         });
+        let excused = intended
+            || case.creates(life.place).any(|(at, call)| {
+                let is_doubtful = is_unknown(&call.outcome) || crashed(at);
+                // Before it was put there, or while nobody could have seen it.
+                at < gone && at > gone - DAY && is_doubtful && at < life.from + 2 * MINUTE
+                    || (life.from - 10 * MINUTE..life.from + 2 * MINUTE).contains(&at)
+            });
         if !excused {
             let what = format!(
                 "standing access of {} in {} was deleted",

@@ -26,8 +26,6 @@ pub(crate) struct Permit {
     pub(crate) plea: usize,
     pub(crate) place: Place,
     pub(crate) request: Option<RequestId>,
-    /// When it was agreed on.
-    pub(crate) agreed: i64,
     /// From, and up to.
     pub(crate) span: Span,
     /// When somebody took it back, where somebody did.
@@ -144,7 +142,6 @@ impl<'a> Case<'a> {
                 plea: number,
                 place: plea.place,
                 request,
-                agreed,
                 span: (from, to.max(from)),
                 taken_back,
             });
