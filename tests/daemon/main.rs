@@ -4,6 +4,7 @@
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
@@ -16,6 +17,7 @@ mod order;
 mod repeats;
 mod restart;
 mod roles;
+mod rush;
 mod stream;
 mod support;
 mod tidy;

@@ -25,6 +25,7 @@ mod random;
 mod reconciler;
 mod refusals;
 mod refused;
+mod removals;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
 mod status;
@@ -41,6 +42,7 @@ pub use decide::Approval;
 pub use gate::{Gate, Hold};
 pub use policy::{InForce, PolicyInput};
 pub use refused::Refused;
+pub use removals::RemovalProgress;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
@@ -129,6 +131,7 @@ pub struct Engine {
     policy: ArcSwapOption<InForce>,
     gate: Gate,
     drivers: reconciler::Drivers,
+    removals: removals::Removals,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
     limits: limits::Limits,
@@ -170,6 +173,7 @@ impl Engine {
             policy: ArcSwapOption::from_pointee(in_force),
             gate: Gate::default(),
             drivers: reconciler::Drivers::new(max_in_flight),
+            removals: removals::Removals::new(max_in_flight),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
             limits: limits::Limits::default(),
