@@ -9,7 +9,7 @@ use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use crate::domain::request::State as RequestState;
 use crate::engine::logins::{local_logins, shared_logins};
-use crate::engine::{Facts, Overview, Refused};
+use crate::engine::{Facts, Overview, Refused, RemovalProgress};
 use crate::store::port::RequestFilter;
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -17,7 +17,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
-use team_shared::status::{AuditStatus, AwsStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status};
+use team_shared::status::{
+    AuditStatus, AwsStatus, DirectoryStatus, OverdueRequest, RemovalStatus, ShortStatus, Status,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +120,19 @@ fn identity_warnings(api: &Api, directory: Option<&Directory>) -> Vec<String> {
     }
 }
 
+fn removal_status(progress: &RemovalProgress) -> RemovalStatus {
+    let tenths = |number: f64| (number * 10.0).round() / 10.0;
+    RemovalStatus {
+        due: progress.due as u64,
+        unfinished: progress.unfinished as u64,
+        failing: progress.failing as u64,
+        per_second: tenths(progress.per_second),
+        calls_per_second: progress.calls.map_or(0.0, |calls| tenths(calls.configured)),
+        calls_per_second_now: progress.calls.map_or(0.0, |calls| tenths(calls.now)),
+        done_by: progress.done_by,
+    }
+}
+
 fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus) -> Status {
     let names = Names(facts.directory.as_deref());
     let settings = api.engine.settings();
@@ -165,6 +180,7 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
         },
         grants: overview.grants,
         requests: overview.requests,
+        removals: removal_status(&api.engine.removal_progress()),
         overdue_requests,
         audit: AuditStatus {
             ok: overview

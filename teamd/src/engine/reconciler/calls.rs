@@ -59,7 +59,7 @@ impl Engine {
                 let lane = if self.drivers.removals_wait() { Lane::Removal } else { lane };
                 within(self.assignments.creation_status(request_id, lane)).await
             }
-            Step::Delete => within(self.assignments.delete(key)).await,
+            Step::Delete => self.delete(key).await,
             Step::PollDelete { request_id } => self.deletion_status(request_id).await,
             Step::Rest | Step::Wait(_) | Step::Settle => Reply::Unknown {
                 message: "no call".to_owned(),
@@ -111,15 +111,28 @@ impl Engine {
         }
     }
 
+    async fn delete(self: &Arc<Self>, key: &Key) -> Reply {
+        let reply = within(self.assignments.delete(key)).await;
+        if let Reply::Accepted {
+            request_id,
+            status: Status::InProgress,
+        } = &reply
+        {
+            let (unfinished, now) = (self.drivers.unfinished(), self.clock.now());
+            if self.drivers.statuses.watch(request_id, unfinished, now) {
+                self.list_statuses();
+            }
+        }
+        reply
+    }
+
     async fn deletion_status(self: &Arc<Self>, request_id: &str) -> Reply {
         let (unfinished, now) = (self.drivers.unfinished(), self.clock.now());
         let heard = match self.drivers.statuses.ask(request_id, unfinished, now) {
-            How::Describe => Heard::Describe,
+            How::Told(heard) => heard,
             How::Wait(heard, is_first) => {
                 if is_first {
-                    let this = Arc::clone(self);
-                    self.shutdown
-                        .spawn_short("statuses", async move { this.run_statuses().await });
+                    self.list_statuses();
                 }
                 heard.await.unwrap_or(Heard::Describe)
             }
@@ -128,6 +141,12 @@ impl Engine {
             Heard::Reply(reply) => reply,
             Heard::Describe => within(self.assignments.deletion_status(request_id)).await,
         }
+    }
+
+    fn list_statuses(self: &Arc<Self>) {
+        let this = Arc::clone(self);
+        self.shutdown
+            .spawn_short("statuses", async move { this.run_statuses().await });
     }
 
     async fn run_statuses(&self) {

@@ -2,8 +2,9 @@
 //!
 //! AWS's listing names operations by id and nothing more, so what is no longer in it is finished, well or not. Only the
 //! listing of the assignments that follows proves anything; where that still shows one, the operation is asked about by
-//! itself ([`Statuses::take_unvouched`]). An operation that no listing has shown yet may be too new for it: it is asked
-//! about by itself too. Where there are few, or there is no such listing, each is described.
+//! itself ([`Statuses::take_unvouched`]). An operation that no listing has shown may be too new for it: it is asked about
+//! by itself too, and so that this is rare, operations are watched from the moment at which AWS has taken them. Where
+//! there are few, or there is no such listing, each is described.
 
 use crate::aws::port::Assignments;
 use crate::domain::Time;
@@ -22,15 +23,16 @@ const MISSING_FOR: TimeDelta = TimeDelta::minutes(10);
 /// Who has waited so long is told that it goes on: the driver thinks again about what is wanted.
 const TOLD_AFTER: TimeDelta = TimeDelta::seconds(5);
 
-/// Deletes that are waited for.
+/// What nobody has asked about for so long was given up.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+/// Deletes that are watched.
 #[derive(Debug, Default)]
 pub(super) struct Statuses(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    asked: HashMap<String, Asked>,
-    /// Listed at least once.
-    seen: HashSet<String>,
+    watched: HashMap<String, Watched>,
     /// Finished, as far as the listing says; not known how.
     unvouched: HashSet<String>,
     is_served: bool,
@@ -38,9 +40,23 @@ struct Inner {
 }
 
 #[derive(Debug)]
-struct Asked {
+struct Watched {
     since: Time,
-    waiter: oneshot::Sender<Heard>,
+    shown: Shown,
+    waiter: Option<oneshot::Sender<Heard>>,
+}
+
+/// What the listings have shown of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// There was none yet.
+    NotListed,
+    /// It was in the last one.
+    Unfinished,
+    /// It was in one, and in the last no more.
+    Gone,
+    /// It was in none.
+    Never,
 }
 
 /// What a listing says of one.
@@ -53,39 +69,64 @@ pub(super) enum Heard {
 }
 
 /// How to hear of one.
+#[derive(Debug)]
 pub(super) enum How {
-    /// Describe it.
-    Describe,
+    /// It is known.
+    Told(Heard),
     /// Wait; true: nobody lists yet, the caller must have [`Statuses::round`] run until it says that it is over.
     Wait(oneshot::Receiver<Heard>, bool),
 }
 
 impl Statuses {
-    /// `unfinished`: how many operations there are.
-    pub(super) fn ask(&self, request_id: &str, unfinished: usize, now: Time) -> How {
+    /// AWS has taken a delete; `unfinished`: how many operations there are. True: nobody lists yet, see [`How::Wait`].
+    pub(super) fn watch(&self, request_id: &str, unfinished: usize, now: Time) -> bool {
         let mut inner = self.lock();
-        let is_missing = inner.missing_until.is_some_and(|at| at > now);
-        if is_missing || unfinished <= FEW && !inner.is_served {
-            return How::Describe;
+        if inner.describes(unfinished, now) {
+            return false;
+        }
+        inner.watched.insert(request_id.to_owned(), Watched::new(None, now));
+        !std::mem::replace(&mut inner.is_served, true)
+    }
+
+    /// How a delete goes.
+    pub(super) fn ask(&self, request_id: &str, unfinished: usize, now: Time) -> How {
+        let inner = &mut *self.lock();
+        let shown = inner.watched.get(request_id).map(|watched| watched.shown);
+        if let Some(Shown::Gone | Shown::Never) = shown {
+            inner.watched.remove(request_id);
+            return How::Told(match shown {
+                Some(Shown::Gone) => inner.gone(request_id),
+                Some(Shown::NotListed | Shown::Unfinished | Shown::Never) | None => Heard::Describe,
+            });
+        }
+        if shown.is_none() && inner.describes(unfinished, now) {
+            return How::Told(Heard::Describe);
         }
         let (waiter, receive) = oneshot::channel();
-        let asked = Asked { since: now, waiter };
-        inner.asked.insert(request_id.to_owned(), asked);
-        let serve = !std::mem::replace(&mut inner.is_served, true);
-        How::Wait(receive, serve)
+        let watched = inner
+            .watched
+            .entry(request_id.to_owned())
+            .or_insert_with(|| Watched::new(None, now));
+        (watched.since, watched.waiter) = (now, Some(waiter));
+        How::Wait(receive, !std::mem::replace(&mut inner.is_served, true))
     }
 
     /// One listing. False: nobody waits any more.
     pub(super) async fn round(&self, aws: &dyn Assignments, now: impl Fn() -> Time) -> bool {
         let before: Vec<String> = {
-            let mut inner = self.lock();
-            inner.asked.retain(|_, asked| !asked.waiter.is_closed());
-            if inner.asked.is_empty() {
+            let (mut inner, now) = (self.lock(), now());
+            inner.watched.retain(|_, watched| match &watched.waiter {
+                Some(waiter) => !waiter.is_closed(),
+                None => now - watched.since < FORGOTTEN_AFTER,
+            });
+            let open = |watched: &Watched| matches!(watched.shown, Shown::NotListed | Shown::Unfinished);
+            let open = inner.watched.iter().filter(|(_, watched)| open(watched));
+            let before: Vec<_> = open.map(|(id, _)| id.clone()).collect();
+            if before.is_empty() {
                 inner.is_served = false;
-                inner.seen.clear();
                 return false;
             }
-            inner.asked.keys().cloned().collect()
+            before
         };
         let listed = aws.unfinished_deletions().await;
         let mut inner = self.lock();
@@ -118,30 +159,59 @@ impl Statuses {
     }
 }
 
+impl Watched {
+    fn new(waiter: Option<oneshot::Sender<Heard>>, now: Time) -> Self {
+        Self {
+            since: now,
+            shown: Shown::NotListed,
+            waiter,
+        }
+    }
+}
+
 impl Inner {
+    fn describes(&self, unfinished: usize, now: Time) -> bool {
+        let is_missing = self.missing_until.is_some_and(|at| at > now);
+        is_missing || unfinished <= FEW && !self.is_served
+    }
+
     fn heard(&mut self, before: &[String], unfinished: &BTreeSet<String>, now: Time) {
         for id in before {
-            let heard = if unfinished.contains(id) {
-                self.seen.insert(id.clone());
-                let long = self.asked.get(id).is_some_and(|asked| now - asked.since >= TOLD_AFTER);
-                long.then_some(Heard::Reply(Reply::Status(Status::InProgress)))
-            } else if self.seen.remove(id) {
-                self.unvouched.insert(id.clone());
-                Some(Heard::Reply(Reply::Status(Status::Succeeded)))
-            } else {
-                Some(Heard::Describe)
+            let Some(watched) = self.watched.get_mut(id) else {
+                continue;
             };
-            if let Some(heard) = heard
-                && let Some(asked) = self.asked.remove(id)
-            {
-                drop(asked.waiter.send(heard));
+            watched.shown = match (unfinished.contains(id), watched.shown) {
+                (true, _) => Shown::Unfinished,
+                (false, Shown::Unfinished | Shown::Gone) => Shown::Gone,
+                (false, Shown::NotListed | Shown::Never) => Shown::Never,
+            };
+            let shown = watched.shown;
+            let is_told = shown != Shown::Unfinished || now - watched.since >= TOLD_AFTER;
+            let Some(waiter) = watched.waiter.take_if(|_| is_told) else {
+                continue;
+            };
+            let heard = match shown {
+                Shown::Unfinished | Shown::NotListed => Heard::Reply(Reply::Status(Status::InProgress)),
+                Shown::Gone => self.gone(id),
+                Shown::Never => Heard::Describe,
+            };
+            if shown != Shown::Unfinished {
+                self.watched.remove(id);
             }
+            drop(waiter.send(heard));
         }
     }
 
+    fn gone(&mut self, id: &str) -> Heard {
+        self.unvouched.insert(id.to_owned());
+        Heard::Reply(Reply::Status(Status::Succeeded))
+    }
+
     fn tell_all(&mut self, heard: &Heard) {
-        for (_, asked) in self.asked.drain() {
-            drop(asked.waiter.send(heard.clone()));
+        for (_, watched) in self.watched.drain() {
+            if let Some(waiter) = watched.waiter {
+                drop(waiter.send(heard.clone()));
+            }
         }
     }
 }
@@ -194,7 +264,7 @@ mod tests {
     fn ask(statuses: &Statuses, id: &str) -> oneshot::Receiver<Heard> {
         match statuses.ask(id, 9, now()) {
             How::Wait(receive, _) => receive,
-            How::Describe => panic!("{id} is to be described"),
+            How::Told(heard) => panic!("{id}: {heard:?}"),
         }
     }
 
@@ -218,14 +288,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_watched_is_known_when_it_is_asked_about() {
+        let (statuses, aws) = (Statuses::default(), Fake::unfinished(&["a", "b"]));
+        assert!(statuses.watch("a", 9, now()) && !statuses.watch("b", 9, now()));
+        assert!(!statuses.watch("new", 9, now()));
+        assert!(statuses.round(&aws, now).await);
+        assert!(matches!(statuses.ask("new", 9, now()), How::Told(Heard::Describe)));
+        aws.finish("a");
+        assert!(statuses.round(&aws, now).await);
+        let done = Heard::Reply(Reply::Status(Status::Succeeded));
+        assert!(matches!(statuses.ask("a", 9, now()), How::Told(heard) if heard == done));
+        assert!(statuses.take_unvouched("a"));
+        let mut b = ask(&statuses, "b");
+        aws.finish("b");
+        assert!(statuses.round(&aws, now).await);
+        assert_eq!(b.try_recv(), Ok(done));
+        assert!(!statuses.round(&aws, now).await);
+        assert!(statuses.watch("given up", 9, now()));
+        assert!(!statuses.round(&aws, || now() + FORGOTTEN_AFTER).await);
+    }
+
+    #[tokio::test]
     async fn few_are_described_and_so_are_all_where_there_is_no_listing() {
         let (statuses, aws) = (Statuses::default(), Fake(Mutex::new(None)));
-        assert!(matches!(statuses.ask("a", FEW, now()), How::Describe));
+        assert!(matches!(statuses.ask("a", FEW, now()), How::Told(Heard::Describe)));
         let mut b = ask(&statuses, "b");
         assert!(statuses.round(&aws, now).await);
         assert_eq!(b.try_recv(), Ok(Heard::Describe));
         assert!(!statuses.round(&aws, now).await);
-        assert!(matches!(statuses.ask("c", 9, now()), How::Describe), "remembered");
+        assert!(matches!(statuses.ask("c", 9, now()), How::Told(Heard::Describe)), "remembered");
         assert!(matches!(statuses.ask("c", 9, now() + MISSING_FOR), How::Wait(_, true)));
     }
 }
