@@ -6,6 +6,7 @@
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
+//! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`failures`] whatever can fail under access that was given
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
@@ -22,6 +23,7 @@ mod order;
 mod repeats;
 mod restart;
 mod roles;
+mod rush;
 mod stream;
 mod support;
 mod tidy;
