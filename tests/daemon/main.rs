@@ -5,11 +5,13 @@
 //! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
+//! * [`clock`] clocks that are wrong
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
 mod basis;
 mod bodies;
+mod clock;
 mod life;
 mod limits;
 mod order;

@@ -2,9 +2,11 @@
 //! named by the demo's header, so that one process can be several people; without it a caller is who runs the tests.
 
 mod client;
+mod clocks;
 mod values;
 
 pub(crate) use client::{Answer, Client};
+pub(crate) use clocks::Clocks;
 pub(crate) use values::*;
 
 use aws_simulator::{AssignmentKey, FaultKind, FaultRule, Faults, Organisation, Simulator, SimulatorConfig};
@@ -44,6 +46,7 @@ pub(crate) struct World {
     daemon: Option<Daemon>,
     client: reqwest::Client,
     folder: tempfile::TempDir,
+    pub(crate) clocks: Clocks,
 }
 
 struct Daemon {
@@ -137,6 +140,7 @@ impl Setup {
             daemon: None,
             client,
             folder,
+            clocks: Clocks::default(),
         };
         world.run().await;
         soon("the first load of the directory", || {
@@ -151,7 +155,7 @@ impl Setup {
 }
 
 /// AWS does what it is asked almost at once.
-fn quick() -> Faults {
+pub(crate) fn quick() -> Faults {
     Faults {
         assignment_latency_ms: 50,
         ..Faults::none()
@@ -208,7 +212,7 @@ impl World {
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
         let shutdown = Shutdown::new();
-        let engine = teamd::run::open(&self.config, &shutdown)
+        let engine = teamd::run::open_with(&self.config, &shutdown, Box::new(self.clocks.clone()))
             .await
             .expect("the daemon opens");
         let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");
