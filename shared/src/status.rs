@@ -41,6 +41,9 @@ pub struct Status {
     pub grants: std::collections::BTreeMap<String, u64>,
     /// Requests by state.
     pub requests: std::collections::BTreeMap<String, u64>,
+    /// The sweeps and what they have found.
+    #[serde(default)]
+    pub drift: DriftStatus,
     /// Removals due and not verified, worst first.
     pub overdue_requests: Vec<OverdueRequest>,
     /// The audit chain.
@@ -154,4 +157,27 @@ pub struct AuditStatus {
     pub head: String,
     /// When it was last checked in full.
     pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// AWS against the book: the sweeps and what they have found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftStatus {
+    /// When a sweep over all accounts was last complete; absent: never.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Accounts done in the sweep under way.
+    pub accounts_done: Option<usize>,
+    /// Accounts that it goes over.
+    pub accounts_total: Option<usize>,
+    /// Assignments that are not the daemon's.
+    pub standing: usize,
+    /// Grants that AWS does not have.
+    pub missing: usize,
+    /// Assignments of somebody else's on keys that were ours.
+    pub foreign: usize,
+    /// The differences, one line each; at most 20.
+    pub findings: Vec<String>,
+    /// What the sweep has to do without.
+    pub note: Option<String>,
+    /// Why accounts could not be looked at.
+    pub last_error: Option<String>,
 }

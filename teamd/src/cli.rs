@@ -33,6 +33,9 @@ pub enum Command {
     /// Say a word on the clock
     #[command(subcommand)]
     Clock(Clock),
+    /// Take back what is over, from the leases file alone, for the day when the daemon is the fault: only deletes; exit
+    /// 1 if anything due is not verified gone
+    Sweep(Sweep),
     /// Serve the demo's world: simulated AWS, temporary store
     #[cfg(feature = "simulator")]
     Demo(Demo),
@@ -57,6 +60,17 @@ pub enum Audit {
 pub enum Clock {
     /// The wall clock is right: grant again. As root; asks a running daemon, or writes to its store
     Accept,
+}
+
+/// Arguments of `sweep`.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct Sweep {
+    /// Leases file, also an old one or a copy from another host [default: the one of the configuration]
+    #[arg(long, value_name = "FILE")]
+    pub leases: Option<PathBuf>,
+    /// Look once, instead of every minute until told to stop
+    #[arg(long)]
+    pub once: bool,
 }
 
 /// Arguments of `demo`.
@@ -162,6 +176,14 @@ mod tests {
         assert_eq!(read("teamd check").unwrap().command, Some(Command::Check));
         let accept = Command::Clock(Clock::Accept);
         assert_eq!(read("teamd clock accept").unwrap().command, Some(accept));
+        let sweep = Command::Sweep(Sweep {
+            leases: Some("l.json".into()),
+            once: true,
+        });
+        assert_eq!(
+            read("teamd sweep --once --leases l.json").unwrap().command,
+            Some(sweep)
+        );
         let verify = Command::Audit(Audit::Verify {
             db: Some("t.db".into()),
         });
@@ -174,7 +196,8 @@ mod tests {
     #[test]
     fn wrong_usage_exits_with_2() {
         for line in [
-            "teamd sweep",
+            "teamd sweep now",
+            "teamd sweep --leases",
             "teamd run now",
             "teamd --konfig x",
             "teamd audit",

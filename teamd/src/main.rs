@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use teamd::cli::{Args, Audit, Clock, Command};
-use teamd::{check, commands};
+use teamd::{check, commands, sweep};
 
 fn main() -> ExitCode {
     let args = Args::from_command_line();
@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         None | Some(Command::Run) => commands::run(config),
         Some(Command::Check) => return check::run(config),
+        Some(Command::Sweep(arguments)) => return sweep::run(config, arguments),
         Some(Command::Audit(Audit::Verify { db })) => return commands::verify(config, db),
         Some(Command::Clock(Clock::Accept)) => return commands::clock::accept(config),
         #[cfg(feature = "simulator")]

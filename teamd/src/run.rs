@@ -4,7 +4,7 @@
 use crate::api::{self, Api};
 use crate::aws::config::AwsSettings;
 use crate::aws::health::AwsHealth;
-use crate::aws::port::ActivitySource as ActivityPort;
+use crate::aws::port::{ActivitySource as ActivityPort, Schedules};
 use crate::aws::sdk::Aws;
 use crate::clock::{Clock, Machine, Readings};
 use crate::config::{ActivitySource, Config};
@@ -135,6 +135,10 @@ pub async fn open_with(
         directory: aws.clone(),
         inventory: aws.clone(),
         activity,
+        schedules: config
+            .backstop
+            .as_ref()
+            .map(|_| Arc::clone(&aws) as Arc<dyn Schedules>),
         own: aws.clone(),
         health,
         leases_path: Some(config.store.leases_path.clone()),
@@ -206,8 +210,14 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
             systemd::reloading();
             match Config::load(path.as_deref(), crate::config::environment()) {
                 Ok(new) => {
-                    if new.server != config.server || new.store != config.store || new.aws != config.aws {
-                        tracing::warn!("[server], [store] and [aws] are taken at the next start only");
+                    if new.server != config.server
+                        || new.store != config.store
+                        || new.aws != config.aws
+                        || new.backstop != config.backstop
+                    {
+                        tracing::warn!(
+                            "[server], [store], [aws] and [backstop] are taken at the next start only"
+                        );
                     }
                     engine.reconfigure(engine_settings(&new));
                     tracing::info!("the new configuration is in force");
@@ -237,6 +247,7 @@ pub fn aws_settings(config: &Config) -> AwsSettings {
         max_in_flight: aws.max_in_flight as usize,
         activity_regions: activity_regions(config),
         activity_role: config.activity.role_name.clone(),
+        backstop_role: config.backstop.as_ref().map(|backstop| backstop.role_arn.clone()),
         ..AwsSettings::default()
     }
 }

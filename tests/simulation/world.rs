@@ -261,8 +261,10 @@ impl World {
             directory: Arc::clone(self) as _,
             activity: None,
             inventory: Arc::clone(self) as _,
+            schedules: None,
             own: Arc::clone(self) as _,
             health: Arc::new(AwsHealth::new()),
+            leases_path: None,
             shutdown: shutdown.clone(),
             leases_path: None,
         };

@@ -92,6 +92,7 @@ pub fn router(api: Api) -> Router {
         .route(&of_request("cancel"), post(verbs::cancel))
         .route(&of_request("done"), post(verbs::done))
         .route(&of_request("revoke"), post(verbs::revoke))
+        .route(&of_request("extend"), post(verbs::extend))
         .route(&of_request("lost"), post(verbs::lost))
         .route(&of_request("timeline"), get(events::timeline))
         .route(&of_request("activity"), get(activity::of_request))

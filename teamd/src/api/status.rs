@@ -202,6 +202,7 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
         },
         grants: overview.grants,
         requests: overview.requests,
+        drift: super::grants::drift_status(&overview.drift, names),
         overdue_requests,
         audit: AuditStatus {
             ok: overview

@@ -111,6 +111,19 @@ pub trait ActivitySource: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<RawEvent>, AwsError>>;
 }
 
+/// The dead-man's switch: one-time schedules in AWS, each of which deletes one assignment. Whoever calls repeats what
+/// failed; each of these may be repeated.
+pub trait Schedules: Send + Sync {
+    /// Makes the schedule of that name delete the key's assignment at that moment, whatever it was to do before.
+    fn put<'a>(&'a self, name: &'a str, key: &'a Key, at: Time) -> BoxFuture<'a, Result<(), AwsError>>;
+    /// Takes a schedule away; one that is not there is away.
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), AwsError>>;
+    /// Names that begin so.
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, AwsError>>;
+    /// What a schedule would delete; `None`: there is no such schedule, or it does something else.
+    fn target<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Key>, AwsError>>;
+}
+
 /// Whose credentials the daemon has.
 pub trait OwnIdentity: Send + Sync {
     /// The account of the credentials.

@@ -24,6 +24,8 @@ pub struct Config {
     pub drift: Drift,
     /// `[limits]`
     pub limits: Limits,
+    /// `[backstop]`; none: it is off.
+    pub backstop: Option<Backstop>,
 }
 
 /// Where clients connect.
@@ -235,6 +237,13 @@ impl Default for Limits {
             refusals_per_minute_per_user: 60,
         }
     }
+}
+
+/// The dead-man's switch: schedules in AWS that delete what this daemon no longer can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backstop {
+    /// Role with which they delete.
+    pub role_arn: String,
 }
 
 /// A default of this file: in range as the test below shows.

@@ -1,7 +1,7 @@
 //! From the tree to the model, section by section. To add a key: a field with its default in `model`, a line here.
 
 use super::model::{
-    Activity, Aws, Config, Drift, DriftAction, Identity, Limits, Match, Protected, Server, Store,
+    Activity, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, Protected, Server, Store,
 };
 use super::section::{Reader, Section};
 use super::values;
@@ -17,8 +17,8 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         protected: reader.section("protected", protected),
         drift: reader.section("drift", drift),
         limits: reader.section("limits", limits),
+        backstop: reader.section("backstop", backstop),
     };
-    reader.section("backstop", backstop);
     reader.unsupported("notify");
     reader.unsupported("oncall");
     config
@@ -154,11 +154,16 @@ fn drift(section: &mut Section<'_>) -> Drift {
     }
 }
 
-/// Off, and said to be off, is all that this version can do.
-fn backstop(section: &mut Section<'_>) {
-    let at = section.origin("enabled");
-    if let (Some(true), Some(origin)) = (section.flag("enabled"), at) {
-        section.wrong("enabled", &origin, "true is not supported by this version");
+fn backstop(section: &mut Section<'_>) -> Option<Backstop> {
+    let (enabled_at, role_at) = (section.origin("enabled"), section.origin("role_arn"));
+    let enabled = section.flag("enabled").unwrap_or_default();
+    let role_arn = section.text("role_arn", values::role_arn);
+    if let (true, Some(origin), None) = (enabled, enabled_at, role_at) {
+        section.wrong(
+            "enabled",
+            &origin,
+            "needs role_arn = \"arn:aws:iam::…:role/…\" beside it",
+        );
     }
-    section.unsupported("role_arn");
+    role_arn.filter(|_| enabled).map(|role_arn| Backstop { role_arn })
 }

@@ -6,11 +6,13 @@ use super::refused::Refused;
 use super::{Engine, Hold, commit, decide};
 use crate::domain::Time;
 use crate::domain::event::Actor;
+use crate::domain::grant::State as GrantState;
 use crate::domain::policy::Refusal;
 use crate::domain::request::{Command, Request, State};
 use crate::store::WriteLane;
 use crate::store::port::Read;
 use chrono::TimeDelta;
+use team_shared::problem::Code;
 
 /// Requests taken in one transaction.
 const BATCH: usize = 200;
@@ -32,13 +34,8 @@ impl Engine {
             let ahead = self.clock.due() - now;
             let wake = next.map_or(latest, |at| (at - ahead).min(latest));
             // A deadline that cannot be taken yet (a start that waits) must not spin.
-            let wake = wake.max(
-                now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now + ahead) {
-                    250
-                } else {
-                    0
-                }),
-            );
+            let spins = next.is_some_and(|at| at <= now + ahead);
+            let wake = wake.max(now + TimeDelta::milliseconds(if spins { 250 } else { 0 }));
             tokio::select! {
                 biased;
                 () = self.clock.sleep_until(wake) => {}
@@ -62,52 +59,143 @@ impl Engine {
         }
     }
 
-    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap. Then ends
-    /// alone: what waits, however much that is, does not stand in their way, and while clocks disagree they are judged
-    /// by the later.
+    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap. Where the
+    /// store does not take that, ends go alone: what it refuses to starts and lapses must not keep access alive. While
+    /// clocks disagree, ends by the later of them follow.
     pub(super) async fn take_due(&self) -> Result<(), Refused> {
         self.check_clock();
-        while self.take_batch(false).await? >= BATCH {}
-        while self.take_batch(true).await? >= BATCH {}
-        Ok(())
+        let taken = self.take_by_now().await;
+        if self.clock.due() > self.clock.now() {
+            self.take(Due::Later).await?;
+        }
+        taken
     }
 
-    /// How many have moved.
-    async fn take_batch(&self, ends: bool) -> Result<usize, Refused> {
-        let (now, due, facts) = (self.clock.now(), self.clock.due(), self.facts());
-        let moved = self
-            .store
-            .write(WriteLane::Removal, move |tx| {
-                let mut moved = Vec::new();
-                let found = if ends {
-                    tx.due_ends(due, BATCH)?
-                } else {
-                    tx.due_requests(now, BATCH)?
-                };
-                for request in found {
-                    let Some(command) = due_command(tx, &facts, &request, now)? else {
-                        continue;
-                    };
-                    // An end that is due by a clock that is ahead: as of the end, and no later.
-                    let judged = request.deadline().map_or(now, |at| at.max(now));
-                    match commit::carry_out_as_of(tx, &request, &command, &Actor::daemon(), judged, now) {
-                        Ok(request) => moved.push(request),
-                        // One request that cannot move must not hold up the others.
-                        Err(refused) if refused.code == team_shared::problem::Code::StoreUnavailable => {
-                            return Err(refused);
-                        }
-                        Err(refused) => {
-                            tracing::error!(request = %request.id, %refused, "a due request does not move");
+    async fn take_by_now(&self) -> Result<(), Refused> {
+        match self.take(Due::All).await {
+            Err(refused) if refused.code == Code::StoreUnavailable => {
+                tracing::error!(%refused, "due requests could not all be taken; ends go alone");
+                self.take(Due::Ends).await
+            }
+            taken => taken,
+        }
+    }
+
+    async fn take(&self, which: Due) -> Result<(), Refused> {
+        let mut limit = BATCH;
+        loop {
+            let (now, facts) = (self.clock.now(), self.facts());
+            let by = match which {
+                Due::All | Due::Ends => now,
+                Due::Later => self.clock.due(),
+            };
+            let (seen, moved) = self
+                .store
+                .write(WriteLane::Removal, move |tx| {
+                    let mut moved = Vec::new();
+                    let due = tx.due_requests(by, limit)?;
+                    let seen = due.len();
+                    for request in due {
+                        let command = match which {
+                            Due::All => due_command(tx, &facts, &request, now)?,
+                            Due::Ends => due_end(tx, &facts, &request, now)?,
+                            Due::Later => later_end(&request, by),
+                        };
+                        let Some(command) = command else { continue };
+                        // By a clock that is ahead: as of the end, and no later.
+                        let judged = end_of(&request).filter(|end| *end <= by).map_or(now, |end| end.max(now));
+                        match commit::carry_out_as_of(tx, &request, &command, &Actor::daemon(), judged, now) {
+                            Ok(request) => moved.push(request),
+                            // One request that cannot move must not hold up the others.
+                            Err(refused) if refused.code == Code::StoreUnavailable => {
+                                return Err(refused);
+                            }
+                            Err(refused) => {
+                                tracing::error!(request = %request.id, %refused, "a due request does not move");
+                            }
                         }
                     }
-                }
-                Ok(moved)
-            })
-            .await?;
-        for request in &moved {
-            self.after_commit(request);
+                    Ok((seen, moved))
+                })
+                .await?;
+            for request in &moved {
+                self.after_commit(request);
+            }
+            if seen < limit {
+                return Ok(());
+            }
+            // Starts that wait stay at the head; what is behind them must be reached all the same.
+            limit = BATCH + (seen - moved.len());
         }
-        Ok(moved.len())
+    }
+}
+
+/// What is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    All,
+    /// Only what gives a lease back.
+    Ends,
+    /// Only ends, by the time that is the later where clocks disagree.
+    Later,
+}
+
+/// When the access that a request holds, or is about to, must be over.
+fn end_of(request: &Request) -> Option<Time> {
+    request
+        .state
+        .session()
+        .map(|session| session.end_at)
+        .or(request.terms.end_at)
+}
+
+/// What a clock that is ahead of `now` ends, and nothing else: neither starts nor waits are judged by it.
+fn later_end(request: &Request, by: Time) -> Option<Command> {
+    if !request.holds_lease() || end_of(request).is_none_or(|end| end > by) {
+        return None;
+    }
+    match &request.state {
+        State::Scheduled { .. } => Some(Command::Lapse),
+        State::Activating { .. } | State::Active { .. } => Some(Command::End),
+        State::Pending
+        | State::Ending { .. }
+        | State::Ended(_)
+        | State::Revoked(_)
+        | State::Failed(_)
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => None,
+    }
+}
+
+fn due_end(
+    read: &mut (impl Read + ?Sized),
+    facts: &super::Facts,
+    request: &Request,
+    now: Time,
+) -> Result<Option<Command>, Refused> {
+    if !request.holds_lease() {
+        return Ok(None);
+    }
+    match &request.state {
+        // An extension whose start cannot be recorded does not begin.
+        State::Scheduled { .. } => Ok(Some(Command::LoseBasis {
+            reason: "its start could not be recorded".to_owned(),
+        })),
+        State::Pending
+        | State::Activating { .. }
+        | State::Active { .. }
+        | State::Ending { .. }
+        | State::Ended(_)
+        | State::Revoked(_)
+        | State::Failed(_)
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => due_command(read, facts, request, now),
     }
 }
 
@@ -121,13 +209,11 @@ fn due_command(
         // While the clock is suspect nobody loses a request to it.
         State::Pending => (!facts.holds.contains_key(&Hold::ClockSuspect)).then_some(Command::Lapse),
         State::Scheduled { .. } if request.terms.is_over(now) => Some(Command::Lapse),
-        State::Scheduled { .. } => start_or_withdraw(facts, request, now),
-        State::Activating { .. }
-            if request.terms.end_at.is_some() && request.terms.end_at == request.deadline() =>
-        {
-            Some(Command::End)
+        State::Scheduled { .. } if request.holds_lease() => {
+            Some(go_on_or_withdraw(read, facts, request, now)?)
         }
-        State::Activating { .. } if request.deadline().is_none_or(|at| at > now) => None,
+        State::Scheduled { .. } => start_or_withdraw(facts, request, now),
+        State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
         State::Activating { .. } => {
             let error = read.grant(&request.key)?.and_then(|grant| grant.last_error);
             let reason = error.map_or_else(|| "not_confirmed".to_owned(), |e| format!("not_confirmed: {e}"));
@@ -164,4 +250,32 @@ fn start_or_withdraw(facts: &super::Facts, request: &Request, now: Time) -> Opti
             reason: format!("no longer fits: {refusal}"),
         }),
     }
+}
+
+/// The same for an extension. It holds a lease, so it cannot wait: it takes the grant over as it is, or gives it back.
+/// Nothing is granted by it that is not there, so the gate is only asked whether access is to be taken back at all.
+fn go_on_or_withdraw(
+    read: &mut (impl Read + ?Sized),
+    facts: &super::Facts,
+    request: &Request,
+    now: Time,
+) -> Result<Command, Refused> {
+    if facts.holds.contains_key(&Hold::RevokeOnly) {
+        return Ok(Command::LoseBasis {
+            reason: "access is only taken back".to_owned(),
+        });
+    }
+    Ok(match decide::judge(facts, request, request.terms.duration, now) {
+        Ok(_) | Err(Refusal::NoApprover { .. }) => {
+            let grant = read.grant(&request.key)?;
+            if grant.is_some_and(|grant| grant.state == GrantState::Present) {
+                Command::Confirm
+            } else {
+                Command::Start
+            }
+        }
+        Err(refusal) => Command::LoseBasis {
+            reason: format!("no longer fits: {refusal}"),
+        },
+    })
 }

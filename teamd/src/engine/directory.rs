@@ -188,7 +188,7 @@ impl Engine {
             before = Some(last.id);
             for request in page {
                 let now = self.clock.now();
-                let live = request.state.holds_lease();
+                let live = request.state.is_live();
                 if live && !ends_active {
                     continue;
                 }

@@ -1,6 +1,9 @@
-//! What decisions are made on, held still for one of them.
+//! Everything that a decision is made on, held still.
 
-use super::{Access, Hold, InForce, Refused};
+use super::access::Access;
+use super::gate::Hold;
+use super::policy::InForce;
+use super::refused::Refused;
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,6 +3,7 @@
 //! * [`submit`](Engine::submit), [`approve`](Engine::approve) and the other verbs are the commands of people
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
+//! * `backstop` sets the dead-man's switch, where there is one
 //! * `directory` keeps the copy of what AWS says exists
 //! * `drift` looks again at keys that were ours, and at everything within each hour
 //! * `timekeeping` watches the clocks, and holds the gate while they disagree
@@ -16,11 +17,14 @@ mod access;
 mod act;
 mod activity;
 mod alarms;
+mod backstop;
+mod chain;
 mod commit;
 mod deadlines;
 mod decide;
 mod directory;
 mod drift;
+mod extend;
 mod facts;
 mod gate;
 mod guards;
@@ -53,6 +57,7 @@ pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
 pub use drift::DriftOverview;
+pub use extend::Extension;
 pub use facts::Facts;
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
@@ -67,7 +72,7 @@ pub use submit::{Filed, Submission};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
@@ -98,6 +103,8 @@ pub struct Deps {
     pub inventory: Arc<dyn Inventory>,
     /// CloudTrail, where a source is configured.
     pub activity: Option<Arc<dyn ActivitySource>>,
+    /// The dead-man's switch, where it is on.
+    pub schedules: Option<Arc<dyn Schedules>>,
     /// Whose credentials we have.
     pub own: Arc<dyn OwnIdentity>,
     /// How AWS answers.
@@ -158,6 +165,7 @@ pub struct Engine {
     gate: Gate,
     leases: leases::LeaseBook,
     drivers: reconciler::Drivers,
+    switches: backstop::Switches,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
     limits: limits::Limits,
@@ -202,6 +210,7 @@ impl Engine {
             gate: Gate::default(),
             leases: leases::LeaseBook::new(deps.leases_path),
             drivers: reconciler::Drivers::new(max_in_flight),
+            switches: backstop::Switches::new(deps.schedules),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
             limits: limits::Limits::default(),
@@ -234,6 +243,9 @@ impl Engine {
         });
         spawn("reconciler", |this| {
             Box::pin(async move { this.run_reconciler().await })
+        });
+        spawn("backstop", |this| {
+            Box::pin(async move { this.run_backstop().await })
         });
         spawn("leases", |this| Box::pin(async move { this.run_leases().await }));
         spawn("directory", |this| {

@@ -44,6 +44,8 @@ pub struct Overview {
     pub grants: Counts,
     /// Removals that are late, with their grant.
     pub overdue: Vec<(Request, Option<Grant>)>,
+    /// The sweeps and what they have found.
+    pub drift: super::DriftOverview,
     /// AWS.
     pub aws: AwsSnapshot,
     /// Why the last directory refresh failed.
@@ -103,6 +105,7 @@ impl Engine {
                 .collect(),
             grants: counts,
             overdue,
+            drift: self.drift_overview().await?,
             aws,
             directory_error: self.directory_error.load_full(),
             audit_rows: last.0,
@@ -131,6 +134,7 @@ impl Engine {
                 .map(|(_, why)| format!("no access is granted: {why}")),
         );
         problems.extend(self.leases.problem());
+        problems.extend(self.switches.problems());
         if let Some(fault) = overview
             .chain
             .as_ref()

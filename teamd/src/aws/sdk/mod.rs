@@ -4,7 +4,7 @@
 //! * `dates` AWS's clock, from every answer
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
-//! * `assignments`, `directory`, `inventory`, `activity`, `identity` the ports of [`crate::aws::port`]
+//! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules` the ports of [`crate::aws::port`]
 //!
 //! To add a call: a bucket in `pace`, then `Aws::call` with it; a port method returns our own types only.
 
@@ -19,6 +19,7 @@ mod instance;
 mod inventory;
 mod pace;
 mod probe;
+mod schedules;
 #[cfg(test)]
 mod tests;
 
@@ -69,6 +70,8 @@ struct Clients {
     identity_store: aws_sdk_identitystore::Client,
     organizations: aws_sdk_organizations::Client,
     sts: aws_sdk_sts::Client,
+    /// Schedules of the dead-man's switch: one attempt.
+    scheduler: aws_sdk_scheduler::Client,
     cloudtrail: Mutex<HashMap<(Option<AccountId>, String), aws_sdk_cloudtrail::Client>>,
 }
 
@@ -107,6 +110,7 @@ impl Aws {
                 identity_store: aws_sdk_identitystore::Client::new(&config),
                 organizations: aws_sdk_organizations::Client::new(&config),
                 sts: aws_sdk_sts::Client::new(&config),
+                scheduler: aws_sdk_scheduler::Client::new(&once),
                 cloudtrail: Mutex::new(HashMap::new()),
                 config,
             },

@@ -9,6 +9,9 @@ use team_shared::ids::AccountId;
 /// Identity Store: 20 a second for each API and store.
 const IDENTITY_STORE: f64 = 20.0;
 
+/// EventBridge Scheduler: each of its APIs has at least so many a second in every region.
+const SCHEDULER: f64 = 50.0;
+
 /// What of our own rate to sso-admin may go to what can wait.
 const SPARE_SHARE: f64 = 0.2;
 
@@ -33,6 +36,8 @@ pub(super) struct Pace {
     pub(super) list_accounts_of_parent: Limiter,
     pub(super) list_tags: Limiter,
     pub(super) caller_identity: Limiter,
+    /// One for all APIs of the scheduler.
+    pub(super) schedules: Limiter,
     lookup_events: Mutex<HashMap<History, Arc<Limiter>>>,
     factor: f64,
 }
@@ -65,6 +70,7 @@ impl Pace {
             list_accounts_of_parent: half(5.0, 4.0),
             list_tags: half(10.0, 7.0),
             caller_identity: half(10.0, 5.0),
+            schedules: half(SCHEDULER, 10.0),
             lookup_events: Mutex::new(HashMap::new()),
             factor,
         }

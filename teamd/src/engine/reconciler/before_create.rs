@@ -12,6 +12,8 @@ impl Engine {
         // The gate knows of the clocks as they are now, not as they were a second ago.
         self.check_clock();
         self.heed_refusals();
-        (self.gate.is_open() || !guards::is_on(Guard::Gate)) && self.lease_is_written(key).await
+        (self.gate.is_open() || !guards::is_on(Guard::Gate))
+            && self.lease_is_written(key).await
+            && self.backstop_covers(key).await
     }
 }

@@ -5,6 +5,7 @@ mod before_create;
 mod slots;
 mod turn;
 
+pub(super) use turn::hand_over;
 #[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};
 
@@ -192,6 +193,9 @@ impl Engine {
                     })
                     .await?
             };
+            if !turn.moved.is_empty() {
+                self.switches.poke(key);
+            }
             for request in &turn.moved {
                 self.deadlines_wake.notify_one();
                 self.outbox_wake.notify_one();
@@ -238,7 +242,7 @@ impl Engine {
                 let grant = read.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
                 let open = read.open_requests_on(&key)?;
                 let wanted = Wanted {
-                    leases: open.iter().filter(|r| r.state.holds_lease()).count(),
+                    leases: open.iter().filter(|r| r.holds_lease()).count(),
                     closing: open
                         .iter()
                         .filter(|r| matches!(r.state, RequestState::Ending { .. }))

@@ -5,6 +5,7 @@ use crate::domain::Time;
 use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
 use crate::domain::request::{Command, Key, Request, State};
+use crate::engine::backstop::must_wait;
 use crate::engine::commit::{carry_out, tell, tell_removal};
 use crate::engine::guards::{self, Guard};
 use crate::engine::lost::bring_back;
@@ -45,7 +46,7 @@ pub(crate) fn prepare(
     }
     let open = tx.open_requests_on(key)?;
     let wanted = guards::wanted(Wanted {
-        leases: open.iter().filter(|r| r.state.holds_lease()).count(),
+        leases: open.iter().filter(|r| r.holds_lease()).count(),
         closing: open
             .iter()
             .filter(|r| matches!(r.state, State::Ending { .. }))
@@ -113,7 +114,7 @@ pub(crate) fn conclude(
 ) -> Result<Vec<Request>, Refused> {
     let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
     let open = tx.open_requests_on(key)?;
-    let leases = open.iter().filter(|r| r.state.holds_lease()).count();
+    let leases = open.iter().filter(|r| r.holds_lease()).count();
     let is_seen = reply == Reply::Listed { present: true } && leases == 0;
     let mut recorded = record(&grant, step, reply, leases, jitter, now);
     recorded.grant = guards::kept(recorded.grant, now);
@@ -154,8 +155,12 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
         | GrantState::Deleting(_)
         | GrantState::Unknown => return Ok(Vec::new()),
     };
-    let mut moved = Vec::new();
-    for request in tx.open_requests_on(key)? {
+    let (mut moved, open) = (Vec::new(), tx.open_requests_on(key)?);
+    // Nobody relies on a lease for which the dead-man's switch does not stand yet.
+    if matches!(grant.state, GrantState::Present) && must_wait(tx, key, &open, now) {
+        return Ok(moved);
+    }
+    for request in open {
         if matches!(request.state, State::Activating { .. }) {
             moved.push(carry_out(tx, &request, &command, &Actor::daemon(), now)?);
         }
@@ -164,11 +169,16 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
 }
 
 /// Requests that end while another holds the grant: it stays, they are over.
-fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
+///
+/// # Errors
+/// The store does not take it.
+pub(crate) fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
     let open = tx.open_requests_on(key)?;
+    // Of several the one that keeps it longest.
     let Some(holder) = open
         .iter()
-        .find(|r| matches!(r.state, State::Active { .. }))
+        .filter(|r| matches!(r.state, State::Active { .. }))
+        .max_by_key(|r| r.state.session().map(|session| session.end_at))
         .map(|r| r.id)
     else {
         return Ok(Vec::new());
@@ -214,7 +224,7 @@ fn write_down(tx: &mut dyn Tx, removal: bool, event: &EventDraft, now: Time) -> 
 
 fn first_holder(open: &[Request]) -> Option<RequestId> {
     open.iter()
-        .find(|r| r.state.holds_lease())
+        .find(|r| r.holds_lease())
         .or_else(|| open.iter().find(|r| matches!(r.state, State::Ending { .. })))
         .map(|r| r.id)
 }

@@ -170,7 +170,7 @@ impl Tables {
     fn is_held(&self, key: &Key) -> bool {
         self.requests
             .values()
-            .any(|request| request.key == *key && request.state.holds_lease())
+            .any(|request| request.key == *key && request.holds_lease())
     }
 }
 
