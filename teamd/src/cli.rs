@@ -30,12 +30,12 @@ pub enum Command {
     /// Work on the audit trail
     #[command(subcommand)]
     Audit(Audit),
-    /// Say a word on the clock
-    #[command(subcommand)]
-    Clock(Clock),
     /// Take back what is over, from the leases file alone, for the day when the daemon is the fault: only deletes; exit
     /// 1 if anything due is not verified gone
     Sweep(Sweep),
+    /// Say a word on the clock
+    #[command(subcommand)]
+    Clock(Clock),
     /// Serve the demo's world: simulated AWS, temporary store
     #[cfg(feature = "simulator")]
     Demo(Demo),
@@ -55,13 +55,6 @@ pub enum Audit {
     },
 }
 
-/// Say a word on the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum Clock {
-    /// The wall clock is right: grant again. As root; asks a running daemon, or writes to its store
-    Accept,
-}
-
 /// Arguments of `sweep`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct Sweep {
@@ -71,6 +64,13 @@ pub struct Sweep {
     /// Look once, instead of every minute until told to stop
     #[arg(long)]
     pub once: bool,
+}
+
+/// Say a word on the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Clock {
+    /// The wall clock is right: grant again. As root; asks a running daemon, or writes to its store
+    Accept,
 }
 
 /// Arguments of `demo`.
@@ -174,8 +174,6 @@ mod tests {
     fn commands_are_those_of_the_documentation() {
         assert_eq!(read("teamd run").unwrap().command, Some(Command::Run));
         assert_eq!(read("teamd check").unwrap().command, Some(Command::Check));
-        let accept = Command::Clock(Clock::Accept);
-        assert_eq!(read("teamd clock accept").unwrap().command, Some(accept));
         let sweep = Command::Sweep(Sweep {
             leases: Some("l.json".into()),
             once: true,
@@ -184,6 +182,8 @@ mod tests {
             read("teamd sweep --once --leases l.json").unwrap().command,
             Some(sweep)
         );
+        let accept = Command::Clock(Clock::Accept);
+        assert_eq!(read("teamd clock accept").unwrap().command, Some(accept));
         let verify = Command::Audit(Audit::Verify {
             db: Some("t.db".into()),
         });

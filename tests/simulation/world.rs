@@ -266,7 +266,6 @@ impl World {
             health: Arc::new(AwsHealth::new()),
             leases_path: None,
             shutdown: shutdown.clone(),
-            leases_path: None,
         };
         let engine = Engine::open(deps, settings()).await.ok()?;
         if self.lock().is_held {

@@ -10,6 +10,7 @@ mod body;
 mod caller;
 mod catalogue;
 mod clock;
+mod degraded;
 mod error;
 mod events;
 mod grants;
@@ -112,7 +113,7 @@ pub fn router(api: Api) -> Router {
         .route(routes::CLOCK_ACCEPT, post(clock::accept))
         .route(routes::STATUS, get(status::status))
         .route(routes::HEALTHZ, get(|| async { StatusCode::NO_CONTENT }))
-        .route(routes::READYZ, get(|| async { StatusCode::NO_CONTENT }))
+        .route(routes::READYZ, get(degraded::ready))
         .method_not_allowed_fallback(|| async {
             ApiError::from(Problem::new(
                 Code::MethodNotAllowed,
@@ -121,6 +122,7 @@ pub fn router(api: Api) -> Router {
         })
         .fallback(|| async { ApiError::from(Problem::new(Code::NotFound, "there is no such path")) })
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), degraded::guard))
         .layer(CatchPanicLayer::custom(error::panicked))
         .with_state(api)
 }

@@ -80,7 +80,8 @@ async fn short_status(
         let (facts, caller) = (facts.clone(), caller.clone());
         api.engine
             .store()
-            .read(move |read| {
+            // What is in memory answers where the database cannot.
+            .read_for_removal(move |read| {
                 let access = facts.access(&caller);
                 let mut seen = (0, 0);
                 let mut filter = RequestFilter {

@@ -89,7 +89,8 @@ pub(super) fn tell(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> StoreResul
     Ok(seq)
 }
 
-/// The same for what takes access away: where the trail takes no row, the row goes to the journal and the removal on.
+/// The same for what takes access away: where the trail takes no row, the removal goes on, and the row to the journal
+/// and, when it takes rows again, to the trail with both times.
 ///
 /// # Errors
 /// The store does not take it, for another reason.
@@ -99,6 +100,7 @@ pub(super) fn tell_removal(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> St
             let request = event.request_id.map(|id| id.to_string()).unwrap_or_default();
             let data = team_shared::text::inert(&format!("{:?}", event.data));
             tracing::error!(target: "teamd::spool", %why, event = %event.kind, request, data, at = %now, "not in the trail");
+            tx.spool(now, event);
             Ok(())
         }
         told => told.map(drop),

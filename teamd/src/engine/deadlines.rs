@@ -9,7 +9,6 @@ use crate::domain::event::Actor;
 use crate::domain::grant::State as GrantState;
 use crate::domain::policy::Refusal;
 use crate::domain::request::{Command, Request, State};
-use crate::store::WriteLane;
 use crate::store::port::Read;
 use chrono::TimeDelta;
 use team_shared::problem::Code;
@@ -48,7 +47,7 @@ impl Engine {
     async fn next_deadline(&self) -> Option<Time> {
         match self
             .store
-            .read(|read| Ok::<_, Refused>(read.next_deadline()?))
+            .read_for_removal(|read| Ok::<_, Refused>(read.next_deadline()?))
             .await
         {
             Ok(next) => next,
@@ -91,7 +90,7 @@ impl Engine {
             };
             let (seen, moved) = self
                 .store
-                .write(WriteLane::Removal, move |tx| {
+                .remove(move |tx| {
                     let mut moved = Vec::new();
                     let due = tx.due_requests(by, limit)?;
                     let seen = due.len();

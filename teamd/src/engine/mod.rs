@@ -22,6 +22,7 @@ mod chain;
 mod commit;
 mod deadlines;
 mod decide;
+mod degraded;
 mod directory;
 mod drift;
 mod extend;
@@ -173,6 +174,7 @@ pub struct Engine {
     activity: activity::ActivityBook,
     chain: status::ChainWatch,
     drift: drift::DriftBook,
+    disk: degraded::DiskWatch,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -187,10 +189,14 @@ impl Engine {
     pub async fn open(deps: Deps, settings: EngineSettings) -> Result<Arc<Self>, Refused> {
         let started_at = deps.clock.now();
         let max_in_flight = settings.max_in_flight;
-        let (directory, policy) = deps
+        let known = deps
             .store
-            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)))
-            .await?;
+            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)));
+        let (directory, policy) = match known.await {
+            // Neither is needed for taking access back.
+            Err(_) if deps.store.condition().borrow().is_some() => (None, None),
+            known => known?,
+        };
         let in_force = policy.and_then(|row| InForce::from_row(&row));
         let engine = Arc::new(Self {
             store: deps.store,
@@ -218,11 +224,13 @@ impl Engine {
             activity: activity::ActivityBook::default(),
             chain: status::ChainWatch::default(),
             drift: drift::DriftBook::default(),
+            disk: degraded::DiskWatch::default(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
             shutdown: deps.shutdown,
         });
+        engine.hold_by_store();
         // A trail that takes no row must not keep the daemon from taking access back.
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
@@ -256,6 +264,9 @@ impl Engine {
         });
         spawn("drift", |this| {
             Box::pin(async move { this.run_drift_pass().await })
+        });
+        spawn("store", |this| {
+            Box::pin(async move { this.run_store_watch().await })
         });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
         if self.clock.guard().is_some() {

@@ -17,10 +17,12 @@ use crate::aws::port::Lane;
 use crate::domain::grant::{Grant, Phase, Reply, State, Step, Wanted, plan};
 use crate::domain::request::{Key, State as RequestState};
 use crate::store::WriteLane;
+use crate::store::port::Tx;
 use slots::{Slot, Slots};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use team_shared::problem::Code;
 use tokio::sync::{Notify, mpsc};
 
 /// How often all keys with work are looked at, should a wake ever be missed.
@@ -117,7 +119,7 @@ impl Engine {
     async fn poke_all(&self) {
         match self
             .store
-            .read(|read| Ok::<_, Refused>(read.keys_with_work()?))
+            .read_for_removal(|read| Ok::<_, Refused>(read.keys_with_work()?))
             .await
         {
             Ok(keys) => keys.iter().for_each(|key| self.drivers.poke(key)),
@@ -179,7 +181,8 @@ impl Engine {
                 Lane::Grant
             };
             // Before the place: what a create waits for must not keep a removal from it.
-            let may_create = plan(&grant, wanted, now).step != Step::Create || self.may_create(key).await;
+            let is_asked = plan(&grant, wanted, now).step == Step::Create;
+            let may_create = !is_asked || self.may_create(key).await;
             let wanted = Wanted { may_create, ..wanted };
             // The place comes before the intent, so that what is intended is also sent.
             if plan(&grant, wanted, now).step.is_write() && slot.is_none() {
@@ -187,11 +190,18 @@ impl Engine {
             }
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
-                self.store
-                    .write(write_lane(lane), move |tx| {
-                        turn::prepare(tx, &key, session_seconds, may_create, now)
-                    })
-                    .await?
+                self.write(lane, move |tx| {
+                    let turn = turn::prepare(tx, &key, session_seconds, may_create, now)?;
+                    if turn.step == Step::Create && !is_asked {
+                        // The plan was another one when it was asked whether a create may be sent.
+                        return Err(Refused::new(
+                            Code::Stale,
+                            "what is wanted has changed: look again",
+                        ));
+                    }
+                    Ok(turn)
+                })
+                .await?
             };
             if !turn.moved.is_empty() {
                 self.switches.poke(key);
@@ -220,8 +230,7 @@ impl Engine {
                     let reply = self.call(key, &step, lane).await;
                     let (now, conclude_key, jitter) = (self.clock.now(), key.clone(), random::jitter());
                     let moved = self
-                        .store
-                        .write(write_lane(lane), move |tx| {
+                        .write(lane, move |tx| {
                             turn::conclude(tx, &conclude_key, &step, reply.clone(), jitter, now)
                         })
                         .await?;
@@ -235,10 +244,22 @@ impl Engine {
         }
     }
 
+    /// A step towards a removal is written down whatever the disk does; one towards a grant only where it is durable.
+    async fn write<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        match lane {
+            Lane::Removal => self.store.remove(work).await,
+            Lane::Grant | Lane::Background => self.store.write(WriteLane::Normal, work).await,
+        }
+    }
+
     async fn look(&self, key: &Key) -> Result<(Grant, Wanted), Refused> {
         let key = key.clone();
         self.store
-            .read(move |read| {
+            .read_for_removal(move |read| {
                 let grant = read.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
                 let open = read.open_requests_on(&key)?;
                 let wanted = Wanted {
@@ -300,12 +321,5 @@ impl Engine {
                     .map(|set| set.session_seconds)
             })
             .unwrap_or(3600)
-    }
-}
-
-fn write_lane(lane: Lane) -> WriteLane {
-    match lane {
-        Lane::Removal => WriteLane::Removal,
-        Lane::Grant | Lane::Background => WriteLane::Normal,
     }
 }

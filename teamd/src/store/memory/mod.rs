@@ -7,6 +7,7 @@ mod read;
 mod tx;
 
 use super::chain::{Head, Row, Text};
+use super::fallback::Live;
 use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
 use super::record::RequestRow;
 use crate::domain::Time;
@@ -32,6 +33,8 @@ pub enum Fault {
 pub struct Memory {
     tables: Arc<Mutex<Tables>>,
     fault: Arc<Mutex<Option<Fault>>>,
+    /// Counted at the opening.
+    epoch: u64,
 }
 
 impl Memory {
@@ -48,8 +51,26 @@ impl Memory {
 
     /// Counts the epoch up, as every opening does.
     pub(super) fn opened(&self) -> Self {
-        self.tables().epoch += 1;
-        self.clone()
+        let mut tables = self.tables();
+        tables.epoch += 1;
+        Self {
+            epoch: tables.epoch,
+            ..self.clone()
+        }
+    }
+
+    /// Tables that hold what access must be taken back, and nothing else.
+    pub(super) fn holding(live: &Live) -> Self {
+        let memory = Self::new();
+        memory.load(live);
+        memory
+    }
+
+    /// Replaces requests and grants.
+    pub(super) fn load(&self, live: &Live) {
+        let mut tables = self.tables();
+        tables.requests.clone_from(&live.requests);
+        tables.grants.clone_from(&live.grants);
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -61,6 +82,12 @@ impl Memory {
 impl Backend for Memory {
     fn write(&mut self, work: &mut dyn FnMut(&mut dyn Tx) -> StoreResult<()>) -> StoreResult<()> {
         let mut tables = self.tables();
+        if tables.epoch != self.epoch {
+            return Err(StoreError::Superseded {
+                ours: self.epoch,
+                found: tables.epoch.to_string(),
+            });
+        }
         tables.undo.clear();
         let done = work(&mut *tables);
         let fault = if done.is_ok() {
