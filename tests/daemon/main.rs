@@ -9,12 +9,14 @@
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`failures`] whatever can fail under access that was given
+//! * [`clock`] clocks that are wrong
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
 mod backstop;
 mod basis;
 mod bodies;
+mod clock;
 mod drift;
 mod failures;
 mod life;

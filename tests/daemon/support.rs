@@ -2,10 +2,12 @@
 //! named by the demo's header, so that one process can be several people; without it a caller is who runs the tests.
 
 mod client;
+mod clocks;
 mod time;
 mod values;
 
 pub(crate) use client::{Answer, Client};
+pub(crate) use clocks::Clocks;
 pub(crate) use time::Ahead;
 pub(crate) use values::*;
 
@@ -36,18 +38,21 @@ pub(crate) struct Setup {
     organisation: Organisation,
     needs_loads: bool,
     is_standard: bool,
+    is_guarded: bool,
     as_people: bool,
 }
 
 /// A daemon and its surroundings.
 pub(crate) struct World {
     config: Config,
+    is_guarded: bool,
     as_people: bool,
     pub(crate) clock: Arc<Ahead>,
     simulator: Option<Simulator>,
     daemon: Option<Daemon>,
     client: reqwest::Client,
     folder: tempfile::TempDir,
+    pub(crate) clocks: Clocks,
 }
 
 struct Daemon {
@@ -69,12 +74,19 @@ impl Setup {
             organisation: aws_simulator::organisation::standard::organisation(),
             needs_loads: false,
             is_standard: true,
+            is_guarded: false,
             as_people: true,
         }
     }
 
     pub(crate) fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
+        self
+    }
+
+    /// Under the clock rule, with clocks that can be bent; else under a clock that can only be put forward.
+    pub(crate) fn guarded(mut self) -> Self {
+        self.is_guarded = true;
         self
     }
 
@@ -136,12 +148,14 @@ impl Setup {
         }
         let mut world = World {
             config,
+            is_guarded: self.is_guarded,
             as_people: self.as_people,
             clock: Arc::default(),
             simulator: Some(simulator),
             daemon: None,
             client,
             folder,
+            clocks: Clocks::default(),
         };
         world.run().await;
         soon("the first load of the directory", || {
@@ -213,7 +227,11 @@ impl World {
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
         let shutdown = Shutdown::new();
-        let engine = teamd::run::open_with(&self.config, &shutdown, TimeSource::Clock(self.clock.clone()))
+        let time = match self.is_guarded {
+            true => TimeSource::Readings(Box::new(self.clocks.clone())),
+            false => TimeSource::Clock(self.clock.clone()),
+        };
+        let engine = teamd::run::open_with(&self.config, &shutdown, time)
             .await
             .expect("the daemon opens");
         let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");

@@ -33,13 +33,8 @@ impl Engine {
             let ahead = self.clock.due() - now;
             let wake = next.map_or(latest, |at| (at - ahead).min(latest));
             // A deadline that cannot be taken yet (a start that waits) must not spin.
-            let wake = wake.max(
-                now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now + ahead) {
-                    250
-                } else {
-                    0
-                }),
-            );
+            let spins = next.is_some_and(|at| at <= now + ahead);
+            let wake = wake.max(now + TimeDelta::milliseconds(if spins { 250 } else { 0 }));
             tokio::select! {
                 biased;
                 () = self.clock.sleep_until(wake) => {}
@@ -63,44 +58,51 @@ impl Engine {
         }
     }
 
-    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap. Then ends
-    /// alone: what waits, however much that is, does not stand in their way, and while clocks disagree they are judged
-    /// by the later. Where the store does not take the first, leases are given back nevertheless: what it refuses to
-    /// starts and lapses must not keep access alive.
+    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap. Where the
+    /// store does not take that, ends go alone: what it refuses to starts and lapses must not keep access alive. While
+    /// clocks disagree, ends by the later of them follow.
     pub(super) async fn take_due(&self) -> Result<(), Refused> {
         self.check_clock();
+        let taken = self.take_by_now().await;
+        if self.clock.due() > self.clock.now() {
+            self.take(Due::Later).await?;
+        }
+        taken
+    }
+
+    async fn take_by_now(&self) -> Result<(), Refused> {
         match self.take(Due::All).await {
             Err(refused) if refused.code == Code::StoreUnavailable => {
                 tracing::error!(%refused, "due requests could not all be taken; ends go alone");
-                self.take(Due::Leases).await?;
+                self.take(Due::Ends).await
             }
-            taken => taken?,
+            taken => taken,
         }
-        self.take(Due::Ends).await
     }
 
     async fn take(&self, which: Due) -> Result<(), Refused> {
         let mut limit = BATCH;
         loop {
-            let (now, ahead, facts) = (self.clock.now(), self.clock.due(), self.facts());
-            let may_start = self.may_start();
+            let (now, facts, may_start) = (self.clock.now(), self.facts(), self.may_start());
+            let by = match which {
+                Due::All | Due::Ends => now,
+                Due::Later => self.clock.due(),
+            };
             let (seen, moved) = self
                 .store
                 .remove(move |tx| {
                     let mut moved = Vec::new();
-                    let due = match which {
-                        Due::All | Due::Leases => tx.due_requests(now, limit)?,
-                        Due::Ends => tx.due_ends(ahead, limit)?,
-                    };
+                    let due = tx.due_requests(by, limit)?;
                     let seen = due.len();
                     for request in due {
                         let command = match which {
-                            Due::All | Due::Ends => due_command(tx, &facts, &request, may_start, now)?,
-                            Due::Leases => due_end(tx, &facts, &request, may_start, now)?,
+                            Due::All => due_command(tx, &facts, &request, may_start, now)?,
+                            Due::Ends => due_end(tx, &facts, &request, may_start, now)?,
+                            Due::Later => later_end(&request, by),
                         };
                         let Some(command) = command else { continue };
-                        // An end that is due by a clock that is ahead: as of the end, and no later.
-                        let judged = request.deadline().map_or(now, |at| at.max(now));
+                        // By a clock that is ahead: as of the end, and no later.
+                        let judged = end_of(&request).filter(|end| *end <= by).map_or(now, |end| end.max(now));
                         match commit::carry_out_as_of(tx, &request, &command, &Actor::daemon(), judged, now) {
                             Ok(request) => moved.push(request),
                             // One request that cannot move must not hold up the others.
@@ -125,16 +127,53 @@ impl Engine {
             limit = BATCH + (seen - moved.len());
         }
     }
+
+    /// Whether what is due may start. While AWS does not answer and the copy of the directory is old nobody can say who
+    /// is still eligible; and what starts then would only run out of time. It starts when AWS is back, if its window is
+    /// still open.
+    fn may_start(&self) -> bool {
+        !self.directory_is_old() || super::failing_since(&self.health.snapshot()).is_none()
+    }
 }
 
 /// What is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     All,
-    /// Of these only what gives a lease back.
-    Leases,
-    /// Ends that are due by the later of the clocks.
+    /// Only what gives a lease back.
     Ends,
+    /// Only ends, by the time that is the later where clocks disagree.
+    Later,
+}
+
+/// When the access that a request holds, or is about to, must be over.
+fn end_of(request: &Request) -> Option<Time> {
+    request
+        .state
+        .session()
+        .map(|session| session.end_at)
+        .or(request.terms.end_at)
+}
+
+/// What a clock that is ahead of `now` ends, and nothing else: neither starts nor waits are judged by it.
+fn later_end(request: &Request, by: Time) -> Option<Command> {
+    if !request.holds_lease() || end_of(request).is_none_or(|end| end > by) {
+        return None;
+    }
+    match &request.state {
+        State::Scheduled { .. } => Some(Command::Lapse),
+        State::Activating { .. } | State::Active { .. } => Some(Command::End),
+        State::Pending
+        | State::Ending { .. }
+        | State::Ended(_)
+        | State::Revoked(_)
+        | State::Failed(_)
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => None,
+    }
 }
 
 fn due_end(
@@ -167,15 +206,6 @@ fn due_end(
     }
 }
 
-impl Engine {
-    /// Whether what is due may start. While AWS does not answer and the copy of the directory is old nobody can say who
-    /// is still eligible; and what starts then would only run out of time. It starts when AWS is back, if its window is
-    /// still open.
-    fn may_start(&self) -> bool {
-        !self.directory_is_old() || super::failing_since(&self.health.snapshot()).is_none()
-    }
-}
-
 fn due_command(
     read: &mut (impl Read + ?Sized),
     facts: &super::Facts,
@@ -192,12 +222,7 @@ fn due_command(
         }
         State::Scheduled { .. } if !may_start => None,
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
-        State::Activating { .. }
-            if request.terms.end_at.is_some() && request.terms.end_at == request.deadline() =>
-        {
-            Some(Command::End)
-        }
-        State::Activating { .. } if request.deadline().is_none_or(|at| at > now) => None,
+        State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
         State::Activating { .. } => {
             let error = read.grant(&request.key)?.and_then(|grant| grant.last_error);
             let reason = error.map_or_else(|| "not_confirmed".to_owned(), |e| format!("not_confirmed: {e}"));

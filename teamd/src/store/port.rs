@@ -207,8 +207,6 @@ pub trait Read {
     /// Requests whose [deadline](Request::deadline) is at or before `now`: `scheduled` first (so that starts are taken
     /// before ends), then by deadline.
     fn due_requests(&mut self, now: Time, limit: usize) -> StoreResult<Vec<Request>>;
-    /// Requests that hold access, or may, and whose [deadline](Request::deadline) is at or before `due`, by deadline.
-    fn due_ends(&mut self, due: Time, limit: usize) -> StoreResult<Vec<Request>>;
     /// The earliest deadline of all requests.
     fn next_deadline(&mut self) -> StoreResult<Option<Time>>;
     /// How many requests are in each state.

@@ -74,7 +74,6 @@ impl<P: Read + ?Sized> Read for Witness<'_, P> {
         requests(filter: &RequestFilter) -> Vec<Request>;
         open_requests_on(key: &Key) -> Vec<Request>;
         due_requests(now: Time, limit: usize) -> Vec<Request>;
-        due_ends(due: Time, limit: usize) -> Vec<Request>;
         next_deadline() -> Option<Time>;
         count_requests() -> Vec<(RequestState, u64)>;
         overdue_requests(before: Time) -> Vec<Request>;

@@ -62,19 +62,6 @@ impl Read for Tables {
         Ok(due)
     }
 
-    fn due_ends(&mut self, due: Time, limit: usize) -> StoreResult<Vec<Request>> {
-        let holds = |request: &Request| {
-            matches!(
-                request.state.word(),
-                RequestState::Activating | RequestState::Active
-            )
-        };
-        let mut ends = self.due_requests(due, usize::MAX)?;
-        ends.retain(holds);
-        ends.truncate(limit);
-        Ok(ends)
-    }
-
     fn next_deadline(&mut self) -> StoreResult<Option<Time>> {
         Ok(self.requests.values().filter_map(Request::deadline).min())
     }
