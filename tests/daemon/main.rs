@@ -4,15 +4,19 @@
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
 mod basis;
 mod bodies;
+mod extension;
+mod leases;
 mod life;
 mod limits;
 mod order;
+mod overlap;
 mod repeats;
 mod restart;
 mod roles;
