@@ -33,6 +33,9 @@ pub enum Command {
     /// Take back what is over, from the leases file alone, for the day when the daemon is the fault: only deletes; exit
     /// 1 if anything due is not verified gone
     Sweep(Sweep),
+    /// Say a word on the clock
+    #[command(subcommand)]
+    Clock(Clock),
     /// Serve the demo's world: simulated AWS, temporary store
     #[cfg(feature = "simulator")]
     Demo(Demo),
@@ -61,6 +64,13 @@ pub struct Sweep {
     /// Look once, instead of every minute until told to stop
     #[arg(long)]
     pub once: bool,
+}
+
+/// Say a word on the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Clock {
+    /// The wall clock is right: grant again. As root; asks a running daemon, or writes to its store
+    Accept,
 }
 
 /// Arguments of `demo`.
@@ -172,6 +182,8 @@ mod tests {
             read("teamd sweep --once --leases l.json").unwrap().command,
             Some(sweep)
         );
+        let accept = Command::Clock(Clock::Accept);
+        assert_eq!(read("teamd clock accept").unwrap().command, Some(accept));
         let verify = Command::Audit(Audit::Verify {
             db: Some("t.db".into()),
         });

@@ -1,7 +1,7 @@
 //! `teamd`: arguments → configuration → runtime → exit code.
 
 use std::process::ExitCode;
-use teamd::cli::{Args, Audit, Command};
+use teamd::cli::{Args, Audit, Clock, Command};
 use teamd::{check, commands, sweep};
 
 fn main() -> ExitCode {
@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Some(Command::Check) => return check::run(config),
         Some(Command::Sweep(arguments)) => return sweep::run(config, arguments),
         Some(Command::Audit(Audit::Verify { db })) => return commands::verify(config, db),
+        Some(Command::Clock(Clock::Accept)) => return commands::clock::accept(config),
         #[cfg(feature = "simulator")]
         Some(Command::Demo(demo)) => commands::demo(demo),
         #[cfg(feature = "simulator")]

@@ -12,15 +12,17 @@ impl World {
     }
 
     /// `teamd sweep --once`, as from another host: nothing but the file, and the way to AWS.
-    fn sweep(&self, aws: &str, file: &Path) -> Output {
-        std::process::Command::new(env!("CARGO_BIN_EXE_teamd"))
+    async fn sweep(&self, file: &Path) -> Output {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_teamd"));
+        command
             .args(["sweep", "--once", "--leases"])
             .arg(file)
             .env_clear()
-            .env("TEAMD_AWS__ENDPOINT_URL", aws)
-            .env("TEAMD_AWS__REGION", "eu-west-1")
-            .output()
-            .expect("teamd runs")
+            .env("TEAMD_AWS__ENDPOINT_URL", self.aws_url())
+            .env("TEAMD_AWS__REGION", "eu-west-1");
+        // The simulated AWS answers from this thread.
+        let output = tokio::task::spawn_blocking(move || command.output()).await;
+        output.expect("no panic").expect("teamd runs")
     }
 }
 
@@ -107,8 +109,7 @@ async fn when_the_daemon_is_gone_for_good_a_sweep_takes_access_back_also_from_an
         }
     }
     std::fs::write(&copy, old.to_string()).expect("a copy");
-    let aws = world.aws_url();
-    let swept = world.sweep(&aws, &copy);
+    let swept = world.sweep(&copy).await;
     let text = said(&swept);
     assert!(swept.status.success(), "{swept:?}");
     assert!(!world.is_assigned("alice", "prod-ledger", ADMIN), "{text}");
@@ -126,7 +127,7 @@ async fn when_the_daemon_is_gone_for_good_a_sweep_takes_access_back_also_from_an
     assert_eq!(world.writes().0, 2, "it creates nothing");
     assert_eq!(std::fs::read(world.database()).expect("the store"), before);
     // Once more: all of it is gone already.
-    let again = world.sweep(&aws, &copy);
+    let again = world.sweep(&copy).await;
     assert!(
         again.status.success() && said(&again).contains("nothing was there"),
         "{again:?}"
@@ -143,7 +144,6 @@ async fn a_sweep_refuses_what_it_cannot_trust() {
     let id = world.active().await;
     let (file, copy) = (world.leases(), world.leases().with_file_name("copy.json"));
     world.kill().await;
-    let aws = world.aws_url();
     let mut due = read(&file);
     due["leases"][0]["last_end"] = json!(in_seconds(-1200));
     let text = due.to_string();
@@ -162,11 +162,11 @@ async fn a_sweep_refuses_what_it_cannot_trust() {
         ),
     ] {
         std::fs::write(&copy, content).expect("a copy");
-        let swept = world.sweep(&aws, &copy);
+        let swept = world.sweep(&copy).await;
         assert_eq!(swept.status.code(), Some(1), "{what}: {swept:?}");
         assert!(said(&swept).contains(says), "{what}: {swept:?}");
     }
-    let missing = world.sweep(&aws, &copy.with_file_name("missing.json"));
+    let missing = world.sweep(&copy.with_file_name("missing.json")).await;
     assert_eq!(missing.status.code(), Some(1));
     assert!(said(&missing).contains("--leases FILE"), "{missing:?}");
     assert!(

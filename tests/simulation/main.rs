@@ -19,6 +19,7 @@
 mod ablations;
 mod aws;
 mod clock;
+mod inventory;
 mod judge;
 mod people;
 mod record;

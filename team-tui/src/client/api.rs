@@ -7,7 +7,7 @@ use team_shared::activity::ActivityPage;
 use team_shared::audit::{AuditRow, Verification};
 use team_shared::directory::{Account, PermissionSet};
 use team_shared::event::Event;
-use team_shared::grant::GrantView;
+use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
 use team_shared::me::{Entitlement, Me};
@@ -64,6 +64,18 @@ impl Client {
 
     pub async fn grants(&self) -> Answer<Page<GrantView>> {
         self.all(routes::GRANTS, vec![], usize::MAX).await
+    }
+
+    /// What others hold, as of the last sweep.
+    pub async fn standing(&self) -> Answer<Page<StandingView>> {
+        let query = vec![("view", "standing".to_owned())];
+        self.all(routes::GRANTS, query, usize::MAX).await
+    }
+
+    /// Where AWS and the daemon's book differ, as of the last sweep.
+    pub async fn drift(&self) -> Answer<Page<DriftView>> {
+        let query = vec![("view", "drift".to_owned())];
+        self.all(routes::GRANTS, query, usize::MAX).await
     }
 
     /// Requests that match, over as many pages as `most` rows take.

@@ -7,7 +7,8 @@ use crate::domain::request::{Request, State};
 use crate::engine::{Access, Facts};
 use crate::store::port::{Read, StoreResult};
 use chrono::SecondsFormat;
-use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use team_shared::grant::GroupRef;
+use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
 use team_shared::request::{
     AccountRef, ApprovalView, DemandView, EndedView, GivenUpView, GrantOfRequest, PermissionSetRef,
     PersonRef, RequestView, ReviewView, VoteView, WaitingFor,
@@ -27,6 +28,15 @@ impl Names<'_> {
                 || "(no longer in Identity Center)".to_owned(),
                 |p| p.display_name.clone(),
             ),
+        }
+    }
+
+    pub(super) fn group(self, id: &GroupId) -> GroupRef {
+        let known = self.0.and_then(|directory| directory.groups.get(id));
+        GroupRef {
+            group_id: id.clone(),
+            name: known.map_or_else(|| id.to_string(), |group| group.name.clone()),
+            members: known.map_or(0, |group| group.members.len()),
         }
     }
 

@@ -2,10 +2,11 @@
 
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::grant::Reply;
+use crate::domain::grant::{Holder, Reply};
 use crate::domain::request::Key;
 use futures::future::BoxFuture;
-use team_shared::ids::{AccountId, UserId};
+use std::collections::BTreeSet;
+use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 
 /// How urgent a call is. Removals go before everything else in every queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +32,56 @@ pub trait Assignments: Send + Sync {
     fn creation_status<'a>(&'a self, request_id: &'a str, lane: Lane) -> BoxFuture<'a, Reply>;
     /// Status of a delete.
     fn deletion_status<'a>(&'a self, request_id: &'a str) -> BoxFuture<'a, Reply>;
+    /// Everybody with a USER assignment of this permission set in this account. `begun` is called once, after the wait
+    /// for our own pace and before anything is sent: what is true by then shows in the answer, as far as AWS is up to
+    /// date. `None`: there is no such call, keys are listed one by one.
+    fn list_holders<'a>(
+        &'a self,
+        _account: &'a AccountId,
+        _permission_set: &'a PermissionSetArn,
+        _lane: Lane,
+        _begun: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, Option<Result<Holders, Reply>>> {
+        Box::pin(async { None })
+    }
+    /// AWS's ids of the deletes that it is still at work on, in few calls however many they are. `None`: there is no
+    /// such call, each is asked about.
+    fn unfinished_deletions(&self) -> BoxFuture<'_, Option<Result<BTreeSet<String>, Reply>>> {
+        Box::pin(async { None })
+    }
+    /// Tells whether removals are due: their rate is used then.
+    fn removals_due(&self, _due: bool) {}
+    /// The calls a second that we allow ourselves now, where there is a limit.
+    fn call_rate(&self) -> Option<CallRate> {
+        None
+    }
+}
+
+/// The people of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holders(BTreeSet<String>);
+
+impl Holders {
+    /// Whether the person is among them. AWS writes ids in either case.
+    #[must_use]
+    pub fn has(&self, user: &UserId) -> bool {
+        self.0.contains(&user.as_str().to_ascii_lowercase())
+    }
+}
+
+impl FromIterator<String> for Holders {
+    fn from_iter<I: IntoIterator<Item = String>>(ids: I) -> Self {
+        Self(ids.into_iter().map(|id| id.to_ascii_lowercase()).collect())
+    }
+}
+
+/// Calls a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CallRate {
+    /// As configured for what is due now.
+    pub configured: f64,
+    /// What AWS's throttling has made of it.
+    pub now: f64,
 }
 
 /// Why AWS gave no answer to a read.
@@ -71,6 +122,23 @@ pub trait DirectorySource: Send + Sync {
     ) -> BoxFuture<'a, Result<FreshPerson, AwsError>>;
 }
 
+/// Who holds what in AWS, for the sweeps. Callers wait for their turn in a budget of their own: sweeps and directory
+/// refreshes together take at most a fifth of the rate to sso-admin, and nothing from removals.
+pub trait Inventory: Send + Sync {
+    /// Everybody with an assignment of the permission set in the account; nobody, where AWS knows either no more. Ids as
+    /// AWS writes them: people's compare without regard to case.
+    fn holders<'a>(
+        &'a self,
+        account: &'a AccountId,
+        set: &'a PermissionSetArn,
+    ) -> BoxFuture<'a, Result<Vec<Holder>, AwsError>>;
+    /// Permission sets that are provisioned in the account: others have no assignments there. `None`: it cannot be asked.
+    fn provisioned<'a>(
+        &'a self,
+        account: &'a AccountId,
+    ) -> BoxFuture<'a, Result<Option<Vec<PermissionSetArn>>, AwsError>>;
+}
+
 /// One CloudTrail event as received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawEvent {
@@ -92,6 +160,19 @@ pub trait ActivitySource: Send + Sync {
         user_name: &'a str,
         since: Time,
     ) -> BoxFuture<'a, Result<Vec<RawEvent>, AwsError>>;
+}
+
+/// The dead-man's switch: one-time schedules in AWS, each of which deletes one assignment. Whoever calls repeats what
+/// failed; each of these may be repeated.
+pub trait Schedules: Send + Sync {
+    /// Makes the schedule of that name delete the key's assignment at that moment, whatever it was to do before.
+    fn put<'a>(&'a self, name: &'a str, key: &'a Key, at: Time) -> BoxFuture<'a, Result<(), AwsError>>;
+    /// Takes a schedule away; one that is not there is away.
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), AwsError>>;
+    /// Names that begin so.
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, AwsError>>;
+    /// What a schedule would delete; `None`: there is no such schedule, or it does something else.
+    fn target<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Key>, AwsError>>;
 }
 
 /// Whose credentials the daemon has.

@@ -7,7 +7,6 @@ use super::refused::Refused;
 use super::{Engine, commit};
 use crate::domain::identity::Caller;
 use crate::domain::request::{Command, Request, transition};
-use crate::store::WriteLane;
 use team_shared::ids::RequestId;
 
 /// What comes with a verb.
@@ -56,7 +55,7 @@ impl Engine {
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         let request = self
             .store
-            .write(WriteLane::Removal, move |tx| {
+            .remove(move |tx| {
                 let request = seen(tx, &facts, &caller, &id)?;
                 facts.access(&caller).may(verb, &request)?;
                 refuse_stale(&request, act.version, act.terms_digest.as_deref())?;
@@ -81,7 +80,8 @@ impl Engine {
                         .unwrap_or(request),
                 )
             })
-            .await?;
+            .await
+            .map_err(|refused| self.or_unavailable(refused))?;
         self.after_commit(&request);
         Ok(request)
     }

@@ -19,7 +19,22 @@ pub(crate) fn carry_out(
     actor: &Actor,
     now: Time,
 ) -> Result<Request, Refused> {
-    let next = transition(request, command, actor, now)?;
+    carry_out_as_of(tx, request, command, actor, now, now)
+}
+
+/// The same for what was judged by another time than `now`: an end that is due by a clock that is ahead.
+///
+/// # Errors
+/// As there.
+pub(super) fn carry_out_as_of(
+    tx: &mut dyn Tx,
+    request: &Request,
+    command: &Command,
+    actor: &Actor,
+    judged: Time,
+    now: Time,
+) -> Result<Request, Refused> {
+    let next = transition(request, command, actor, judged)?;
     let (held, holds) = (request.holds_lease(), next.request.holds_lease());
     tx.update_request(&next.request)?;
     // A lease is given back also where the trail takes no row.
@@ -74,7 +89,8 @@ pub(super) fn tell(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> StoreResul
     Ok(seq)
 }
 
-/// The same for what takes access away: where the trail takes no row, the row goes to the journal and the removal on.
+/// The same for what takes access away: where the trail takes no row, the removal goes on, and the row to the journal
+/// and, when it takes rows again, to the trail with both times.
 ///
 /// # Errors
 /// The store does not take it, for another reason.
@@ -84,6 +100,7 @@ pub(super) fn tell_removal(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> St
             let request = event.request_id.map(|id| id.to_string()).unwrap_or_default();
             let data = team_shared::text::inert(&format!("{:?}", event.data));
             tracing::error!(target: "teamd::spool", %why, event = %event.kind, request, data, at = %now, "not in the trail");
+            tx.spool(now, event);
             Ok(())
         }
         told => told.map(drop),
@@ -134,6 +151,7 @@ fn is_news(kind: EventType) -> bool {
             | EventType::RequestFailed
             | EventType::GrantStuck
             | EventType::GrantReappeared
+            | EventType::GrantDrift
             | EventType::PolicyApplied
     )
 }

@@ -203,7 +203,7 @@ impl Engine {
         let (id, version) = (request.id, request.version);
         let moved = self
             .store
-            .write(WriteLane::Removal, move |tx| {
+            .remove(move |tx| {
                 let Some(request) = tx.request(&id)?.filter(|r| r.version == version) else {
                     return Ok(None);
                 };

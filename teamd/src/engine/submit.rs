@@ -167,6 +167,7 @@ impl Engine {
 
     /// What must follow once a change of a request is durable.
     pub(super) fn after_commit(&self, request: &Request) {
+        self.switches.poke(&request.key);
         self.deadlines_wake.notify_one();
         self.outbox_wake.notify_one();
         // What becomes of an extension can end the request that it extends.

@@ -1,21 +1,25 @@
 //! The adapters on AWS's SDK. Nothing of the SDK's leaves this module.
 //!
 //! * `connect` settings → clients, without a word to AWS
+//! * `dates` AWS's clock, from every answer
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
-//! * `assignments`, `directory`, `activity`, `identity` the ports of [`crate::aws::port`]
+//! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules` the ports of [`crate::aws::port`]
 //!
 //! To add a call: a bucket in `pace`, then `Aws::call` with it; a port method returns our own types only.
 
 mod activity;
 mod assignments;
 mod connect;
+mod dates;
 mod directory;
 mod failure;
 mod identity;
 mod instance;
+mod inventory;
 mod pace;
 mod probe;
+mod schedules;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +28,8 @@ pub use directory::session_seconds;
 
 use super::config::AwsSettings;
 use super::health::{AwsHealth, Service, State};
-use super::limiter::Limiter;
-use super::port::{AwsError, Lane};
+use super::limiter::{Limiter, Urgency};
+use super::port::AwsError;
 use crate::clock::Clock;
 use arc_swap::ArcSwapOption;
 use aws_config::{Region, SdkConfig};
@@ -53,6 +57,8 @@ pub struct Aws {
     own_account: ArcSwapOption<AccountId>,
     slow: Mutex<Option<Slow>>,
     organization_seen: AtomicBool,
+    /// A complete load has succeeded: from then on loads are refreshes, which can wait.
+    has_loaded: AtomicBool,
 }
 
 struct Clients {
@@ -64,6 +70,8 @@ struct Clients {
     identity_store: aws_sdk_identitystore::Client,
     organizations: aws_sdk_organizations::Client,
     sts: aws_sdk_sts::Client,
+    /// Schedules of the dead-man's switch: one attempt.
+    scheduler: aws_sdk_scheduler::Client,
     cloudtrail: Mutex<HashMap<(Option<AccountId>, String), aws_sdk_cloudtrail::Client>>,
 }
 
@@ -86,7 +94,7 @@ impl Aws {
         clock: Arc<dyn Clock>,
         health: Arc<AwsHealth>,
     ) -> Result<Self, AwsError> {
-        let config = connect::sdk_config(&settings).await?;
+        let config = connect::sdk_config(&settings, &clock).await?;
         let once = connect::one_attempt(&config, &settings.timeouts);
         let loopback = settings
             .endpoint_url
@@ -102,6 +110,7 @@ impl Aws {
                 identity_store: aws_sdk_identitystore::Client::new(&config),
                 organizations: aws_sdk_organizations::Client::new(&config),
                 sts: aws_sdk_sts::Client::new(&config),
+                scheduler: aws_sdk_scheduler::Client::new(&once),
                 cloudtrail: Mutex::new(HashMap::new()),
                 config,
             },
@@ -110,6 +119,7 @@ impl Aws {
             own_account: ArcSwapOption::empty(),
             slow: Mutex::new(None),
             organization_seen: AtomicBool::new(false),
+            has_loaded: AtomicBool::new(false),
             settings,
         })
     }
@@ -124,13 +134,15 @@ impl Aws {
     async fn call<T, E>(
         &self,
         (service, operation): (Service, &str),
-        (bucket, lane): (&Limiter, Lane),
+        (bucket, urgency): (&Limiter, impl Into<Urgency>),
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let result = self.attempt((service, operation), (bucket, lane), request).await;
+        let result = self
+            .attempt((service, operation), (bucket, urgency), request)
+            .await;
         if let Err(failure) = &result {
             self.report(service, failure);
         }
@@ -142,13 +154,13 @@ impl Aws {
     async fn attempt<T, E>(
         &self,
         (service, operation): (Service, &str),
-        (bucket, lane): (&Limiter, Lane),
+        (bucket, urgency): (&Limiter, impl Into<Urgency>),
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        bucket.acquire(lane).await;
+        bucket.acquire(urgency).await;
         match request.await {
             Ok(output) => {
                 self.health.succeeded(service, self.clock.now());
@@ -156,6 +168,9 @@ impl Aws {
             }
             Err(error) => {
                 let failure = Failure::of(operation, &error);
+                if failure.kind == Kind::Throttled {
+                    bucket.throttled();
+                }
                 tracing::debug!(operation, kind = ?failure.kind, error = %failure.message, "AWS call failed");
                 Err(failure)
             }

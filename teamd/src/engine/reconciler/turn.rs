@@ -5,6 +5,7 @@ use crate::domain::Time;
 use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
 use crate::domain::request::{Command, Key, Request, State};
+use crate::engine::backstop::must_wait;
 use crate::engine::commit::{carry_out, tell, tell_removal};
 use crate::engine::guards::{self, Guard};
 use crate::engine::lost::bring_back;
@@ -154,8 +155,12 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
         | GrantState::Deleting(_)
         | GrantState::Unknown => return Ok(Vec::new()),
     };
-    let mut moved = Vec::new();
-    for request in tx.open_requests_on(key)? {
+    let (mut moved, open) = (Vec::new(), tx.open_requests_on(key)?);
+    // Nobody relies on a lease for which the dead-man's switch does not stand yet.
+    if matches!(grant.state, GrantState::Present) && must_wait(tx, key, &open, now) {
+        return Ok(moved);
+    }
+    for request in open {
         if matches!(request.state, State::Activating { .. }) {
             moved.push(carry_out(tx, &request, &command, &Actor::daemon(), now)?);
         }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::error::{Answer, AwsError, ErrorKind};
 use super::calls::Outcome;
+use super::error::{Answer, AwsError, ErrorKind};
 use super::operation::Operation;
 use super::types::{AccountState, AssignmentKey, Caller, Principal};
 use super::{About, Organisation, ids};
@@ -165,8 +165,16 @@ impl Organisation {
             OperationKind::Delete => Operation::ListAccountAssignmentDeletionStatus,
         };
         self.call(by, operation, About::NOTHING, now_ms, |org, _| {
-            let newest_first = org.operations.order.iter().rev();
-            let found = newest_first.filter_map(|id| org.operations.by_id.get(id));
+            let newest_first: Vec<&String> = if status == Some(OperationStatus::InProgress) {
+                let mut pending: Vec<_> = org.operations.pending.iter().collect();
+                pending.sort_by_key(|(_, serial, _)| std::cmp::Reverse(*serial));
+                pending.into_iter().map(|(_, _, id)| id).collect()
+            } else {
+                org.operations.order.iter().rev().collect()
+            };
+            let found = newest_first
+                .into_iter()
+                .filter_map(|id| org.operations.by_id.get(id));
             let wanted = |op: &&AssignmentOperation| op.kind == kind && status.is_none_or(|s| s == op.status);
             Ok(found.filter(wanted).cloned().collect())
         })
@@ -231,13 +239,20 @@ impl Organisation {
         )
     }
 
+    /// How many operations are unfinished.
+    pub fn unfinished_operations(&self) -> usize {
+        self.operations.pending.len()
+    }
+
     /// Applies, in order, the operations whose time has come. Their effect dates from when they were due,
     /// not from when somebody looked.
     pub(super) fn finish_operations(&mut self, now_ms: i64) {
         loop {
             let late_ms = self.operations.late.first_key_value().map(|((at, _), _)| *at);
             let due_ms = self.operations.pending.first().map(|(at, _, _)| *at);
-            if let Some(late_ms) = late_ms.filter(|late| *late <= now_ms && due_ms.is_none_or(|due| *late <= due)) {
+            if let Some(late_ms) =
+                late_ms.filter(|late| *late <= now_ms && due_ms.is_none_or(|due| *late <= due))
+            {
                 self.arrive(late_ms);
                 continue;
             }

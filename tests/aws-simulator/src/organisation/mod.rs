@@ -49,8 +49,8 @@ use trail::Trail;
 
 pub use assignments::{AssignmentOperation, OperationKind, OperationStatus};
 pub use calls::{CallLog, Outcome};
-pub use ledger::AssignmentChange;
 pub use error::{Answer, AwsError, CallError, ErrorKind};
+pub use ledger::AssignmentChange;
 pub use operation::{Operation, Service};
 pub use scheduler::{DELETE_ASSIGNMENT, Schedule, ScheduleSpec};
 pub use setup::{NewAccount, NewPermissionSet, NewUser, SetupError};

@@ -21,6 +21,29 @@ CREATE TABLE backstops(
   ends_at        INTEGER,
   PRIMARY KEY(user_id, account_id, permission_set)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX grants_owned ON grants(owned_at) WHERE owned_at IS NOT NULL;
+CREATE INDEX grants_pair ON grants(account_id, permission_set);
+
+-- Where AWS and the book differ, as of the last look at the key.
+CREATE TABLE drift(
+  user_id        TEXT    NOT NULL CHECK(octet_length(user_id) BETWEEN 1 AND 1224),
+  account_id     TEXT    NOT NULL CHECK(octet_length(account_id) = 12),
+  permission_set TEXT    NOT NULL CHECK(octet_length(permission_set) BETWEEN 1 AND 1224),
+  kind           TEXT    NOT NULL CHECK(kind IN ('missing', 'foreign')),
+  found_at       INTEGER NOT NULL,
+  PRIMARY KEY(user_id, account_id, permission_set)
+) STRICT, WITHOUT ROWID;
+
+-- Assignments that are not ours, as of the last look at their account and permission set.
+CREATE TABLE standing(
+  account_id     TEXT    NOT NULL CHECK(octet_length(account_id) = 12),
+  permission_set TEXT    NOT NULL CHECK(octet_length(permission_set) BETWEEN 1 AND 1224),
+  holder_kind    TEXT    NOT NULL CHECK(holder_kind IN ('user', 'group')),
+  holder_id      TEXT    NOT NULL CHECK(octet_length(holder_id) BETWEEN 1 AND 1224),
+  found_at       INTEGER NOT NULL,
+  seen_at        INTEGER NOT NULL,
+  PRIMARY KEY(account_id, permission_set, holder_kind, holder_id)
+) STRICT, WITHOUT ROWID;
 
 -- An extension holds its lease from its approval on. `holds_lease` did not know of extensions and is used no more: what
 -- is generated cannot be altered.
