@@ -136,7 +136,9 @@ impl Setup {
         let mut config = self.config;
         config.server.socket = folder.path().join("teamd.sock");
         config.store.path = folder.path().join("teamd.db");
-        config.store.leases_path = folder.path().join("leases.json");
+        if config.store.leases_path.starts_with("/var") {
+            config.store.leases_path = folder.path().join("leases.json");
+        }
         config.aws.endpoint_url = Some(simulator.url());
         let client = reqwest::Client::builder()
             .unix_socket(config.server.socket.clone())
@@ -271,6 +273,10 @@ impl World {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.daemon.as_ref().expect("the daemon runs").engine
+    }
+
+    pub(crate) fn aws_url(&self) -> String {
+        self.simulator.as_ref().expect("the simulator runs").url()
     }
 
     pub(crate) fn database(&self) -> PathBuf {
