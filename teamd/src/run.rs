@@ -1,16 +1,17 @@
 //! The composition root: configuration, store, AWS, engine, socket, in the order that keeps the promises. Overdue
 //! removals are durably queued before the socket accepts; readiness does not wait for AWS.
 
+mod revoke_only;
+
 use crate::api::{self, Api};
 use crate::aws::config::AwsSettings;
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource as ActivityPort, Schedules};
+use crate::aws::port::{ActivitySource as ActivityPort, Assignments, Schedules};
 use crate::aws::sdk::Aws;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Machine, Readings};
 use crate::config::{ActivitySource, Config};
-use crate::engine::{Deps, Engine, EngineSettings, Refused};
+use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::lifecycle::{Ended, Shutdown, systemd};
-use crate::store::Store;
 use crate::store::port::StoreError;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,14 @@ pub enum RunError {
     /// An essential task died.
     #[error("the {0} task failed; the log says why")]
     Task(&'static str),
+}
+
+/// Where the daemon has its time from.
+pub enum TimeSource {
+    /// Clocks that are watched by the clock rule.
+    Readings(Box<dyn Readings>),
+    /// A clock that is believed as it is: for tests.
+    Clock(Arc<dyn Clock>),
 }
 
 /// Serves until told to stop, on the socket that systemd has passed or on one of its own.
@@ -106,20 +115,48 @@ pub async fn run(
 /// # Errors
 /// The store or the settings for AWS.
 pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, RunError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    open_with(config, shutdown, TimeSource::Readings(Box::new(Machine))).await
+}
+
+/// The same by other clocks than the machine's.
+///
+/// # Errors
+/// As there.
+pub async fn open_with(
+    config: &Config,
+    shutdown: &Shutdown,
+    time: TimeSource,
+) -> Result<Arc<Engine>, RunError> {
     let path = config.store.path.clone();
     make_private_parent(&path);
-    let store = Store::open(&path).map_err(|error| RunError::Store { path, error })?;
+    let store = revoke_only::open_store(&path, &config.store.leases_path).map_err(|error| {
+        let path = path.clone();
+        RunError::Store { path, error }
+    })?;
+    let is_degraded = store.condition().borrow().is_some();
+    if is_degraded {
+        revoke_only::watch(&store, path, shutdown);
+    }
+    let clock = match time {
+        TimeSource::Readings(readings) => Arc::new(start_clock(&store, readings).await?) as Arc<dyn Clock>,
+        TimeSource::Clock(clock) => clock,
+    };
     let health = Arc::new(AwsHealth::new());
     let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
     let activity = match config.activity.source {
         ActivitySource::None => None,
+        // Nothing of it could be kept.
+        ActivitySource::CloudtrailLookup if is_degraded => None,
         ActivitySource::CloudtrailLookup => Some(Arc::clone(&aws) as Arc<dyn ActivityPort>),
+    };
+    let assignments: Arc<dyn Assignments> = match is_degraded {
+        true => Arc::new(revoke_only::OnlyRemovals(aws.clone())),
+        false => aws.clone(),
     };
     let deps = Deps {
         store,
         clock,
-        assignments: aws.clone(),
+        assignments,
         directory: aws.clone(),
         inventory: aws.clone(),
         activity,
@@ -171,7 +208,10 @@ fn keep_alive(engine: &Arc<Engine>, shutdown: &Shutdown) {
                 .is_some_and(|at| engine.now() - at < TICK_LIMIT);
             let answers = tokio::time::timeout(
                 Duration::from_secs(5),
-                engine.store().read(|read| Ok::<_, Refused>(read.last_seq()?)),
+                // In revoke-only what is in memory answers, and the work goes on.
+                engine
+                    .store()
+                    .read_for_removal(|read| Ok::<_, Refused>(read.last_seq()?)),
             );
             if turned && matches!(answers.await, Ok(Ok(_))) {
                 systemd::alive();

@@ -4,20 +4,26 @@
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
+//! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
+//! * [`failures`] whatever can fail under access that was given
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
 mod backstop;
 mod basis;
 mod bodies;
+mod drift;
+mod failures;
 mod life;
 mod limits;
 mod order;
 mod repeats;
 mod restart;
 mod roles;
+mod rush;
 mod stream;
 mod support;
 mod tidy;

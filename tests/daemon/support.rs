@@ -2,9 +2,11 @@
 //! named by the demo's header, so that one process can be several people; without it a caller is who runs the tests.
 
 mod client;
+mod time;
 mod values;
 
 pub(crate) use client::{Answer, Client};
+pub(crate) use time::Ahead;
 pub(crate) use values::*;
 
 use aws_simulator::{AssignmentKey, FaultKind, FaultRule, Faults, Organisation, Simulator, SimulatorConfig};
@@ -23,6 +25,7 @@ use teamd::domain::directory::Directory;
 use teamd::domain::identity::{Caller as EngineCaller, Peer};
 use teamd::engine::{Engine, PolicyInput, Refused};
 use teamd::lifecycle::Shutdown;
+use teamd::run::TimeSource;
 use teamd::store::{Store, WriteLane};
 use tokio::sync::OnceCell;
 
@@ -40,6 +43,7 @@ pub(crate) struct Setup {
 pub(crate) struct World {
     config: Config,
     as_people: bool,
+    pub(crate) clock: Arc<Ahead>,
     simulator: Option<Simulator>,
     daemon: Option<Daemon>,
     client: reqwest::Client,
@@ -133,6 +137,7 @@ impl Setup {
         let mut world = World {
             config,
             as_people: self.as_people,
+            clock: Arc::default(),
             simulator: Some(simulator),
             daemon: None,
             client,
@@ -151,7 +156,7 @@ impl Setup {
 }
 
 /// AWS does what it is asked almost at once.
-fn quick() -> Faults {
+pub(crate) fn quick() -> Faults {
     Faults {
         assignment_latency_ms: 50,
         ..Faults::none()
@@ -160,7 +165,7 @@ fn quick() -> Faults {
 
 /// AWS does not come to answering what the directory is loaded from: most of what a daemon does when it starts, and
 /// most tests have no use for it.
-fn without_loads(faults: Faults) -> Faults {
+pub(crate) fn without_loads(faults: Faults) -> Faults {
     let slow = |operation: &str| FaultRule::new(operation, FaultKind::Latency).delay_ms(600_000);
     let operations = ["organizations:*", "identitystore:*", "ListPermissionSets"];
     operations
@@ -169,7 +174,7 @@ fn without_loads(faults: Faults) -> Faults {
 }
 
 /// The standard organisation as the daemon loads it, once for all tests: our own pace makes it take seconds.
-async fn copy() -> &'static Directory {
+pub(crate) async fn copy() -> &'static Directory {
     static COPY: OnceCell<Directory> = OnceCell::const_new();
     let load = || async {
         let simulator = Simulator::start(SimulatorConfig::default())
@@ -208,7 +213,7 @@ impl World {
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
         let shutdown = Shutdown::new();
-        let engine = teamd::run::open(&self.config, &shutdown)
+        let engine = teamd::run::open_with(&self.config, &shutdown, TimeSource::Clock(self.clock.clone()))
             .await
             .expect("the daemon opens");
         let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");

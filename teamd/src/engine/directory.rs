@@ -188,7 +188,7 @@ impl Engine {
             before = Some(last.id);
             for request in page {
                 let now = self.clock.now();
-                let live = request.state.holds_lease();
+                let live = request.state.is_live();
                 if live && !ends_active {
                     continue;
                 }
@@ -203,7 +203,7 @@ impl Engine {
         let (id, version) = (request.id, request.version);
         let moved = self
             .store
-            .write(WriteLane::Removal, move |tx| {
+            .remove(move |tx| {
                 let Some(request) = tx.request(&id)?.filter(|r| r.version == version) else {
                     return Ok(None);
                 };

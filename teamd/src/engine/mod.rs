@@ -6,6 +6,7 @@
 //! * `backstop` sets the dead-man's switch, where there is one
 //! * `directory` keeps the copy of what AWS says exists
 //! * `drift` looks again at keys that were ours, and at everything within each hour
+//! * `timekeeping` watches the clocks, and holds the gate while they disagree
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
@@ -17,11 +18,14 @@ mod act;
 mod activity;
 mod alarms;
 mod backstop;
+mod chain;
 mod commit;
 mod deadlines;
 mod decide;
+mod degraded;
 mod directory;
 mod drift;
+mod extend;
 mod facts;
 mod gate;
 mod guards;
@@ -40,9 +44,11 @@ mod refusing;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
 pub mod removal;
+mod removals;
 mod status;
 mod submit;
 mod terms;
+mod timekeeping;
 
 #[cfg(test)]
 mod tests;
@@ -53,6 +59,7 @@ pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
 pub use drift::DriftOverview;
+pub use extend::Extension;
 pub use facts::Facts;
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
@@ -61,9 +68,11 @@ pub use policy::{InForce, PolicyInput};
 #[cfg(any(test, feature = "simulator"))]
 pub use random::seed_this_thread;
 pub use refused::Refused;
+pub use removals::RemovalProgress;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
+pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
 use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
@@ -160,6 +169,7 @@ pub struct Engine {
     leases: leases::LeaseBook,
     drivers: reconciler::Drivers,
     switches: backstop::Switches,
+    removals: removals::Removals,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
     limits: limits::Limits,
@@ -167,6 +177,7 @@ pub struct Engine {
     activity: activity::ActivityBook,
     chain: status::ChainWatch,
     drift: drift::DriftBook,
+    disk: degraded::DiskWatch,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -181,10 +192,14 @@ impl Engine {
     pub async fn open(deps: Deps, settings: EngineSettings) -> Result<Arc<Self>, Refused> {
         let started_at = deps.clock.now();
         let max_in_flight = settings.max_in_flight;
-        let (directory, policy) = deps
+        let known = deps
             .store
-            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)))
-            .await?;
+            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)));
+        let (directory, policy) = match known.await {
+            // Neither is needed for taking access back.
+            Err(_) if deps.store.condition().borrow().is_some() => (None, None),
+            known => known?,
+        };
         let in_force = policy.and_then(|row| InForce::from_row(&row));
         let engine = Arc::new(Self {
             store: deps.store,
@@ -205,6 +220,7 @@ impl Engine {
             leases: leases::LeaseBook::new(deps.leases_path),
             drivers: reconciler::Drivers::new(max_in_flight),
             switches: backstop::Switches::new(deps.schedules),
+            removals: removals::Removals::new(max_in_flight),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
             limits: limits::Limits::default(),
@@ -212,11 +228,13 @@ impl Engine {
             activity: activity::ActivityBook::default(),
             chain: status::ChainWatch::default(),
             drift: drift::DriftBook::default(),
+            disk: degraded::DiskWatch::default(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
             shutdown: deps.shutdown,
         });
+        engine.hold_by_store();
         // A trail that takes no row must not keep the daemon from taking access back.
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
@@ -251,7 +269,16 @@ impl Engine {
         spawn("drift", |this| {
             Box::pin(async move { this.run_drift_pass().await })
         });
+        spawn("store", |this| {
+            Box::pin(async move { this.run_store_watch().await })
+        });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        if self.clock.guard().is_some() {
+            spawn("clock", |this| Box::pin(async move { this.run_clock().await }));
+            spawn("clock-probe", |this| {
+                Box::pin(async move { this.run_clock_probe().await })
+            });
+        }
         spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
         spawn("refusals", |this| {
             Box::pin(async move { this.run_refusals().await })

@@ -29,6 +29,9 @@ impl Engine {
     }
 
     async fn perform_due(&self) -> Result<usize, Refused> {
+        if self.degraded().is_some() {
+            return Ok(0);
+        }
         let now = self.clock.now();
         let due = self
             .store

@@ -42,12 +42,42 @@ pub enum StoreError {
     /// The audit trail takes no row: it was meddled with. Nothing is decided, removals go on.
     #[error("the audit trail takes no row: {0}")]
     AuditBroken(String),
+    /// What is on the disk is damaged, or no database. Nothing is granted, removals go on from memory until somebody has
+    /// restored a backup; the file is not touched.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// The disk does not read or write. Nothing is granted, removals go on from memory until it does.
+    #[error("the disk fails: {0}")]
+    Failing(String),
+    /// Another daemon has opened the database since. This one must not write, nor grant, any more.
+    #[error("another daemon has taken the database over (its epoch {found}, ours {ours})")]
+    Superseded {
+        /// Counted at our opening.
+        ours: u64,
+        /// In the database now.
+        found: String,
+    },
     /// The store is closed: the daemon is stopping.
     #[error("the store is closed")]
     Closed,
     /// The database does not take it. Not retried by itself.
     #[error("database: {0}")]
     Database(String),
+}
+
+impl StoreError {
+    /// It is the tables that cannot, whatever the transaction was.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        match self {
+            Self::Full | Self::Damaged(_) | Self::Failing(_) | Self::Superseded { .. } => true,
+            Self::ImpossibleRow { .. }
+            | Self::VersionConflict { .. }
+            | Self::AuditBroken(_)
+            | Self::Closed
+            | Self::Database(_) => false,
+        }
+    }
 }
 
 /// Result of the store.
@@ -177,6 +207,8 @@ pub trait Read {
     /// Requests whose [deadline](Request::deadline) is at or before `now`: `scheduled` first (so that starts are taken
     /// before ends), then by deadline.
     fn due_requests(&mut self, now: Time, limit: usize) -> StoreResult<Vec<Request>>;
+    /// Requests that hold access, or may, and whose [deadline](Request::deadline) is at or before `due`, by deadline.
+    fn due_ends(&mut self, due: Time, limit: usize) -> StoreResult<Vec<Request>>;
     /// The earliest deadline of all requests.
     fn next_deadline(&mut self) -> StoreResult<Option<Time>>;
     /// How many requests are in each state.
@@ -268,11 +300,15 @@ pub trait Tx: Read {
     fn outbox_retry(&mut self, id: i64, not_before: Time) -> StoreResult<()>;
     /// Sets a small value.
     fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()>;
+    /// Keeps an event that the trail did not take, and appends it when the trail does, with both times. The backends have
+    /// nothing to do with it.
+    fn spool(&mut self, _at: Time, _event: &EventDraft) {}
 }
 
 /// A place that keeps the tables: what the writer thread owns.
 pub trait Backend: Send {
-    /// Runs `work` in one write transaction: commits on `Ok`, leaves no trace on `Err`.
+    /// Runs `work` in one write transaction: commits on `Ok`, leaves no trace on `Err`. Fails with
+    /// [`StoreError::Superseded`] where another has opened the tables since.
     ///
     /// # Errors
     /// Those of `work`, and those of the commit.
@@ -289,4 +325,10 @@ pub trait Backend: Send {
     /// # Errors
     /// It could not be opened.
     fn reader(&self) -> StoreResult<Option<Box<dyn Backend>>>;
+
+    /// Gives up what was kept for a full disk; whether there was anything: a transaction that found it full may then be
+    /// tried once more.
+    fn make_room(&mut self) -> bool {
+        false
+    }
 }

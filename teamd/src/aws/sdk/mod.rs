@@ -1,6 +1,7 @@
 //! The adapters on AWS's SDK. Nothing of the SDK's leaves this module.
 //!
 //! * `connect` settings → clients, without a word to AWS
+//! * `dates` AWS's clock, from every answer
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
 //! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules` the ports of [`crate::aws::port`]
@@ -10,6 +11,7 @@
 mod activity;
 mod assignments;
 mod connect;
+mod dates;
 mod directory;
 mod failure;
 mod identity;
@@ -26,8 +28,8 @@ pub use directory::session_seconds;
 
 use super::config::AwsSettings;
 use super::health::{AwsHealth, Service, State};
-use super::limiter::Limiter;
-use super::port::{AwsError, Lane};
+use super::limiter::{Limiter, Urgency};
+use super::port::AwsError;
 use crate::clock::Clock;
 use arc_swap::ArcSwapOption;
 use aws_config::{Region, SdkConfig};
@@ -92,7 +94,7 @@ impl Aws {
         clock: Arc<dyn Clock>,
         health: Arc<AwsHealth>,
     ) -> Result<Self, AwsError> {
-        let config = connect::sdk_config(&settings).await?;
+        let config = connect::sdk_config(&settings, &clock).await?;
         let once = connect::one_attempt(&config, &settings.timeouts);
         let loopback = settings
             .endpoint_url
@@ -132,13 +134,15 @@ impl Aws {
     async fn call<T, E>(
         &self,
         (service, operation): (Service, &str),
-        (bucket, lane): (&Limiter, Lane),
+        (bucket, urgency): (&Limiter, impl Into<Urgency>),
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let result = self.attempt((service, operation), (bucket, lane), request).await;
+        let result = self
+            .attempt((service, operation), (bucket, urgency), request)
+            .await;
         if let Err(failure) = &result {
             self.report(service, failure);
         }
@@ -150,13 +154,13 @@ impl Aws {
     async fn attempt<T, E>(
         &self,
         (service, operation): (Service, &str),
-        (bucket, lane): (&Limiter, Lane),
+        (bucket, urgency): (&Limiter, impl Into<Urgency>),
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        bucket.acquire(lane).await;
+        bucket.acquire(urgency).await;
         match request.await {
             Ok(output) => {
                 self.health.succeeded(service, self.clock.now());
@@ -164,6 +168,9 @@ impl Aws {
             }
             Err(error) => {
                 let failure = Failure::of(operation, &error);
+                if failure.kind == Kind::Throttled {
+                    bucket.throttled();
+                }
                 tracing::debug!(operation, kind = ?failure.kind, error = %failure.message, "AWS call failed");
                 Err(failure)
             }

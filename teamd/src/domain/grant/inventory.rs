@@ -1,6 +1,6 @@
 //! What is in AWS beside our own grants.
 
-use super::sweep::DriftKind;
+use super::DriftKind;
 use crate::domain::Time;
 use crate::domain::request::Key;
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};

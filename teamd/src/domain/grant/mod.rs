@@ -15,11 +15,12 @@ pub use inventory::{Drift, Holder, Standing};
 pub use pause::LONGEST_PAUSE;
 pub use plan::{Plan, Step, Wanted, plan};
 pub use record::{Note, Recorded, record};
-pub use sweep::{DriftKind, SETTLED, Swept, look_again, look_every, swept};
+pub use sweep::{SETTLED, Swept, look_again, look_every, swept};
 
 use super::Time;
 use super::request::Key;
 use chrono::TimeDelta;
+pub use team_shared::state::DriftKind;
 use team_shared::state::GrantState as Word;
 
 /// For how long a create attempt of unknown outcome may still surface.

@@ -7,6 +7,7 @@
 use super::plan::may_surface;
 use super::{Grant, State, Time, ZOMBIE_WINDOW};
 use chrono::TimeDelta;
+use team_shared::state::DriftKind;
 
 /// How often a recent key is looked at in the first [`FIRST`] after it was ours, and how often after that.
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
@@ -15,37 +16,6 @@ const FIRST: TimeDelta = TimeDelta::minutes(15);
 
 /// A listing may lag behind a change of ours by so much: sooner, a difference proves nothing.
 pub const SETTLED: TimeDelta = TimeDelta::seconds(60);
-
-/// How AWS and our book differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DriftKind {
-    /// Ours by our book, and not in AWS.
-    Missing,
-    /// On a key that was ours, and not of our making.
-    Foreign,
-}
-
-impl DriftKind {
-    /// Its word on the wire, in the trail and in the store.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Foreign => "foreign",
-        }
-    }
-}
-
-impl std::str::FromStr for DriftKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Missing, Self::Foreign]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("no kind of drift: {text:?}"))
-    }
-}
 
 /// What a look of a sweep found on a key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -108,7 +108,7 @@ fn settle(
             continue;
         }
         let open = tx.open_requests_on(key)?;
-        let leases = open.iter().filter(|r| r.state.holds_lease()).count();
+        let leases = open.iter().filter(|r| r.holds_lease()).count();
         let closing = open
             .iter()
             .filter(|r| matches!(r.state, State::Ending { .. }))

@@ -9,6 +9,8 @@ impl Engine {
     /// ready is tried again in a few seconds, with [`Wanted::may_create`](crate::domain::grant::Wanted::may_create)
     /// false meanwhile.
     pub(super) async fn may_create(&self, key: &Key) -> bool {
+        // The gate knows of the clocks as they are now, not as they were a second ago.
+        self.check_clock();
         self.heed_refusals();
         (self.gate.is_open() || !guards::is_on(Guard::Gate))
             && self.lease_is_written(key).await

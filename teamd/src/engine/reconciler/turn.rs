@@ -46,7 +46,7 @@ pub(crate) fn prepare(
     }
     let open = tx.open_requests_on(key)?;
     let wanted = guards::wanted(Wanted {
-        leases: open.iter().filter(|r| r.state.holds_lease()).count(),
+        leases: open.iter().filter(|r| r.holds_lease()).count(),
         closing: open
             .iter()
             .filter(|r| matches!(r.state, State::Ending { .. }))
@@ -114,7 +114,7 @@ pub(crate) fn conclude(
 ) -> Result<Vec<Request>, Refused> {
     let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
     let open = tx.open_requests_on(key)?;
-    let leases = open.iter().filter(|r| r.state.holds_lease()).count();
+    let leases = open.iter().filter(|r| r.holds_lease()).count();
     let is_seen = reply == Reply::Listed { present: true } && leases == 0;
     let mut recorded = record(&grant, step, reply, leases, jitter, now);
     recorded.grant = guards::kept(recorded.grant, now);
@@ -169,11 +169,16 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
 }
 
 /// Requests that end while another holds the grant: it stays, they are over.
-fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
+///
+/// # Errors
+/// The store does not take it.
+pub(crate) fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
     let open = tx.open_requests_on(key)?;
+    // Of several the one that keeps it longest.
     let Some(holder) = open
         .iter()
-        .find(|r| matches!(r.state, State::Active { .. }))
+        .filter(|r| matches!(r.state, State::Active { .. }))
+        .max_by_key(|r| r.state.session().map(|session| session.end_at))
         .map(|r| r.id)
     else {
         return Ok(Vec::new());
@@ -219,7 +224,7 @@ fn write_down(tx: &mut dyn Tx, removal: bool, event: &EventDraft, now: Time) -> 
 
 fn first_holder(open: &[Request]) -> Option<RequestId> {
     open.iter()
-        .find(|r| r.state.holds_lease())
+        .find(|r| r.holds_lease())
         .or_else(|| open.iter().find(|r| matches!(r.state, State::Ending { .. })))
         .map(|r| r.id)
 }

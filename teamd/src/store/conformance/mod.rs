@@ -6,6 +6,7 @@ mod arbitrary;
 mod audit;
 mod backstops;
 mod builders;
+mod degraded;
 mod grants;
 mod handle;
 mod inventory;

@@ -7,6 +7,7 @@ mod read;
 mod tx;
 
 use super::chain::{Head, Row, Text};
+use super::fallback::Live;
 use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
 use super::record::RequestRow;
 use crate::domain::Time;
@@ -14,7 +15,7 @@ use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Drift, Grant, Holder};
 use crate::domain::request::{Key, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 
@@ -32,6 +33,8 @@ pub enum Fault {
 pub struct Memory {
     tables: Arc<Mutex<Tables>>,
     fault: Arc<Mutex<Option<Fault>>>,
+    /// Counted at the opening.
+    epoch: u64,
 }
 
 impl Memory {
@@ -48,8 +51,26 @@ impl Memory {
 
     /// Counts the epoch up, as every opening does.
     pub(super) fn opened(&self) -> Self {
-        self.tables().epoch += 1;
-        self.clone()
+        let mut tables = self.tables();
+        tables.epoch += 1;
+        Self {
+            epoch: tables.epoch,
+            ..self.clone()
+        }
+    }
+
+    /// Tables that hold what access must be taken back, and nothing else.
+    pub(super) fn holding(live: &Live) -> Self {
+        let memory = Self::new();
+        memory.load(live);
+        memory
+    }
+
+    /// Replaces requests and grants.
+    pub(super) fn load(&self, live: &Live) {
+        let mut tables = self.tables();
+        tables.requests.clone_from(&live.requests);
+        tables.grants.clone_from(&live.grants);
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -61,6 +82,12 @@ impl Memory {
 impl Backend for Memory {
     fn write(&mut self, work: &mut dyn FnMut(&mut dyn Tx) -> StoreResult<()>) -> StoreResult<()> {
         let mut tables = self.tables();
+        if tables.epoch != self.epoch {
+            return Err(StoreError::Superseded {
+                ours: self.epoch,
+                found: tables.epoch.to_string(),
+            });
+        }
         tables.undo.clear();
         let done = work(&mut *tables);
         let fault = if done.is_ok() {
@@ -104,6 +131,8 @@ struct Seen {
 #[derive(Default)]
 struct Tables {
     requests: BTreeMap<RequestId, Request>,
+    /// Their ids by key, which never changes.
+    by_key: BTreeMap<Key, BTreeSet<RequestId>>,
     grants: BTreeMap<Key, Grant>,
     backstops: BTreeMap<Key, Backstop>,
     drift: BTreeMap<Key, Drift>,
@@ -141,8 +170,15 @@ impl Tables {
     fn put_request(&mut self, request: &Request) -> StoreResult<()> {
         let request = RequestRow::normal(request)?;
         let id = request.id;
+        let key = request.key.clone();
+        self.by_key.entry(key.clone()).or_default().insert(id);
         let old = self.requests.insert(id, request);
-        self.undo(move |tables| restore_entry(&mut tables.requests, id, old));
+        self.undo(move |tables| {
+            if let (None, Some(ids)) = (&old, tables.by_key.get_mut(&key)) {
+                ids.remove(&id);
+            }
+            restore_entry(&mut tables.requests, id, old);
+        });
         Ok(())
     }
 
@@ -168,9 +204,13 @@ impl Tables {
     }
 
     fn is_held(&self, key: &Key) -> bool {
-        self.requests
-            .values()
-            .any(|request| request.key == *key && request.state.holds_lease())
+        self.on_key(key).any(|request| request.holds_lease())
+    }
+
+    /// Requests on a key, oldest first.
+    fn on_key<'a>(&'a self, key: &Key) -> impl Iterator<Item = &'a Request> {
+        let ids = self.by_key.get(key).into_iter().flatten();
+        ids.filter_map(|id| self.requests.get(id))
     }
 }
 

@@ -46,7 +46,10 @@ impl Read for Tables {
     }
 
     fn open_requests_on(&mut self, key: &Key) -> StoreResult<Vec<Request>> {
-        Ok(self.select(|request| request.key == *key && !request.state.word().is_terminal()))
+        let open = self
+            .on_key(key)
+            .filter(|request| !request.state.word().is_terminal());
+        Ok(open.cloned().collect())
     }
 
     fn due_requests(&mut self, now: Time, limit: usize) -> StoreResult<Vec<Request>> {
@@ -57,6 +60,19 @@ impl Read for Tables {
         });
         due.truncate(limit);
         Ok(due)
+    }
+
+    fn due_ends(&mut self, due: Time, limit: usize) -> StoreResult<Vec<Request>> {
+        let holds = |request: &Request| {
+            matches!(
+                request.state.word(),
+                RequestState::Activating | RequestState::Active
+            )
+        };
+        let mut ends = self.due_requests(due, usize::MAX)?;
+        ends.retain(holds);
+        ends.truncate(limit);
+        Ok(ends)
     }
 
     fn next_deadline(&mut self) -> StoreResult<Option<Time>> {

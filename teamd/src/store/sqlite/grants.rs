@@ -83,7 +83,7 @@ pub(super) fn keys_with_work(conn: &Connection) -> StoreResult<Vec<Key>> {
                 OR state IN ('present', 'foreign') AND (state = 'foreign') = EXISTS(
                      SELECT 1 FROM requests AS r
                      WHERE r.user_id = g.user_id AND r.account_id = g.account_id
-                       AND r.permission_set = g.permission_set AND r.open = 1 AND r.holds_lease = 1)
+                       AND r.permission_set = g.permission_set AND r.open = 1 AND r.leased = 1)
              UNION
              SELECT user_id, account_id, permission_set FROM requests WHERE state IN ('activating', 'ending')
              UNION

@@ -38,6 +38,10 @@ impl Read for Session<'_> {
         requests::due(self.conn, now, limit)
     }
 
+    fn due_ends(&mut self, due: Time, limit: usize) -> StoreResult<Vec<Request>> {
+        requests::due_ends(self.conn, due, limit)
+    }
+
     fn next_deadline(&mut self) -> StoreResult<Option<Time>> {
         requests::next_deadline(self.conn)
     }

@@ -44,3 +44,8 @@ CREATE TABLE standing(
   seen_at        INTEGER NOT NULL,
   PRIMARY KEY(account_id, permission_set, holder_kind, holder_id)
 ) STRICT, WITHOUT ROWID;
+
+-- An extension holds its lease from its approval on. `holds_lease` did not know of extensions and is used no more: what
+-- is generated cannot be altered.
+ALTER TABLE requests ADD COLUMN leased INTEGER GENERATED ALWAYS AS
+  (state IN ('activating', 'active') OR state = 'scheduled' AND extends IS NOT NULL) VIRTUAL;
