@@ -65,14 +65,14 @@ async fn survive(kills: u64, mut chance: Chance) {
         let round = ROUND.min(kills - done);
         let acknowledged = RefCell::new(BTreeMap::new());
         let over = RefCell::new(false);
+        let seeds = [chance.below(u64::MAX), chance.below(u64::MAX)];
         let killer = async {
             for _ in 0..round {
                 kill_once(&world.bastion, &mut chance).await;
             }
-            world.bastion.daemon.start_again().await;
+            world.bastion.daemon.listens().await;
             over.replace(true);
         };
-        let seeds = [chance.below(u64::MAX), chance.below(u64::MAX)];
         let act = |at: usize| {
             let chance = Chance::new(seeds[at]);
             people(&world.bastion, (ACTORS[at], done), chance, &over, &acknowledged)
@@ -92,13 +92,13 @@ async fn survive(kills: u64, mut chance: Chance) {
     world.all_is_clean().await;
 }
 
-/// A life, cut off at a moment of chance: now and then before it listens.
+/// A life, cut off at a moment of chance, now and then before it listens; and the beginning of the next.
 async fn kill_once(bastion: &Bastion, chance: &mut Chance) {
     let longest = LIVES[usize::from(chance.below(2) == 1)];
-    bastion.daemon.launch();
     sleep(chance.within(longest)).await;
     bastion.daemon.kill().await;
     sleep(chance.within(DOWN)).await;
+    bastion.daemon.launch();
 }
 
 /// Asks for access, has it decided, gives it back or lets it run out; repeats everything until it is acknowledged, as

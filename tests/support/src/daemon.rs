@@ -47,6 +47,14 @@ impl Daemon {
     /// It does not start.
     pub async fn start_again(&self) {
         self.launch();
+        self.listens().await;
+    }
+
+    /// Waits until the socket accepts.
+    ///
+    /// # Panics
+    /// It does not run, or ends.
+    pub async fn listens(&self) {
         let child = self.child().take();
         let mut child = child.expect("it was launched");
         let (socket, log) = (&self.socket, &self.log);
