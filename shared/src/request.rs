@@ -90,6 +90,23 @@ pub struct GiveUp {
     pub terms_digest: Option<String>,
 }
 
+/// Body of `extend`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extend {
+    /// How much longer.
+    pub duration_seconds: i64,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// The version of the request to extend that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The digest of its terms that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_digest: Option<String>,
+}
+
 /// Query of `GET /v1/requests`. Comma-separated lists where several values make sense.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,6 +236,9 @@ pub struct EndedView {
     pub residual_until: Option<DateTime<Utc>>,
     /// Another request that keeps the grant.
     pub still_held_by: Option<RequestId>,
+    /// Until when that one keeps it, where it is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_held_until: Option<DateTime<Utc>>,
 }
 
 /// An administrator's signature under giving up a removal.

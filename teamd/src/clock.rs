@@ -1,4 +1,10 @@
 //! The clock: the only place that asks the system for the time. Everything else is given `now` or a [`Clock`].
+//!
+//! The daemon runs on a [`GuardedClock`], tools on the [`SystemClock`], tests on a [`ManualClock`].
+
+mod guarded;
+
+pub use guarded::{GuardedClock, Machine, Readings};
 
 use crate::domain::Time;
 use chrono::SubsecRound;
@@ -13,6 +19,14 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Time;
     /// Returns once [`now`](Self::now) is `at` or later; at once if it is already. May be dropped at any point.
     fn sleep_until<'a>(&'a self, at: Time) -> BoxFuture<'a, ()>;
+    /// The time that ends are judged by: never before [`now`](Self::now), and later where clocks disagree.
+    fn due(&self) -> Time {
+        self.now()
+    }
+    /// The guard, where there is one.
+    fn guard(&self) -> Option<&GuardedClock> {
+        None
+    }
     /// The longest that a loop may sleep before it reads this clock again: a wall clock that jumps, or a machine that
     /// was suspended, is noticed within it. A clock that cannot jump may answer more.
     fn longest_nap(&self) -> TimeDelta {

@@ -187,7 +187,8 @@ impl Shutdown {
         drop(self.tasks.spawn(task));
     }
 
-    fn fail(&self, name: &'static str) {
+    /// Stops the daemon with an error, for what an essential task has found out.
+    pub fn fail(&self, name: &'static str) {
         // The first to fail is the cause; the others may only have lost their partner.
         let _ = self.failed.set(name);
         self.soft.cancel();
@@ -198,6 +199,8 @@ impl Shutdown {
         // poisoned, and the store, which rolls back.
         let task = AssertUnwindSafe(task).catch_unwind();
         tokio::select! {
+            // First: what is dropped does not take another step.
+            biased;
             () = self.hard.cancelled() => Outcome::Dropped,
             result = task => match result {
                 Ok(()) => Outcome::Returned,

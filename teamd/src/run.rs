@@ -1,16 +1,17 @@
 //! The composition root: configuration, store, AWS, engine, socket, in the order that keeps the promises. Overdue
 //! removals are durably queued before the socket accepts; readiness does not wait for AWS.
 
+mod revoke_only;
+
 use crate::api::{self, Api};
 use crate::aws::config::AwsSettings;
 use crate::aws::health::AwsHealth;
-use crate::aws::port::ActivitySource as ActivityPort;
+use crate::aws::port::{ActivitySource as ActivityPort, Assignments, Schedules};
 use crate::aws::sdk::Aws;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Machine, Readings};
 use crate::config::{ActivitySource, Config};
-use crate::engine::{Deps, Engine, EngineSettings, Refused};
+use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::lifecycle::{Ended, Shutdown, systemd};
-use crate::store::Store;
 use crate::store::port::StoreError;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,14 @@ pub enum RunError {
     /// An essential task died.
     #[error("the {0} task failed; the log says why")]
     Task(&'static str),
+}
+
+/// Where the daemon has its time from.
+pub enum TimeSource {
+    /// Clocks that are watched by the clock rule.
+    Readings(Box<dyn Readings>),
+    /// A clock that is believed as it is: for tests.
+    Clock(Arc<dyn Clock>),
 }
 
 /// Serves until told to stop, on the socket that systemd has passed or on one of its own.
@@ -106,35 +115,58 @@ pub async fn run(
 /// # Errors
 /// The store or the settings for AWS.
 pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, RunError> {
-    open_with(config, shutdown, Arc::new(SystemClock)).await
+    open_with(config, shutdown, TimeSource::Readings(Box::new(Machine))).await
 }
 
-/// The same under another clock.
+/// The same by other clocks than the machine's.
 ///
 /// # Errors
-/// The store or the settings for AWS.
+/// As there.
 pub async fn open_with(
     config: &Config,
     shutdown: &Shutdown,
-    clock: Arc<dyn Clock>,
+    time: TimeSource,
 ) -> Result<Arc<Engine>, RunError> {
     let path = config.store.path.clone();
     make_private_parent(&path);
-    let store = Store::open(&path).map_err(|error| RunError::Store { path, error })?;
+    let store = revoke_only::open_store(&path, &config.store.leases_path).map_err(|error| {
+        let path = path.clone();
+        RunError::Store { path, error }
+    })?;
+    let is_degraded = store.condition().borrow().is_some();
+    if is_degraded {
+        revoke_only::watch(&store, path, shutdown);
+    }
+    let clock = match time {
+        TimeSource::Readings(readings) => Arc::new(start_clock(&store, readings).await?) as Arc<dyn Clock>,
+        TimeSource::Clock(clock) => clock,
+    };
     let health = Arc::new(AwsHealth::new());
     let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
     let activity = match config.activity.source {
         ActivitySource::None => None,
+        // Nothing of it could be kept.
+        ActivitySource::CloudtrailLookup if is_degraded => None,
         ActivitySource::CloudtrailLookup => Some(Arc::clone(&aws) as Arc<dyn ActivityPort>),
+    };
+    let assignments: Arc<dyn Assignments> = match is_degraded {
+        true => Arc::new(revoke_only::OnlyRemovals(aws.clone())),
+        false => aws.clone(),
     };
     let deps = Deps {
         store,
         clock,
-        assignments: aws.clone(),
+        assignments,
         directory: aws.clone(),
+        inventory: aws.clone(),
         activity,
+        schedules: config
+            .backstop
+            .as_ref()
+            .map(|_| Arc::clone(&aws) as Arc<dyn Schedules>),
         own: aws.clone(),
         health,
+        leases_path: Some(config.store.leases_path.clone()),
         shutdown: shutdown.clone(),
     };
     for variable in crate::aws::sdk::ignored_endpoint_variables() {
@@ -176,7 +208,10 @@ fn keep_alive(engine: &Arc<Engine>, shutdown: &Shutdown) {
                 .is_some_and(|at| engine.now() - at < TICK_LIMIT);
             let answers = tokio::time::timeout(
                 Duration::from_secs(5),
-                engine.store().read(|read| Ok::<_, Refused>(read.last_seq()?)),
+                // In revoke-only what is in memory answers, and the work goes on.
+                engine
+                    .store()
+                    .read_for_removal(|read| Ok::<_, Refused>(read.last_seq()?)),
             );
             if turned && matches!(answers.await, Ok(Ok(_))) {
                 systemd::alive();
@@ -203,8 +238,14 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
             systemd::reloading();
             match Config::load(path.as_deref(), crate::config::environment()) {
                 Ok(new) => {
-                    if new.server != config.server || new.store != config.store || new.aws != config.aws {
-                        tracing::warn!("[server], [store] and [aws] are taken at the next start only");
+                    if new.server != config.server
+                        || new.store != config.store
+                        || new.aws != config.aws
+                        || new.backstop != config.backstop
+                    {
+                        tracing::warn!(
+                            "[server], [store], [aws] and [backstop] are taken at the next start only"
+                        );
                     }
                     engine.reconfigure(engine_settings(&new));
                     tracing::info!("the new configuration is in force");
@@ -234,6 +275,7 @@ pub fn aws_settings(config: &Config) -> AwsSettings {
         max_in_flight: aws.max_in_flight as usize,
         activity_regions: activity_regions(config),
         activity_role: config.activity.role_name.clone(),
+        backstop_role: config.backstop.as_ref().map(|backstop| backstop.role_arn.clone()),
         ..AwsSettings::default()
     }
 }
@@ -245,6 +287,7 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         identity: config.identity.clone(),
         protected: config.protected.accounts.clone(),
         directory_refresh: config.aws.directory_refresh,
+        drift_action: config.drift.action,
         max_in_flight: config.aws.max_in_flight as usize,
         pending_per_user: config.limits.pending_per_user as usize,
         submits_per_minute: config.limits.submits_per_minute_per_user as usize,

@@ -25,6 +25,7 @@ use teamd::domain::directory::Directory;
 use teamd::domain::identity::{Caller as EngineCaller, Peer};
 use teamd::engine::{Engine, PolicyInput, Refused};
 use teamd::lifecycle::Shutdown;
+use teamd::run::TimeSource;
 use teamd::store::{Store, WriteLane};
 use tokio::sync::OnceCell;
 
@@ -123,6 +124,7 @@ impl Setup {
         let mut config = self.config;
         config.server.socket = folder.path().join("teamd.sock");
         config.store.path = folder.path().join("teamd.db");
+        config.store.leases_path = folder.path().join("leases.json");
         config.aws.endpoint_url = Some(simulator.url());
         let client = reqwest::Client::builder()
             .unix_socket(config.server.socket.clone())
@@ -163,7 +165,7 @@ pub(crate) fn quick() -> Faults {
 
 /// AWS does not come to answering what the directory is loaded from: most of what a daemon does when it starts, and
 /// most tests have no use for it.
-fn without_loads(faults: Faults) -> Faults {
+pub(crate) fn without_loads(faults: Faults) -> Faults {
     let slow = |operation: &str| FaultRule::new(operation, FaultKind::Latency).delay_ms(600_000);
     let operations = ["organizations:*", "identitystore:*", "ListPermissionSets"];
     operations
@@ -172,7 +174,7 @@ fn without_loads(faults: Faults) -> Faults {
 }
 
 /// The standard organisation as the daemon loads it, once for all tests: our own pace makes it take seconds.
-async fn copy() -> &'static Directory {
+pub(crate) async fn copy() -> &'static Directory {
     static COPY: OnceCell<Directory> = OnceCell::const_new();
     let load = || async {
         let simulator = Simulator::start(SimulatorConfig::default())
@@ -211,7 +213,7 @@ impl World {
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
         let shutdown = Shutdown::new();
-        let engine = teamd::run::open_with(&self.config, &shutdown, self.clock.clone())
+        let engine = teamd::run::open_with(&self.config, &shutdown, TimeSource::Clock(self.clock.clone()))
             .await
             .expect("the daemon opens");
         let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");

@@ -152,6 +152,7 @@ fn over(mut view: RequestView, state: RequestState, reason: &str) -> RequestView
         late_by_seconds: 0,
         residual_until: Some(view.created_at + Duration::hours(2)),
         still_held_by: None,
+        still_held_until: None,
     });
     view
 }

@@ -81,6 +81,13 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
             ),
         ));
     }
+    rows.extend(
+        status
+            .drift
+            .findings
+            .iter()
+            .map(|finding| ("! drift", finding.clone())),
+    );
     let when =
         |at: Option<DateTime<Utc>>| at.map_or_else(|| "never".to_owned(), |at| format::both(at, now, zone));
     let counts = |map: &std::collections::BTreeMap<String, u64>| {
@@ -97,6 +104,23 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
     };
     rows.push(("by state", counts(&status.requests)));
     rows.push(("grants", counts(&status.grants)));
+    let drift = &status.drift;
+    let under_way = match (drift.accounts_done, drift.accounts_total) {
+        (Some(done), Some(total)) => format!("; one is under way, {done} of {total} accounts done"),
+        _ => String::new(),
+    };
+    rows.push((
+        "sweep",
+        format!(
+            "{} missing, {} foreign, {} standing; last complete {}{under_way}",
+            drift.missing,
+            drift.foreign,
+            drift.standing,
+            when(drift.completed_at)
+        ),
+    ));
+    rows.extend(drift.note.iter().map(|note| ("sweep", note.clone())));
+    rows.extend(drift.last_error.iter().map(|error| ("! sweep", error.clone())));
     let aws = &status.aws;
     rows.push((
         "AWS",

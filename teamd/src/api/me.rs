@@ -84,6 +84,9 @@ fn notices(api: &Api, facts: &Facts) -> Vec<String> {
     if facts.directory.is_none() {
         notices.push("the directory has never been loaded from AWS".to_owned());
     }
+    if let Some(fault) = api.engine.degraded() {
+        notices.push(format!("access is only taken back: {fault}"));
+    }
     let aws = api.engine.aws();
     if failing_since(&aws).is_some() {
         notices.push(format!(

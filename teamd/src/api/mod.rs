@@ -4,10 +4,13 @@
 //! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
 
 mod activity;
+mod ask;
 mod audit;
 mod body;
 mod caller;
 mod catalogue;
+mod clock;
+mod degraded;
 mod error;
 mod events;
 mod grants;
@@ -20,6 +23,7 @@ mod status;
 mod verbs;
 mod views;
 
+pub use ask::{AskError, ask_to_accept_clock};
 pub use listener::{bind, serve};
 
 use crate::engine::Engine;
@@ -89,6 +93,7 @@ pub fn router(api: Api) -> Router {
         .route(&of_request("cancel"), post(verbs::cancel))
         .route(&of_request("done"), post(verbs::done))
         .route(&of_request("revoke"), post(verbs::revoke))
+        .route(&of_request("extend"), post(verbs::extend))
         .route(&of_request("lost"), post(verbs::lost))
         .route(&of_request("timeline"), get(events::timeline))
         .route(&of_request("activity"), get(activity::of_request))
@@ -105,9 +110,10 @@ pub fn router(api: Api) -> Router {
         .route(routes::AUDIT, get(audit::list))
         .route(routes::AUDIT_EXPORT, get(audit::export))
         .route(routes::AUDIT_VERIFY, get(audit::verify))
+        .route(routes::CLOCK_ACCEPT, post(clock::accept))
         .route(routes::STATUS, get(status::status))
         .route(routes::HEALTHZ, get(|| async { StatusCode::NO_CONTENT }))
-        .route(routes::READYZ, get(|| async { StatusCode::NO_CONTENT }))
+        .route(routes::READYZ, get(degraded::ready))
         .method_not_allowed_fallback(|| async {
             ApiError::from(Problem::new(
                 Code::MethodNotAllowed,
@@ -116,6 +122,7 @@ pub fn router(api: Api) -> Router {
         })
         .fallback(|| async { ApiError::from(Problem::new(Code::NotFound, "there is no such path")) })
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), degraded::guard))
         .layer(CatchPanicLayer::custom(error::panicked))
         .with_state(api)
 }

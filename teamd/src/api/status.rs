@@ -18,7 +18,9 @@ use serde::Deserialize;
 use team_shared::duration::format_seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
-use team_shared::status::{AuditStatus, AwsStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status};
+use team_shared::status::{
+    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status,
+};
 
 /// Removals that the problem line names.
 const WORST: usize = 3;
@@ -78,7 +80,8 @@ async fn short_status(
         let (facts, caller) = (facts.clone(), caller.clone());
         api.engine
             .store()
-            .read(move |read| {
+            // What is in memory answers where the database cannot.
+            .read_for_removal(move |read| {
                 let access = facts.access(&caller);
                 let mut seen = (0, 0);
                 let mut filter = RequestFilter {
@@ -200,6 +203,7 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
         },
         grants: overview.grants,
         requests: overview.requests,
+        drift: super::grants::drift_status(&overview.drift, names),
         overdue_requests,
         audit: AuditStatus {
             ok: overview
@@ -221,5 +225,11 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
         } else {
             "none: set [activity] source to follow sessions".to_owned()
         },
+        clock: api.engine.clock_state().map(|clock| ClockStatus {
+            suspect: clock.suspect,
+            steps: clock.steps,
+            wall_ahead_ms: clock.wall_ahead.num_milliseconds(),
+            aws_ahead_ms: clock.aws_ahead.map(|by| by.num_milliseconds()),
+        }),
     }
 }

@@ -5,8 +5,10 @@ use crate::domain::directory::{Account, Directory, PermissionSet};
 use crate::domain::grant::Grant;
 use crate::domain::request::{Request, State};
 use crate::engine::{Access, Facts};
+use crate::store::port::{Read, StoreResult};
 use chrono::SecondsFormat;
-use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use team_shared::grant::GroupRef;
+use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
 use team_shared::request::{
     AccountRef, ApprovalView, DemandView, EndedView, GivenUpView, GrantOfRequest, PermissionSetRef,
     PersonRef, RequestView, ReviewView, VoteView, WaitingFor,
@@ -26,6 +28,15 @@ impl Names<'_> {
                 || "(no longer in Identity Center)".to_owned(),
                 |p| p.display_name.clone(),
             ),
+        }
+    }
+
+    pub(super) fn group(self, id: &GroupId) -> GroupRef {
+        let known = self.0.and_then(|directory| directory.groups.get(id));
+        GroupRef {
+            group_id: id.clone(),
+            name: known.map_or_else(|| id.to_string(), |group| group.name.clone()),
+            members: known.map_or(0, |group| group.members.len()),
         }
     }
 
@@ -129,7 +140,7 @@ pub(super) fn request(
 
 /// Whether a request has anything to do with the grant yet.
 fn has_grant(state: &State) -> bool {
-    state.holds_lease()
+    state.is_live()
         || matches!(
             state,
             State::Ending { .. } | State::Ended(_) | State::Revoked(_) | State::Failed(_)
@@ -295,6 +306,40 @@ fn aws_call(grant: Option<&Grant>, call: &str) -> String {
     text
 }
 
+/// The same, and until when another request keeps the grant of one that is over.
+pub(super) fn with_holder(mut view: RequestView, holder: Option<&Request>) -> RequestView {
+    if let (Some(ended), Some(holder)) = (&mut view.ended, holder) {
+        let session = holder.state.session().filter(|_| holder.holds_lease());
+        ended.still_held_until = session.map(|session| session.end_at);
+    }
+    view
+}
+
+/// The request that keeps the grant of one that is over.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) fn holder_of(read: &mut dyn Read, request: &Request) -> StoreResult<Option<Request>> {
+    match &request.state {
+        State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => {
+            match &finish.still_held_by {
+                Some(id) => read.request(id),
+                None => Ok(None),
+            }
+        }
+        State::Pending
+        | State::Scheduled { .. }
+        | State::Activating { .. }
+        | State::Active { .. }
+        | State::Ending { .. }
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => Ok(None),
+    }
+}
+
 fn ended(state: &State) -> Option<EndedView> {
     let plain = |at: Time, reason: &str| {
         Some(EndedView {
@@ -303,6 +348,7 @@ fn ended(state: &State) -> Option<EndedView> {
             late_by_seconds: 0,
             residual_until: None,
             still_held_by: None,
+            still_held_until: None,
         })
     };
     match state {
@@ -312,6 +358,7 @@ fn ended(state: &State) -> Option<EndedView> {
             late_by_seconds: finish.late_by_seconds,
             residual_until: finish.residual_until,
             still_held_by: finish.still_held_by,
+            still_held_until: None,
         }),
         State::Rejected { at, comment, .. } => plain(*at, comment.as_deref().unwrap_or("rejected")),
         State::Cancelled { at } => plain(*at, "cancelled"),

@@ -39,17 +39,20 @@ pub enum Verb {
     Revoke,
     /// Give up its removal.
     Lost,
+    /// Ask for more time on one's own.
+    Extend,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Approve,
         Self::Reject,
         Self::Cancel,
         Self::Done,
         Self::Revoke,
         Self::Lost,
+        Self::Extend,
     ];
 
     /// The word.
@@ -62,6 +65,7 @@ impl Verb {
             Self::Done => "done",
             Self::Revoke => "revoke",
             Self::Lost => "lost",
+            Self::Extend => "extend",
         }
     }
 }
@@ -189,6 +193,11 @@ impl<'a> Access<'a> {
                 format!("only its requester may {} a request", verb.as_str()),
             )
             .help("`revoke` takes access back from somebody")),
+            Verb::Extend if !own => Err(Refused::new(
+                Code::NotAllowed,
+                "only its requester may extend a request",
+            )
+            .help("they ask, and you decide")),
             Verb::Revoke => {
                 let roles = self.roles();
                 if roles.admin || roles.security || !own && decides() {
@@ -216,7 +225,7 @@ impl<'a> Access<'a> {
                 "giving up a removal takes two administrators",
             )
             .help("`team-tui whoami` shows your roles")),
-            Verb::Approve | Verb::Reject | Verb::Cancel | Verb::Done | Verb::Lost => Ok(()),
+            Verb::Approve | Verb::Reject | Verb::Cancel | Verb::Done | Verb::Lost | Verb::Extend => Ok(()),
         }
     }
 
@@ -236,6 +245,7 @@ impl<'a> Access<'a> {
                 Verb::Reject => matches!(request.state, State::Pending),
                 Verb::Cancel => matches!(request.state, State::Pending | State::Scheduled { .. }),
                 Verb::Done => matches!(request.state, State::Activating { .. } | State::Active { .. }),
+                Verb::Extend => matches!(request.state, State::Active { .. }),
                 Verb::Revoke => matches!(
                     request.state,
                     State::Scheduled { .. } | State::Activating { .. } | State::Active { .. }

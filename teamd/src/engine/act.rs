@@ -2,11 +2,11 @@
 
 use super::access::Verb;
 use super::decide::{checked_comment, refuse_stale, seen};
+use super::reconciler::hand_over;
 use super::refused::Refused;
 use super::{Engine, commit};
 use crate::domain::identity::Caller;
 use crate::domain::request::{Command, Request, transition};
-use crate::store::WriteLane;
 use team_shared::ids::RequestId;
 
 /// What comes with a verb.
@@ -55,22 +55,33 @@ impl Engine {
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         let request = self
             .store
-            .write(WriteLane::Removal, move |tx| {
+            .remove(move |tx| {
                 let request = seen(tx, &facts, &caller, &id)?;
                 facts.access(&caller).may(verb, &request)?;
                 refuse_stale(&request, act.version, act.terms_digest.as_deref())?;
                 let command = |comment| match verb {
                     Verb::Revoke => Command::Revoke { comment },
                     Verb::Done => Command::Done,
-                    Verb::Cancel | Verb::Approve | Verb::Reject | Verb::Lost => Command::Cancel,
+                    Verb::Cancel | Verb::Approve | Verb::Reject | Verb::Lost | Verb::Extend => {
+                        Command::Cancel
+                    }
                 };
                 // State goes before validation.
                 transition(&request, &command(None), &caller.actor(), now)?;
                 let comment = checked_comment(act.comment.as_deref(), verb == Verb::Revoke)?;
                 let command = command(comment);
-                commit::carry_out(tx, &request, &command, &caller.actor(), now)
+                let request = commit::carry_out(tx, &request, &command, &caller.actor(), now)?;
+                // Where an unrelated lease keeps the grant, the answer says so.
+                let moved = hand_over(tx, &request.key, now)?;
+                Ok::<_, Refused>(
+                    moved
+                        .into_iter()
+                        .find(|moved| moved.id == request.id)
+                        .unwrap_or(request),
+                )
             })
-            .await?;
+            .await
+            .map_err(|refused| self.or_unavailable(refused))?;
         self.after_commit(&request);
         Ok(request)
     }

@@ -16,6 +16,8 @@ pub enum Hold {
     DiskLow,
     /// AWS refuses our credentials.
     AwsRefuses,
+    /// The file of leases cannot be written: nothing is created that it does not name.
+    LeasesFile,
 }
 
 /// The holds in force, each with words for people.

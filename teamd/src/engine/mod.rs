@@ -3,21 +3,34 @@
 //! * [`submit`](Engine::submit), [`approve`](Engine::approve) and the other verbs are the commands of people
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
+//! * `backstop` sets the dead-man's switch, where there is one
 //! * `directory` keeps the copy of what AWS says exists
+//! * `drift` looks again at keys that were ours, and at everything within each hour
+//! * `timekeeping` watches the clocks, and holds the gate while they disagree
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
+//!
+//! Every `select!` is `biased`, and chance comes from `random` alone: a simulation of the engine replays by its seed.
 
 mod access;
 mod act;
 mod activity;
 mod alarms;
+mod backstop;
+mod chain;
 mod commit;
 mod deadlines;
 mod decide;
+mod degraded;
 mod directory;
+mod drift;
+mod extend;
+mod facts;
 mod gate;
+mod guards;
 mod identity;
+mod leases;
 mod limits;
 pub mod logins;
 mod lost;
@@ -34,6 +47,7 @@ pub mod removal;
 mod status;
 mod submit;
 mod terms;
+mod timekeeping;
 
 #[cfg(test)]
 mod tests;
@@ -43,24 +57,32 @@ pub use act::Act;
 pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
+pub use drift::DriftOverview;
+pub use extend::Extension;
+pub use facts::Facts;
 pub use gate::{Gate, Hold};
+#[cfg(any(test, feature = "simulator"))]
+pub use guards::{Guard, switch_off};
 pub use policy::{InForce, PolicyInput};
+#[cfg(any(test, feature = "simulator"))]
+pub use random::seed_this_thread;
 pub use refused::Refused;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
+pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::identity::Caller;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::duration::Seconds;
@@ -78,12 +100,18 @@ pub struct Deps {
     pub assignments: Arc<dyn Assignments>,
     /// Accounts, people, groups, permission sets.
     pub directory: Arc<dyn DirectorySource>,
+    /// Who holds what, for the sweeps.
+    pub inventory: Arc<dyn Inventory>,
     /// CloudTrail, where a source is configured.
     pub activity: Option<Arc<dyn ActivitySource>>,
+    /// The dead-man's switch, where it is on.
+    pub schedules: Option<Arc<dyn Schedules>>,
     /// Whose credentials we have.
     pub own: Arc<dyn OwnIdentity>,
     /// How AWS answers.
     pub health: Arc<AwsHealth>,
+    /// The file of leases; none: none is kept.
+    pub leases_path: Option<PathBuf>,
     /// The life of its tasks.
     pub shutdown: Shutdown,
 }
@@ -97,6 +125,8 @@ pub struct EngineSettings {
     pub protected: BTreeSet<AccountId>,
     /// How old the directory copy may be.
     pub directory_refresh: Seconds,
+    /// What is done where AWS and the book differ.
+    pub drift_action: crate::config::DriftAction,
     /// Assignment operations under way at once; AWS allows 15.
     pub max_in_flight: usize,
     /// Pending requests a person.
@@ -123,6 +153,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     assignments: Arc<dyn Assignments>,
     source: Arc<dyn DirectorySource>,
+    inventory: Arc<dyn Inventory>,
     activity_source: Option<Arc<dyn ActivitySource>>,
     own: Arc<dyn OwnIdentity>,
     health: Arc<AwsHealth>,
@@ -133,13 +164,17 @@ pub struct Engine {
     own_account: ArcSwapOption<AccountId>,
     policy: ArcSwapOption<InForce>,
     gate: Gate,
+    leases: leases::LeaseBook,
     drivers: reconciler::Drivers,
+    switches: backstop::Switches,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
     limits: limits::Limits,
     refusals: refusals::RefusalLog,
     activity: activity::ActivityBook,
     chain: status::ChainWatch,
+    drift: drift::DriftBook,
+    disk: degraded::DiskWatch,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -154,16 +189,21 @@ impl Engine {
     pub async fn open(deps: Deps, settings: EngineSettings) -> Result<Arc<Self>, Refused> {
         let started_at = deps.clock.now();
         let max_in_flight = settings.max_in_flight;
-        let (directory, policy) = deps
+        let known = deps
             .store
-            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)))
-            .await?;
+            .read(|read| Ok::<_, Refused>((read.directory()?, read.policy()?)));
+        let (directory, policy) = match known.await {
+            // Neither is needed for taking access back.
+            Err(_) if deps.store.condition().borrow().is_some() => (None, None),
+            known => known?,
+        };
         let in_force = policy.and_then(|row| InForce::from_row(&row));
         let engine = Arc::new(Self {
             store: deps.store,
             clock: deps.clock,
             assignments: deps.assignments,
             source: deps.directory,
+            inventory: deps.inventory,
             activity_source: deps.activity,
             own: deps.own,
             health: deps.health,
@@ -174,22 +214,28 @@ impl Engine {
             own_account: ArcSwapOption::empty(),
             policy: ArcSwapOption::from_pointee(in_force),
             gate: Gate::default(),
+            leases: leases::LeaseBook::new(deps.leases_path),
             drivers: reconciler::Drivers::new(max_in_flight),
+            switches: backstop::Switches::new(deps.schedules),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
             limits: limits::Limits::default(),
             refusals: refusals::RefusalLog::default(),
             activity: activity::ActivityBook::default(),
             chain: status::ChainWatch::default(),
+            drift: drift::DriftBook::default(),
+            disk: degraded::DiskWatch::default(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
             shutdown: deps.shutdown,
         });
+        engine.hold_by_store();
         // A trail that takes no row must not keep the daemon from taking access back.
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
         }
+        engine.forget_attempts().await?;
         engine.take_due().await?;
         Ok(engine)
     }
@@ -206,10 +252,29 @@ impl Engine {
         spawn("reconciler", |this| {
             Box::pin(async move { this.run_reconciler().await })
         });
+        spawn("backstop", |this| {
+            Box::pin(async move { this.run_backstop().await })
+        });
+        spawn("leases", |this| Box::pin(async move { this.run_leases().await }));
         spawn("directory", |this| {
             Box::pin(async move { this.run_directory().await })
         });
+        spawn("recent keys", |this| {
+            Box::pin(async move { this.run_recent_sweep().await })
+        });
+        spawn("drift", |this| {
+            Box::pin(async move { this.run_drift_pass().await })
+        });
+        spawn("store", |this| {
+            Box::pin(async move { this.run_store_watch().await })
+        });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        if self.clock.guard().is_some() {
+            spawn("clock", |this| Box::pin(async move { this.run_clock().await }));
+            spawn("clock-probe", |this| {
+                Box::pin(async move { this.run_clock_probe().await })
+            });
+        }
         spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
         spawn("refusals", |this| {
             Box::pin(async move { this.run_refusals().await })
@@ -249,6 +314,12 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// How long a loop that should not miss anything may sleep although it could: `usual`, longer under a clock that
+    /// cannot jump.
+    fn nap(&self, usual: Duration) -> Duration {
+        usual.max(self.clock.longest_nap().to_std().unwrap_or_default())
     }
 
     /// The daemon's time.
@@ -301,57 +372,6 @@ impl Engine {
             allow_sudo: self.settings().identity.allow_sudo,
             holds: self.gate.holds(),
         }
-    }
-}
-
-/// What decisions are made on, at one moment.
-#[derive(Clone)]
-pub struct Facts {
-    /// The policy.
-    pub policy: Option<Arc<InForce>>,
-    /// The directory copy.
-    pub directory: Option<Arc<Directory>>,
-    /// Protected accounts.
-    pub protected: BTreeSet<AccountId>,
-    /// `[identity] allow_sudo`.
-    pub allow_sudo: bool,
-    /// Why no create is sent; empty: creates are sent.
-    pub holds: BTreeMap<Hold, String>,
-}
-
-impl Facts {
-    /// What a caller may do by these facts.
-    #[must_use]
-    pub fn access<'a>(&'a self, caller: &'a Caller) -> Access<'a> {
-        Access {
-            caller,
-            policy: self.policy.as_deref().map(|in_force| &in_force.policy),
-            directory: self.directory.as_deref(),
-            protected: &self.protected,
-            allow_sudo: self.allow_sudo,
-        }
-    }
-
-    /// The policy and the directory.
-    ///
-    /// # Errors
-    /// There is none yet.
-    pub fn both(&self) -> Result<(&InForce, &Directory), Refused> {
-        use team_shared::problem::Code;
-        let directory = self.directory.as_deref().ok_or_else(|| {
-            Refused::new(
-                Code::DirectoryUnavailable,
-                "the directory has never been loaded from AWS",
-            )
-            .help("`team-tui status` says what AWS answers")
-        })?;
-        let policy = self.policy.as_deref().ok_or_else(|| {
-            Refused::new(
-                Code::NotEligible,
-                "no policy; as root: team-tui policy apply FILE",
-            )
-        })?;
-        Ok((policy, directory))
     }
 }
 

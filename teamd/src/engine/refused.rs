@@ -84,6 +84,20 @@ impl From<StoreError> for Refused {
                 )
                 .help("removals go on; operators: teamd audit verify")
             }
+            StoreError::Damaged(why) => Self::new(
+                Code::StoreUnavailable,
+                format!("the database is damaged, so access is only taken back: {why}"),
+            )
+            .help(super::degraded::RESTORE_HELP),
+            StoreError::Failing(why) => Self::new(
+                Code::StoreUnavailable,
+                format!("the disk of the daemon fails, so access is only taken back: {why}"),
+            )
+            .help("removals go on; it is tried again by itself"),
+            StoreError::Superseded { .. } => Self::new(
+                Code::StoreUnavailable,
+                "another daemon has taken the database over; this one stops",
+            ),
             StoreError::ImpossibleRow { .. } | StoreError::Closed | StoreError::Database(_) => {
                 tracing::error!(%error, "the store refused");
                 Self::new(Code::StoreUnavailable, "the store does not take it")

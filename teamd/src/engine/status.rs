@@ -8,7 +8,7 @@ use crate::domain::event::EventDraft;
 use crate::domain::grant::Grant;
 use crate::domain::request::Request;
 use crate::store::WriteLane;
-use crate::store::port::{AuditFilter, ChainCheck};
+use crate::store::port::{AuditFilter, ChainCheck, Read};
 use chrono::TimeDelta;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -44,6 +44,8 @@ pub struct Overview {
     pub grants: Counts,
     /// Removals that are late, with their grant.
     pub overdue: Vec<(Request, Option<Grant>)>,
+    /// The sweeps and what they have found.
+    pub drift: super::DriftOverview,
     /// AWS.
     pub aws: AwsSnapshot,
     /// Why the last directory refresh failed.
@@ -63,24 +65,26 @@ impl Engine {
     /// The store cannot be read.
     pub async fn overview(&self) -> Result<Overview, Refused> {
         let now = self.clock.now();
-        let (requests, grants, overdue, last) = self
-            .store
-            .read(move |read| {
-                let mut overdue = Vec::new();
-                for request in read.overdue_requests(now - OVERDUE)? {
-                    let grant = read.grant(&request.key)?;
-                    overdue.push((request, grant));
-                }
-                let rows = read.last_seq()?;
-                let filter = AuditFilter {
-                    after: rows.saturating_sub(1),
-                    limit: 1,
-                    ..AuditFilter::default()
-                };
-                let last = (rows, read.audit(&filter)?.first().map(|record| record.hash));
-                Ok::<_, Refused>((read.count_requests()?, read.grants()?, overdue, last))
-            })
-            .await?;
+        let gather = move |read: &mut dyn Read| {
+            let mut overdue = Vec::new();
+            for request in read.overdue_requests(now - OVERDUE)? {
+                let grant = read.grant(&request.key)?;
+                overdue.push((request, grant));
+            }
+            let rows = read.last_seq()?;
+            let filter = AuditFilter {
+                after: rows.saturating_sub(1),
+                limit: 1,
+                ..AuditFilter::default()
+            };
+            let last = (rows, read.audit(&filter)?.first().map(|record| record.hash));
+            Ok::<_, Refused>((read.count_requests()?, read.grants()?, overdue, last))
+        };
+        let (requests, grants, overdue, last) = match self.store.read(gather).await {
+            Ok(gathered) => gathered,
+            Err(_) if self.degraded().is_some() => self.store.read_for_removal(gather).await?,
+            Err(refused) => return Err(refused),
+        };
         let chain = self
             .chain
             .0
@@ -103,6 +107,7 @@ impl Engine {
                 .collect(),
             grants: counts,
             overdue,
+            drift: self.drift_overview().await?,
             aws,
             directory_error: self.directory_error.load_full(),
             audit_rows: last.0,
@@ -130,6 +135,9 @@ impl Engine {
                 .filter(|(hold, _)| *hold != Hold::AwsRefuses)
                 .map(|(_, why)| format!("no access is granted: {why}")),
         );
+        problems.extend(self.disk.warning());
+        problems.extend(self.leases.problem());
+        problems.extend(self.switches.problems());
         if let Some(fault) = overview
             .chain
             .as_ref()
@@ -172,14 +180,16 @@ impl Engine {
                 .unwrap_or_else(PoisonError::into_inner)
                 .as_ref()
                 .map(|(at, _)| *at);
-            if checked.is_none_or(|at| self.clock.now() - at >= CHAIN_EVERY)
+            if self.degraded().is_none()
+                && checked.is_none_or(|at| self.clock.now() - at >= CHAIN_EVERY)
                 && let Err(error) = self.verify_chain().await
             {
                 tracing::error!(%error, "the audit chain cannot be checked");
             }
             self.flush_refusals().await;
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(10)) => {}
+                biased;
+                () = tokio::time::sleep(self.nap(Duration::from_secs(10))) => {}
                 () = self.stop.cancelled() => {}
             }
         }

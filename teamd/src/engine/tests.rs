@@ -213,7 +213,7 @@ impl World {
     fn no_early_terminal(&mut self, before: &[RequestId]) {
         self.aws.settle(self.now);
         let open = self.open();
-        let held = open.iter().any(|r| r.state.holds_lease());
+        let held = open.iter().any(|r| r.holds_lease());
         let closed = before.iter().any(|id| !open.iter().any(|r| r.id == *id));
         assert!(
             !closed || held || !self.aws.assigned,

@@ -6,11 +6,14 @@
 //! A call whose future is dropped is still performed, once it was made. A panic in a closure rolls its transaction back
 //! and is answered as [`StoreError::Database`].
 
+use super::disk::{Disk, LEVELS, Levels};
+use super::fallback::Live;
 use super::lanes::Lanes;
 use super::memory::Memory;
 use super::port::{Backend, Read, StoreError, StoreResult, Tx};
-use super::sqlite::Sqlite;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use super::removals::Shared;
+use super::sqlite::{Lock, Sqlite, lock};
+use crate::domain::Time;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -36,11 +39,13 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-type Job = Box<dyn FnOnce(&mut dyn Backend) + Send>;
+/// Without tables a job is given none.
+type Job = Box<dyn FnOnce(Option<&mut (dyn Backend + 'static)>) + Send>;
 
 struct Inner {
     mode: Mode,
-    changes: watch::Sender<u64>,
+    shared: Arc<Shared>,
+    disk: Option<Disk>,
 }
 
 enum Mode {
@@ -50,6 +55,7 @@ enum Mode {
         threads: Mutex<Vec<JoinHandle<()>>>,
     },
     Inline(Mutex<Option<Box<dyn Backend>>>),
+    Without(#[expect(dead_code, reason = "held, never read")] Option<Lock>),
 }
 
 impl Store {
@@ -59,8 +65,17 @@ impl Store {
     /// In use by another daemon; damaged; of another program or of a newer daemon; on a network file system; not to be
     /// created or written.
     pub fn open(path: &Path) -> StoreResult<Self> {
-        let mut backend = Sqlite::open(path)?;
-        let changes = watch::Sender::new(last_seq(&mut backend)?);
+        Self::open_on(path, LEVELS)
+    }
+
+    /// The same on a disk with other limits.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_on(path: &Path, levels: Levels) -> StoreResult<Self> {
+        let disk = Disk::of(path, levels);
+        let mut backend = Sqlite::open(path, &disk)?;
+        let shared = Arc::new(Shared::of(&mut backend)?);
         let (writes, reads) = (Arc::new(Lanes::new()), Arc::new(Lanes::new()));
         let mode = Mode::Threads {
             writes: Arc::clone(&writes),
@@ -69,7 +84,11 @@ impl Store {
         };
         // From here on, a failure closes what was started.
         let store = Self {
-            inner: Arc::new(Inner { mode, changes }),
+            inner: Arc::new(Inner {
+                mode,
+                shared,
+                disk: Some(disk),
+            }),
         };
         for number in 0..READERS {
             let Some(reader) = backend.reader()? else { break };
@@ -89,11 +108,36 @@ impl Store {
     #[must_use]
     pub fn on_memory(memory: &Memory) -> Self {
         let mut backend = memory.opened();
-        let changes = watch::Sender::new(last_seq(&mut backend).unwrap_or_default());
+        let shared = Shared::of(&mut backend).unwrap_or_else(|_| Shared::new(0, Live::default()));
         let mode = Mode::Inline(Mutex::new(Some(Box::new(backend))));
         Self {
-            inner: Arc::new(Inner { mode, changes }),
+            inner: Arc::new(Inner {
+                mode,
+                shared: Arc::new(shared),
+                disk: None,
+            }),
         }
+    }
+
+    /// In place of the database at `path`, which cannot be used: every write is refused with `why`, removals are done in
+    /// memory on what is known from elsewhere. The files are not touched, and no other daemon may open them meanwhile.
+    ///
+    /// # Errors
+    /// In use by another daemon.
+    pub fn in_place_of(path: &Path, why: StoreError, live: Live) -> StoreResult<Self> {
+        let lock = match lock(path) {
+            Ok(lock) => Some(lock),
+            // Not even room for that: the other daemon would find none either.
+            Err(StoreError::Full) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                mode: Mode::Without(lock),
+                shared: Arc::new(Shared::without_tables(why, live)),
+                disk: None,
+            }),
+        })
     }
 
     /// Runs `work` in one transaction: durable when this returns `Ok`, without a trace when it returns `Err`.
@@ -110,7 +154,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (send, receive) = oneshot::channel();
-        self.push_write(lane, work, move |answer| drop(send.send(answer)));
+        self.push_write(lane, self.write_job(work, move |answer| drop(send.send(answer))));
         receive.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -128,7 +172,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.push_write(lane, work, move |answer| drop(send.send(answer)));
+        self.push_write(lane, self.write_job(work, move |answer| drop(send.send(answer))));
         receive.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -145,7 +189,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (send, receive) = oneshot::channel();
-        self.push_read(work, move |answer| drop(send.send(answer)));
+        self.push_read(self.read_job(work, move |answer| drop(send.send(answer))));
         receive.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -162,14 +206,83 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.push_read(work, move |answer| drop(send.send(answer)));
+        self.push_read(self.read_job(work, move |answer| drop(send.send(answer))));
         receive.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// [`write`](Self::write) for what takes access away: where the disk is full, fails, or is damaged, `work` runs again
+    /// on a copy in memory, and is written down once the tables can be written. `work` must not depend on being run once.
+    ///
+    /// # Errors
+    /// Those of `work`; [`StoreError::Superseded`]; [`StoreError::Closed`].
+    pub async fn remove<T, E>(
+        &self,
+        mut work: impl FnMut(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (send, receive) = oneshot::channel();
+        let shared = Arc::clone(&self.inner.shared);
+        self.push_write(
+            WriteLane::Removal,
+            Box::new(move |backend| drop(send.send(shared.remove(backend, &mut work)))),
+        );
+        receive.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Reads what the next [`remove`](Self::remove) would find.
+    ///
+    /// # Errors
+    /// Those of `work`; [`StoreError::Closed`].
+    pub async fn read_for_removal<T, E>(
+        &self,
+        mut work: impl FnMut(&mut dyn Read) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (send, receive) = oneshot::channel();
+        let shared = Arc::clone(&self.inner.shared);
+        self.push_read(Box::new(move |backend| {
+            drop(send.send(shared.read(backend, true, &mut work)));
+        }));
+        receive.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// Writes down what was done in memory while the tables could not be written, each row with `at` and, as
+    /// `recorded_at`, `now`; how many changes that were. From then on the tables are used again.
+    ///
+    /// # Errors
+    /// They still cannot be written. Damage is not tried again.
+    pub async fn recover(&self, now: Time) -> StoreResult<usize> {
+        let (send, receive) = oneshot::channel();
+        let shared = Arc::clone(&self.inner.shared);
+        self.push_write(
+            WriteLane::Removal,
+            Box::new(move |backend| drop(send.send(shared.recover(backend, now)))),
+        );
+        receive.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Why the tables cannot be used now; `None`: they can.
+    #[must_use]
+    pub fn condition(&self) -> watch::Receiver<Option<StoreError>> {
+        self.inner.shared.condition.subscribe()
+    }
+
+    /// The disk of the tables, where they are on one.
+    #[must_use]
+    pub fn disk(&self) -> Option<&Disk> {
+        self.inner.disk.as_ref()
     }
 
     /// The number of the last audit row, sent after each commit that wrote one. It only wakes: read the rows.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.inner.changes.subscribe()
+        self.inner.shared.changes.subscribe()
     }
 
     /// Takes no more work, performs what waits, and closes the tables. Blocks until then.
@@ -177,45 +290,48 @@ impl Store {
         self.inner.close();
     }
 
-    fn push_write<T, E: From<StoreError>>(
+    fn write_job<T, E: From<StoreError>>(
         &self,
-        lane: WriteLane,
         work: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
         reply: impl FnOnce(Result<T, E>) + Send + 'static,
-    ) {
+    ) -> Job {
+        let shared = Arc::clone(&self.inner.shared);
+        Box::new(move |backend| reply(shared.write(backend, work)))
+    }
+
+    fn read_job<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut dyn Read) -> Result<T, E> + Send + 'static,
+        reply: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) -> Job {
+        let (shared, mut work) = (Arc::clone(&self.inner.shared), Some(work));
+        Box::new(move |backend| {
+            let answer = shared.read(backend, false, &mut |read| match work.take() {
+                Some(work) => work(read),
+                None => Err(StoreError::Closed.into()),
+            });
+            reply(answer);
+        })
+    }
+
+    fn push_write(&self, lane: WriteLane, job: Job) {
         let lane = match lane {
             WriteLane::Removal => 0,
             WriteLane::Normal => 1,
             WriteLane::Background => 2,
         };
-        let changes = self.inner.changes.clone();
-        let job = move |backend: &mut dyn Backend| {
-            let (answer, seq) = perform_write(backend, work);
-            // First the news, then the answer: who has the answer finds the news there.
-            changes.send_if_modified(|last| match seq {
-                Some(seq) if seq > *last => {
-                    *last = seq;
-                    true
-                }
-                _ => false,
-            });
-            reply(answer);
-        };
         match &self.inner.mode {
-            Mode::Threads { writes, .. } => drop(writes.push(lane, Box::new(job))),
+            Mode::Threads { writes, .. } => drop(writes.push(lane, job)),
             Mode::Inline(backend) => inline(backend, job),
+            Mode::Without(_) => job(None),
         }
     }
 
-    fn push_read<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&mut dyn Read) -> Result<T, E> + Send + 'static,
-        reply: impl FnOnce(Result<T, E>) + Send + 'static,
-    ) {
-        let job = move |backend: &mut dyn Backend| reply(perform_read(backend, work));
+    fn push_read(&self, job: Job) {
         match &self.inner.mode {
-            Mode::Threads { reads, .. } => drop(reads.push(0, Box::new(job))),
+            Mode::Threads { reads, .. } => drop(reads.push(0, job)),
             Mode::Inline(backend) => inline(backend, job),
+            Mode::Without(_) => job(None),
         }
     }
 
@@ -225,7 +341,7 @@ impl Store {
             .name(name.to_owned())
             .spawn(move || {
                 while let Some(job) = jobs.pop() {
-                    job(backend.as_mut());
+                    job(Some(backend.as_mut()));
                 }
             })
             .map_err(|error| StoreError::Database(format!("thread {name}: {error}")))?;
@@ -261,6 +377,7 @@ impl Inner {
             Mode::Inline(backend) => {
                 backend.lock().unwrap_or_else(PoisonError::into_inner).take();
             }
+            Mode::Without(_) => {}
         }
     }
 }
@@ -271,96 +388,9 @@ impl Drop for Inner {
     }
 }
 
-fn inline(backend: &Mutex<Option<Box<dyn Backend>>>, job: impl FnOnce(&mut dyn Backend)) {
+fn inline(backend: &Mutex<Option<Box<dyn Backend>>>, job: Job) {
     // Where it is closed, the job is dropped, and with it the sender of its answer.
     if let Some(backend) = backend.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-        job(backend.as_mut());
+        job(Some(backend.as_mut()));
     }
-}
-
-fn last_seq(backend: &mut dyn Backend) -> StoreResult<u64> {
-    let mut seq = 0;
-    backend.read(&mut |read| {
-        seq = read.last_seq()?;
-        Ok(())
-    })?;
-    Ok(seq)
-}
-
-/// The answer of `work`, and the number of the last audit row if the transaction is durable.
-fn perform_write<T, E: From<StoreError>>(
-    backend: &mut dyn Backend,
-    work: impl FnOnce(&mut dyn Tx) -> Result<T, E>,
-) -> (Result<T, E>, Option<u64>) {
-    let mut once = Once::new(work);
-    let mut last = None;
-    let done = catch_unwind(AssertUnwindSafe(|| {
-        backend.write(&mut |tx| {
-            once.run(|work| work(tx))?;
-            last = Some(tx.last_seq()?);
-            Ok(())
-        })
-    }));
-    let last = last.filter(|_| matches!(done, Ok(Ok(()))));
-    (once.finish(done), last)
-}
-
-fn perform_read<T, E: From<StoreError>>(
-    backend: &mut dyn Backend,
-    work: impl FnOnce(&mut dyn Read) -> Result<T, E>,
-) -> Result<T, E> {
-    let mut once = Once::new(work);
-    let done = catch_unwind(AssertUnwindSafe(|| {
-        backend.read(&mut |read| once.run(|work| work(read)))
-    }));
-    once.finish(done)
-}
-
-/// A closure that runs once, and what it answered: the port knows neither its values nor its errors.
-struct Once<W, T, E> {
-    work: Option<W>,
-    answer: Option<Result<T, E>>,
-}
-
-impl<W, T, E: From<StoreError>> Once<W, T, E> {
-    fn new(work: W) -> Self {
-        Self {
-            work: Some(work),
-            answer: None,
-        }
-    }
-
-    /// An error rolls the transaction back; what the caller hears is kept in `answer`.
-    fn run(&mut self, call: impl FnOnce(W) -> Result<T, E>) -> StoreResult<()> {
-        let Some(work) = self.work.take() else {
-            return Err(StoreError::Database("a transaction was run twice".into()));
-        };
-        let answer = catch_unwind(AssertUnwindSafe(|| call(work))).map_err(panicked)?;
-        let done = match &answer {
-            Ok(_) => Ok(()),
-            Err(_) => Err(StoreError::Database("rolled back by its own work".into())),
-        };
-        self.answer = Some(answer);
-        done
-    }
-
-    fn finish(self, done: std::thread::Result<StoreResult<()>>) -> Result<T, E> {
-        match (done, self.answer) {
-            (_, Some(Err(error))) => Err(error),
-            (Ok(Ok(())), Some(Ok(value))) => Ok(value),
-            (Ok(Ok(())), None) => Err(StoreError::Database("a transaction was not run".into()).into()),
-            (Ok(Err(error)), _) => Err(error.into()),
-            (Err(panic), _) => Err(panicked(panic).into()),
-        }
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> StoreError {
-    let words = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
-    StoreError::Database(format!("a transaction panicked: {words}"))
 }

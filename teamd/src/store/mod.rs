@@ -5,6 +5,8 @@
 //! * `sqlite` the tables on disk, one file per family; `memory` the twin for simulation
 //! * `record` rows as both keep them, and the way back, which names every impossible row
 //! * `chain` the hash chain of the audit trail, shared by both
+//! * `disk` how full it is, and the ballast; `removals`, `fallback`, `witness`: taking access back goes on in memory while
+//!   the tables cannot be used, and is written down later
 //! * `conformance` the one suite that holds both to the same behaviour
 //!
 //! To add a table: a migration, a file in `sqlite`, a field in `memory`, methods in [`port`], checks in `conformance`.
@@ -12,13 +14,19 @@
 mod chain;
 #[cfg(test)]
 mod conformance;
+mod disk;
+mod fallback;
 mod handle;
 mod lanes;
 mod memory;
 pub mod port;
 mod record;
+mod removals;
 mod sqlite;
+mod witness;
 
+pub use disk::{Disk, LEVELS, Level, Levels, Space};
+pub use fallback::Live;
 pub use handle::{Store, WriteLane};
 pub use memory::{Fault, Memory};
-pub use sqlite::verify_file;
+pub use sqlite::{examine, salvage, verify_file};

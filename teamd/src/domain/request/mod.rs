@@ -264,9 +264,9 @@ impl State {
         }
     }
 
-    /// Whether it holds its grant: the grant exists while any request does.
+    /// Whether its access is live, or on its way. Whether a request holds its grant is [`Request::holds_lease`].
     #[must_use]
-    pub fn holds_lease(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         matches!(self, Self::Activating { .. } | Self::Active { .. })
     }
 
@@ -294,6 +294,14 @@ impl Request {
     #[must_use]
     pub fn digest(&self) -> String {
         self.terms.digest(&self.id, &self.key, self.extends.as_ref())
+    }
+
+    /// Whether it holds its grant: the grant exists while any request does. An extension does so from its approval on,
+    /// so that there is no moment between it and the request that it extends. Without that one it goes, too: whatever
+    /// ends a request early ends what extends it in the same transaction.
+    #[must_use]
+    pub fn holds_lease(&self) -> bool {
+        self.state.is_live() || self.extends.is_some() && matches!(self.state, State::Scheduled { .. })
     }
 
     /// When a timer must look at it next; none: no timer does.

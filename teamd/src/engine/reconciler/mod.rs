@@ -5,6 +5,7 @@ mod before_create;
 mod slots;
 mod turn;
 
+pub(super) use turn::hand_over;
 #[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};
 
@@ -16,10 +17,12 @@ use crate::aws::port::Lane;
 use crate::domain::grant::{Grant, Phase, Reply, State, Step, Wanted, plan};
 use crate::domain::request::{Key, State as RequestState};
 use crate::store::WriteLane;
+use crate::store::port::Tx;
 use slots::{Slot, Slots};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use team_shared::problem::Code;
 use tokio::sync::{Notify, mpsc};
 
 /// How often all keys with work are looked at, should a wake ever be missed.
@@ -95,10 +98,11 @@ impl Engine {
             .take();
         let Some(mut queue) = queue else { return };
         self.poke_all().await;
-        let mut scan = tokio::time::interval(SCAN_EVERY);
+        let mut scan = tokio::time::interval(self.nap(SCAN_EVERY));
         scan.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return,
                 _ = scan.tick() => self.poke_all().await,
                 key = queue.recv() => {
@@ -115,7 +119,7 @@ impl Engine {
     async fn poke_all(&self) {
         match self
             .store
-            .read(|read| Ok::<_, Refused>(read.keys_with_work()?))
+            .read_for_removal(|read| Ok::<_, Refused>(read.keys_with_work()?))
             .await
         {
             Ok(keys) => keys.iter().for_each(|key| self.drivers.poke(key)),
@@ -134,6 +138,7 @@ impl Engine {
             match self.turn(&key, &mut slot).await {
                 Ok(Some(pause)) => {
                     tokio::select! {
+                        biased;
                         () = self.clock.sleep_until(pause) => {}
                         () = wake.notified() => {}
                         () = self.stop.cancelled() => {}
@@ -153,6 +158,7 @@ impl Engine {
                 Err(error) => {
                     tracing::error!(%error, account = %key.account, "a turn failed; trying again");
                     tokio::select! {
+                        biased;
                         () = tokio::time::sleep(Duration::from_secs(1)) => {}
                         () = self.stop.cancelled() => {}
                     }
@@ -174,19 +180,32 @@ impl Engine {
             } else {
                 Lane::Grant
             };
+            // Before the place: what a create waits for must not keep a removal from it.
+            let is_asked = plan(&grant, wanted, now).step == Step::Create;
+            let may_create = !is_asked || self.may_create(key).await;
+            let wanted = Wanted { may_create, ..wanted };
             // The place comes before the intent, so that what is intended is also sent.
             if plan(&grant, wanted, now).step.is_write() && slot.is_none() {
                 *slot = Some(self.drivers.slots.take(lane).await);
             }
-            let may_create = plan(&grant, wanted, now).step != Step::Create || self.may_create(key).await;
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
-                self.store
-                    .write(write_lane(lane), move |tx| {
-                        turn::prepare(tx, &key, session_seconds, may_create, now)
-                    })
-                    .await?
+                self.write(lane, move |tx| {
+                    let turn = turn::prepare(tx, &key, session_seconds, may_create, now)?;
+                    if turn.step == Step::Create && !is_asked {
+                        // The plan was another one when it was asked whether a create may be sent.
+                        return Err(Refused::new(
+                            Code::Stale,
+                            "what is wanted has changed: look again",
+                        ));
+                    }
+                    Ok(turn)
+                })
+                .await?
             };
+            if !turn.moved.is_empty() {
+                self.switches.poke(key);
+            }
             for request in &turn.moved {
                 self.deadlines_wake.notify_one();
                 self.outbox_wake.notify_one();
@@ -211,8 +230,7 @@ impl Engine {
                     let reply = self.call(key, &step, lane).await;
                     let (now, conclude_key, jitter) = (self.clock.now(), key.clone(), random::jitter());
                     let moved = self
-                        .store
-                        .write(write_lane(lane), move |tx| {
+                        .write(lane, move |tx| {
                             turn::conclude(tx, &conclude_key, &step, reply.clone(), jitter, now)
                         })
                         .await?;
@@ -226,14 +244,26 @@ impl Engine {
         }
     }
 
+    /// A step towards a removal is written down whatever the disk does; one towards a grant only where it is durable.
+    async fn write<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnMut(&mut dyn Tx) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        match lane {
+            Lane::Removal => self.store.remove(work).await,
+            Lane::Grant | Lane::Background => self.store.write(WriteLane::Normal, work).await,
+        }
+    }
+
     async fn look(&self, key: &Key) -> Result<(Grant, Wanted), Refused> {
         let key = key.clone();
         self.store
-            .read(move |read| {
+            .read_for_removal(move |read| {
                 let grant = read.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
                 let open = read.open_requests_on(&key)?;
                 let wanted = Wanted {
-                    leases: open.iter().filter(|r| r.state.holds_lease()).count(),
+                    leases: open.iter().filter(|r| r.holds_lease()).count(),
                     closing: open
                         .iter()
                         .filter(|r| matches!(r.state, RequestState::Ending { .. }))
@@ -291,12 +321,5 @@ impl Engine {
                     .map(|set| set.session_seconds)
             })
             .unwrap_or(3600)
-    }
-}
-
-fn write_lane(lane: Lane) -> WriteLane {
-    match lane {
-        Lane::Removal => WriteLane::Removal,
-        Lane::Grant | Lane::Background => WriteLane::Normal,
     }
 }

@@ -5,7 +5,9 @@ use crate::domain::Time;
 use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
 use crate::domain::request::{Command, Key, Request, State};
+use crate::engine::backstop::must_wait;
 use crate::engine::commit::{carry_out, tell, tell_removal};
+use crate::engine::guards::{self, Guard};
 use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
 use crate::store::port::{StoreResult, Tx};
@@ -37,20 +39,24 @@ pub(crate) fn prepare(
     may_create: bool,
     now: Time,
 ) -> Result<Turn, Refused> {
-    let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
+    let grant = guards::seen(tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone())), now);
     let mut moved = confirm_or_refuse(tx, key, &grant, now)?;
-    moved.extend(hand_over(tx, key, now)?);
+    if guards::is_on(Guard::LeaseCount) {
+        moved.extend(hand_over(tx, key, now)?);
+    }
     let open = tx.open_requests_on(key)?;
-    let wanted = Wanted {
-        leases: open.iter().filter(|r| r.state.holds_lease()).count(),
+    let wanted = guards::wanted(Wanted {
+        leases: open.iter().filter(|r| r.holds_lease()).count(),
         closing: open
             .iter()
             .filter(|r| matches!(r.state, State::Ending { .. }))
             .count(),
         may_create,
-    };
+    });
     let planned = plan(&grant, wanted, now);
-    if let Some(save) = &planned.save {
+    if let Some(save) = &planned.save
+        && (planned.step != Step::Create || guards::is_on(Guard::Intent))
+    {
         tx.save_grant(save)?;
     }
     let call = match planned.step {
@@ -108,9 +114,10 @@ pub(crate) fn conclude(
 ) -> Result<Vec<Request>, Refused> {
     let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
     let open = tx.open_requests_on(key)?;
-    let leases = open.iter().filter(|r| r.state.holds_lease()).count();
+    let leases = open.iter().filter(|r| r.holds_lease()).count();
     let is_seen = reply == Reply::Listed { present: true } && leases == 0;
-    let recorded = record(&grant, step, reply, leases, jitter, now);
+    let mut recorded = record(&grant, step, reply, leases, jitter, now);
+    recorded.grant = guards::kept(recorded.grant, now);
     tx.save_grant(&recorded.grant)?;
     let mut moved = match is_seen {
         true => bring_back(tx, key, now)?,
@@ -148,8 +155,12 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
         | GrantState::Deleting(_)
         | GrantState::Unknown => return Ok(Vec::new()),
     };
-    let mut moved = Vec::new();
-    for request in tx.open_requests_on(key)? {
+    let (mut moved, open) = (Vec::new(), tx.open_requests_on(key)?);
+    // Nobody relies on a lease for which the dead-man's switch does not stand yet.
+    if matches!(grant.state, GrantState::Present) && must_wait(tx, key, &open, now) {
+        return Ok(moved);
+    }
+    for request in open {
         if matches!(request.state, State::Activating { .. }) {
             moved.push(carry_out(tx, &request, &command, &Actor::daemon(), now)?);
         }
@@ -158,11 +169,16 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
 }
 
 /// Requests that end while another holds the grant: it stays, they are over.
-fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
+///
+/// # Errors
+/// The store does not take it.
+pub(crate) fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
     let open = tx.open_requests_on(key)?;
+    // Of several the one that keeps it longest.
     let Some(holder) = open
         .iter()
-        .find(|r| matches!(r.state, State::Active { .. }))
+        .filter(|r| matches!(r.state, State::Active { .. }))
+        .max_by_key(|r| r.state.session().map(|session| session.end_at))
         .map(|r| r.id)
     else {
         return Ok(Vec::new());
@@ -208,7 +224,7 @@ fn write_down(tx: &mut dyn Tx, removal: bool, event: &EventDraft, now: Time) -> 
 
 fn first_holder(open: &[Request]) -> Option<RequestId> {
     open.iter()
-        .find(|r| r.state.holds_lease())
+        .find(|r| r.holds_lease())
         .or_else(|| open.iter().find(|r| matches!(r.state, State::Ending { .. })))
         .map(|r| r.id)
 }

@@ -221,7 +221,7 @@ fn what_is_written_once_cannot_be_changed_while_the_triggers_stand() {
 }
 
 #[test]
-fn an_impossible_row_is_named() {
+fn an_impossible_row_is_named_and_the_database_not_used() {
     for sql in [
         "UPDATE requests SET state = 'denied'",
         "UPDATE requests SET due_at = 1",
@@ -230,14 +230,15 @@ fn an_impossible_row_is_named() {
         "UPDATE requests SET counting = '[1]'",
         "UPDATE requests SET created_at = 9223372036854775807",
     ] {
-        let (mut bench, _) = tampered(sql);
-        bench.reopen();
-        let answer: Result<_, StoreError> = bench.store.read_blocking(|read| read.request(&id(1)));
-        let error = answer.unwrap_err();
+        let (_bench, path) = tampered(sql);
+        let before = std::fs::read(&path).unwrap();
+        let error = Store::open(&path).err().unwrap();
+        let named = format!("impossible row in requests: {}", id(1));
         assert!(
-            matches!(&error, StoreError::ImpossibleRow { table: "requests", row, .. } if *row == id(1).to_string()),
+            matches!(&error, StoreError::Damaged(why) if why.contains(&named)),
             "{sql}: {error}"
         );
+        assert!(std::fs::read(&path).unwrap() == before, "it was written to");
     }
 }
 
@@ -287,7 +288,22 @@ fn a_newer_schema_another_program_and_damage_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("teamd.db");
     std::fs::write(&path, "x".repeat(8192)).unwrap();
-    assert!(Store::open(&path).is_err());
+    assert!(matches!(Store::open(&path).err(), Some(StoreError::Damaged(_))));
     assert!(Store::open(&folder.path().join("no/such/folder.db")).is_err());
     assert!(verify_file(&folder.path().join("none.db")).is_err());
+}
+
+#[test]
+fn a_schema_that_is_not_ours_is_damage() {
+    for sql in [
+        "DROP TABLE grants",
+        "CREATE TABLE other(x); ALTER TABLE votes ADD COLUMN x",
+        "PRAGMA user_version = 1",
+    ] {
+        let (_bench, path) = tampered(sql);
+        let error = Store::open(&path).err().unwrap();
+        assert!(matches!(error, StoreError::Damaged(_)), "{sql}: {error}");
+    }
+    let (mut bench, _) = tampered("CREATE TABLE of_a_replicator(x)");
+    bench.reopen();
 }

@@ -7,14 +7,17 @@ mod read;
 mod tx;
 
 use super::chain::{Head, Row, Text};
+use super::fallback::Live;
 use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
 use super::record::RequestRow;
+use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
-use crate::domain::grant::Grant;
+use crate::domain::grant::{Drift, Grant, Holder};
 use crate::domain::request::{Key, Request};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use team_shared::ids::RequestId;
+use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 
 /// A fault of the next commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub enum Fault {
 pub struct Memory {
     tables: Arc<Mutex<Tables>>,
     fault: Arc<Mutex<Option<Fault>>>,
+    /// Counted at the opening.
+    epoch: u64,
 }
 
 impl Memory {
@@ -46,8 +51,26 @@ impl Memory {
 
     /// Counts the epoch up, as every opening does.
     pub(super) fn opened(&self) -> Self {
-        self.tables().epoch += 1;
-        self.clone()
+        let mut tables = self.tables();
+        tables.epoch += 1;
+        Self {
+            epoch: tables.epoch,
+            ..self.clone()
+        }
+    }
+
+    /// Tables that hold what access must be taken back, and nothing else.
+    pub(super) fn holding(live: &Live) -> Self {
+        let memory = Self::new();
+        memory.load(live);
+        memory
+    }
+
+    /// Replaces requests and grants.
+    pub(super) fn load(&self, live: &Live) {
+        let mut tables = self.tables();
+        tables.requests.clone_from(&live.requests);
+        tables.grants.clone_from(&live.grants);
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -59,6 +82,12 @@ impl Memory {
 impl Backend for Memory {
     fn write(&mut self, work: &mut dyn FnMut(&mut dyn Tx) -> StoreResult<()>) -> StoreResult<()> {
         let mut tables = self.tables();
+        if tables.epoch != self.epoch {
+            return Err(StoreError::Superseded {
+                ours: self.epoch,
+                found: tables.epoch.to_string(),
+            });
+        }
         tables.undo.clear();
         let done = work(&mut *tables);
         let fault = if done.is_ok() {
@@ -92,10 +121,20 @@ impl Backend for Memory {
 
 type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
 
+/// When something was seen for the first and for the last time.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    found_at: Time,
+    seen_at: Time,
+}
+
 #[derive(Default)]
 struct Tables {
     requests: BTreeMap<RequestId, Request>,
     grants: BTreeMap<Key, Grant>,
+    backstops: BTreeMap<Key, Backstop>,
+    drift: BTreeMap<Key, Drift>,
+    standing: BTreeMap<(AccountId, PermissionSetArn, Holder), Seen>,
     audit: Vec<(Row, Vec<Text>)>,
     policy: Vec<PolicyRow>,
     directory: Option<Directory>,
@@ -158,7 +197,7 @@ impl Tables {
     fn is_held(&self, key: &Key) -> bool {
         self.requests
             .values()
-            .any(|request| request.key == *key && request.state.holds_lease())
+            .any(|request| request.key == *key && request.holds_lease())
     }
 }
 

@@ -34,14 +34,28 @@ pub(super) fn set_head(conn: &Connection, head: Head) -> StoreResult<()> {
     put(conn, HEAD, &head.to_string())
 }
 
+/// The last epoch; 0: never opened.
+pub(super) fn epoch(conn: &Connection) -> StoreResult<u64> {
+    match get(conn, EPOCH)? {
+        Some(text) => place(EPOCH).parse("value", &text),
+        None => Ok(0),
+    }
+}
+
 /// Counts the epoch up and returns the new one.
 pub(super) fn next_epoch(conn: &Connection) -> StoreResult<u64> {
-    let last: u64 = match get(conn, EPOCH)? {
-        Some(text) => place(EPOCH).parse("value", &text)?,
-        None => 0,
-    };
+    let last = epoch(conn)?;
     put(conn, EPOCH, &(last + 1).to_string())?;
     Ok(last + 1)
+}
+
+/// Refuses to write where another daemon has counted the epoch up since.
+pub(super) fn refuse_superseded(conn: &Connection, ours: u64) -> StoreResult<()> {
+    let found = get(conn, EPOCH)?.unwrap_or_default();
+    if found.parse() == Ok(ours) {
+        return Ok(());
+    }
+    Err(StoreError::Superseded { ours, found })
 }
 
 /// Refuses to set what is the store's own.

@@ -1,20 +1,26 @@
 //! The tables on disk. One file per table family; each function takes a connection that is inside of a transaction.
 
 mod audit;
+mod backstops;
 mod directory;
 mod grants;
 mod idempotency;
+mod inventory;
 mod meta;
 mod migrate;
 mod open;
 mod outbox;
 mod policy;
+mod preflight;
 mod requests;
 mod session;
 
 pub(super) use idempotency::MEMORY;
 pub(super) use meta::refuse_own;
+pub(super) use open::{Lock, lock};
 
+use super::disk::Disk;
+use super::fallback::Live;
 use super::port::{Backend, ChainCheck, Read, StoreError, StoreResult, Tx};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use session::Session;
@@ -26,20 +32,22 @@ pub(super) struct Sqlite {
     conn: Connection,
     path: PathBuf,
     epoch: u64,
+    disk: Option<Disk>,
     _lock: Option<open::Lock>,
 }
 
 impl Sqlite {
     /// Opens the database as the only daemon on it, creates it or brings its schema up to date, and counts the epoch up.
-    pub(super) fn open(path: &Path) -> StoreResult<Self> {
+    pub(super) fn open(path: &Path, disk: &Disk) -> StoreResult<Self> {
         open::refuse_old_sqlite()?;
         open::refuse_network(path)?;
         let lock = open::lock(path)?;
+        // On a full disk not even reading works.
+        disk.release_if_low();
         drop(open::private(path)?);
+        preflight::look(path)?;
         let mut conn = open::connect(path)?;
-        migrate::refuse_foreign(&conn)?;
         open::make_writer(&conn)?;
-        open::quick_check(&conn)?;
         migrate::migrate(&mut conn)?;
         let tx = conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -50,6 +58,7 @@ impl Sqlite {
             conn,
             path: path.to_owned(),
             epoch,
+            disk: Some(disk.clone()),
             _lock: Some(lock),
         })
     }
@@ -57,10 +66,13 @@ impl Sqlite {
 
 impl Backend for Sqlite {
     fn write(&mut self, work: &mut dyn FnMut(&mut dyn Tx) -> StoreResult<()>) -> StoreResult<()> {
+        // Before it is needed: not every transaction is run a second time.
+        let _ = self.disk.as_ref().is_some_and(Disk::release_if_low);
         let tx = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
+        meta::refuse_superseded(&tx, self.epoch)?;
         work(&mut Session {
             conn: &tx,
             epoch: self.epoch,
@@ -79,14 +91,34 @@ impl Backend for Sqlite {
         })
     }
 
+    fn make_room(&mut self) -> bool {
+        self.disk.as_ref().is_some_and(Disk::release)
+    }
+
     fn reader(&self) -> StoreResult<Option<Box<dyn Backend>>> {
         Ok(Some(Box::new(Self {
             conn: open::reader(&self.path)?,
             path: self.path.clone(),
             epoch: self.epoch,
+            disk: None,
             _lock: None,
         })))
     }
+}
+
+/// Looks at a database as an opening would, without writing to it.
+///
+/// # Errors
+/// Those of an opening.
+pub fn examine(path: &Path) -> StoreResult<()> {
+    preflight::look(path)
+}
+
+/// What can still be read of a damaged database about access that must be taken back, row by row. For want of anything
+/// better only: nobody vouches for it.
+#[must_use]
+pub fn salvage(path: &Path) -> Live {
+    preflight::salvage(path)
 }
 
 /// Checks the audit trail of a database file, read-only; no daemon need be running, and one may be.
@@ -111,6 +143,10 @@ pub fn verify_file(path: &Path) -> StoreResult<ChainCheck> {
 fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+            StoreError::Failing(error.to_string())
+        }
         _ => StoreError::Database(error.to_string()),
     }
 }
@@ -118,6 +154,7 @@ fn failed(error: rusqlite::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::disk::LEVELS;
 
     fn number(conn: &Connection, pragma: &str) -> i64 {
         conn.pragma_query_value(None, pragma, |row| row.get(0)).unwrap()
@@ -126,7 +163,7 @@ mod tests {
     fn open() -> (tempfile::TempDir, Sqlite, Connection) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("teamd.db");
-        let sqlite = Sqlite::open(&path).unwrap();
+        let sqlite = Sqlite::open(&path, &Disk::of(&path, LEVELS)).unwrap();
         let reader = open::reader(&path).unwrap();
         (folder, sqlite, reader)
     }

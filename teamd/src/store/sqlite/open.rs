@@ -6,7 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,7 +25,7 @@ const REFUSED: &[(u32, &str)] = &[
 
 /// The only daemon on a database holds this; it is let go with the process, however that ends.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "held open, never read")] File);
+pub(in crate::store) struct Lock(#[expect(dead_code, reason = "held open, never read")] File);
 
 /// Refuses a SQLite that is too old.
 pub(super) fn refuse_old_sqlite() -> StoreResult<()> {
@@ -63,7 +63,7 @@ fn refused(magic: i128) -> Option<&'static str> {
 }
 
 /// Takes the lock beside the database, or says who has it.
-pub(super) fn lock(path: &Path) -> StoreResult<Lock> {
+pub(in crate::store) fn lock(path: &Path) -> StoreResult<Lock> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
@@ -94,7 +94,10 @@ pub(super) fn lock(path: &Path) -> StoreResult<Lock> {
 
 /// Creates the file for its owner alone, or takes away what others may do with it.
 pub(super) fn private(path: &Path) -> StoreResult<File> {
-    let fault = |error: std::io::Error| StoreError::Database(format!("{}: {error}", path.display()));
+    let fault = |error: std::io::Error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Database(format!("{}: {error}", path.display())),
+    };
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -186,7 +189,7 @@ pub(super) fn quick_check(conn: &Connection) -> StoreResult<()> {
         .map_err(failed)?;
     match answer.map_err(failed)?.as_str() {
         "ok" => Ok(()),
-        damage => Err(StoreError::Database(format!("the database is damaged: {damage}"))),
+        damage => Err(StoreError::Damaged(damage.to_owned())),
     }
 }
 

@@ -165,6 +165,15 @@ pub(super) fn due(conn: &Connection, now: Time, limit: usize) -> StoreResult<Vec
     )
 }
 
+/// Those of them that hold access, or may, by deadline.
+pub(super) fn due_ends(conn: &Connection, due: Time, limit: usize) -> StoreResult<Vec<Request>> {
+    select(
+        conn,
+        "WHERE deadline_ms <= ? AND state IN ('activating', 'active') ORDER BY deadline_ms, id LIMIT ?",
+        &[&millis(due), &i64::try_from(limit).unwrap_or(i64::MAX)],
+    )
+}
+
 /// The earliest deadline.
 pub(super) fn next_deadline(conn: &Connection) -> StoreResult<Option<Time>> {
     let earliest: Option<i64> = conn
