@@ -61,6 +61,20 @@ async fn await_events(world: &World, id: &str, kind: &str, count: usize) -> Vec<
     }
 }
 
+/// Waits until the request is in this state while hours pass in seconds: for pauses and listings that lag.
+async fn reach_as_time_passes(world: &World, id: &str, state: &str) -> Value {
+    let deadline = std::time::Instant::now() + SOON;
+    loop {
+        let request = world.show(id).await;
+        if request["state"] == state {
+            return request;
+        }
+        assert!(std::time::Instant::now() < deadline, "never {state}: {request:#}");
+        world.clock.shift(TimeDelta::seconds(3));
+        pause().await;
+    }
+}
+
 /// A status as the security team reads it, once it is as wanted.
 async fn status_where(world: &World, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let deadline = std::time::Instant::now() + SOON;

@@ -1,6 +1,6 @@
 //! What AWS answers, or does not: FAILED results, lost replies, an assignment that is gone already.
 
-use super::{always, await_events, events_of};
+use super::{always, await_events, events_of, reach_as_time_passes};
 use crate::support::*;
 use aws_simulator::{AssignmentKey, FaultKind, FaultRule, Operation};
 
@@ -31,7 +31,7 @@ async fn a_create_that_ends_failed_four_times_is_given_up_with_awss_words() {
     );
     let id = world.pending().await;
     world.act("bob", &id, "approve").await.is(200);
-    let over = world.reach(&id, "failed").await;
+    let over = reach_as_time_passes(&world, &id, "failed").await;
     assert!(
         over["ended"]["reason"]
             .as_str()
@@ -70,7 +70,7 @@ async fn a_reply_that_is_lost_is_looked_for_and_not_repeated() {
     let id = world.active().await;
     assert_eq!(calls(&world, Operation::CreateAccountAssignment), 1);
     world.act("alice", &id, "done").await.is(200);
-    world.reach(&id, "ended").await;
+    reach_as_time_passes(&world, &id, "ended").await;
     assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
 }
 
@@ -84,8 +84,7 @@ async fn what_is_gone_already_is_gone() {
     });
     world.act("alice", &id, "done").await.is(200);
     // Nothing vouches for the listing, so an old one must not close the matter.
-    world.clock.shift(chrono::TimeDelta::seconds(31));
-    world.reach(&id, "ended").await;
+    reach_as_time_passes(&world, &id, "ended").await;
     assert_eq!(events_of(&world, &id, "grant.removed").await.len(), 1);
     assert_eq!(
         events_of(&world, &id, "grant.retry").await.len(),
