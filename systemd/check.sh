@@ -44,6 +44,15 @@ line teamd.service 'StartLimitIntervalSec=0'
 line teamd.service 'User=teamd'
 line teamd.service 'PrivateUsers=no'
 line teamd.service 'ProtectProc=default'
+line teamd-sweep.service 'Type=oneshot'
+line teamd-sweep.service 'User=teamd'
+line teamd-sweep.service 'ProtectSystem=strict'
+line teamd-sweep.timer 'OnCalendar=minutely'
+if grep -qE '^(StateDirectory|ReadWritePaths|Requires|BindsTo)=' teamd-sweep.service; then
+    fail 'teamd-sweep.service may write, or depends on another unit'
+else
+    ok 'teamd-sweep.service writes nothing and depends on no other unit'
+fi
 line teamd.socket 'SocketUser=root'
 line teamd.socket 'SocketGroup=teamd-users'
 line teamd.socket 'SocketMode=0660'
@@ -57,22 +66,27 @@ fi
 if have systemd-analyze; then
     mkdir "$tmp/units"
     # The analyser wants the program to exist; it need not be installed here.
-    sed 's|^ExecStart=/usr/bin/teamd .*|ExecStart=/bin/true|' teamd.service >"$tmp/units/teamd.service"
-    cp teamd.socket "$tmp/units/"
-    run 'systemd-analyze verify' systemd-analyze verify "$tmp/units/teamd.service" "$tmp/units/teamd.socket"
+    for unit in teamd teamd-sweep; do
+        sed 's|^ExecStart=/usr/bin/teamd .*|ExecStart=/bin/true|' "$unit.service" >"$tmp/units/$unit.service"
+    done
+    cp teamd.socket teamd-sweep.timer "$tmp/units/"
+    run 'systemd-analyze verify' systemd-analyze verify "$tmp"/units/*
 
     version=$(systemd-analyze --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
     threshold=15
     [ "$version" = 252 ] || threshold=25
-    if [ "${version:-0}" -lt 250 ]; then
-        skip "systemd-analyze security: systemd ${version:-?} cannot review a file offline"
-    elif systemd-analyze security --offline=true --no-pager --threshold="$threshold" \
-        "$tmp/units/teamd.service" >"$tmp/out" 2>&1; then
-        ok "exposure at most $threshold/10 (systemd $version): $(sed -n 's/.*teamd.service: *\([0-9.]*\) .*/\1/p' "$tmp/out")"
-    else
-        fail "exposure above $threshold/10 (systemd $version)"
-        grep -v '✓' "$tmp/out" | sed 's/^/        /'
-    fi
+    for unit in teamd teamd-sweep; do
+        if [ "${version:-0}" -lt 250 ]; then
+            skip "systemd-analyze security: systemd ${version:-?} cannot review a file offline"
+        elif systemd-analyze security --offline=true --no-pager --threshold="$threshold" \
+            "$tmp/units/$unit.service" >"$tmp/out" 2>&1; then
+            score=$(sed -n "s/.*$unit.service: *\([0-9.]*\) .*/\1/p" "$tmp/out")
+            ok "exposure of $unit at most $threshold/10 (systemd $version): $score"
+        else
+            fail "exposure of $unit above $threshold/10 (systemd $version)"
+            grep -v '✓' "$tmp/out" | sed 's/^/        /'
+        fi
+    done
 else
     skip 'units: systemd-analyze is not installed'
 fi

@@ -42,6 +42,8 @@ words!(
         RequestRevoked = "request.revoked",
         /// AWS would not create it.
         RequestFailed = "request.failed",
+        /// One administrator gives it up; a second one must agree.
+        RequestGivenUp = "request.given_up",
         /// Given up by two administrators.
         RequestLost = "request.lost",
         /// Its review was closed.

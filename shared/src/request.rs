@@ -75,6 +75,38 @@ pub struct Act {
     pub terms_digest: Option<String>,
 }
 
+/// Body of `lost`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GiveUp {
+    /// Why; `comment` is taken as well.
+    #[serde(default, alias = "comment", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The version that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The digest of the terms that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_digest: Option<String>,
+}
+
+/// Body of `extend`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extend {
+    /// How much longer.
+    pub duration_seconds: i64,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// The version of the request to extend that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The digest of its terms that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_digest: Option<String>,
+}
+
 /// Query of `GET /v1/requests`. Comma-separated lists where several values make sense.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,6 +236,20 @@ pub struct EndedView {
     pub residual_until: Option<DateTime<Utc>>,
     /// Another request that keeps the grant.
     pub still_held_by: Option<RequestId>,
+    /// Until when that one keeps it, where it is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_held_until: Option<DateTime<Utc>>,
+}
+
+/// An administrator's signature under giving up a removal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenUpView {
+    /// Who.
+    pub by: PersonRef,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
 }
 
 /// Post-use review.
@@ -284,6 +330,9 @@ pub struct RequestView {
     pub waiting_for: Option<WaitingFor>,
     /// How it ended; absent while it has not.
     pub ended: Option<EndedView>,
+    /// The first administrator who gives up its removal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<GivenUpView>,
     /// Post-use review.
     pub review: ReviewView,
     /// Digest of its terms.

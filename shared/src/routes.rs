@@ -38,6 +38,8 @@ pub const AUDIT_VERIFY: &str = "/v1/audit/verify";
 pub const STATUS: &str = "/v1/status";
 /// Activity of all live sessions, newest last (`text/event-stream`).
 pub const ACTIVITY_STREAM: &str = "/v1/activity/stream";
+/// The operator takes the wall clock's word.
+pub const CLOCK_ACCEPT: &str = "/v1/clock/accept";
 /// The process answers.
 pub const HEALTHZ: &str = "/healthz";
 /// The store is open and overdue removals are queued.

@@ -83,6 +83,26 @@ impl RequestState {
 }
 
 words!(
+    /// How AWS and the book of grants differ on a key.
+    DriftKind {
+        /// Ours by the book, and not in AWS: somebody has removed it.
+        Missing = "missing",
+        /// On a key that was ours, and not of the daemon's making.
+        Foreign = "foreign",
+    }
+);
+
+words!(
+    /// Who holds an assignment.
+    HolderKind {
+        /// A person, by an assignment of their own.
+        User = "user",
+        /// All members of a group.
+        Group = "group",
+    }
+);
+
+words!(
     /// What we know of an assignment in AWS.
     GrantState {
         /// Not there.

@@ -16,6 +16,9 @@ pub struct ShortStatus {
     pub active: u64,
     /// Removals whose end is past by more than ten seconds.
     pub overdue: u64,
+    /// What is worth knowing although nothing is wrong yet, one line each.
+    #[serde(default)]
+    pub notices: Vec<String>,
 }
 
 /// In full, for those whose role allows it.
@@ -38,6 +41,9 @@ pub struct Status {
     pub grants: std::collections::BTreeMap<String, u64>,
     /// Requests by state.
     pub requests: std::collections::BTreeMap<String, u64>,
+    /// The sweeps and what they have found.
+    #[serde(default)]
+    pub drift: DriftStatus,
     /// Removals due and not verified, worst first.
     pub overdue_requests: Vec<OverdueRequest>,
     /// The audit chain.
@@ -50,6 +56,33 @@ pub struct Status {
     pub identity_warnings: Vec<String>,
     /// The activity source.
     pub activity: String,
+    /// The clocks; absent where time is simulated.
+    #[serde(default)]
+    pub clock: Option<ClockStatus>,
+}
+
+/// The clocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStatus {
+    /// Why they are not believed; absent: they are.
+    pub suspect: Option<String>,
+    /// How often the wall clock was set by more than two seconds since the daemon started.
+    pub steps: u64,
+    /// How far the wall clock is ahead of the time that the daemon keeps.
+    pub wall_ahead_ms: i64,
+    /// How far AWS was ahead of the wall clock, when it was last heard.
+    pub aws_ahead_ms: Option<i64>,
+}
+
+/// Answer of `POST /v1/clock/accept`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockAccepted {
+    /// The clock was suspect; otherwise nothing has changed.
+    pub was_suspect: bool,
+    /// The time that the daemon kept until then.
+    pub was: DateTime<Utc>,
+    /// Its time now.
+    pub now: DateTime<Utc>,
 }
 
 /// How AWS answers.
@@ -105,6 +138,12 @@ pub struct OverdueRequest {
     pub last_error: Option<String>,
     /// When the next is due.
     pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Alarms raised about it: after 1, 5 and 15 minutes.
+    #[serde(default)]
+    pub alarms: u32,
+    /// What else there is to know, such as that its account is suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The audit chain.
@@ -118,4 +157,27 @@ pub struct AuditStatus {
     pub head: String,
     /// When it was last checked in full.
     pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// AWS against the book: the sweeps and what they have found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftStatus {
+    /// When a sweep over all accounts was last complete; absent: never.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Accounts done in the sweep under way.
+    pub accounts_done: Option<usize>,
+    /// Accounts that it goes over.
+    pub accounts_total: Option<usize>,
+    /// Assignments that are not the daemon's.
+    pub standing: usize,
+    /// Grants that AWS does not have.
+    pub missing: usize,
+    /// Assignments of somebody else's on keys that were ours.
+    pub foreign: usize,
+    /// The differences, one line each; at most 20.
+    pub findings: Vec<String>,
+    /// What the sweep has to do without.
+    pub note: Option<String>,
+    /// Why accounts could not be looked at.
+    pub last_error: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! All that the dashboard knows. Changed only by [`crate::update`], read by the view.
 
+use crate::access::Access;
 use crate::client::api::Health;
 use crate::format::Zone;
 use crate::keymap::Context;
@@ -118,6 +119,8 @@ pub(crate) struct App {
     pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
     pub(crate) audit: BTreeMap<u64, Event>,
     pub(crate) audit_shown: bool,
+    /// The list over the health on Status.
+    pub(crate) access: Option<Access>,
     pub(crate) screen: Screen,
     pub(crate) cursors: HashMap<Screen, Cursor>,
     pub(crate) audit_index: usize,
@@ -165,6 +168,7 @@ impl App {
             timelines: HashMap::new(),
             audit: BTreeMap::new(),
             audit_shown: false,
+            access: None,
             screen: Screen::Queue,
             cursors: HashMap::new(),
             audit_index: 0,

@@ -83,14 +83,31 @@ pub(crate) enum Verb {
     },
     /// End one's own access now
     Done { id: String },
+    /// Ask for more time on one's own live access
+    Extend {
+        id: String,
+        /// How much longer: 1h, 90m
+        #[arg(long = "for", value_name = "DURATION")]
+        duration: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Give up a removal that can never succeed; takes two administrators
+    Lost {
+        id: String,
+        /// Why; the audit trail keeps it
+        #[arg(long)]
+        reason: String,
+    },
     /// What one may ask for
     Entitlements(ListArgs),
     /// Accounts
     Accounts(ListArgs),
     /// Permission sets
     PermissionSets(ListArgs),
-    /// Assignments that teamd holds in AWS
-    Grants(ListArgs),
+    /// Assignments that teamd holds in AWS, or what others hold, or where AWS differs
+    Grants(GrantsArgs),
     /// CloudTrail activity, as it arrives with --follow
     Tail {
         /// A request; without it, all live sessions
@@ -140,6 +157,18 @@ pub(crate) struct ListArgs {
     /// Print CSV, safe against formulas
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GrantsArgs {
+    /// What others hold: permanent access of people, and of groups
+    #[arg(long, conflicts_with = "drift")]
+    pub(crate) standing: bool,
+    /// Where AWS and teamd's book differ
+    #[arg(long)]
+    pub(crate) drift: bool,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! What the dashboard wants done; performed by [`crate::runtime`], answered by messages.
 
+use crate::access::AccessKind;
 use std::collections::BTreeSet;
 use team_shared::ids::RequestId;
 use team_shared::request::{Act, Approve, Submit};
@@ -19,6 +20,8 @@ pub(crate) enum Effect {
     LoadTimeline(RequestId),
     /// Read the audit.
     LoadAudit,
+    /// Read what is held in AWS.
+    LoadAccess(AccessKind),
     /// File a request.
     Submit(Box<Submit>),
     /// Approve one.

@@ -12,6 +12,7 @@
 //! To add a screen: a variant of `app::Screen`, a file in `screens/`. To add a key: a line in `keymap`, an arm in
 //! `update/actions.rs`.
 
+mod access;
 mod app;
 mod cli;
 pub mod client;

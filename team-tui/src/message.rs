@@ -1,5 +1,6 @@
 //! What can happen to the dashboard.
 
+use crate::access::AccessRows;
 use crate::client::ClientError;
 use crate::client::api::Health;
 use chrono::{DateTime, Utc};
@@ -52,6 +53,8 @@ pub(crate) enum Message {
     TimelineRead(RequestId, Vec<Event>),
     /// Audit rows were read.
     AuditRead(Result<Vec<Event>, ClientError>),
+    /// What is held in AWS was read.
+    AccessRead(Result<Box<AccessRows>, ClientError>),
     /// A changing command was answered.
     Answered {
         verb: &'static str,

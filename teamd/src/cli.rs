@@ -30,6 +30,12 @@ pub enum Command {
     /// Work on the audit trail
     #[command(subcommand)]
     Audit(Audit),
+    /// Take back what is over, from the leases file alone, for the day when the daemon is the fault: only deletes; exit
+    /// 1 if anything due is not verified gone
+    Sweep(Sweep),
+    /// Say a word on the clock
+    #[command(subcommand)]
+    Clock(Clock),
     /// Serve the demo's world: simulated AWS, temporary store
     #[cfg(feature = "simulator")]
     Demo(Demo),
@@ -47,6 +53,24 @@ pub enum Audit {
         #[arg(long, value_name = "FILE")]
         db: Option<PathBuf>,
     },
+}
+
+/// Arguments of `sweep`.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct Sweep {
+    /// Leases file, also an old one or a copy from another host [default: the one of the configuration]
+    #[arg(long, value_name = "FILE")]
+    pub leases: Option<PathBuf>,
+    /// Look once, instead of every minute until told to stop
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// Say a word on the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Clock {
+    /// The wall clock is right: grant again. As root; asks a running daemon, or writes to its store
+    Accept,
 }
 
 /// Arguments of `demo`.
@@ -150,6 +174,16 @@ mod tests {
     fn commands_are_those_of_the_documentation() {
         assert_eq!(read("teamd run").unwrap().command, Some(Command::Run));
         assert_eq!(read("teamd check").unwrap().command, Some(Command::Check));
+        let sweep = Command::Sweep(Sweep {
+            leases: Some("l.json".into()),
+            once: true,
+        });
+        assert_eq!(
+            read("teamd sweep --once --leases l.json").unwrap().command,
+            Some(sweep)
+        );
+        let accept = Command::Clock(Clock::Accept);
+        assert_eq!(read("teamd clock accept").unwrap().command, Some(accept));
         let verify = Command::Audit(Audit::Verify {
             db: Some("t.db".into()),
         });
@@ -162,7 +196,8 @@ mod tests {
     #[test]
     fn wrong_usage_exits_with_2() {
         for line in [
-            "teamd sweep",
+            "teamd sweep now",
+            "teamd sweep --leases",
             "teamd run now",
             "teamd --konfig x",
             "teamd audit",

@@ -1,11 +1,16 @@
 //! The clock: the only place that asks the system for the time. Everything else is given `now` or a [`Clock`].
+//!
+//! The daemon runs on a [`GuardedClock`], tools on the [`SystemClock`], tests on a [`ManualClock`].
+
+mod guarded;
+
+pub use guarded::{GuardedClock, Machine, Readings};
 
 use crate::domain::Time;
 use chrono::SubsecRound;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Tells the time and waits for it.
@@ -14,10 +19,23 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Time;
     /// Returns once [`now`](Self::now) is `at` or later; at once if it is already. May be dropped at any point.
     fn sleep_until<'a>(&'a self, at: Time) -> BoxFuture<'a, ()>;
+    /// The time that ends are judged by: never before [`now`](Self::now), and later where clocks disagree.
+    fn due(&self) -> Time {
+        self.now()
+    }
+    /// The guard, where there is one.
+    fn guard(&self) -> Option<&GuardedClock> {
+        None
+    }
+    /// The longest that a loop may sleep before it reads this clock again: a wall clock that jumps, or a machine that
+    /// was suspended, is noticed within it. A clock that cannot jump may answer more.
+    fn longest_nap(&self) -> TimeDelta {
+        LONGEST_NAP
+    }
 }
 
-/// The longest single sleep: a wall clock that jumps, or a machine that was suspended, is noticed within it.
-const LONGEST_NAP: Duration = Duration::from_secs(5);
+/// The longest single sleep under a clock of a real machine.
+const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
 
 /// The system's wall clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,7 +58,7 @@ impl Clock for SystemClock {
                 if left.is_zero() {
                     break;
                 }
-                tokio::time::sleep(left.min(LONGEST_NAP)).await;
+                tokio::time::sleep(left.min(self.longest_nap().to_std().unwrap_or_default())).await;
             }
         })
     }

@@ -1,5 +1,7 @@
 //! The commands of `teamd` that run something: each makes its runtime and waits.
 
+pub mod clock;
+
 use crate::config::{Config, ConfigErrors};
 use crate::store;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@
 //! * [`aws`] ports in our own types, and the SDK behind them; [`store`] the port of the tables, and SQLite behind it
 //! * [`domain`] the two machines and the policy: pure
 //! * [`document`] the policy document as people write it; [`config`] the daemon's own settings
+//! * [`leases`] what is ours in a file of its own; [`sweep`] takes it back without the daemon
 //! * [`run`] the composition root; [`cli`], [`check`], [`lifecycle`], [`telemetry`], [`clock`] around it
 //!
 //! Imports point downwards only: `run → api → engine → aws | store → domain`, and `domain` names nothing but `std`,
@@ -29,4 +30,5 @@ pub mod leases;
 pub mod lifecycle;
 pub mod run;
 pub mod store;
+pub mod sweep;
 pub mod telemetry;

@@ -199,6 +199,8 @@ impl Shutdown {
         // poisoned, and the store, which rolls back.
         let task = AssertUnwindSafe(task).catch_unwind();
         tokio::select! {
+            // First: what is dropped does not take another step.
+            biased;
             () = self.hard.cancelled() => Outcome::Dropped,
             result = task => match result {
                 Ok(()) => Outcome::Returned,

@@ -1,8 +1,8 @@
 //! `teamd`: arguments → configuration → runtime → exit code.
 
 use std::process::ExitCode;
-use teamd::cli::{Args, Audit, Command};
-use teamd::{check, commands};
+use teamd::cli::{Args, Audit, Clock, Command};
+use teamd::{check, commands, sweep};
 
 fn main() -> ExitCode {
     let args = Args::from_command_line();
@@ -11,7 +11,9 @@ fn main() -> ExitCode {
     let result = match args.command {
         None | Some(Command::Run) => commands::run(config),
         Some(Command::Check) => return check::run(config),
+        Some(Command::Sweep(arguments)) => return sweep::run(config, arguments),
         Some(Command::Audit(Audit::Verify { db })) => return commands::verify(config, db),
+        Some(Command::Clock(Clock::Accept)) => return commands::clock::accept(config),
         #[cfg(feature = "simulator")]
         Some(Command::Demo(demo)) => commands::demo(demo),
         #[cfg(feature = "simulator")]

@@ -1,16 +1,17 @@
 //! The composition root: configuration, store, AWS, engine, socket, in the order that keeps the promises. Overdue
 //! removals are durably queued before the socket accepts; readiness does not wait for AWS.
 
+mod adopt;
 mod revoke_only;
 
 use crate::api::{self, Api};
 use crate::aws::config::AwsSettings;
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource as ActivityPort, Assignments};
+use crate::aws::port::{ActivitySource as ActivityPort, Assignments, Schedules};
 use crate::aws::sdk::Aws;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, Machine, Readings};
 use crate::config::{ActivitySource, Config};
-use crate::engine::{Deps, Engine, EngineSettings, Refused};
+use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::lifecycle::{Ended, Shutdown, systemd};
 use crate::store::port::StoreError;
 use std::os::unix::fs::DirBuilderExt;
@@ -107,10 +108,25 @@ pub async fn run(
 /// # Errors
 /// The store or the settings for AWS.
 pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, RunError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    open_with(config, shutdown, Box::new(Machine)).await
+}
+
+/// The same by other clocks than the machine's.
+///
+/// # Errors
+/// As there.
+pub async fn open_with(
+    config: &Config,
+    shutdown: &Shutdown,
+    readings: Box<dyn Readings>,
+) -> Result<Arc<Engine>, RunError> {
     let path = config.store.path.clone();
     make_private_parent(&path);
-    let store = revoke_only::open_store(&path, &config.store.leases_path).map_err(|error| {
+    let opened = match revoke_only::open_store(&path, &config.store.leases_path) {
+        Ok(store) => adopt::compare(store, &path, &config.store.leases_path).await,
+        Err(error) => Err(error),
+    };
+    let store = opened.map_err(|error| {
         let path = path.clone();
         RunError::Store { path, error }
     })?;
@@ -118,6 +134,7 @@ pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, R
     if is_degraded {
         revoke_only::watch(&store, path, shutdown);
     }
+    let clock: Arc<dyn Clock> = Arc::new(start_clock(&store, readings).await?);
     let health = Arc::new(AwsHealth::new());
     let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
     let activity = match config.activity.source {
@@ -135,7 +152,12 @@ pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, R
         clock,
         assignments,
         directory: aws.clone(),
+        inventory: aws.clone(),
         activity,
+        schedules: config
+            .backstop
+            .as_ref()
+            .map(|_| Arc::clone(&aws) as Arc<dyn Schedules>),
         own: aws.clone(),
         health,
         leases_path: Some(config.store.leases_path.clone()),
@@ -210,8 +232,14 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
             systemd::reloading();
             match Config::load(path.as_deref(), crate::config::environment()) {
                 Ok(new) => {
-                    if new.server != config.server || new.store != config.store || new.aws != config.aws {
-                        tracing::warn!("[server], [store] and [aws] are taken at the next start only");
+                    if new.server != config.server
+                        || new.store != config.store
+                        || new.aws != config.aws
+                        || new.backstop != config.backstop
+                    {
+                        tracing::warn!(
+                            "[server], [store], [aws] and [backstop] are taken at the next start only"
+                        );
                     }
                     engine.reconfigure(engine_settings(&new));
                     tracing::info!("the new configuration is in force");
@@ -241,6 +269,7 @@ pub fn aws_settings(config: &Config) -> AwsSettings {
         max_in_flight: aws.max_in_flight as usize,
         activity_regions: activity_regions(config),
         activity_role: config.activity.role_name.clone(),
+        backstop_role: config.backstop.as_ref().map(|backstop| backstop.role_arn.clone()),
         ..AwsSettings::default()
     }
 }
@@ -252,6 +281,7 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         identity: config.identity.clone(),
         protected: config.protected.accounts.clone(),
         directory_refresh: config.aws.directory_refresh,
+        drift_action: config.drift.action,
         max_in_flight: config.aws.max_in_flight as usize,
         pending_per_user: config.limits.pending_per_user as usize,
         submits_per_minute: config.limits.submits_per_minute_per_user as usize,

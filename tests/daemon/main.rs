@@ -4,12 +4,16 @@
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`drift`] the sweeps, in simulated time
+//! * [`backstop`] the dead-man's switch
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
+mod backstop;
 mod basis;
 mod bodies;
+mod drift;
 mod life;
 mod limits;
 mod order;

@@ -151,7 +151,7 @@ impl Setup {
 }
 
 /// AWS does what it is asked almost at once.
-fn quick() -> Faults {
+pub(crate) fn quick() -> Faults {
     Faults {
         assignment_latency_ms: 50,
         ..Faults::none()
@@ -160,7 +160,7 @@ fn quick() -> Faults {
 
 /// AWS does not come to answering what the directory is loaded from: most of what a daemon does when it starts, and
 /// most tests have no use for it.
-fn without_loads(faults: Faults) -> Faults {
+pub(crate) fn without_loads(faults: Faults) -> Faults {
     let slow = |operation: &str| FaultRule::new(operation, FaultKind::Latency).delay_ms(600_000);
     let operations = ["organizations:*", "identitystore:*", "ListPermissionSets"];
     operations
@@ -169,7 +169,7 @@ fn without_loads(faults: Faults) -> Faults {
 }
 
 /// The standard organisation as the daemon loads it, once for all tests: our own pace makes it take seconds.
-async fn copy() -> &'static Directory {
+pub(crate) async fn copy() -> &'static Directory {
     static COPY: OnceCell<Directory> = OnceCell::const_new();
     let load = || async {
         let simulator = Simulator::start(SimulatorConfig::default())

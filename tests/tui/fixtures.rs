@@ -100,6 +100,7 @@ pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i
             help: Some("ask ann or frank".to_owned()),
         }),
         ended: None,
+        given_up: None,
         review: ReviewView {
             needed: false,
             by: None,
@@ -151,6 +152,7 @@ fn over(mut view: RequestView, state: RequestState, reason: &str) -> RequestView
         late_by_seconds: 0,
         residual_until: Some(view.created_at + Duration::hours(2)),
         still_held_by: None,
+        still_held_until: None,
     });
     view
 }

@@ -7,13 +7,13 @@ use team_shared::activity::ActivityPage;
 use team_shared::audit::{AuditRow, Verification};
 use team_shared::directory::{Account, PermissionSet};
 use team_shared::event::Event;
-use team_shared::grant::GrantView;
+use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
 use team_shared::me::{Entitlement, Me};
 use team_shared::policy::{PolicyVersion, PolicyView, PutPolicy};
 use team_shared::problem::Code;
-use team_shared::request::{Act, Approve, RequestQuery, RequestView, Submit};
+use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit};
 use team_shared::routes;
 use team_shared::status::{ShortStatus, Status};
 
@@ -66,6 +66,18 @@ impl Client {
         self.all(routes::GRANTS, vec![], usize::MAX).await
     }
 
+    /// What others hold, as of the last sweep.
+    pub async fn standing(&self) -> Answer<Page<StandingView>> {
+        let query = vec![("view", "standing".to_owned())];
+        self.all(routes::GRANTS, query, usize::MAX).await
+    }
+
+    /// Where AWS and the daemon's book differ, as of the last sweep.
+    pub async fn drift(&self) -> Answer<Page<DriftView>> {
+        let query = vec![("view", "drift".to_owned())];
+        self.all(routes::GRANTS, query, usize::MAX).await
+    }
+
     /// Requests that match, over as many pages as `most` rows take.
     pub async fn requests(&self, query: &RequestQuery, most: usize) -> Answer<Page<RequestView>> {
         let mut pairs: Vec<(&str, String)> = Vec::new();
@@ -101,6 +113,11 @@ impl Client {
     /// `reject`, `cancel`, `done` or `revoke`.
     pub async fn act(&self, id: &RequestId, verb: &str, body: &Act, key: &str) -> Answer<RequestView> {
         self.post(&routes::request_verb(id, verb), body, key).await
+    }
+
+    /// Asks for more time: the new request.
+    pub async fn extend(&self, id: &RequestId, body: &Extend, key: &str) -> Answer<RequestView> {
+        self.post(&routes::request_verb(id, "extend"), body, key).await
     }
 
     /// Activity of a request, every page of it.

@@ -91,8 +91,13 @@ pub(super) fn line(view: &RequestView) -> String {
     if let Some(waiting) = &view.waiting_for {
         text += &format!("; waiting for {}", waiting.detail);
     }
-    if let Some(held) = view.ended.as_ref().and_then(|ended| ended.still_held_by) {
+    if let Some(ended) = &view.ended
+        && let Some(held) = ended.still_held_by
+    {
         text += &format!("; still held by {}", held.short());
+        if let Some(until) = ended.still_held_until {
+            text += &format!(" until {}", format::full(until, Zone::Utc));
+        }
     }
     text
 }

@@ -1,9 +1,9 @@
-//! `grants`: assignments that the daemon holds in AWS.
+//! `grants [--standing|--drift]`: assignments that the daemon holds in AWS, what others hold, where the two differ.
 
 use super::{Context, Outcome, output::Column};
-use crate::cli::ListArgs;
+use crate::cli::GrantsArgs;
 use crate::format::{self, Zone};
-use team_shared::grant::GrantView;
+use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 
 const COLUMNS: &[Column<GrantView>] = &[
@@ -25,7 +25,50 @@ const COLUMNS: &[Column<GrantView>] = &[
     ("last error", |g| g.grant.last_error.clone().unwrap_or_default()),
 ];
 
-pub(super) async fn run(cx: &Context, list: &ListArgs) -> Outcome {
+const STANDING: &[Column<StandingView>] = &[
+    ("who", |s| s.name().to_owned()),
+    ("holder", |s| s.holder.to_string()),
+    ("members", |s| {
+        s.group
+            .as_ref()
+            .map_or_else(String::new, |group| group.members.to_string())
+    }),
+    ("account", |s| s.account.name.clone()),
+    ("account id", |s| s.account.id.to_string()),
+    ("permission set", |s| s.permission_set.name.clone()),
+    ("first seen", |s| format::full(s.found_at, Zone::Utc)),
+];
+
+const DRIFT: &[Column<DriftView>] = &[
+    ("kind", |d| d.kind.to_string()),
+    ("who", |d| d.person.user_name.clone()),
+    ("account", |d| d.account.name.clone()),
+    ("account id", |d| d.account.id.to_string()),
+    ("permission set", |d| d.permission_set.name.clone()),
+    ("requests", |d| {
+        let ids: Vec<String> = d.leases.iter().map(RequestId::short).collect();
+        ids.join(" ")
+    }),
+    ("first seen", |d| format::full(d.found_at, Zone::Utc)),
+    ("meaning", |d| d.detail.clone()),
+];
+
+pub(super) async fn run(cx: &Context, args: &GrantsArgs) -> Outcome {
+    if args.standing {
+        let page = cx.client.standing().await?;
+        let empty = "no standing access is known; `team-tui status` says when the last sweep was complete";
+        return cx.out.list(&page, &args.list, STANDING, empty);
+    }
+    if args.drift {
+        let page = cx.client.drift().await?;
+        return cx.out.list(
+            &page,
+            &args.list,
+            DRIFT,
+            "AWS and teamd agree, as far as sweeps have seen",
+        );
+    }
     let page = cx.client.grants().await?;
-    cx.out.list(&page, list, COLUMNS, "teamd holds no assignment")
+    cx.out
+        .list(&page, &args.list, COLUMNS, "teamd holds no assignment")
 }

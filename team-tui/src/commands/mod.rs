@@ -11,8 +11,10 @@ mod cancel;
 mod decide;
 mod done;
 mod entitlements;
+mod extend;
 mod failure;
 mod grants;
+mod lost;
 mod ls;
 mod open;
 mod output;
@@ -83,10 +85,12 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Cancel { id } => cancel::run(&cx, &id).await,
         Verb::Revoke { id, comment } => revoke::run(&cx, &id, &comment).await,
         Verb::Done { id } => done::run(&cx, &id).await,
+        Verb::Extend { id, duration, reason } => extend::run(&cx, &id, &duration, &reason).await,
+        Verb::Lost { id, reason } => lost::run(&cx, &id, &reason).await,
         Verb::Entitlements(list) => entitlements::run(&cx, &list).await,
         Verb::Accounts(list) => accounts::run(&cx, &list).await,
         Verb::PermissionSets(list) => permission_sets::run(&cx, &list).await,
-        Verb::Grants(list) => grants::run(&cx, &list).await,
+        Verb::Grants(args) => grants::run(&cx, &args).await,
         Verb::Tail {
             id,
             all: _,

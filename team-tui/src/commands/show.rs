@@ -142,7 +142,10 @@ fn ending(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&'
         ));
     }
     if let Some(holder) = ended.still_held_by {
-        rows.push(("still held", format!("by request {}", holder.short())));
+        let until = ended.still_held_until;
+        let until = until.map(|at| format!(" until {}", format::full(at, zone)));
+        let by = format!("by request {}{}", holder.short(), until.unwrap_or_default());
+        rows.push(("still held", by));
     }
 }
 

@@ -24,7 +24,11 @@ pub(super) async fn run(cx: &Context, short: bool) -> Outcome {
             s.pending,
             s.active,
             s.overdue,
-            s.problems.iter().map(|p| format!(" · {p}")).collect::<String>()
+            s.problems
+                .iter()
+                .chain(&s.notices)
+                .map(|line| format!(" · {line}"))
+                .collect::<String>()
         ))?;
     } else {
         for (label, text) in sheet(&health, cx.now, Zone::Utc) {
@@ -46,6 +50,7 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
         if short.healthy { "healthy" } else { "UNHEALTHY" }.to_owned(),
     )];
     rows.extend(short.problems.iter().map(|problem| ("!", problem.clone())));
+    rows.extend(short.notices.iter().map(|notice| ("notice", notice.clone())));
     rows.push((
         "requests",
         format!("{} pending, {} active", short.pending, short.active),
@@ -59,7 +64,10 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
     ));
     let Health::Full(status) = health else { return rows };
     for late in &status.overdue_requests {
-        let error = late.last_error.as_deref().unwrap_or("no answer yet");
+        let mut error = late.last_error.as_deref().unwrap_or("no answer yet").to_owned();
+        if let Some(note) = &late.note {
+            error = format!("{note}; {error}");
+        }
         rows.push((
             "! late",
             format!(
@@ -73,6 +81,13 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
             ),
         ));
     }
+    rows.extend(
+        status
+            .drift
+            .findings
+            .iter()
+            .map(|finding| ("! drift", finding.clone())),
+    );
     let when =
         |at: Option<DateTime<Utc>>| at.map_or_else(|| "never".to_owned(), |at| format::both(at, now, zone));
     let counts = |map: &std::collections::BTreeMap<String, u64>| {
@@ -89,6 +104,23 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
     };
     rows.push(("by state", counts(&status.requests)));
     rows.push(("grants", counts(&status.grants)));
+    let drift = &status.drift;
+    let under_way = match (drift.accounts_done, drift.accounts_total) {
+        (Some(done), Some(total)) => format!("; one is under way, {done} of {total} accounts done"),
+        _ => String::new(),
+    };
+    rows.push((
+        "sweep",
+        format!(
+            "{} missing, {} foreign, {} standing; last complete {}{under_way}",
+            drift.missing,
+            drift.foreign,
+            drift.standing,
+            when(drift.completed_at)
+        ),
+    ));
+    rows.extend(drift.note.iter().map(|note| ("sweep", note.clone())));
+    rows.extend(drift.last_error.iter().map(|error| ("! sweep", error.clone())));
     let aws = &status.aws;
     rows.push((
         "AWS",

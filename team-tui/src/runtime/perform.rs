@@ -2,6 +2,7 @@
 
 use super::Tagged;
 use super::link::Link;
+use crate::access::{AccessKind, AccessRows};
 use crate::client::{Client, ClientError};
 use crate::demo::Chaos;
 use crate::effect::Effect;
@@ -114,6 +115,9 @@ impl Performer {
                 let rows = client.audit(500).await;
                 Message::AuditRead(rows.map(|page| page.items.into_iter().map(|row| row.event).collect()))
             }),
+            Effect::LoadAccess(kind) => self.answer(move |client| async move {
+                Message::AccessRead(load_access(&client, kind).await.map(Box::new))
+            }),
             Effect::Submit(body) => self.answer(|client| async move {
                 let result = client.submit(&body, &key()).await.map(Box::new);
                 Message::Answered {
@@ -166,6 +170,14 @@ impl Performer {
 
 fn key() -> String {
     ulid::Ulid::generate().to_string()
+}
+
+async fn load_access(client: &Client, kind: AccessKind) -> Result<AccessRows, ClientError> {
+    Ok(match kind {
+        AccessKind::Managed => AccessRows::Managed(client.grants().await?.items),
+        AccessKind::Standing => AccessRows::Standing(client.standing().await?.items),
+        AccessKind::Drift => AccessRows::Drift(client.drift().await?.items),
+    })
 }
 
 async fn load(client: &Client) -> Result<Snapshot, ClientError> {

@@ -2,6 +2,7 @@
 //!
 //! To add a screen: a variant of [`Screen`], a file here with its rows and its words for emptiness.
 
+mod access;
 mod detail;
 mod history;
 mod mine;
@@ -91,6 +92,9 @@ fn draw_body(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         Screen::Mine => mine::draw(frame, area, app, theme),
         Screen::Sessions => sessions::draw(frame, area, app, theme),
         Screen::History => history::draw(frame, area, app, theme),
-        Screen::Status => status::draw(frame, area, app, theme),
+        Screen::Status => match &app.access {
+            Some(access) => access::draw(frame, area, app, access, theme),
+            None => status::draw(frame, area, app, theme),
+        },
     }
 }

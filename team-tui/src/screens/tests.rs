@@ -16,11 +16,11 @@ use ratatui::backend::TestBackend;
 use team_shared::event::EventType;
 use team_shared::status::ShortStatus;
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     "2026-11-22T14:02:31Z".parse().expect("a time")
 }
 
-fn live() -> App {
+pub(super) fn live() -> App {
     let mut app = App::new(now(), "/run/teamd/teamd.sock".to_owned());
     update(&mut app, Message::Linked);
     let snapshot = Snapshot {
@@ -33,6 +33,7 @@ fn live() -> App {
             pending: 4,
             active: 2,
             overdue: 0,
+            notices: Vec::new(),
         })),
     };
     update(&mut app, Message::Loaded(Box::new(snapshot)));
@@ -48,7 +49,7 @@ fn live() -> App {
     app
 }
 
-fn screen(app: &App, width: u16, height: u16) -> String {
+pub(super) fn screen(app: &App, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
     terminal
         .draw(|frame| draw(frame, app, Theme::plain()))
@@ -64,7 +65,7 @@ fn screen(app: &App, width: u16, height: u16) -> String {
 }
 
 /// Compares with the committed picture at both sizes.
-fn looks_like(name: &str, app: &App) {
+pub(super) fn looks_like(name: &str, app: &App) {
     for (width, height) in [(80, 24), (120, 36)] {
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen(app, width, height));
     }

@@ -1,6 +1,7 @@
 //! Keys on screens and on the sheet of a request.
 
 use super::why_not;
+use crate::access::{Access, AccessKind};
 use crate::app::{App, Cursor, Detail, Screen};
 use crate::effect::Effect;
 use crate::format::Zone;
@@ -69,6 +70,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
                 return vec![Effect::LoadAudit];
             }
         }
+        Action::Access => return next_access(app),
         // These have a meaning only in dialogs, or were handled before.
         Action::Help
         | Action::ForceQuit
@@ -82,6 +84,26 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The health, then the lists one after the other, then the health again.
+fn next_access(app: &mut App) -> Vec<Effect> {
+    app.scroll = 0;
+    app.access = match &app.access {
+        None => Some(Access::new(AccessKind::Managed)),
+        Some(access) => access.kind.next().map(Access::new),
+    };
+    load_access(app)
+}
+
+/// Reads the list that is shown, if one is.
+pub(super) fn load_access(app: &App) -> Vec<Effect> {
+    match &app.access {
+        Some(access) if app.is_live() && app.screen == Screen::Status => {
+            vec![Effect::LoadAccess(access.kind)]
+        }
+        Some(_) | None => Vec::new(),
+    }
+}
+
 fn neighbour(screen: Screen, step: usize) -> Screen {
     let at = Screen::ALL.iter().position(|other| *other == screen).unwrap_or(0);
     Screen::ALL[(at + step) % Screen::ALL.len()]
@@ -93,6 +115,7 @@ pub(super) fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
     app.detail = None;
     app.scroll = 0;
     if app.screen != screen {
+        app.access = None;
         app.filter = Input::default();
         app.screen = screen;
     }
@@ -119,7 +142,9 @@ pub(super) fn resync(app: &mut App) -> Vec<Effect> {
     if app.is_live() {
         app.loading = true;
         app.say("reading everything again");
-        vec![Effect::Load]
+        let mut effects = vec![Effect::Load];
+        effects.extend(load_access(app));
+        effects
     } else {
         app.say("trying teamd now");
         vec![Effect::Reconnect]
@@ -137,6 +162,9 @@ fn back(app: &mut App) {
     if app.detail.take().is_some() {
         return;
     }
+    if app.screen == Screen::Status && app.access.take().is_some() {
+        return;
+    }
     if app.filter.value().is_empty() {
         app.toast = None;
     } else {
@@ -148,6 +176,16 @@ fn step(app: &mut App, to: impl Fn(usize) -> usize) {
     if let Some(detail) = &mut app.detail {
         // The view cuts it to what there is.
         detail.scroll = u16::try_from(to(usize::from(detail.scroll)).min(500)).unwrap_or(500);
+        return;
+    }
+    if app.screen == Screen::Status
+        && let Some(access) = &mut app.access
+    {
+        let last = access
+            .rows
+            .as_ref()
+            .map_or(0, |rows| rows.len().saturating_sub(1));
+        access.index = to(access.index).min(last);
         return;
     }
     if app.screen == Screen::Status {

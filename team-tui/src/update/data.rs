@@ -80,6 +80,12 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             .audit
             .extend(events.into_iter().map(|event| (event.seq, event))),
         Message::AuditRead(Err(error)) => app.complain(explain(&error)),
+        Message::AccessRead(Ok(rows)) => {
+            if let Some(access) = &mut app.access {
+                access.take(*rows);
+            }
+        }
+        Message::AccessRead(Err(error)) => app.complain(explain(&error)),
         Message::Answered { verb, result } => on_answered(app, verb, result),
         Message::Chaos(line) => {
             app.say(format!("chaos: {line}"));
@@ -170,6 +176,13 @@ fn on_event(app: &mut App, event: Event) -> Vec<Effect> {
             | EventType::ClockSuspect
             | EventType::ClockClear
     );
+    let is_access = matches!(
+        event.kind,
+        EventType::GrantConfirmed
+            | EventType::GrantRemoved
+            | EventType::GrantReappeared
+            | EventType::GrantDrift
+    );
     if let Some(id) = event.request_id {
         app.stale.insert(id);
         if let Some(timeline) = app.timelines.get_mut(&id)
@@ -183,7 +196,11 @@ fn on_event(app: &mut App, event: Event) -> Vec<Effect> {
         app.audit.pop_first();
     }
     // These change what everybody may do, so every row may have changed.
-    if wide { load(app) } else { refresh(app) }
+    let mut effects = if wide { load(app) } else { refresh(app) };
+    if is_access {
+        effects.extend(super::actions::load_access(app));
+    }
+    effects
 }
 
 /// Reads changed requests, unless that is already under way: then they follow in one go.

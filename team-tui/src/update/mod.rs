@@ -11,6 +11,7 @@ mod form;
 mod tests;
 
 use crate::app::{App, Link, Screen, may};
+use crate::client::api::Health;
 use crate::effect::Effect;
 use crate::keymap::{self, Action, Context};
 use crate::message::Message;
@@ -82,6 +83,9 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         Action::Revoke => "revoke",
         Action::Cancel => "cancel",
         Action::Done => "done",
+        Action::Access if !matches!(app.health, Some(Health::Full(_))) => {
+            return Some("that list takes security, auditor, administrator or operator".to_owned());
+        }
         Action::New if !app.is_live() => return Some("teamd is away: nothing can be changed now".to_owned()),
         Action::Open | Action::Copy if app.selected().is_none() => {
             return Some("no request is selected".to_owned());

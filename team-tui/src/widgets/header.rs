@@ -107,7 +107,9 @@ pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
         banners.extend(me.notices.iter().map(|notice| (false, format!("! {notice}"))));
     }
     if let Some(health) = &app.health {
-        banners.extend(health.short().problems.iter().map(|p| (true, format!("! {p}"))));
+        let short = health.short();
+        banners.extend(short.problems.iter().map(|p| (true, format!("! {p}"))));
+        banners.extend(short.notices.iter().map(|n| (true, format!("! {n}"))));
     }
     if app.demo.is_some() {
         let who = app

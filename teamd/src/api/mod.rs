@@ -4,10 +4,12 @@
 //! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
 
 mod activity;
+mod ask;
 mod audit;
 mod body;
 mod caller;
 mod catalogue;
+mod clock;
 mod degraded;
 mod error;
 mod events;
@@ -21,6 +23,7 @@ mod status;
 mod verbs;
 mod views;
 
+pub use ask::{AskError, ask_to_accept_clock};
 pub use listener::{bind, serve};
 
 use crate::engine::Engine;
@@ -90,6 +93,8 @@ pub fn router(api: Api) -> Router {
         .route(&of_request("cancel"), post(verbs::cancel))
         .route(&of_request("done"), post(verbs::done))
         .route(&of_request("revoke"), post(verbs::revoke))
+        .route(&of_request("extend"), post(verbs::extend))
+        .route(&of_request("lost"), post(verbs::lost))
         .route(&of_request("timeline"), get(events::timeline))
         .route(&of_request("activity"), get(activity::of_request))
         .route(routes::ACTIVITY_STREAM, get(activity::stream))
@@ -105,6 +110,7 @@ pub fn router(api: Api) -> Router {
         .route(routes::AUDIT, get(audit::list))
         .route(routes::AUDIT_EXPORT, get(audit::export))
         .route(routes::AUDIT_VERIFY, get(audit::verify))
+        .route(routes::CLOCK_ACCEPT, post(clock::accept))
         .route(routes::STATUS, get(status::status))
         .route(routes::HEALTHZ, get(|| async { StatusCode::NO_CONTENT }))
         .route(routes::READYZ, get(degraded::ready))

@@ -88,13 +88,18 @@ pub(super) async fn show(
                 Some(request) => read.grant(&request.key)?,
                 None => None,
             };
-            Ok::<_, Refused>(request.map(|request| (request, grant)))
+            let holder = match &request {
+                Some(request) => views::holder_of(read, request)?,
+                None => None,
+            };
+            Ok::<_, Refused>(request.map(|request| (request, grant, holder)))
         })
         .await?;
     let access = facts.access(&caller);
     match found {
-        Some((request, grant)) if access.can_see(&request) => {
-            Ok(Json(views::request(&request, grant.as_ref(), &facts, &access)))
+        Some((request, grant, holder)) if access.can_see(&request) => {
+            let view = views::request(&request, grant.as_ref(), &facts, &access);
+            Ok(Json(views::with_holder(view, holder.as_ref())))
         }
         _ => Err(Refused::not_found(format!("request {id}")).into()),
     }

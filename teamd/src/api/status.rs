@@ -4,7 +4,7 @@ use super::Api;
 use super::body::query;
 use super::caller::Calling;
 use super::error::ApiError;
-use super::views::Names;
+use super::views::{self, Names};
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use crate::domain::request::State as RequestState;
@@ -15,9 +15,15 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use team_shared::duration::format_seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
-use team_shared::status::{AuditStatus, AwsStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status};
+use team_shared::status::{
+    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status,
+};
+
+/// Removals that the problem line names.
+const WORST: usize = 3;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +108,7 @@ async fn short_status(
         pending,
         active,
         overdue: overview.overdue.len() as u64,
+        notices: overview.notices.clone(),
     })
 }
 
@@ -119,7 +126,32 @@ fn identity_warnings(api: &Api, directory: Option<&Directory>) -> Vec<String> {
     }
 }
 
-fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus) -> Status {
+/// The worst removals that have raised an alarm, in one line: only for those who may see whose they are.
+fn stuck_by_name(overdue: &[OverdueRequest]) -> Option<String> {
+    let mut stuck: Vec<_> = overdue.iter().filter(|late| late.alarms > 0).collect();
+    stuck.sort_by_key(|late| std::cmp::Reverse(late.late_by_seconds));
+    let lines: Vec<_> = stuck
+        .iter()
+        .take(WORST)
+        .map(|late| {
+            format!(
+                "{} on {} as {}, {} late, attempt {}: {}",
+                late.user_name,
+                late.account,
+                late.permission_set,
+                format_seconds(late.late_by_seconds),
+                late.attempts,
+                late.note
+                    .as_deref()
+                    .or(late.last_error.as_deref())
+                    .unwrap_or("no answer yet"),
+            )
+        })
+        .collect();
+    (!lines.is_empty()).then(|| format!("access is not taken back: {}", lines.join("; ")))
+}
+
+fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortStatus) -> Status {
     let names = Names(facts.directory.as_deref());
     let settings = api.engine.settings();
     let overdue_requests = overview
@@ -139,9 +171,14 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
                 attempts: grant.as_ref().map_or(0, |g| g.attempts),
                 last_error: grant.as_ref().and_then(|g| g.last_error.clone()),
                 next_attempt_at: grant.as_ref().and_then(|g| g.next_attempt_at),
+                alarms: grant.as_ref().map_or(0, |g| g.stuck_alarms),
+                note: grant
+                    .as_ref()
+                    .and_then(|g| views::target_note(names, &g.key.account)),
             }
         })
-        .collect();
+        .collect::<Vec<_>>();
+    short.problems.extend(stuck_by_name(&overdue_requests));
     let directory = facts.directory.as_deref();
     Status {
         short,
@@ -166,6 +203,7 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
         },
         grants: overview.grants,
         requests: overview.requests,
+        drift: super::grants::drift_status(&overview.drift, names),
         overdue_requests,
         audit: AuditStatus {
             ok: overview
@@ -187,5 +225,11 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, short: ShortStatus)
         } else {
             "none: set [activity] source to follow sessions".to_owned()
         },
+        clock: api.engine.clock_state().map(|clock| ClockStatus {
+            suspect: clock.suspect,
+            steps: clock.steps,
+            wall_ahead_ms: clock.wall_ahead.num_milliseconds(),
+            aws_ahead_ms: clock.aws_ahead.map(|by| by.num_milliseconds()),
+        }),
     }
 }

@@ -6,13 +6,13 @@ use super::error::ApiError;
 use super::{Api, idempotency, views};
 use crate::domain::identity::Caller;
 use crate::domain::request::Request;
-use crate::engine::{Act, Approval, Refused};
+use crate::engine::{Act, Approval, Extension, Refused};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use team_shared::ids::RequestId;
-use team_shared::request::{Act as ActBody, Approve};
+use team_shared::request::{Act as ActBody, Approve, Extend, GiveUp};
 
 /// `POST /v1/requests/{id}/approve`.
 pub(super) async fn approve(
@@ -113,6 +113,65 @@ pub(super) async fn revoke(
     .await
 }
 
+/// `POST /v1/requests/{id}/lost`.
+pub(super) async fn lost(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    id: Id,
+    headers: HeaderMap,
+    raw: Raw,
+) -> Result<Response, ApiError> {
+    perform(
+        &api,
+        &caller,
+        &id,
+        "lost",
+        &headers,
+        &raw,
+        async |id, body: GiveUp| {
+            let act = Act {
+                comment: body.reason,
+                version: body.version,
+                terms_digest: body.terms_digest,
+            };
+            api.engine.give_up(&caller, &id, act).await
+        },
+    )
+    .await
+}
+
+/// `POST /v1/requests/{id}/extend`.
+pub(super) async fn extend(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    id: Id,
+    headers: HeaderMap,
+    raw: Raw,
+) -> Result<Response, ApiError> {
+    let answer = perform(
+        &api,
+        &caller,
+        &id,
+        "extend",
+        &headers,
+        &raw,
+        async |id, body: Extend| {
+            let extension = Extension {
+                duration_seconds: body.duration_seconds,
+                reason: body.reason,
+                version: body.version,
+                terms_digest: body.terms_digest,
+            };
+            api.engine.extend(&caller, &id, extension).await
+        },
+    )
+    .await;
+    if let Err(error) = &answer {
+        api.engine.count_refused_submit(&caller, &error.refused());
+    }
+    answer
+}
+
 fn act(body: ActBody) -> Act {
     Act {
         comment: body.comment,
@@ -134,17 +193,21 @@ async fn perform<B: DeserializeOwned>(
     let work = async {
         let body = raw.json()?;
         let request = command(id.get()?, body).await?;
-        let key = request.key.clone();
-        let grant = api
+        let about = request.clone();
+        let (grant, holder) = api
             .engine
             .store()
-            .read(move |read| Ok::<_, Refused>(read.grant(&key)?))
+            .read(move |read| Ok::<_, Refused>((read.grant(&about.key)?, views::holder_of(read, &about)?)))
             .await?;
         let facts = api.engine.facts();
-        Ok((
-            StatusCode::OK,
-            views::request(&request, grant.as_ref(), &facts, &facts.access(caller)),
-        ))
+        // Only an extension makes a request that was not there.
+        let status = if verb == "extend" {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
+        let view = views::request(&request, grant.as_ref(), &facts, &facts.access(caller));
+        Ok((status, views::with_holder(view, holder.as_ref())))
     };
     let request_id = id.get().ok();
     let what = format!(

@@ -5,11 +5,13 @@ use crate::domain::directory::{Account, Directory, PermissionSet};
 use crate::domain::grant::Grant;
 use crate::domain::request::{Request, State};
 use crate::engine::{Access, Facts};
+use crate::store::port::{Read, StoreResult};
 use chrono::SecondsFormat;
-use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use team_shared::grant::GroupRef;
+use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
 use team_shared::request::{
-    AccountRef, ApprovalView, DemandView, EndedView, GrantOfRequest, PermissionSetRef, PersonRef,
-    RequestView, ReviewView, VoteView, WaitingFor,
+    AccountRef, ApprovalView, DemandView, EndedView, GivenUpView, GrantOfRequest, PermissionSetRef,
+    PersonRef, RequestView, ReviewView, VoteView, WaitingFor,
 };
 
 /// What names are looked up in.
@@ -26,6 +28,15 @@ impl Names<'_> {
                 || "(no longer in Identity Center)".to_owned(),
                 |p| p.display_name.clone(),
             ),
+        }
+    }
+
+    pub(super) fn group(self, id: &GroupId) -> GroupRef {
+        let known = self.0.and_then(|directory| directory.groups.get(id));
+        GroupRef {
+            group_id: id.clone(),
+            name: known.map_or_else(|| id.to_string(), |group| group.name.clone()),
+            members: known.map_or(0, |group| group.members.len()),
         }
     }
 
@@ -112,6 +123,7 @@ pub(super) fn request(
         grant: grant.filter(|_| has_grant(&request.state)).map(grant_of),
         waiting_for: waiting_for(request, grant, names),
         ended: ended(&request.state),
+        given_up: given_up(&request.state, names),
         review: ReviewView {
             needed: false,
             by: None,
@@ -128,7 +140,7 @@ pub(super) fn request(
 
 /// Whether a request has anything to do with the grant yet.
 fn has_grant(state: &State) -> bool {
-    state.holds_lease()
+    state.is_live()
         || matches!(
             state,
             State::Ending { .. } | State::Ended(_) | State::Revoked(_) | State::Failed(_)
@@ -170,6 +182,21 @@ pub(super) fn grant_of(grant: &Grant) -> GrantOfRequest {
         last_error: grant.last_error.clone(),
         aws_request_id: grant.aws_request_id.clone(),
     }
+}
+
+fn given_up(state: &State, names: Names<'_>) -> Option<GivenUpView> {
+    let State::Ending {
+        given_up: Some(signature),
+        ..
+    } = state
+    else {
+        return None;
+    };
+    Some(GivenUpView {
+        by: names.person(&signature.by),
+        at: signature.at,
+        reason: signature.reason.clone(),
+    })
 }
 
 fn clock(at: Time) -> String {
@@ -220,11 +247,18 @@ fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Op
             Some("nothing to do; it is tried again"),
         ),
         State::Active { session } => waiting("end", format!("its end at {}", clock(session.end_at)), None),
-        State::Ending { .. } => waiting(
-            "aws",
-            aws_call(grant, "delete"),
-            Some("nothing to do; it is tried until AWS shows it gone"),
-        ),
+        State::Ending { given_up, .. } => {
+            let mut detail = aws_call(grant, "delete");
+            if let Some(note) = target_note(names, &request.key.account) {
+                detail = format!("{detail}; {note}");
+            }
+            if let Some(signed) = given_up {
+                let who = names.person(&signed.by).user_name;
+                detail = format!("{detail}; given up for lost by {who}: a second administrator must agree");
+            }
+            let help = "nothing to do; it is tried until AWS shows it gone";
+            waiting("aws", detail, Some(help))
+        }
         State::Ended(_)
         | State::Revoked(_)
         | State::Failed(_)
@@ -233,6 +267,18 @@ fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Op
         | State::Expired { .. }
         | State::Withdrawn { .. }
         | State::Lost { .. } => None,
+    }
+}
+
+/// What the directory says about an account from which access is hard to take back.
+pub(super) fn target_note(names: Names<'_>, account: &AccountId) -> Option<String> {
+    match names.0?.accounts.get(account) {
+        None => Some("the account is no longer in the organisation".to_owned()),
+        Some(account) if !account.active => Some(format!(
+            "account {} - no sign-in possible",
+            account.state.to_ascii_lowercase().replace('_', " ")
+        )),
+        Some(_) => None,
     }
 }
 
@@ -260,6 +306,40 @@ fn aws_call(grant: Option<&Grant>, call: &str) -> String {
     text
 }
 
+/// The same, and until when another request keeps the grant of one that is over.
+pub(super) fn with_holder(mut view: RequestView, holder: Option<&Request>) -> RequestView {
+    if let (Some(ended), Some(holder)) = (&mut view.ended, holder) {
+        let session = holder.state.session().filter(|_| holder.holds_lease());
+        ended.still_held_until = session.map(|session| session.end_at);
+    }
+    view
+}
+
+/// The request that keeps the grant of one that is over.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) fn holder_of(read: &mut dyn Read, request: &Request) -> StoreResult<Option<Request>> {
+    match &request.state {
+        State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => {
+            match &finish.still_held_by {
+                Some(id) => read.request(id),
+                None => Ok(None),
+            }
+        }
+        State::Pending
+        | State::Scheduled { .. }
+        | State::Activating { .. }
+        | State::Active { .. }
+        | State::Ending { .. }
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => Ok(None),
+    }
+}
+
 fn ended(state: &State) -> Option<EndedView> {
     let plain = |at: Time, reason: &str| {
         Some(EndedView {
@@ -268,6 +348,7 @@ fn ended(state: &State) -> Option<EndedView> {
             late_by_seconds: 0,
             residual_until: None,
             still_held_by: None,
+            still_held_until: None,
         })
     };
     match state {
@@ -277,11 +358,12 @@ fn ended(state: &State) -> Option<EndedView> {
             late_by_seconds: finish.late_by_seconds,
             residual_until: finish.residual_until,
             still_held_by: finish.still_held_by,
+            still_held_until: None,
         }),
         State::Rejected { at, comment, .. } => plain(*at, comment.as_deref().unwrap_or("rejected")),
         State::Cancelled { at } => plain(*at, "cancelled"),
         State::Expired { at } => plain(*at, "expired"),
-        State::Withdrawn { at, reason } | State::Lost { at, reason } => plain(*at, reason),
+        State::Withdrawn { at, reason } | State::Lost { at, reason, .. } => plain(*at, reason),
         State::Pending
         | State::Scheduled { .. }
         | State::Activating { .. }

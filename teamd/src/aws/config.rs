@@ -32,6 +32,8 @@ pub struct AwsSettings {
     pub activity_regions: Vec<String>,
     /// Role that other accounts have for reading their event history; absent: only the own account's is read.
     pub activity_role: Option<String>,
+    /// Role with which schedules of the dead-man's switch delete; absent: there is none.
+    pub backstop_role: Option<String>,
     /// Multiplies the rates of all APIs but sso-admin. 1.0 is half of what AWS allows; 2.0 is all of it, for a simulator
     /// that nobody else uses.
     pub other_rates_factor: f64,
@@ -53,6 +55,7 @@ impl Default for AwsSettings {
             max_in_flight: 12,
             activity_regions: Vec::new(),
             activity_role: None,
+            backstop_role: None,
             other_rates_factor: 1.0,
             timeouts: Timeouts::default(),
         }

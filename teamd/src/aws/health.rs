@@ -17,6 +17,8 @@ pub enum Service {
     Sts,
     /// CloudTrail. Not counted in [`AwsHealth::snapshot`]: activity is apart from access.
     CloudTrail,
+    /// EventBridge Scheduler. Not counted either: the dead-man's switch says itself what it cannot do.
+    Scheduler,
 }
 
 impl Service {
@@ -29,6 +31,15 @@ impl Service {
             Self::Organizations => "Organizations",
             Self::Sts => "STS",
             Self::CloudTrail => "CloudTrail",
+            Self::Scheduler => "EventBridge Scheduler",
+        }
+    }
+
+    /// Whether access depends on it.
+    fn counts(self) -> bool {
+        match self {
+            Self::SsoAdmin | Self::IdentityStore | Self::Organizations | Self::Sts => true,
+            Self::CloudTrail | Self::Scheduler => false,
         }
     }
 }
@@ -145,13 +156,13 @@ impl AwsHealth {
         let own = kept.services.entry(service).or_default();
         own.note(state, error.clone(), now);
         own.enter(state, now);
-        if service == Service::CloudTrail {
+        if !service.counts() {
             return;
         }
         let refusing = kept
             .services
             .iter()
-            .any(|(service, kept)| *service != Service::CloudTrail && kept.state == State::Refusing);
+            .any(|(service, kept)| service.counts() && kept.state == State::Refusing);
         kept.overall.note(state, error, now);
         let shown = if state == State::Ok && refusing {
             State::Refusing
@@ -208,6 +219,8 @@ mod tests {
         let health = AwsHealth::new();
         health.succeeded(Service::SsoAdmin, at(1));
         health.failed(Service::CloudTrail, State::Refusing, "AccessDenied", at(2));
+        assert_eq!(health.snapshot().state, State::Ok);
+        health.failed(Service::Scheduler, State::Refusing, "AccessDenied", at(3));
         assert_eq!(health.snapshot().state, State::Ok);
         assert_eq!(health.service(Service::CloudTrail).state, State::Refusing);
     }

@@ -2,10 +2,10 @@
 
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::grant::Reply;
+use crate::domain::grant::{Holder, Reply};
 use crate::domain::request::Key;
 use futures::future::BoxFuture;
-use team_shared::ids::{AccountId, UserId};
+use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 
 /// How urgent a call is. Removals go before everything else in every queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +71,23 @@ pub trait DirectorySource: Send + Sync {
     ) -> BoxFuture<'a, Result<FreshPerson, AwsError>>;
 }
 
+/// Who holds what in AWS, for the sweeps. Callers wait for their turn in a budget of their own: sweeps and directory
+/// refreshes together take at most a fifth of the rate to sso-admin, and nothing from removals.
+pub trait Inventory: Send + Sync {
+    /// Everybody with an assignment of the permission set in the account; nobody, where AWS knows either no more. Ids as
+    /// AWS writes them: people's compare without regard to case.
+    fn holders<'a>(
+        &'a self,
+        account: &'a AccountId,
+        set: &'a PermissionSetArn,
+    ) -> BoxFuture<'a, Result<Vec<Holder>, AwsError>>;
+    /// Permission sets that are provisioned in the account: others have no assignments there. `None`: it cannot be asked.
+    fn provisioned<'a>(
+        &'a self,
+        account: &'a AccountId,
+    ) -> BoxFuture<'a, Result<Option<Vec<PermissionSetArn>>, AwsError>>;
+}
+
 /// One CloudTrail event as received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawEvent {
@@ -92,6 +109,19 @@ pub trait ActivitySource: Send + Sync {
         user_name: &'a str,
         since: Time,
     ) -> BoxFuture<'a, Result<Vec<RawEvent>, AwsError>>;
+}
+
+/// The dead-man's switch: one-time schedules in AWS, each of which deletes one assignment. Whoever calls repeats what
+/// failed; each of these may be repeated.
+pub trait Schedules: Send + Sync {
+    /// Makes the schedule of that name delete the key's assignment at that moment, whatever it was to do before.
+    fn put<'a>(&'a self, name: &'a str, key: &'a Key, at: Time) -> BoxFuture<'a, Result<(), AwsError>>;
+    /// Takes a schedule away; one that is not there is away.
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), AwsError>>;
+    /// Names that begin so.
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, AwsError>>;
+    /// What a schedule would delete; `None`: there is no such schedule, or it does something else.
+    fn target<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Key>, AwsError>>;
 }
 
 /// Whose credentials the daemon has.

@@ -42,6 +42,7 @@ fn help(call: &str, error: &AwsError) -> String {
                 Some("sso" | "identitystore") => {
                     "; Identity Center answers only the management account and its delegated administrator, in its own region"
                 }
+                Some("scheduler") => "; the dead-man's switch needs the other actions of docs/iam-policy.json too",
                 Some("sts") if call.ends_with("AssumeRole") => {
                     "; the role's trust policy must name the daemon's identity"
                 }

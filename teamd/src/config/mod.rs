@@ -16,7 +16,10 @@ mod tests;
 mod values;
 
 pub use error::{ConfigError, ConfigErrors, Origin};
-pub use model::{Activity, ActivitySource, Aws, Config, Identity, Limits, Match, Protected, Server, Store};
+pub use model::{
+    Activity, ActivitySource, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, Protected,
+    Server, Store,
+};
 
 use std::path::Path;
 

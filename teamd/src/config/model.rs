@@ -20,8 +20,12 @@ pub struct Config {
     pub identity: Identity,
     /// `[protected]`
     pub protected: Protected,
+    /// `[drift]`
+    pub drift: Drift,
     /// `[limits]`
     pub limits: Limits,
+    /// `[backstop]`; none: it is off.
+    pub backstop: Option<Backstop>,
 }
 
 /// Where clients connect.
@@ -197,6 +201,23 @@ pub struct Protected {
     pub accounts: BTreeSet<AccountId>,
 }
 
+/// What is done where AWS and the book differ. Nothing is ever created or deleted for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum DriftAction {
+    /// It is told and shown.
+    #[default]
+    Report,
+    /// And where access of ours was taken away by somebody else, its requests end.
+    End,
+}
+
+/// Where AWS and the book differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Drift {
+    /// What is done.
+    pub action: DriftAction,
+}
+
 /// How much one person may ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -216,6 +237,13 @@ impl Default for Limits {
             refusals_per_minute_per_user: 60,
         }
     }
+}
+
+/// The dead-man's switch: schedules in AWS that delete what this daemon no longer can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backstop {
+    /// Role with which they delete.
+    pub role_arn: String,
 }
 
 /// A default of this file: in range as the test below shows.

@@ -1,6 +1,8 @@
 //! From the tree to the model, section by section. To add a key: a field with its default in `model`, a line here.
 
-use super::model::{Activity, Aws, Config, Identity, Limits, Match, Protected, Server, Store};
+use super::model::{
+    Activity, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, Protected, Server, Store,
+};
 use super::section::{Reader, Section};
 use super::values;
 
@@ -13,10 +15,10 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         activity: reader.section("activity", activity),
         identity: reader.section("identity", identity),
         protected: reader.section("protected", protected),
+        drift: reader.section("drift", drift),
         limits: reader.section("limits", limits),
+        backstop: reader.section("backstop", backstop),
     };
-    reader.section("drift", drift);
-    reader.section("backstop", backstop);
     reader.unsupported("notify");
     reader.unsupported("oncall");
     config
@@ -141,21 +143,27 @@ fn limits(section: &mut Section<'_>) -> Limits {
     }
 }
 
-/// Drift is reported, which needs no setting; anything else would be a promise that this version does not keep.
-fn drift(section: &mut Section<'_>) {
-    section.text("action", |text| match text {
-        "report" => Ok(()),
-        _ => Err(format!(
-            "{text:?} is not supported by this version; it can only \"report\""
-        )),
+fn drift(section: &mut Section<'_>) -> Drift {
+    let action = section.text("action", |text| match text {
+        "report" => Ok(DriftAction::Report),
+        "end" => Ok(DriftAction::End),
+        _ => Err(format!("{text:?} is not an action: \"report\" or \"end\"")),
     });
+    Drift {
+        action: action.unwrap_or_default(),
+    }
 }
 
-/// Off, and said to be off, is all that this version can do.
-fn backstop(section: &mut Section<'_>) {
-    let at = section.origin("enabled");
-    if let (Some(true), Some(origin)) = (section.flag("enabled"), at) {
-        section.wrong("enabled", &origin, "true is not supported by this version");
+fn backstop(section: &mut Section<'_>) -> Option<Backstop> {
+    let (enabled_at, role_at) = (section.origin("enabled"), section.origin("role_arn"));
+    let enabled = section.flag("enabled").unwrap_or_default();
+    let role_arn = section.text("role_arn", values::role_arn);
+    if let (true, Some(origin), None) = (enabled, enabled_at, role_at) {
+        section.wrong(
+            "enabled",
+            &origin,
+            "needs role_arn = \"arn:aws:iam::…:role/…\" beside it",
+        );
     }
-    section.unsupported("role_arn");
+    role_arn.filter(|_| enabled).map(|role_arn| Backstop { role_arn })
 }

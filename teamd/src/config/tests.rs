@@ -68,9 +68,10 @@ deploy = "ci-bot"
 [protected]
 accounts = ["444455556666"]
 [drift]
-action = "report"
+action = "end"
 [backstop]
-enabled = false
+enabled = true
+role_arn = "arn:aws:iam::111122223333:role/backstop"
 [limits]
 pending_per_user = 1
 submits_per_minute_per_user = 2
@@ -99,7 +100,29 @@ fn every_key_is_read() {
     );
     assert!(config.identity.allow_sudo);
     assert_eq!(config.protected.accounts.len(), 1);
+    assert_eq!(config.drift.action, DriftAction::End);
     assert_eq!(config.limits.refusals_per_minute_per_user, 3);
+    assert_eq!(
+        config.backstop.unwrap().role_arn,
+        "arn:aws:iam::111122223333:role/backstop"
+    );
+}
+
+#[test]
+fn the_dead_mans_switch_is_on_only_where_it_is_said_with_its_role() {
+    let role = "role_arn = \"arn:aws:iam::111122223333:role/x\"";
+    for text in ["", "[backstop]\n", "[backstop]\nenabled = false\n"] {
+        assert_eq!(parse(text).unwrap().backstop, None);
+    }
+    assert_eq!(parse(&format!("[backstop]\n{role}\n")).unwrap().backstop, None);
+    assert!(
+        parse(&format!("[backstop]\nenabled = true\n{role}\n"))
+            .unwrap()
+            .backstop
+            .is_some()
+    );
+    assert!(errors("[backstop]\nenabled = true\n")[0].contains("needs role_arn"));
+    assert!(errors("[backstop]\nenabled = true\nrole_arn = \"x\"\n")[0].contains("not the ARN of a role"));
 }
 
 #[test]
@@ -219,8 +242,8 @@ payments = { file = "/x" }
     20:9: [identity] match: needs template = "…{login}…" beside it
     22:7: [identity] map.ops: must be a text in quotes, not an integer
     24:13: [protected] accounts: "12345" is not an account id of 12 digits
-    26:10: [drift] action: "remove" is not supported by this version; it can only "report"
-    28:11: [backstop] enabled: true is not supported by this version
+    26:10: [drift] action: "remove" is not an action: "report" or "end"
+    28:11: [backstop] enabled: needs role_arn = "arn:aws:iam::…:role/…" beside it
     30:20: [limits] pending_per_user: must be a whole number from 1 to 1000000
     31:9: [notify] ses is not supported by this version
     33:10: [notify] webhook is not supported by this version

@@ -47,7 +47,6 @@ pub(super) const OVERRIDES: &[&str] = &[
 
 /// Settings that come with later versions, and what happens until then.
 const LATER: &[(&str, Harmless)] = &[
-    ("max_extensions", Harmless::Number(2)),
     ("max_per_day", Harmless::Text("")),
     ("claim_timeout", Harmless::Text("10m")),
     ("remind_before_end", Harmless::Texts(&["30m", "15m"])),
@@ -81,6 +80,7 @@ pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settin
             .unwrap_or(defaults.min_duration),
         default_duration: own.default_duration.unwrap_or(defaults.default_duration),
         request_expiry: own.request_expiry.unwrap_or(defaults.request_expiry),
+        max_extensions: own.max_extensions.unwrap_or(defaults.max_extensions),
         on_lost_eligibility: section
             .parsed("on_lost_eligibility", faults, |written| match written {
                 "end" => Ok(OnLostEligibility::End),
@@ -124,6 +124,9 @@ fn overridable(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides 
         ticket_url: section.parsed("ticket_url", faults, url),
         request_expiry: section.duration("request_expiry", faults),
         default_duration: section.duration("default_duration", faults),
+        max_extensions: section
+            .integer("max_extensions", 0..=100, faults)
+            .and_then(|count| u32::try_from(count).ok()),
     }
 }
 

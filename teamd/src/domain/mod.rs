@@ -5,8 +5,12 @@
 //! * [`request`] what people decide on, and its machine
 //! * [`grant`] the assignment in AWS, and its machine
 //! * [`event`] what every change says to the audit trail
+//! * [`backstop`] when AWS itself should delete, should the daemon be gone
 //! * [`identity`] who is calling
+//! * [`clock`] which time it is, when no clock can be believed alone
 
+pub mod backstop;
+pub mod clock;
 pub mod directory;
 pub mod event;
 pub mod grant;

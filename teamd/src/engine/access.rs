@@ -37,16 +37,22 @@ pub enum Verb {
     Done,
     /// Take it back from somebody.
     Revoke,
+    /// Give up its removal.
+    Lost,
+    /// Ask for more time on one's own.
+    Extend,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Approve,
         Self::Reject,
         Self::Cancel,
         Self::Done,
         Self::Revoke,
+        Self::Lost,
+        Self::Extend,
     ];
 
     /// The word.
@@ -58,6 +64,8 @@ impl Verb {
             Self::Cancel => "cancel",
             Self::Done => "done",
             Self::Revoke => "revoke",
+            Self::Lost => "lost",
+            Self::Extend => "extend",
         }
     }
 }
@@ -185,6 +193,11 @@ impl<'a> Access<'a> {
                 format!("only its requester may {} a request", verb.as_str()),
             )
             .help("`revoke` takes access back from somebody")),
+            Verb::Extend if !own => Err(Refused::new(
+                Code::NotAllowed,
+                "only its requester may extend a request",
+            )
+            .help("they ask, and you decide")),
             Verb::Revoke => {
                 let roles = self.roles();
                 if roles.admin || roles.security || !own && decides() {
@@ -202,7 +215,17 @@ impl<'a> Access<'a> {
                     ))
                 }
             }
-            Verb::Approve | Verb::Reject | Verb::Cancel | Verb::Done => Ok(()),
+            Verb::Lost if own => Err(Refused::new(
+                Code::SelfApproval,
+                "nobody gives up the removal of their own access",
+            )
+            .help("two other administrators must agree")),
+            Verb::Lost if !self.roles().admin => Err(Refused::new(
+                Code::NotAllowed,
+                "giving up a removal takes two administrators",
+            )
+            .help("`team-tui whoami` shows your roles")),
+            Verb::Approve | Verb::Reject | Verb::Cancel | Verb::Done | Verb::Lost | Verb::Extend => Ok(()),
         }
     }
 
@@ -222,10 +245,18 @@ impl<'a> Access<'a> {
                 Verb::Reject => matches!(request.state, State::Pending),
                 Verb::Cancel => matches!(request.state, State::Pending | State::Scheduled { .. }),
                 Verb::Done => matches!(request.state, State::Activating { .. } | State::Active { .. }),
+                Verb::Extend => matches!(request.state, State::Active { .. }),
                 Verb::Revoke => matches!(
                     request.state,
                     State::Scheduled { .. } | State::Activating { .. } | State::Active { .. }
                 ),
+                Verb::Lost => {
+                    let State::Ending { given_up, .. } = &request.state else {
+                        return false;
+                    };
+                    let first = given_up.as_ref().map(|signature| &signature.by);
+                    first.is_none() || first != self.caller.person()
+                }
             })
             .filter(|verb| self.may(*verb, request).is_ok())
             .map(Verb::as_str)

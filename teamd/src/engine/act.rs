@@ -2,6 +2,7 @@
 
 use super::access::Verb;
 use super::decide::{checked_comment, refuse_stale, seen};
+use super::reconciler::hand_over;
 use super::refused::Refused;
 use super::{Engine, commit};
 use crate::domain::identity::Caller;
@@ -61,13 +62,23 @@ impl Engine {
                 let command = |comment| match verb {
                     Verb::Revoke => Command::Revoke { comment },
                     Verb::Done => Command::Done,
-                    Verb::Cancel | Verb::Approve | Verb::Reject => Command::Cancel,
+                    Verb::Cancel | Verb::Approve | Verb::Reject | Verb::Lost | Verb::Extend => {
+                        Command::Cancel
+                    }
                 };
                 // State goes before validation.
                 transition(&request, &command(None), &caller.actor(), now)?;
                 let comment = checked_comment(act.comment.as_deref(), verb == Verb::Revoke)?;
                 let command = command(comment);
-                commit::carry_out(tx, &request, &command, &caller.actor(), now)
+                let request = commit::carry_out(tx, &request, &command, &caller.actor(), now)?;
+                // Where an unrelated lease keeps the grant, the answer says so.
+                let moved = hand_over(tx, &request.key, now)?;
+                Ok::<_, Refused>(
+                    moved
+                        .into_iter()
+                        .find(|moved| moved.id == request.id)
+                        .unwrap_or(request),
+                )
             })
             .await
             .map_err(|refused| self.or_unavailable(refused))?;

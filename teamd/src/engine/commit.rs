@@ -1,5 +1,6 @@
 //! How a change of a request becomes durable: state, audit rows and outbox rows in one transaction.
 
+use super::chain;
 use super::refused::Refused;
 use crate::domain::Time;
 use crate::domain::event::{Actor, EventDraft};
@@ -18,14 +19,49 @@ pub(crate) fn carry_out(
     actor: &Actor,
     now: Time,
 ) -> Result<Request, Refused> {
-    let next = transition(request, command, actor, now)?;
-    let held = request.state.holds_lease();
+    carry_out_as_of(tx, request, command, actor, now, now)
+}
+
+/// The same for what was judged by another time than `now`: an end that is due by a clock that is ahead.
+///
+/// # Errors
+/// As there.
+pub(super) fn carry_out_as_of(
+    tx: &mut dyn Tx,
+    request: &Request,
+    command: &Command,
+    actor: &Actor,
+    judged: Time,
+    now: Time,
+) -> Result<Request, Refused> {
+    let next = transition(request, command, actor, judged)?;
+    let (held, holds) = (request.holds_lease(), next.request.holds_lease());
     tx.update_request(&next.request)?;
-    record(tx, &next, now)?;
-    if held != next.request.state.holds_lease() {
+    // A lease is given back also where the trail takes no row.
+    record(tx, &next, held && !holds, now)?;
+    if held != holds {
         forget_pause(tx, &next.request)?;
     }
+    chain::follow(tx, request, command, actor, now)?;
     Ok(next.request)
+}
+
+/// The same for a request that goes because another of its chain does: nothing may keep the other from going.
+///
+/// # Errors
+/// The command does not apply, or the store does not take it.
+pub(super) fn carry_along(
+    tx: &mut dyn Tx,
+    request: &Request,
+    command: &Command,
+    actor: &Actor,
+    now: Time,
+) -> Result<(), Refused> {
+    let next = transition(request, command, actor, now)?;
+    tx.update_request(&next.request)?;
+    record(tx, &next, true, now)?;
+    forget_pause(tx, &next.request)?;
+    Ok(())
 }
 
 /// Files a new request.
@@ -34,8 +70,8 @@ pub(crate) fn carry_out(
 /// The store does not take it.
 pub(crate) fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
     tx.insert_request(&next.request)?;
-    record(tx, next, now)?;
-    if next.request.state.holds_lease() {
+    record(tx, next, false, now)?;
+    if next.request.holds_lease() {
         forget_pause(tx, &next.request)?;
     }
     Ok(())
@@ -71,11 +107,12 @@ pub(super) fn tell_removal(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> St
     }
 }
 
-fn record(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
-    let takes_away = matches!(
-        next.request.state,
-        State::Ending { .. } | State::Ended(_) | State::Revoked(_) | State::Failed(_)
-    );
+fn record(tx: &mut dyn Tx, next: &Next, gives_back: bool, now: Time) -> StoreResult<()> {
+    let takes_away = gives_back
+        || matches!(
+            next.request.state,
+            State::Ending { .. } | State::Ended(_) | State::Revoked(_) | State::Failed(_)
+        );
     for event in &next.events {
         if takes_away {
             tell_removal(tx, event, now)?;
@@ -114,6 +151,7 @@ fn is_news(kind: EventType) -> bool {
             | EventType::RequestFailed
             | EventType::GrantStuck
             | EventType::GrantReappeared
+            | EventType::GrantDrift
             | EventType::PolicyApplied
     )
 }

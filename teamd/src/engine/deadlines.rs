@@ -1,17 +1,17 @@
-//! Requests whose time has come. The timer is a row: the loop sleeps until the next one, five seconds at most so that
-//! clock jumps and suspended machines are noticed, and reads the truth again.
+//! Requests whose time has come. The timer is a row: the loop sleeps until the next one, no longer than the clock allows
+//! so that jumps and suspended machines are noticed, and reads the truth again.
 
+use super::guards::{self, Guard};
 use super::refused::Refused;
 use super::{Engine, Hold, commit, decide};
 use crate::domain::Time;
 use crate::domain::event::Actor;
+use crate::domain::grant::State as GrantState;
 use crate::domain::policy::Refusal;
 use crate::domain::request::{Command, Request, State};
 use crate::store::port::Read;
 use chrono::TimeDelta;
-
-/// The longest sleep.
-const LONGEST_SLEEP: TimeDelta = TimeDelta::seconds(5);
+use team_shared::problem::Code;
 
 /// Requests taken in one transaction.
 const BATCH: usize = 200;
@@ -28,11 +28,20 @@ impl Engine {
             };
             let now = self.clock.now();
             self.tick.send_replace(Some(now));
-            let wake = next.map_or(now + LONGEST_SLEEP, |at| at.min(now + LONGEST_SLEEP));
+            let latest = now + self.clock.longest_nap();
+            // Ends are judged by a time that may be ahead of the one that is slept by.
+            let ahead = self.clock.due() - now;
+            let wake = next.map_or(latest, |at| (at - ahead).min(latest));
             // A deadline that cannot be taken yet (a start that waits) must not spin.
-            let wake = wake
-                .max(now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now) { 250 } else { 0 }));
+            let wake = wake.max(
+                now + TimeDelta::milliseconds(if next.is_some_and(|at| at <= now + ahead) {
+                    250
+                } else {
+                    0
+                }),
+            );
             tokio::select! {
+                biased;
                 () = self.clock.sleep_until(wake) => {}
                 () = self.deadlines_wake.notified() => {}
                 () = self.stop.cancelled() => {}
@@ -54,20 +63,47 @@ impl Engine {
         }
     }
 
-    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap.
+    /// Moves everything that is due, starts before ends, so that access that follows on access has no gap. Then ends
+    /// alone: what waits, however much that is, does not stand in their way, and while clocks disagree they are judged
+    /// by the later. Where the store does not take the first, leases are given back nevertheless: what it refuses to
+    /// starts and lapses must not keep access alive.
     pub(super) async fn take_due(&self) -> Result<(), Refused> {
+        self.check_clock();
+        match self.take(Due::All).await {
+            Err(refused) if refused.code == Code::StoreUnavailable => {
+                tracing::error!(%refused, "due requests could not all be taken; ends go alone");
+                self.take(Due::Leases).await?;
+            }
+            taken => taken?,
+        }
+        self.take(Due::Ends).await
+    }
+
+    async fn take(&self, which: Due) -> Result<(), Refused> {
+        let mut limit = BATCH;
         loop {
-            let (now, facts) = (self.clock.now(), self.facts());
-            let moved = self
+            let (now, ahead, facts) = (self.clock.now(), self.clock.due(), self.facts());
+            let (seen, moved) = self
                 .store
                 .remove(move |tx| {
                     let mut moved = Vec::new();
-                    for request in tx.due_requests(now, BATCH)? {
-                        let Some(command) = due_command(tx, &facts, &request, now)? else { continue };
-                        match commit::carry_out(tx, &request, &command, &Actor::daemon(), now) {
+                    let due = match which {
+                        Due::All | Due::Leases => tx.due_requests(now, limit)?,
+                        Due::Ends => tx.due_ends(ahead, limit)?,
+                    };
+                    let seen = due.len();
+                    for request in due {
+                        let command = match which {
+                            Due::All | Due::Ends => due_command(tx, &facts, &request, now)?,
+                            Due::Leases => due_end(tx, &facts, &request, now)?,
+                        };
+                        let Some(command) = command else { continue };
+                        // An end that is due by a clock that is ahead: as of the end, and no later.
+                        let judged = request.deadline().map_or(now, |at| at.max(now));
+                        match commit::carry_out_as_of(tx, &request, &command, &Actor::daemon(), judged, now) {
                             Ok(request) => moved.push(request),
                             // One request that cannot move must not hold up the others.
-                            Err(refused) if refused.code == team_shared::problem::Code::StoreUnavailable => {
+                            Err(refused) if refused.code == Code::StoreUnavailable => {
                                 return Err(refused);
                             }
                             Err(refused) => {
@@ -75,16 +111,57 @@ impl Engine {
                             }
                         }
                     }
-                    Ok(moved)
+                    Ok((seen, moved))
                 })
                 .await?;
             for request in &moved {
                 self.after_commit(request);
             }
-            if moved.len() < BATCH {
+            if seen < limit {
                 return Ok(());
             }
+            // Starts that wait stay at the head; what is behind them must be reached all the same.
+            limit = BATCH + (seen - moved.len());
         }
+    }
+}
+
+/// What is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    All,
+    /// Of these only what gives a lease back.
+    Leases,
+    /// Ends that are due by the later of the clocks.
+    Ends,
+}
+
+fn due_end(
+    read: &mut (impl Read + ?Sized),
+    facts: &super::Facts,
+    request: &Request,
+    now: Time,
+) -> Result<Option<Command>, Refused> {
+    if !request.holds_lease() {
+        return Ok(None);
+    }
+    match &request.state {
+        // An extension whose start cannot be recorded does not begin.
+        State::Scheduled { .. } => Ok(Some(Command::LoseBasis {
+            reason: "its start could not be recorded".to_owned(),
+        })),
+        State::Pending
+        | State::Activating { .. }
+        | State::Active { .. }
+        | State::Ending { .. }
+        | State::Ended(_)
+        | State::Revoked(_)
+        | State::Failed(_)
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => due_command(read, facts, request, now),
     }
 }
 
@@ -98,12 +175,25 @@ fn due_command(
         // While the clock is suspect nobody loses a request to it.
         State::Pending => (!facts.holds.contains_key(&Hold::ClockSuspect)).then_some(Command::Lapse),
         State::Scheduled { .. } if request.terms.is_over(now) => Some(Command::Lapse),
+        State::Scheduled { .. } if request.holds_lease() => {
+            Some(go_on_or_withdraw(read, facts, request, now)?)
+        }
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
-        State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
+        State::Activating { .. }
+            if request.terms.end_at.is_some() && request.terms.end_at == request.deadline() =>
+        {
+            Some(Command::End)
+        }
+        State::Activating { .. } if request.deadline().is_none_or(|at| at > now) => None,
         State::Activating { .. } => {
             let error = read.grant(&request.key)?.and_then(|grant| grant.last_error);
             let reason = error.map_or_else(|| "not_confirmed".to_owned(), |e| format!("not_confirmed: {e}"));
             Some(Command::GiveUp { reason })
+        }
+        State::Active { .. } if !guards::is_on(Guard::EndAsksNobody) => {
+            decide::judge(facts, request, request.terms.duration, now)
+                .ok()
+                .map(|_| Command::End)
         }
         State::Active { .. } => Some(Command::End),
         State::Ending { .. }
@@ -131,4 +221,32 @@ fn start_or_withdraw(facts: &super::Facts, request: &Request, now: Time) -> Opti
             reason: format!("no longer fits: {refusal}"),
         }),
     }
+}
+
+/// The same for an extension. It holds a lease, so it cannot wait: it takes the grant over as it is, or gives it back.
+/// Nothing is granted by it that is not there, so the gate is only asked whether access is to be taken back at all.
+fn go_on_or_withdraw(
+    read: &mut (impl Read + ?Sized),
+    facts: &super::Facts,
+    request: &Request,
+    now: Time,
+) -> Result<Command, Refused> {
+    if facts.holds.contains_key(&Hold::RevokeOnly) {
+        return Ok(Command::LoseBasis {
+            reason: "access is only taken back".to_owned(),
+        });
+    }
+    Ok(match decide::judge(facts, request, request.terms.duration, now) {
+        Ok(_) | Err(Refusal::NoApprover { .. }) => {
+            let grant = read.grant(&request.key)?;
+            if grant.is_some_and(|grant| grant.state == GrantState::Present) {
+                Command::Confirm
+            } else {
+                Command::Start
+            }
+        }
+        Err(refusal) => Command::LoseBasis {
+            reason: format!("no longer fits: {refusal}"),
+        },
+    })
 }

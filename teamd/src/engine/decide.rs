@@ -299,6 +299,12 @@ pub(super) fn checked_comment(comment: Option<&str>, required: bool) -> Result<O
 
 fn read_change(request: &Request, approval: &Approval, now: Time) -> Result<Change, Refused> {
     let mut faults = Vec::new();
+    if request.extends.is_some() && approval.start_at.is_some() {
+        faults.push(FieldError {
+            field: "start_at".to_owned(),
+            message: "an extension starts where the request that it extends ends".to_owned(),
+        });
+    }
     let duration = match approval.duration_seconds.map(Seconds::new) {
         None => None,
         Some(Ok(duration)) => Some(duration),

@@ -28,6 +28,7 @@ impl Engine {
         let mut failures = 0u32;
         while !self.stop.is_cancelled() {
             let loaded = tokio::select! {
+                biased;
                 loaded = self.refresh_directory() => loaded,
                 // A load takes seconds at AWS's pace, and half of one is of no use: a stop does not wait for it.
                 () = self.stop.cancelled() => return,
@@ -47,6 +48,7 @@ impl Engine {
                 }
             };
             tokio::select! {
+                biased;
                 () = self.clock.sleep_until(self.clock.now() + pause) => {}
                 () = self.stop.cancelled() => {}
             }
@@ -105,6 +107,7 @@ impl Engine {
         let wait = async {
             while self.directory.load().is_none() {
                 tokio::select! {
+                    biased;
                     changed = loads.changed() => if changed.is_err() { return false },
                     // A stop is not held up by those who wait.
                     () = self.stop.cancelled() => return false,
@@ -185,7 +188,7 @@ impl Engine {
             before = Some(last.id);
             for request in page {
                 let now = self.clock.now();
-                let live = request.state.holds_lease();
+                let live = request.state.is_live();
                 if live && !ends_active {
                     continue;
                 }

@@ -3,36 +3,51 @@
 //! * [`submit`](Engine::submit), [`approve`](Engine::approve) and the other verbs are the commands of people
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
+//! * `backstop` sets the dead-man's switch, where there is one
 //! * `directory` keeps the copy of what AWS says exists
+//! * `drift` looks again at keys that were ours, and at everything within each hour
+//! * `timekeeping` watches the clocks, and holds the gate while they disagree
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
+//!
+//! Every `select!` is `biased`, and chance comes from `random` alone: a simulation of the engine replays by its seed.
 
 mod access;
 mod act;
 mod activity;
+mod alarms;
+mod backstop;
+mod chain;
 mod commit;
 mod deadlines;
 mod decide;
 mod degraded;
 mod directory;
+mod drift;
+mod extend;
+mod facts;
 mod gate;
+mod guards;
 mod identity;
 mod leases;
 mod limits;
 pub mod logins;
+mod lost;
 mod outbox;
 mod policy;
 mod random;
 mod reconciler;
 mod refusals;
 mod refused;
+mod refusing;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
 pub mod removal;
 mod status;
 mod submit;
 mod terms;
+mod timekeeping;
 
 #[cfg(test)]
 mod tests;
@@ -40,20 +55,28 @@ mod tests;
 pub use access::{Access, Verb};
 pub use act::Act;
 pub use activity::{Activity, ActivityLine};
+pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
+pub use drift::DriftOverview;
+pub use extend::Extension;
+pub use facts::Facts;
 pub use gate::{Gate, Hold};
+#[cfg(any(test, feature = "simulator"))]
+pub use guards::{Guard, switch_off};
 pub use policy::{InForce, PolicyInput};
+#[cfg(any(test, feature = "simulator"))]
+pub use random::seed_this_thread;
 pub use refused::Refused;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
+pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::identity::Caller;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -77,8 +100,12 @@ pub struct Deps {
     pub assignments: Arc<dyn Assignments>,
     /// Accounts, people, groups, permission sets.
     pub directory: Arc<dyn DirectorySource>,
+    /// Who holds what, for the sweeps.
+    pub inventory: Arc<dyn Inventory>,
     /// CloudTrail, where a source is configured.
     pub activity: Option<Arc<dyn ActivitySource>>,
+    /// The dead-man's switch, where it is on.
+    pub schedules: Option<Arc<dyn Schedules>>,
     /// Whose credentials we have.
     pub own: Arc<dyn OwnIdentity>,
     /// How AWS answers.
@@ -98,6 +125,8 @@ pub struct EngineSettings {
     pub protected: BTreeSet<AccountId>,
     /// How old the directory copy may be.
     pub directory_refresh: Seconds,
+    /// What is done where AWS and the book differ.
+    pub drift_action: crate::config::DriftAction,
     /// Assignment operations under way at once; AWS allows 15.
     pub max_in_flight: usize,
     /// Pending requests a person.
@@ -124,6 +153,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     assignments: Arc<dyn Assignments>,
     source: Arc<dyn DirectorySource>,
+    inventory: Arc<dyn Inventory>,
     activity_source: Option<Arc<dyn ActivitySource>>,
     own: Arc<dyn OwnIdentity>,
     health: Arc<AwsHealth>,
@@ -136,6 +166,7 @@ pub struct Engine {
     gate: Gate,
     leases: leases::LeaseBook,
     drivers: reconciler::Drivers,
+    switches: backstop::Switches,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
     limits: limits::Limits,
@@ -143,6 +174,7 @@ pub struct Engine {
     activity: activity::ActivityBook,
     chain: status::ChainWatch,
     disk: degraded::DiskWatch,
+    drift: drift::DriftBook,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -171,6 +203,7 @@ impl Engine {
             clock: deps.clock,
             assignments: deps.assignments,
             source: deps.directory,
+            inventory: deps.inventory,
             activity_source: deps.activity,
             own: deps.own,
             health: deps.health,
@@ -183,6 +216,7 @@ impl Engine {
             gate: Gate::default(),
             leases: leases::LeaseBook::new(deps.leases_path),
             drivers: reconciler::Drivers::new(max_in_flight),
+            switches: backstop::Switches::new(deps.schedules),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
             limits: limits::Limits::default(),
@@ -190,6 +224,7 @@ impl Engine {
             activity: activity::ActivityBook::default(),
             chain: status::ChainWatch::default(),
             disk: degraded::DiskWatch::default(),
+            drift: drift::DriftBook::default(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
@@ -200,6 +235,7 @@ impl Engine {
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
         }
+        engine.forget_attempts().await?;
         engine.take_due().await?;
         Ok(engine)
     }
@@ -216,6 +252,9 @@ impl Engine {
         spawn("reconciler", |this| {
             Box::pin(async move { this.run_reconciler().await })
         });
+        spawn("backstop", |this| {
+            Box::pin(async move { this.run_backstop().await })
+        });
         spawn("leases", |this| Box::pin(async move { this.run_leases().await }));
         spawn("directory", |this| {
             Box::pin(async move { this.run_directory().await })
@@ -223,7 +262,23 @@ impl Engine {
         spawn("store", |this| {
             Box::pin(async move { this.run_store_watch().await })
         });
+        spawn("recent keys", |this| {
+            Box::pin(async move { this.run_recent_sweep().await })
+        });
+        spawn("drift", |this| {
+            Box::pin(async move { this.run_drift_pass().await })
+        });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        if self.clock.guard().is_some() {
+            spawn("clock", |this| Box::pin(async move { this.run_clock().await }));
+            spawn("clock-probe", |this| {
+                Box::pin(async move { this.run_clock_probe().await })
+            });
+        }
+        spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
+        spawn("refusals", |this| {
+            Box::pin(async move { this.run_refusals().await })
+        });
         spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
         if self.has_activity_source() {
             spawn("activity", |this| {
@@ -259,6 +314,12 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// How long a loop that should not miss anything may sleep although it could: `usual`, longer under a clock that
+    /// cannot jump.
+    fn nap(&self, usual: Duration) -> Duration {
+        usual.max(self.clock.longest_nap().to_std().unwrap_or_default())
     }
 
     /// The daemon's time.
@@ -303,6 +364,7 @@ impl Engine {
     /// Everything that decides what a caller may do, held still for one decision.
     #[must_use]
     pub fn facts(&self) -> Facts {
+        self.heed_refusals();
         Facts {
             policy: self.policy(),
             directory: self.directory(),
@@ -310,57 +372,6 @@ impl Engine {
             allow_sudo: self.settings().identity.allow_sudo,
             holds: self.gate.holds(),
         }
-    }
-}
-
-/// What decisions are made on, at one moment.
-#[derive(Clone)]
-pub struct Facts {
-    /// The policy.
-    pub policy: Option<Arc<InForce>>,
-    /// The directory copy.
-    pub directory: Option<Arc<Directory>>,
-    /// Protected accounts.
-    pub protected: BTreeSet<AccountId>,
-    /// `[identity] allow_sudo`.
-    pub allow_sudo: bool,
-    /// Why no create is sent; empty: creates are sent.
-    pub holds: BTreeMap<Hold, String>,
-}
-
-impl Facts {
-    /// What a caller may do by these facts.
-    #[must_use]
-    pub fn access<'a>(&'a self, caller: &'a Caller) -> Access<'a> {
-        Access {
-            caller,
-            policy: self.policy.as_deref().map(|in_force| &in_force.policy),
-            directory: self.directory.as_deref(),
-            protected: &self.protected,
-            allow_sudo: self.allow_sudo,
-        }
-    }
-
-    /// The policy and the directory.
-    ///
-    /// # Errors
-    /// There is none yet.
-    pub fn both(&self) -> Result<(&InForce, &Directory), Refused> {
-        use team_shared::problem::Code;
-        let directory = self.directory.as_deref().ok_or_else(|| {
-            Refused::new(
-                Code::DirectoryUnavailable,
-                "the directory has never been loaded from AWS",
-            )
-            .help("`team-tui status` says what AWS answers")
-        })?;
-        let policy = self.policy.as_deref().ok_or_else(|| {
-            Refused::new(
-                Code::NotEligible,
-                "no policy; as root: team-tui policy apply FILE",
-            )
-        })?;
-        Ok((policy, directory))
     }
 }
 

@@ -5,7 +5,7 @@ use super::Engine;
 use super::refused::Refused;
 use crate::store::WriteLane;
 use crate::store::port::{AuditFilter, AuditRecord};
-use chrono::TimeDelta;
+use std::time::Duration;
 use team_shared::text::inert;
 
 /// Rows performed in one go.
@@ -20,8 +20,9 @@ impl Engine {
                 Err(error) => tracing::error!(%error, "the outbox cannot be read; trying again"),
             }
             tokio::select! {
+                biased;
                 () = self.outbox_wake.notified() => {}
-                () = self.clock.sleep_until(self.clock.now() + TimeDelta::seconds(30)) => {}
+                () = tokio::time::sleep(self.nap(Duration::from_secs(30))) => {}
                 () = self.stop.cancelled() => {}
             }
         }

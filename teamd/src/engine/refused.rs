@@ -112,7 +112,7 @@ impl From<TransitionError> for Refused {
         let code = match &error {
             TransitionError::SelfApproval => Code::SelfApproval,
             TransitionError::NotAnApprover => Code::NotAllowed,
-            TransitionError::AlreadyVoted => Code::AlreadyVoted,
+            TransitionError::AlreadyVoted | TransitionError::AlreadySigned => Code::AlreadyVoted,
             TransitionError::Expired(_) => Code::Expired,
             TransitionError::AlreadyDecided(_)
             | TransitionError::TooEarly(_)
@@ -125,6 +125,7 @@ impl From<TransitionError> for Refused {
             TransitionError::NotNow {
                 command: "cancel", ..
             } => refused.help("`done` ends live access"),
+            TransitionError::AlreadySigned => refused.help("ask another administrator"),
             TransitionError::NotAnApprover
             | TransitionError::AlreadyVoted
             | TransitionError::AlreadyDecided(_)

@@ -1,7 +1,7 @@
 //! How the daemon is, from the store, without waiting for AWS.
 
 use super::refused::Refused;
-use super::{Counts, Engine, commit};
+use super::{Counts, Engine, Hold, alarms, commit};
 use crate::aws::health::{Snapshot as AwsSnapshot, State as AwsState};
 use crate::domain::Time;
 use crate::domain::event::EventDraft;
@@ -34,14 +34,18 @@ pub struct Overview {
     pub now: Time,
     /// When the daemon started.
     pub started_at: Time,
-    /// What is wrong, one line each.
+    /// What is wrong, one line each; names nobody.
     pub problems: Vec<String>,
+    /// What people should know although nothing is wrong yet, one line each; names nobody.
+    pub notices: Vec<String>,
     /// Requests by state.
     pub requests: Counts,
     /// Grants by state.
     pub grants: Counts,
     /// Removals that are late, with their grant.
     pub overdue: Vec<(Request, Option<Grant>)>,
+    /// The sweeps and what they have found.
+    pub drift: super::DriftOverview,
     /// AWS.
     pub aws: AwsSnapshot,
     /// Why the last directory refresh failed.
@@ -96,12 +100,14 @@ impl Engine {
             now,
             started_at: self.started_at,
             problems: Vec::new(),
+            notices: Vec::new(),
             requests: requests
                 .into_iter()
                 .map(|(state, n)| (state.to_string(), n))
                 .collect(),
             grants: counts,
             overdue,
+            drift: self.drift_overview().await?,
             aws,
             directory_error: self.directory_error.load_full(),
             audit_rows: last.0,
@@ -109,21 +115,29 @@ impl Engine {
             chain,
         };
         overview.problems = self.problems(&overview);
+        // A refusal counts as a fault after a minute only, but is told at once.
+        overview.notices = self
+            .gate
+            .holds()
+            .remove(&Hold::AwsRefuses)
+            .map(|why| format!("no access is granted: {why}"))
+            .into_iter()
+            .collect();
         Ok(overview)
     }
 
     fn problems(&self, overview: &Overview) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .gate
-            .holds()
-            .into_values()
-            .map(|why| format!("no access is granted: {why}"))
-            .collect();
+        let mut problems = overdue_lines(overview);
+        problems.extend(
+            self.gate
+                .holds()
+                .into_iter()
+                .filter(|(hold, _)| *hold != Hold::AwsRefuses)
+                .map(|(_, why)| format!("no access is granted: {why}")),
+        );
         problems.extend(self.disk.warning());
         problems.extend(self.leases.problem());
-        if !overview.overdue.is_empty() {
-            problems.push(format!("{} revocations are overdue", overview.overdue.len()));
-        }
+        problems.extend(self.switches.problems());
         if let Some(fault) = overview
             .chain
             .as_ref()
@@ -174,7 +188,8 @@ impl Engine {
             }
             self.flush_refusals().await;
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(10)) => {}
+                biased;
+                () = tokio::time::sleep(self.nap(Duration::from_secs(10))) => {}
                 () = self.stop.cancelled() => {}
             }
         }
@@ -205,6 +220,28 @@ impl Engine {
         if let Err(error) = written {
             tracing::warn!(%error, "the stop could not be written to the audit trail");
         }
+    }
+}
+
+/// How many removals are late, and how many of them have raised an alarm, with how late the worst is.
+fn overdue_lines(overview: &Overview) -> Vec<String> {
+    let late: Vec<_> = overview
+        .overdue
+        .iter()
+        .filter_map(|(request, _)| Some(overview.now - alarms::due_at(request)?))
+        .collect();
+    let stuck = late
+        .iter()
+        .filter(|late| **late >= alarms::ALARMS_AFTER[0])
+        .count();
+    match (late.iter().max(), stuck) {
+        (None, _) => Vec::new(),
+        (Some(_), 0) => vec![format!("{} revocations are overdue", late.len())],
+        (Some(worst), stuck) => vec![format!(
+            "{} revocations are overdue, {stuck} of them stuck: the worst for {}",
+            late.len(),
+            team_shared::duration::format_seconds(worst.num_seconds()),
+        )],
     }
 }
 

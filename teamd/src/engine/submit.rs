@@ -167,18 +167,26 @@ impl Engine {
 
     /// What must follow once a change of a request is durable.
     pub(super) fn after_commit(&self, request: &Request) {
+        self.switches.poke(&request.key);
         self.deadlines_wake.notify_one();
         self.outbox_wake.notify_one();
-        if matches!(
-            request.state,
-            State::Activating { .. } | State::Ending { .. } | State::Active { .. }
-        ) {
+        // What becomes of an extension can end the request that it extends.
+        if request.extends.is_some()
+            || matches!(
+                request.state,
+                State::Activating { .. } | State::Ending { .. } | State::Active { .. }
+            )
+        {
             self.drivers.poke(&request.key);
         }
     }
 }
 
-fn refuse_repeats(tx: &mut dyn Tx, request: &Request, pending_per_user: usize) -> Result<(), Refused> {
+pub(super) fn refuse_repeats(
+    tx: &mut dyn Tx,
+    request: &Request,
+    pending_per_user: usize,
+) -> Result<(), Refused> {
     for other in tx.open_requests_on(&request.key)? {
         let same = commit::is_pending(&other)
             && other.terms.duration == request.terms.duration

@@ -74,7 +74,7 @@ fn latest_end(request: &Request) -> Option<Time> {
         })),
         State::Active { session } => Some(session.end_at),
         State::Ending { due_at, .. } => Some(*due_at),
-        State::Scheduled { .. } if request.state.holds_lease() => request.terms.end_at,
+        State::Scheduled { .. } if request.holds_lease() => request.terms.end_at,
         State::Pending
         | State::Scheduled { .. }
         | State::Ended(_)
@@ -194,6 +194,7 @@ mod tests {
             reason: "done".to_owned(),
             outcome: Outcome::Ended,
             session: None,
+            given_up: None,
         };
         let deleting = GrantState::Deleting(Phase::Intent);
         let found = collect(&[grant("anna", deleting)], &[request(1, "anna", ending)], at(30));

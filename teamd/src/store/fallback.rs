@@ -53,7 +53,7 @@ impl Live {
 
     /// Takes a request in, or lets it go where it is over.
     pub fn request(&mut self, request: &Request) {
-        if request.state.holds_lease() || matches!(request.state, State::Ending { .. }) {
+        if request.holds_lease() || matches!(request.state, State::Ending { .. }) {
             self.requests.insert(request.id, request.clone());
         } else {
             self.requests.remove(&request.id);

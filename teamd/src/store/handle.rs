@@ -74,7 +74,12 @@ impl Store {
     /// As there.
     pub fn open_on(path: &Path, levels: Levels) -> StoreResult<Self> {
         let disk = Disk::of(path, levels);
-        let mut backend = Sqlite::open(path, &disk)?;
+        let backend = Sqlite::open(path, &disk)?;
+        Self::start_on(backend, disk)
+    }
+
+    /// Starts its threads.
+    pub(super) fn start_on(mut backend: Sqlite, disk: Disk) -> StoreResult<Self> {
         let shared = Arc::new(Shared::of(&mut backend)?);
         let (writes, reads) = (Arc::new(Lanes::new()), Arc::new(Lanes::new()));
         let mode = Mode::Threads {

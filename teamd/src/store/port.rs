@@ -4,12 +4,13 @@
 //! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
 
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, EventDraft};
-use crate::domain::grant::Grant;
+use crate::domain::grant::{Drift, Grant, Holder, Standing};
 use crate::domain::request::{Key, Request};
 use team_shared::event::EventType;
-use team_shared::ids::{AccountId, RequestId, UserId};
+use team_shared::ids::{AccountId, PermissionSetArn, RequestId, UserId};
 use team_shared::state::RequestState;
 
 /// Why the store could not do it.
@@ -206,6 +207,8 @@ pub trait Read {
     /// Requests whose [deadline](Request::deadline) is at or before `now`: `scheduled` first (so that starts are taken
     /// before ends), then by deadline.
     fn due_requests(&mut self, now: Time, limit: usize) -> StoreResult<Vec<Request>>;
+    /// Requests that hold access, or may, and whose [deadline](Request::deadline) is at or before `due`, by deadline.
+    fn due_ends(&mut self, due: Time, limit: usize) -> StoreResult<Vec<Request>>;
     /// The earliest deadline of all requests.
     fn next_deadline(&mut self) -> StoreResult<Option<Time>>;
     /// How many requests are in each state.
@@ -219,6 +222,18 @@ pub trait Read {
     /// Keys with work: a grant that is neither settled nor present-and-held, or open requests that wait for one. Every
     /// key on which [`plan`](crate::domain::grant::plan) could answer anything but "nothing" must be in it.
     fn keys_with_work(&mut self) -> StoreResult<Vec<Key>>;
+    /// What schedules a key has in AWS; `None`: none.
+    fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>>;
+    /// All keys that have or may have schedules in AWS, by key.
+    fn backstops(&mut self) -> StoreResult<Vec<Backstop>>;
+    /// All grants of one account and permission set, also those that are settled `absent`, by key.
+    fn grants_on(&mut self, account: &AccountId, set: &PermissionSetArn) -> StoreResult<Vec<Grant>>;
+    /// Grants that are `absent` or `foreign`, and were ours at or after `since` or have a create of unknown outcome.
+    fn recent_grants(&mut self, since: Time) -> StoreResult<Vec<Grant>>;
+    /// Where AWS and our book differ, by key.
+    fn drift(&mut self) -> StoreResult<Vec<Drift>>;
+    /// Assignments that are not ours, by account, permission set and holder: people before groups.
+    fn standing(&mut self) -> StoreResult<Vec<Standing>>;
     /// The number of the last audit row; 0: none.
     fn last_seq(&mut self) -> StoreResult<u64>;
     /// Audit rows, oldest first.
@@ -249,6 +264,25 @@ pub trait Tx: Read {
     fn update_request(&mut self, request: &Request) -> StoreResult<()>;
     /// Writes a grant.
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()>;
+    /// Writes what schedules a key has in AWS.
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()>;
+    /// A key has no schedules any more.
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()>;
+    /// Writes a difference between AWS and our book.
+    fn save_drift(&mut self, drift: &Drift) -> StoreResult<()>;
+    /// There is none any more on this key.
+    fn remove_drift(&mut self, key: &Key) -> StoreResult<()>;
+    /// Replaces what is known of one account and permission set by who was seen there at `now`. Those that stay keep the
+    /// moment when they were first seen.
+    fn replace_standing(
+        &mut self,
+        account: &AccountId,
+        set: &PermissionSetArn,
+        found: &[Holder],
+        now: Time,
+    ) -> StoreResult<()>;
+    /// Forgets standing access that was last seen before.
+    fn forget_standing(&mut self, before: Time) -> StoreResult<()>;
     /// Appends a row to the audit trail and returns its number.
     fn append(&mut self, at: Time, event: &EventDraft) -> StoreResult<u64>;
     /// Puts a policy in force and returns its version.

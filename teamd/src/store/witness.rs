@@ -6,11 +6,12 @@ use super::port::{
     StoreResult, Tx,
 };
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
-use crate::domain::grant::Grant;
+use crate::domain::grant::{Drift, Grant, Holder, Standing};
 use crate::domain::request::{Key, Request};
-use team_shared::ids::RequestId;
+use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 use team_shared::state::RequestState;
 
 /// What a transaction did that matters to whoever must be able to go on without the tables.
@@ -73,12 +74,19 @@ impl<P: Read + ?Sized> Read for Witness<'_, P> {
         requests(filter: &RequestFilter) -> Vec<Request>;
         open_requests_on(key: &Key) -> Vec<Request>;
         due_requests(now: Time, limit: usize) -> Vec<Request>;
+        due_ends(due: Time, limit: usize) -> Vec<Request>;
         next_deadline() -> Option<Time>;
         count_requests() -> Vec<(RequestState, u64)>;
         overdue_requests(before: Time) -> Vec<Request>;
         grant(key: &Key) -> Option<Grant>;
         grants() -> Vec<Grant>;
         keys_with_work() -> Vec<Key>;
+        backstop(key: &Key) -> Option<Backstop>;
+        backstops() -> Vec<Backstop>;
+        grants_on(account: &AccountId, set: &PermissionSetArn) -> Vec<Grant>;
+        recent_grants(since: Time) -> Vec<Grant>;
+        drift() -> Vec<Drift>;
+        standing() -> Vec<Standing>;
         last_seq() -> u64;
         audit(filter: &AuditFilter) -> Vec<AuditRecord>;
         verify_chain() -> ChainCheck;
@@ -100,6 +108,12 @@ impl<P: Tx + ?Sized> Tx for Witness<'_, P> {
         outbox_done(id: i64) -> ();
         outbox_retry(id: i64, not_before: Time) -> ();
         set_meta(name: &str, value: &str) -> ();
+        save_backstop(backstop: &Backstop) -> ();
+        forget_backstop(key: &Key) -> ();
+        save_drift(drift: &Drift) -> ();
+        remove_drift(key: &Key) -> ();
+        replace_standing(account: &AccountId, set: &PermissionSetArn, found: &[Holder], now: Time) -> ();
+        forget_standing(before: Time) -> ();
     }
 
     fn insert_request(&mut self, request: &Request) -> StoreResult<()> {

@@ -29,6 +29,7 @@
 //! | `POST /_simulator/reset-faults` | back to the faults it was started with |
 //! | `GET /_simulator/assignments` | what is assigned, really |
 //! | `POST`, `DELETE /_simulator/assignments` | adds, removes one at once: `{"user" or "group", "account", "permission_set"}` |
+//! | `GET /_simulator/schedules` | EventBridge schedules, and how many of their calls were given up |
 //! | `GET /_simulator/organisation` | ids and names of everything |
 //! | `POST /_simulator/user-status` | `{"user", "enabled"}` |
 
@@ -42,6 +43,6 @@ mod wire;
 pub use faults::{FaultKind, FaultRule, Faults, FaultsError};
 pub use organisation::{
     AssignmentKey, CallError, CallLog, Caller, ErrorKind, Operation, Organisation, Outcome, Principal,
-    Service,
+    Schedule, ScheduleSpec, Service,
 };
 pub use server::{Simulator, SimulatorConfig, StartError};

@@ -1,7 +1,9 @@
 //! From settings to clients, without a word to AWS.
 
+use super::dates;
 use crate::aws::config::{AwsSettings, Endpoint, Timeouts, endpoint_allowed};
 use crate::aws::port::AwsError;
+use crate::clock::Clock;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -19,6 +21,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Connections idle for longer are not used again. AWS closes idle connections, and a write on one that is just being
@@ -26,7 +29,10 @@ use std::time::Duration;
 const LONGEST_IDLE: Duration = Duration::from_secs(15);
 
 /// The configuration of every client: reads, with the SDK's standard retries.
-pub(super) async fn sdk_config(settings: &AwsSettings) -> Result<SdkConfig, AwsError> {
+pub(super) async fn sdk_config(
+    settings: &AwsSettings,
+    clock: &Arc<dyn Clock>,
+) -> Result<SdkConfig, AwsError> {
     let endpoint = settings
         .endpoint_url
         .as_deref()
@@ -37,12 +43,15 @@ pub(super) async fn sdk_config(settings: &AwsSettings) -> Result<SdkConfig, AwsE
     let region = region(settings, loopback).await?;
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(region.clone())
-        .http_client(http_client(loopback))
+        .http_client(dates::heard_by(Arc::clone(clock), http_client(loopback)))
         .timeout_config(timeouts(&settings.timeouts))
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .credentials_provider(credentials(settings, region, loopback).await);
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
+    }
+    if clock.guard().is_some() {
+        loader = loader.time_source(dates::SigningTime(Arc::clone(clock)));
     }
     // The loader also reads endpoints from AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE> and the profile. A daemon that
     // grants access goes where its own configuration says, so all of them are taken out again.

@@ -1,21 +1,25 @@
 //! The adapters on AWS's SDK. Nothing of the SDK's leaves this module.
 //!
 //! * `connect` settings → clients, without a word to AWS
+//! * `dates` AWS's clock, from every answer
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
-//! * `assignments`, `directory`, `activity`, `identity` the ports of [`crate::aws::port`]
+//! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules` the ports of [`crate::aws::port`]
 //!
 //! To add a call: a bucket in `pace`, then `Aws::call` with it; a port method returns our own types only.
 
 mod activity;
 mod assignments;
 mod connect;
+mod dates;
 mod directory;
 mod failure;
 mod identity;
 mod instance;
+mod inventory;
 mod pace;
 mod probe;
+mod schedules;
 #[cfg(test)]
 mod tests;
 
@@ -53,6 +57,8 @@ pub struct Aws {
     own_account: ArcSwapOption<AccountId>,
     slow: Mutex<Option<Slow>>,
     organization_seen: AtomicBool,
+    /// A complete load has succeeded: from then on loads are refreshes, which can wait.
+    has_loaded: AtomicBool,
 }
 
 struct Clients {
@@ -64,6 +70,8 @@ struct Clients {
     identity_store: aws_sdk_identitystore::Client,
     organizations: aws_sdk_organizations::Client,
     sts: aws_sdk_sts::Client,
+    /// Schedules of the dead-man's switch: one attempt.
+    scheduler: aws_sdk_scheduler::Client,
     cloudtrail: Mutex<HashMap<(Option<AccountId>, String), aws_sdk_cloudtrail::Client>>,
 }
 
@@ -86,7 +94,7 @@ impl Aws {
         clock: Arc<dyn Clock>,
         health: Arc<AwsHealth>,
     ) -> Result<Self, AwsError> {
-        let config = connect::sdk_config(&settings).await?;
+        let config = connect::sdk_config(&settings, &clock).await?;
         let once = connect::one_attempt(&config, &settings.timeouts);
         let loopback = settings
             .endpoint_url
@@ -102,6 +110,7 @@ impl Aws {
                 identity_store: aws_sdk_identitystore::Client::new(&config),
                 organizations: aws_sdk_organizations::Client::new(&config),
                 sts: aws_sdk_sts::Client::new(&config),
+                scheduler: aws_sdk_scheduler::Client::new(&once),
                 cloudtrail: Mutex::new(HashMap::new()),
                 config,
             },
@@ -110,6 +119,7 @@ impl Aws {
             own_account: ArcSwapOption::empty(),
             slow: Mutex::new(None),
             organization_seen: AtomicBool::new(false),
+            has_loaded: AtomicBool::new(false),
             settings,
         })
     }

@@ -9,6 +9,12 @@ use team_shared::ids::AccountId;
 /// Identity Store: 20 a second for each API and store.
 const IDENTITY_STORE: f64 = 20.0;
 
+/// EventBridge Scheduler: each of its APIs has at least so many a second in every region.
+const SCHEDULER: f64 = 50.0;
+
+/// What of our own rate to sso-admin may go to what can wait.
+const SPARE_SHARE: f64 = 0.2;
+
 /// An event history: of another account, or our own, in a region.
 type History = (Option<AccountId>, String);
 
@@ -16,6 +22,8 @@ type History = (Option<AccountId>, String);
 #[derive(Debug)]
 pub(super) struct Pace {
     pub(super) sso_admin: Limiter,
+    /// In front of `sso_admin`: what directory refreshes and sweeps may take of it together.
+    pub(super) spare: Limiter,
     pub(super) list_users: Limiter,
     pub(super) list_groups: Limiter,
     pub(super) list_memberships: Limiter,
@@ -28,6 +36,8 @@ pub(super) struct Pace {
     pub(super) list_accounts_of_parent: Limiter,
     pub(super) list_tags: Limiter,
     pub(super) caller_identity: Limiter,
+    /// One for all APIs of the scheduler.
+    pub(super) schedules: Limiter,
     lookup_events: Mutex<HashMap<History, Arc<Limiter>>>,
     factor: f64,
 }
@@ -47,6 +57,7 @@ impl Pace {
                 settings.removal_requests_per_second,
                 burst,
             ),
+            spare: Limiter::uniform(settings.requests_per_second * SPARE_SHARE, 1.0),
             list_users: half(IDENTITY_STORE, 5.0),
             list_groups: half(IDENTITY_STORE, 5.0),
             list_memberships: half(IDENTITY_STORE, 5.0),
@@ -59,6 +70,7 @@ impl Pace {
             list_accounts_of_parent: half(5.0, 4.0),
             list_tags: half(10.0, 7.0),
             caller_identity: half(10.0, 5.0),
+            schedules: half(SCHEDULER, 10.0),
             lookup_events: Mutex::new(HashMap::new()),
             factor,
         }

@@ -3,7 +3,7 @@
 
 use super::{Aws, Failure};
 use crate::aws::health::Service;
-use crate::aws::port::{AwsError, Lane, OwnIdentity};
+use crate::aws::port::{AwsError, Lane, OwnIdentity, Schedules};
 use aws_sdk_ssoadmin::types::PrincipalType;
 
 /// A call by the name of its IAM action, and what it returned in a few words.
@@ -28,6 +28,13 @@ impl Aws {
             Err(failure) => probed.push(("sso:ListInstances", Err(failure.into()))),
         }
         self.probe_organization(&mut probed).await;
+        if self.settings.backstop_role.is_some() {
+            let listed = self.list("teamd-").await;
+            probed.push((
+                "scheduler:ListSchedules",
+                listed.map(|found| count(found.len(), "schedules of ours")),
+            ));
+        }
         probed
     }
 

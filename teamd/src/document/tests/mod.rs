@@ -260,11 +260,9 @@ fn keys_of_later_versions_are_faults_unless_they_say_what_happens_anyway() {
         ("remind_before_end = [\"30m\"]", " or write [\"30m\", \"15m\"]"),
         ("remind_approvers_every = \"1h\"", " or write \"30m\""),
         ("claim_timeout = \"5m\"", " or write \"10m\""),
-        ("max_extensions = 0", " or write 2"),
         ("max_per_day = \"4h\"", ""),
         ("policy_changes_need = 2", " or write 1"),
         ("max_permission_set_session = \"1h\"", ""),
-        ("max_extensions = \"2\"", " or write 2"),
     ] {
         let key = setting.split(' ').next().unwrap();
         let found = faults(&format!("version = 1\n[settings]\n{setting}"));

@@ -37,7 +37,7 @@ impl After {
             }
             State::Foreign { .. } if !may_surface(&self.grant, self.now) => self.seen_foreign(),
             State::Absent { .. } | State::Foreign { .. } if self.leases == 0 => {
-                self.settle(State::Present);
+                self.settle_present();
                 self.notes.push(Note::Reappeared);
             }
             // With an earlier life of this grant just over, a listing may still show that one, and a delete of it may
@@ -52,7 +52,7 @@ impl After {
             }
             State::Creating(Phase::Verifying { request_id: None, .. }) => {}
             State::Absent { .. } | State::Foreign { .. } | State::Unknown | State::Creating(_) => {
-                self.settle(State::Present);
+                self.settle_present();
                 self.notes.push(Note::Confirmed);
             }
             State::Deleting(Phase::Verifying { request_id, since }) => {
@@ -85,7 +85,8 @@ impl After {
                 } else {
                     self.settle(listed);
                     self.notes.push(Note::Removed);
-                    self.schedule_sweep();
+                    self.grant.owned_at = Some(self.now);
+                    self.forget_lost_create();
                 }
             }
             State::Creating(Phase::Verifying {
@@ -113,7 +114,7 @@ impl After {
             State::Absent { .. } if self.leases == 0 && is_doubtful(&self.grant, self.now) => self.remove(),
             State::Absent { .. } | State::Foreign { .. } if self.leases == 0 => {
                 self.settle(listed);
-                self.schedule_sweep();
+                self.forget_lost_create();
             }
             State::Absent { .. }
             | State::Foreign { .. }
@@ -137,23 +138,19 @@ impl After {
         self.grant.state = state;
         self.grant.attempts = 0;
         self.grant.last_error = None;
+        self.grant.failed_creates = 0;
+        self.grant.stuck_alarms = 0;
     }
 
-    /// Where a create may still surface, the key is listed again: each minute at first, then every five.
-    fn schedule_sweep(&mut self) {
-        if self.leases > 0 {
-            return;
-        }
-        match self.grant.ambiguous_create_at {
-            Some(at) if may_surface(&self.grant, self.now) => {
-                let every = if self.now - at < TimeDelta::minutes(15) {
-                    1
-                } else {
-                    5
-                };
-                self.pause(TimeDelta::minutes(every));
-            }
-            _ => self.grant.ambiguous_create_at = None,
+    fn settle_present(&mut self) {
+        self.settle(State::Present);
+        self.grant.owned_at = Some(self.now);
+    }
+
+    /// What can no longer surface needs no sweep.
+    fn forget_lost_create(&mut self) {
+        if !may_surface(&self.grant, self.now) {
+            self.grant.ambiguous_create_at = None;
         }
     }
 }

@@ -4,18 +4,23 @@
 //! "desired" (leases) to "actual" (state), level-triggered, which re-reads the truth before every step. Retries are
 //! attributes, not states; nothing here gives up on a removal.
 
+mod inventory;
 mod listed;
 mod pause;
 mod plan;
 mod record;
+mod sweep;
 
+pub use inventory::{Drift, Holder, Standing};
 pub use pause::LONGEST_PAUSE;
 pub use plan::{Plan, Step, Wanted, plan};
 pub use record::{Note, Recorded, record};
+pub use sweep::{SETTLED, Swept, look_again, look_every, swept};
 
 use super::Time;
 use super::request::Key;
 use chrono::TimeDelta;
+pub use team_shared::state::DriftKind;
 use team_shared::state::GrantState as Word;
 
 /// For how long a create attempt of unknown outcome may still surface.

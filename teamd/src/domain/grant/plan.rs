@@ -89,9 +89,9 @@ pub fn plan(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
 
 fn paused_until(grant: &Grant, wanted: Wanted, now: Time) -> Option<Time> {
     let at = grant.next_attempt_at.filter(|at| *at > now)?;
-    // Where nothing has failed it is the next sweep: nobody who wants the grant, or its absence, waits for that.
-    let is_sweep = matches!(grant.state, State::Absent { .. }) && grant.attempts == 0;
-    (!is_sweep || wanted.leases == 0 && wanted.closing == 0).then_some(at)
+    // Where nothing has failed it is of no call that anybody waits for.
+    let is_idle = matches!(grant.state, State::Absent { .. }) && grant.attempts == 0;
+    (!is_idle || wanted.leases == 0 && wanted.closing == 0).then_some(at)
 }
 
 fn next(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
@@ -141,7 +141,8 @@ fn next(grant: &Grant, wanted: Wanted, now: Time) -> Plan {
                 only(Step::List)
             }
         }
-        State::Absent { .. } if may_surface(grant, now) => only(Step::List),
+        State::Absent { .. } if is_doubtful(grant, now) => only(Step::List),
+        // What may surface is looked for by the sweep of recent keys.
         State::Absent { .. } => only(Step::Rest),
         State::Creating(Phase::Intent) => Plan {
             // Whoever wrote this intent is gone: the call may have been sent.

@@ -4,7 +4,8 @@ use super::listed::LISTING_LAG;
 use super::plan::{LISTING_FRESH, Step};
 use super::{Grant, Phase, Refusal, Reply, State, Status, Time};
 
-/// Failed tries of a create after which a result that fails again for the same reason refuses it for good.
+/// Creates in a row that AWS accepted and that ended FAILED after which it is hopeless. Being throttled or not reached
+/// in between counts for nothing, neither way.
 const FAILED_CREATES: u32 = 4;
 
 /// What a reply tells the requests and the audit trail.
@@ -148,9 +149,8 @@ impl After {
             Status::InProgress => self.pause(self.poll_pause()),
             Status::Succeeded => self.verify_create(request_id),
             Status::Failed { reason } => {
-                // Throttling counts as a failed try too, but is no reason to despair.
-                let is_same = self.grant.last_error.as_ref() == Some(&reason);
-                if is_same && self.grant.attempts + 1 >= FAILED_CREATES {
+                self.grant.failed_creates = self.grant.failed_creates.saturating_add(1);
+                if self.grant.failed_creates >= FAILED_CREATES {
                     self.hopeless(reason);
                 } else {
                     self.not_created();

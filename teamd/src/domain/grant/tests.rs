@@ -3,6 +3,7 @@
 mod aws;
 mod simulation;
 mod steps;
+mod sweep;
 mod world;
 
 use super::*;

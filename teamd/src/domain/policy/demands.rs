@@ -50,6 +50,9 @@ impl<'a> Demands<'a> {
         let mut leading = (rules[0], self.cap(rules[0]));
         let mut texts = settings.texts.with(&rules[0].overrides);
         let mut request_expiry = expiry(rules[0], settings.request_expiry);
+        let extensions =
+            |rule: &EligibilityRule| rule.overrides.max_extensions.unwrap_or(settings.max_extensions);
+        let mut max_extensions = extensions(rules[0]);
         for rule in &rules[1..] {
             let cap = self.cap(rule);
             if cap > leading.1 {
@@ -57,6 +60,7 @@ impl<'a> Demands<'a> {
             }
             texts = texts.strictest(settings.texts.with(&rule.overrides));
             request_expiry = request_expiry.min(expiry(rule, settings.request_expiry));
+            max_extensions = max_extensions.min(extensions(rule));
         }
         let (leader, cap) = leading;
         let demands: Vec<Demand> = counting
@@ -88,6 +92,7 @@ impl<'a> Demands<'a> {
                 .max(settings.min_duration)
                 .min(cap),
             request_expiry,
+            max_extensions,
             texts,
             guarded: rules.iter().any(|rule| rule.guarded),
             valid_until: rules

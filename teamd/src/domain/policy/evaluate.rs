@@ -40,6 +40,8 @@ pub struct Judgement {
     pub default_duration: Seconds,
     /// How long the request may wait for its decisions.
     pub request_expiry: Seconds,
+    /// How often the access may be extended, one extension after the other.
+    pub max_extensions: u32,
     /// What must be written.
     pub texts: TextRules,
     /// Whether the person is asked to type the account's name.

@@ -104,6 +104,8 @@ pub struct Settings {
     pub default_duration: Seconds,
     /// How long a request may wait for its decisions.
     pub request_expiry: Seconds,
+    /// How often access may be extended, one extension after the other.
+    pub max_extensions: u32,
     /// What happens to active access whose basis is gone.
     pub on_lost_eligibility: OnLostEligibility,
 }
@@ -129,6 +131,8 @@ pub struct Overrides {
     pub request_expiry: Option<Seconds>,
     /// What is asked for when nobody says.
     pub default_duration: Option<Seconds>,
+    /// How often access may be extended.
+    pub max_extensions: Option<u32>,
 }
 
 /// Who may ask for what.
@@ -205,6 +209,7 @@ impl Default for Settings {
             min_duration: seconds(5 * 60),
             default_duration: seconds(3600),
             request_expiry: seconds(3 * 3600),
+            max_extensions: 2,
             on_lost_eligibility: OnLostEligibility::End,
         }
     }

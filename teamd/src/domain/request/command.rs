@@ -54,7 +54,7 @@ pub enum Command {
     Start,
     /// A create is about to be sent.
     AttemptCreate,
-    /// AWS confirms, or another lease already holds the grant.
+    /// AWS confirms, or another lease already holds the grant. An extension whose start is reached becomes active by it.
     Confirm,
     /// A permanent refusal, and a listing that shows absence.
     Refuse {
@@ -78,8 +78,10 @@ pub enum Command {
         /// Which request's.
         to: RequestId,
     },
-    /// Two administrators give it up.
+    /// An administrator gives it up; the second one moves it.
     DeclareLost {
+        /// Who.
+        by: UserId,
         /// Why.
         reason: String,
     },

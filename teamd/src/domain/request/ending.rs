@@ -2,7 +2,7 @@
 
 use super::super::event::Datum;
 use super::transition::Step;
-use super::{Command, Finish, Outcome, Session, State, Time, TransitionError};
+use super::{Command, Finish, Outcome, Session, Signature, State, Time, TransitionError, UserId};
 use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::state::RequestState;
@@ -33,7 +33,47 @@ impl Step<'_> {
             reason: reason.to_owned(),
             outcome,
             session,
+            given_up: None,
         };
+    }
+
+    /// The first administrator signs, another one's signature makes it lost. Nothing about the removal changes.
+    pub(super) fn give_up(
+        &mut self,
+        by: &UserId,
+        reason: &str,
+        session: Option<Session>,
+        first: Option<&Signature>,
+    ) -> Result<(), TransitionError> {
+        if *by == self.request.key.user {
+            return Err(TransitionError::SelfApproval);
+        }
+        match first {
+            Some(first) if first.by == *by => return Err(TransitionError::AlreadySigned),
+            Some(first) => {
+                let first_by = first.by.to_string();
+                self.tell(EventType::RequestLost, |e| {
+                    e.text("first_by", first_by).free("reason", Some(reason))
+                });
+                self.request.state = State::Lost {
+                    at: self.now,
+                    reason: reason.to_owned(),
+                    session,
+                };
+            }
+            None => {
+                self.tell(EventType::RequestGivenUp, |e| e.free("reason", Some(reason)));
+                let signature = Signature {
+                    by: by.clone(),
+                    at: self.now,
+                    reason: reason.to_owned(),
+                };
+                if let State::Ending { given_up, .. } = &mut self.request.state {
+                    *given_up = Some(signature);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn finish(&mut self, outcome: Outcome, finish: Finish) {
@@ -84,13 +124,6 @@ impl Step<'_> {
                 self.finish(outcome, finish(self.now, residual, None));
             }
             Command::HandOver { to } => self.finish(outcome, finish(self.now, None, Some(*to))),
-            Command::DeclareLost { reason } => {
-                self.tell(EventType::RequestLost, |e| e.free("reason", Some(reason)));
-                self.request.state = State::Lost {
-                    at: self.now,
-                    reason: reason.clone(),
-                };
-            }
             Command::Approve { .. } | Command::Reject { .. } => {
                 return Err(TransitionError::AlreadyDecided(RequestState::Ending));
             }
@@ -105,14 +138,19 @@ impl Step<'_> {
             | Command::Refuse { .. }
             | Command::GiveUp { .. }
             | Command::End
+            | Command::DeclareLost { .. }
             | Command::Reappear => return Err(self.not_now(command)),
         }
         Ok(())
     }
 
-    pub(super) fn in_lost(&mut self, command: &Command) -> Result<(), TransitionError> {
+    pub(super) fn in_lost(
+        &mut self,
+        command: &Command,
+        session: Option<Session>,
+    ) -> Result<(), TransitionError> {
         match command {
-            Command::Reappear => self.end(Outcome::Ended, "reappeared", None, None),
+            Command::Reappear => self.end(Outcome::Ended, "reappeared", session, None),
             Command::Approve { .. }
             | Command::Reject { .. }
             | Command::Cancel

@@ -15,6 +15,9 @@ pub enum TransitionError {
     /// They voted on these terms.
     #[error("you have approved these terms already")]
     AlreadyVoted,
+    /// Their signature is there; another administrator's is wanted.
+    #[error("you have given it up already: a second administrator must agree")]
+    AlreadySigned,
     /// The time to decide is over.
     #[error("the time to decide was over at {0}")]
     Expired(Time),

@@ -83,6 +83,17 @@ pub struct Session {
     pub end_at: Time,
 }
 
+/// The first of the two administrators who give up a removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// Who; never the requester.
+    pub by: UserId,
+    /// When.
+    pub at: Time,
+    /// Why.
+    pub reason: String,
+}
+
 /// Which terminal state an ending leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -145,6 +156,8 @@ pub enum State {
         outcome: Outcome,
         /// The time in which it was live, if it ever was.
         session: Option<Session>,
+        /// An administrator who gives it up; the removal goes on.
+        given_up: Option<Signature>,
     },
     /// Over at its time or by its requester.
     Ended(Finish),
@@ -184,6 +197,8 @@ pub enum State {
         at: Time,
         /// Why.
         reason: String,
+        /// The time in which it was live, if it ever was: it comes back with it.
+        session: Option<Session>,
     },
 }
 
@@ -249,9 +264,9 @@ impl State {
         }
     }
 
-    /// Whether it holds its grant: the grant exists while any request does.
+    /// Whether its access is live, or on its way. Whether a request holds its grant is [`Request::holds_lease`].
     #[must_use]
-    pub fn holds_lease(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         matches!(self, Self::Activating { .. } | Self::Active { .. })
     }
 
@@ -268,8 +283,8 @@ impl State {
             | Self::Rejected { .. }
             | Self::Cancelled { .. }
             | Self::Expired { .. }
-            | Self::Withdrawn { .. }
-            | Self::Lost { .. } => None,
+            | Self::Withdrawn { .. } => None,
+            Self::Lost { session, .. } => *session,
         }
     }
 }
@@ -279,6 +294,14 @@ impl Request {
     #[must_use]
     pub fn digest(&self) -> String {
         self.terms.digest(&self.id, &self.key, self.extends.as_ref())
+    }
+
+    /// Whether it holds its grant: the grant exists while any request does. An extension does so from its approval on,
+    /// so that there is no moment between it and the request that it extends. Without that one it goes, too: whatever
+    /// ends a request early ends what extends it in the same transaction.
+    #[must_use]
+    pub fn holds_lease(&self) -> bool {
+        self.state.is_live() || self.extends.is_some() && matches!(self.state, State::Scheduled { .. })
     }
 
     /// When a timer must look at it next; none: no timer does.

@@ -194,6 +194,7 @@ fn one_of_each() -> Vec<Request> {
             reason: "end".to_owned(),
             outcome: Outcome::Ended,
             session: Some(session),
+            given_up: None,
         },
         State::Ended(finish.clone()),
         State::Revoked(finish.clone()),
@@ -212,6 +213,7 @@ fn one_of_each() -> Vec<Request> {
         State::Lost {
             at: at(4 * HOUR),
             reason: why(),
+            session: Some(session),
         },
     ]
     .map(|state| in_state(state, window(HOUR, 2 * HOUR)))
@@ -242,7 +244,10 @@ fn every_command(request: &Request) -> Vec<Command> {
             session_seconds: HOUR,
         },
         Command::HandOver { to: id(2) },
-        Command::DeclareLost { reason: reason() },
+        Command::DeclareLost {
+            by: user("gita"),
+            reason: reason(),
+        },
         Command::Reappear,
     ]
 }

@@ -48,11 +48,15 @@ pub fn transition(
             reason,
             outcome,
             session,
+            given_up,
             ..
-        } => {
-            step.in_ending(command, *due_at, reason, *outcome, *session)?;
-        }
-        State::Lost { .. } => step.in_lost(command)?,
+        } => match command {
+            Command::DeclareLost { by, reason } => {
+                step.give_up(by, reason, *session, given_up.as_ref())?;
+            }
+            command => step.in_ending(command, *due_at, reason, *outcome, *session)?,
+        },
+        State::Lost { session, .. } => step.in_lost(command, *session)?,
         State::Ended(_)
         | State::Revoked(_)
         | State::Failed(_)
@@ -153,8 +157,19 @@ impl Step<'_> {
                     self.activate()
                 }
             }
-            Command::AttemptCreate
-            | Command::Confirm
+            // An extension takes over the grant as it is: nothing is asked of AWS.
+            Command::Confirm if self.request.holds_lease() => {
+                if let Some(start) = self.request.terms.start_at.filter(|start| *start > self.now) {
+                    return Err(TransitionError::TooEarly(start));
+                }
+                if self.request.terms.is_over(self.now) {
+                    self.withdraw("window_over")
+                } else {
+                    self.confirm(None)
+                }
+            }
+            Command::Confirm
+            | Command::AttemptCreate
             | Command::Refuse { .. }
             | Command::GiveUp { .. }
             | Command::VerifyAbsent { .. }
@@ -182,14 +197,7 @@ impl Step<'_> {
                     first_attempt_at,
                 };
             }
-            Command::Confirm => {
-                let session = self.session(first_attempt_at);
-                self.tell(EventType::RequestActive, |e| {
-                    e.with("start_at", Datum::Moment(session.start_at))
-                        .with("end_at", Datum::Moment(session.end_at))
-                });
-                self.request.state = State::Active { session };
-            }
+            Command::Confirm => self.confirm(first_attempt_at),
             Command::Refuse { reason } => {
                 self.tell(EventType::RequestFailed, |e| e.text("reason", reason));
                 self.request.state = State::Failed(Finish {
@@ -282,6 +290,15 @@ impl Step<'_> {
             since: self.now,
             first_attempt_at: None,
         };
+    }
+
+    fn confirm(&mut self, first_attempt_at: Option<Time>) {
+        let session = self.session(first_attempt_at);
+        self.tell(EventType::RequestActive, |e| {
+            e.with("start_at", Datum::Moment(session.start_at))
+                .with("end_at", Datum::Moment(session.end_at))
+        });
+        self.request.state = State::Active { session };
     }
 
     fn cancel(&mut self) {

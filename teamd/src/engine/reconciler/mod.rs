@@ -5,8 +5,13 @@ mod before_create;
 mod slots;
 mod turn;
 
+#[cfg(test)]
+pub(crate) use turn::Turn;
+pub(super) use turn::hand_over;
 #[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};
+
+pub(super) use turn::about;
 
 use super::refused::Refused;
 use super::{Engine, random};
@@ -95,10 +100,11 @@ impl Engine {
             .take();
         let Some(mut queue) = queue else { return };
         self.poke_all().await;
-        let mut scan = tokio::time::interval(SCAN_EVERY);
+        let mut scan = tokio::time::interval(self.nap(SCAN_EVERY));
         scan.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return,
                 _ = scan.tick() => self.poke_all().await,
                 key = queue.recv() => {
@@ -134,6 +140,7 @@ impl Engine {
             match self.turn(&key, &mut slot).await {
                 Ok(Some(pause)) => {
                     tokio::select! {
+                        biased;
                         () = self.clock.sleep_until(pause) => {}
                         () = wake.notified() => {}
                         () = self.stop.cancelled() => {}
@@ -153,6 +160,7 @@ impl Engine {
                 Err(error) => {
                     tracing::error!(%error, account = %key.account, "a turn failed; trying again");
                     tokio::select! {
+                        biased;
                         () = tokio::time::sleep(Duration::from_secs(1)) => {}
                         () = self.stop.cancelled() => {}
                     }
@@ -197,6 +205,9 @@ impl Engine {
                 })
                 .await?
             };
+            if !turn.moved.is_empty() {
+                self.switches.poke(key);
+            }
             for request in &turn.moved {
                 self.deadlines_wake.notify_one();
                 self.outbox_wake.notify_one();
@@ -254,7 +265,7 @@ impl Engine {
                 let grant = read.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
                 let open = read.open_requests_on(&key)?;
                 let wanted = Wanted {
-                    leases: open.iter().filter(|r| r.state.holds_lease()).count(),
+                    leases: open.iter().filter(|r| r.holds_lease()).count(),
                     closing: open
                         .iter()
                         .filter(|r| matches!(r.state, RequestState::Ending { .. }))

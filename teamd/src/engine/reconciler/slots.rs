@@ -1,6 +1,7 @@
 //! Places for unfinished assignment operations: AWS allows fifteen. Removals take the next free place before creates.
 
 use crate::aws::port::Lane;
+use crate::engine::guards::{self, Guard};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -62,7 +63,13 @@ impl Slots {
         loop {
             let waiter = {
                 let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                let waiter = inner.removals.pop_front().or_else(|| inner.others.pop_front());
+                let inner = &mut *inner;
+                let (first, second) = if guards::is_on(Guard::RemovalsFirst) {
+                    (&mut inner.removals, &mut inner.others)
+                } else {
+                    (&mut inner.others, &mut inner.removals)
+                };
+                let waiter = first.pop_front().or_else(|| second.pop_front());
                 if waiter.is_none() {
                     inner.free += 1;
                 }

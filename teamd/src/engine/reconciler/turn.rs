@@ -5,15 +5,15 @@ use crate::domain::Time;
 use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
 use crate::domain::request::{Command, Key, Request, State};
+use crate::engine::backstop::must_wait;
 use crate::engine::commit::{carry_out, tell, tell_removal};
+use crate::engine::guards::{self, Guard};
+use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
 use crate::store::port::{StoreResult, Tx};
 use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
-
-/// Failed tries of a removal after which it is called stuck, once.
-const STUCK_AFTER: u32 = 6;
 
 /// What a turn found to do.
 pub(crate) struct Turn {
@@ -39,20 +39,24 @@ pub(crate) fn prepare(
     may_create: bool,
     now: Time,
 ) -> Result<Turn, Refused> {
-    let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
+    let grant = guards::seen(tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone())), now);
     let mut moved = confirm_or_refuse(tx, key, &grant, now)?;
-    moved.extend(hand_over(tx, key, now)?);
+    if guards::is_on(Guard::LeaseCount) {
+        moved.extend(hand_over(tx, key, now)?);
+    }
     let open = tx.open_requests_on(key)?;
-    let wanted = Wanted {
-        leases: open.iter().filter(|r| r.state.holds_lease()).count(),
+    let wanted = guards::wanted(Wanted {
+        leases: open.iter().filter(|r| r.holds_lease()).count(),
         closing: open
             .iter()
             .filter(|r| matches!(r.state, State::Ending { .. }))
             .count(),
         may_create,
-    };
+    });
     let planned = plan(&grant, wanted, now);
-    if let Some(save) = &planned.save {
+    if let Some(save) = &planned.save
+        && (planned.step != Step::Create || guards::is_on(Guard::Intent))
+    {
         tx.save_grant(save)?;
     }
     let call = match planned.step {
@@ -110,19 +114,17 @@ pub(crate) fn conclude(
 ) -> Result<Vec<Request>, Refused> {
     let grant = tx.grant(key)?.unwrap_or_else(|| Grant::new(key.clone()));
     let open = tx.open_requests_on(key)?;
-    let leases = open.iter().filter(|r| r.state.holds_lease()).count();
-    let recorded = record(&grant, step, reply, leases, jitter, now);
+    let leases = open.iter().filter(|r| r.holds_lease()).count();
+    let is_seen = reply == Reply::Listed { present: true } && leases == 0;
+    let mut recorded = record(&grant, step, reply, leases, jitter, now);
+    recorded.grant = guards::kept(recorded.grant, now);
     tx.save_grant(&recorded.grant)?;
-    let mut moved = Vec::new();
+    let mut moved = match is_seen {
+        true => bring_back(tx, key, now)?,
+        false => Vec::new(),
+    };
     for note in &recorded.notes {
         if let Some(event) = note_event(note, key, first_holder(&open), &recorded.grant) {
-            write_down(tx, leases == 0, &event, now)?;
-        }
-        let is_stuck = leases == 0 && recorded.grant.attempts == STUCK_AFTER;
-        if is_stuck && let Note::Retry { message, .. } = note {
-            let event = about(EventType::GrantStuck, key, first_holder(&open))
-                .text("last_error", message)
-                .with("attempts", Datum::Number(i64::from(recorded.grant.attempts)));
             write_down(tx, leases == 0, &event, now)?;
         }
         if let Note::Hopeless { message } = note {
@@ -153,8 +155,12 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
         | GrantState::Deleting(_)
         | GrantState::Unknown => return Ok(Vec::new()),
     };
-    let mut moved = Vec::new();
-    for request in tx.open_requests_on(key)? {
+    let (mut moved, open) = (Vec::new(), tx.open_requests_on(key)?);
+    // Nobody relies on a lease for which the dead-man's switch does not stand yet.
+    if matches!(grant.state, GrantState::Present) && must_wait(tx, key, &open, now) {
+        return Ok(moved);
+    }
+    for request in open {
         if matches!(request.state, State::Activating { .. }) {
             moved.push(carry_out(tx, &request, &command, &Actor::daemon(), now)?);
         }
@@ -163,11 +169,16 @@ fn confirm_or_refuse(tx: &mut dyn Tx, key: &Key, grant: &Grant, now: Time) -> Re
 }
 
 /// Requests that end while another holds the grant: it stays, they are over.
-fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
+///
+/// # Errors
+/// The store does not take it.
+pub(crate) fn hand_over(tx: &mut dyn Tx, key: &Key, now: Time) -> Result<Vec<Request>, Refused> {
     let open = tx.open_requests_on(key)?;
+    // Of several the one that keeps it longest.
     let Some(holder) = open
         .iter()
-        .find(|r| matches!(r.state, State::Active { .. }))
+        .filter(|r| matches!(r.state, State::Active { .. }))
+        .max_by_key(|r| r.state.session().map(|session| session.end_at))
         .map(|r| r.id)
     else {
         return Ok(Vec::new());
@@ -213,12 +224,12 @@ fn write_down(tx: &mut dyn Tx, removal: bool, event: &EventDraft, now: Time) -> 
 
 fn first_holder(open: &[Request]) -> Option<RequestId> {
     open.iter()
-        .find(|r| r.state.holds_lease())
+        .find(|r| r.holds_lease())
         .or_else(|| open.iter().find(|r| matches!(r.state, State::Ending { .. })))
         .map(|r| r.id)
 }
 
-fn about(kind: EventType, key: &Key, request: Option<RequestId>) -> EventDraft {
+pub(in crate::engine) fn about(kind: EventType, key: &Key, request: Option<RequestId>) -> EventDraft {
     let event = EventDraft::new(kind)
         .text("user_id", key.user.as_str())
         .text("account_id", key.account.as_str())

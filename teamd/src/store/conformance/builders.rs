@@ -2,7 +2,9 @@
 
 use crate::domain::Time;
 use crate::domain::event::{Actor, EventDraft};
-use crate::domain::request::{Basis, Demand, Finish, Key, Outcome, Request, Session, State, Terms, Vote};
+use crate::domain::request::{
+    Basis, Demand, Finish, Key, Outcome, Request, Session, Signature, State, Terms, Vote,
+};
 use chrono::TimeDelta;
 use team_shared::duration::Seconds;
 use team_shared::event::EventType;
@@ -103,6 +105,7 @@ pub(super) fn ending(due: i64) -> State {
         reason: "end".into(),
         outcome: Outcome::Ended,
         session: Some(session()),
+        given_up: None,
     }
 }
 
@@ -132,6 +135,11 @@ pub(super) fn states() -> Vec<State> {
         reason: String::new(),
         outcome,
         session,
+        given_up: (outcome == Outcome::Revoked).then(|| Signature {
+            by: "gita".parse().unwrap(),
+            at: at(10),
+            reason: "closed account".into(),
+        }),
     };
     let rejected = |comment: Option<&str>| State::Rejected {
         at: at(5),
@@ -166,6 +174,12 @@ pub(super) fn states() -> Vec<State> {
         State::Lost {
             at: at(6),
             reason: "closed account".into(),
+            session: Some(session()),
+        },
+        State::Lost {
+            at: at(6),
+            reason: "closed account".into(),
+            session: None,
         },
     ]
 }

@@ -4,10 +4,12 @@
 
 mod arbitrary;
 mod audit;
+mod backstops;
 mod builders;
 mod degraded;
 mod grants;
 mod handle;
+mod inventory;
 mod lists;
 mod requests;
 mod tables;

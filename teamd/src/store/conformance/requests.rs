@@ -19,6 +19,7 @@ suite!(
     open_requests_are_oldest_first,
     due_starts_go_before_due_ends,
     due_requests_obey_their_limit,
+    due_ends_are_found_behind_whatever_waits,
     the_next_deadline_is_the_earliest,
     states_are_counted,
     overdue_ends_are_found,
@@ -215,6 +216,16 @@ fn due_requests_obey_their_limit(bench: &mut Bench) {
     );
     let found = bench.read(|read| read.due_requests(at(100), 2));
     assert_eq!(ids(&found), [5, 4].map(|n| id(n).to_string()));
+}
+
+fn due_ends_are_found_behind_whatever_waits(bench: &mut Bench) {
+    let pending = (1..=5).map(|n| request(n, State::Pending));
+    let ends = [(6, 7000), (7, 6000), (8, 90_000)].map(|(n, end)| request(n, active(end)));
+    put(bench, pending.chain(ends).collect());
+    let found = bench.read(|read| read.due_ends(at(80_000), 5));
+    assert_eq!(ids(&found), [7, 6].map(|n| id(n).to_string()));
+    assert_eq!(bench.read(|read| read.due_ends(at(80_000), 1)).len(), 1);
+    assert!(bench.read(|read| read.due_ends(at(5999), 5)).is_empty());
 }
 
 fn the_next_deadline_is_the_earliest(bench: &mut Bench) {

@@ -10,12 +10,14 @@ use super::chain::{Head, Row, Text};
 use super::fallback::Live;
 use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
 use super::record::RequestRow;
+use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
-use crate::domain::grant::Grant;
+use crate::domain::grant::{Drift, Grant, Holder};
 use crate::domain::request::{Key, Request};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use team_shared::ids::RequestId;
+use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 
 /// A fault of the next commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,10 +121,20 @@ impl Backend for Memory {
 
 type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
 
+/// When something was seen for the first and for the last time.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    found_at: Time,
+    seen_at: Time,
+}
+
 #[derive(Default)]
 struct Tables {
     requests: BTreeMap<RequestId, Request>,
     grants: BTreeMap<Key, Grant>,
+    backstops: BTreeMap<Key, Backstop>,
+    drift: BTreeMap<Key, Drift>,
+    standing: BTreeMap<(AccountId, PermissionSetArn, Holder), Seen>,
     audit: Vec<(Row, Vec<Text>)>,
     policy: Vec<PolicyRow>,
     directory: Option<Directory>,
@@ -185,7 +197,7 @@ impl Tables {
     fn is_held(&self, key: &Key) -> bool {
         self.requests
             .values()
-            .any(|request| request.key == *key && request.state.holds_lease())
+            .any(|request| request.key == *key && request.holds_lease())
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::Tables;
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
-use crate::domain::grant::{Grant, State as GrantState};
+use crate::domain::grant::{Drift, Grant, Standing, State as GrantState};
 use crate::domain::request::{Key, Request, State};
 use crate::store::chain::{RowRef, Verifier, restore};
 use crate::store::port::{
@@ -12,7 +13,7 @@ use crate::store::port::{
 use crate::store::record::millis;
 use crate::store::sqlite::MEMORY;
 use std::collections::BTreeSet;
-use team_shared::ids::RequestId;
+use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 use team_shared::state::RequestState;
 
 impl Read for Tables {
@@ -58,6 +59,19 @@ impl Read for Tables {
         Ok(due)
     }
 
+    fn due_ends(&mut self, due: Time, limit: usize) -> StoreResult<Vec<Request>> {
+        let holds = |request: &Request| {
+            matches!(
+                request.state.word(),
+                RequestState::Activating | RequestState::Active
+            )
+        };
+        let mut ends = self.due_requests(due, usize::MAX)?;
+        ends.retain(holds);
+        ends.truncate(limit);
+        Ok(ends)
+    }
+
     fn next_deadline(&mut self) -> StoreResult<Option<Time>> {
         Ok(self.requests.values().filter_map(Request::deadline).min())
     }
@@ -99,7 +113,7 @@ impl Read for Tables {
         let mut keys = BTreeSet::new();
         for grant in self.grants.values() {
             let work = match grant.state {
-                GrantState::Absent { .. } => grant.ambiguous_create_at.is_some(),
+                GrantState::Absent { .. } => grant.ambiguous_create_at.is_some() && grant.attempts > 0,
                 GrantState::Present => !self.is_held(&grant.key),
                 GrantState::Foreign { .. } => self.is_held(&grant.key),
                 GrantState::Creating(_) | GrantState::Deleting(_) | GrantState::Unknown => true,
@@ -122,6 +136,44 @@ impl Read for Tables {
             }
         }
         Ok(keys.into_iter().collect())
+    }
+
+    fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>> {
+        Ok(self.backstops.get(key).cloned())
+    }
+
+    fn backstops(&mut self) -> StoreResult<Vec<Backstop>> {
+        Ok(self.backstops.values().cloned().collect())
+    }
+
+    fn grants_on(&mut self, account: &AccountId, set: &PermissionSetArn) -> StoreResult<Vec<Grant>> {
+        let is_there = |grant: &&Grant| grant.key.account == *account && grant.key.permission_set == *set;
+        Ok(self.grants.values().filter(is_there).cloned().collect())
+    }
+
+    fn recent_grants(&mut self, since: Time) -> StoreResult<Vec<Grant>> {
+        let is_recent = |grant: &&Grant| {
+            matches!(
+                grant.state,
+                GrantState::Absent { .. } | GrantState::Foreign { .. }
+            ) && (grant.owned_at.is_some_and(|at| millis(at) >= millis(since))
+                || grant.ambiguous_create_at.is_some())
+        };
+        Ok(self.grants.values().filter(is_recent).cloned().collect())
+    }
+
+    fn drift(&mut self) -> StoreResult<Vec<Drift>> {
+        Ok(self.drift.values().cloned().collect())
+    }
+
+    fn standing(&mut self) -> StoreResult<Vec<Standing>> {
+        let row = |((account, set, holder), seen): (&(_, _, _), &super::Seen)| Standing {
+            holder: Clone::clone(holder),
+            account: AccountId::clone(account),
+            permission_set: PermissionSetArn::clone(set),
+            found_at: seen.found_at,
+        };
+        Ok(self.standing.iter().map(row).collect())
     }
 
     fn last_seq(&mut self) -> StoreResult<u64> {

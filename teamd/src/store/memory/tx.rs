@@ -1,15 +1,17 @@
 //! Writing to tables in memory. Every change leaves behind how to take it back.
 
-use super::{Tables, restore_entry};
+use super::{Seen, Tables, restore_entry};
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
-use crate::domain::grant::Grant;
-use crate::domain::request::Request;
+use crate::domain::grant::{Drift, Grant, Holder};
+use crate::domain::request::{Key, Request};
 use crate::store::chain::link;
 use crate::store::port::{OutboxRow, PolicyRow, Remembered, StoreError, StoreResult, Tx};
 use crate::store::record::{GrantRow, directory_from_json, directory_to_json, millis, rounded};
 use crate::store::sqlite::{MEMORY, refuse_own};
+use team_shared::ids::{AccountId, PermissionSetArn};
 
 impl Tx for Tables {
     fn insert_request(&mut self, request: &Request) -> StoreResult<()> {
@@ -50,6 +52,72 @@ impl Tx for Tables {
         let key = grant.key.clone();
         let old = self.grants.insert(key.clone(), grant);
         self.undo(move |tables| restore_entry(&mut tables.grants, key, old));
+        Ok(())
+    }
+
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()> {
+        let key = backstop.key.clone();
+        let backstop = Backstop {
+            ends_at: backstop.ends_at.map(rounded),
+            ..backstop.clone()
+        };
+        let old = self.backstops.insert(key.clone(), backstop);
+        self.undo(move |tables| restore_entry(&mut tables.backstops, key, old));
+        Ok(())
+    }
+
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()> {
+        let (key, old) = (key.clone(), self.backstops.remove(key));
+        self.undo(move |tables| restore_entry(&mut tables.backstops, key, old));
+        Ok(())
+    }
+
+    fn save_drift(&mut self, drift: &Drift) -> StoreResult<()> {
+        let drift = Drift {
+            found_at: rounded(drift.found_at),
+            ..drift.clone()
+        };
+        let key = drift.key.clone();
+        let old = self.drift.insert(key.clone(), drift);
+        self.undo(move |tables| restore_entry(&mut tables.drift, key, old));
+        Ok(())
+    }
+
+    fn remove_drift(&mut self, key: &Key) -> StoreResult<()> {
+        let (key, old) = (key.clone(), self.drift.remove(key));
+        self.undo(move |tables| restore_entry(&mut tables.drift, key, old));
+        Ok(())
+    }
+
+    fn replace_standing(
+        &mut self,
+        account: &AccountId,
+        set: &PermissionSetArn,
+        found: &[Holder],
+        now: Time,
+    ) -> StoreResult<()> {
+        let old = self.standing.clone();
+        let seen_at = rounded(now);
+        self.standing
+            .retain(|(a, s, holder), _| a != account || s != set || found.contains(holder));
+        for holder in found {
+            self.standing
+                .entry((account.clone(), set.clone(), holder.clone()))
+                .and_modify(|seen| seen.seen_at = seen_at)
+                .or_insert(Seen {
+                    found_at: seen_at,
+                    seen_at,
+                });
+        }
+        self.undo(move |tables| tables.standing = old);
+        Ok(())
+    }
+
+    fn forget_standing(&mut self, before: Time) -> StoreResult<()> {
+        let old = self.standing.clone();
+        self.standing
+            .retain(|_, seen| millis(seen.seen_at) >= millis(before));
+        self.undo(move |tables| tables.standing = old);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use super::{Place, millis, note};
 use crate::domain::Time;
-use crate::domain::request::{Finish, Outcome, Session, State};
+use crate::domain::request::{Finish, Outcome, Session, Signature, State};
 use crate::store::port::StoreResult;
 use team_shared::state::RequestState;
 
@@ -24,6 +24,9 @@ pub(in crate::store) struct StateColumns {
     pub(in crate::store) still_held_by: Option<String>,
     pub(in crate::store) decided_by: Option<String>,
     pub(in crate::store) comment: Option<String>,
+    pub(in crate::store) given_up_by: Option<String>,
+    pub(in crate::store) given_up_at: Option<i64>,
+    pub(in crate::store) given_up_reason: Option<String>,
 }
 
 impl From<&State> for StateColumns {
@@ -46,12 +49,18 @@ impl From<&State> for StateColumns {
                 reason,
                 outcome,
                 session,
+                given_up,
             } => {
                 columns.since = Some(millis(*since));
                 columns.due_at = Some(millis(*due_at));
                 columns.reason = Some(note(reason));
                 columns.outcome = Some(outcome_word(*outcome).to_owned());
                 columns.put_session(*session);
+                if let Some(signature) = given_up {
+                    columns.given_up_by = Some(signature.by.to_string());
+                    columns.given_up_at = Some(millis(signature.at));
+                    columns.given_up_reason = Some(note(&signature.reason));
+                }
             }
             State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => {
                 columns.put_finish(finish)
@@ -62,9 +71,14 @@ impl From<&State> for StateColumns {
                 columns.comment.clone_from(comment);
             }
             State::Cancelled { at } | State::Expired { at } => columns.finished_at = Some(millis(*at)),
-            State::Withdrawn { at, reason } | State::Lost { at, reason } => {
+            State::Withdrawn { at, reason } => {
                 columns.finished_at = Some(millis(*at));
                 columns.reason = Some(note(reason));
+            }
+            State::Lost { at, reason, session } => {
+                columns.finished_at = Some(millis(*at));
+                columns.reason = Some(note(reason));
+                columns.put_session(*session);
             }
         }
         columns
@@ -92,6 +106,7 @@ impl StateColumns {
                 reason: need(place, "reason", self.reason.take())?,
                 outcome: outcome_of(place, &need(place, "outcome", self.outcome.take())?)?,
                 session: self.take_session(place)?,
+                given_up: self.take_signature(place)?,
             },
             RequestState::Ended => State::Ended(self.take_finish(place)?),
             RequestState::Revoked => State::Revoked(self.take_finish(place)?),
@@ -114,6 +129,7 @@ impl StateColumns {
             RequestState::Lost => State::Lost {
                 at: time(place, "finished_at", &mut self.finished_at)?,
                 reason: need(place, "reason", self.reason.take())?,
+                session: self.take_session(place)?,
             },
         };
         if self == Self::default() {
@@ -137,6 +153,17 @@ impl StateColumns {
             })),
             (Some(_), None) | (None, Some(_)) => Err(place.impossible("half a session")),
         }
+    }
+
+    fn take_signature(&mut self, place: Place<'_>) -> StoreResult<Option<Signature>> {
+        let Some(by) = self.given_up_by.take() else {
+            return Ok(None);
+        };
+        Ok(Some(Signature {
+            by: place.parse("given_up_by", &by)?,
+            at: time(place, "given_up_at", &mut self.given_up_at)?,
+            reason: need(place, "given_up_reason", self.given_up_reason.take())?,
+        }))
     }
 
     fn put_finish(&mut self, finish: &Finish) {

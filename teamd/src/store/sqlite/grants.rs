@@ -1,11 +1,13 @@
 //! Grants, one row per key.
 
 use super::failed;
+use crate::domain::Time;
 use crate::domain::grant::Grant;
 use crate::domain::request::Key;
 use crate::store::port::StoreResult;
-use crate::store::record::{GrantRow, Place};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use crate::store::record::{GrantRow, Place, millis};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use team_shared::ids::{AccountId, PermissionSetArn};
 
 const COLUMNS: &str = "user_id, account_id, permission_set, state, listed_at, phase, phase_request_id, phase_at, \
     attempts, next_attempt_at, last_error, aws_request_id, ambiguous_create_at, owned_at, failed_creates, \
@@ -42,18 +44,46 @@ pub(super) fn unsettled(conn: &Connection) -> StoreResult<Vec<Grant>> {
     rows.into_iter().map(Grant::try_from).collect()
 }
 
-/// Keys with work, ordered. More than needed is harmless, less is not: grants under way; ambiguous creates; access
+/// All of one account and permission set, by key.
+pub(super) fn on(conn: &Connection, account: &AccountId, set: &PermissionSetArn) -> StoreResult<Vec<Grant>> {
+    select(
+        conn,
+        "account_id = ?1 AND permission_set = ?2",
+        params![account.as_str(), set.as_str()],
+    )
+}
+
+/// Those that a sweep looks at again: not there or not ours, and ours since, or perhaps ours.
+pub(super) fn recent(conn: &Connection, since: Time) -> StoreResult<Vec<Grant>> {
+    select(
+        conn,
+        "state IN ('absent', 'foreign') AND (owned_at >= ?1 OR ambiguous_create_at IS NOT NULL)",
+        params![millis(since)],
+    )
+}
+
+fn select(conn: &Connection, condition: &str, values: &[&dyn rusqlite::ToSql]) -> StoreResult<Vec<Grant>> {
+    let rows: Vec<GrantRow> = conn
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM grants WHERE {condition} ORDER BY user_id, account_id, permission_set"
+        ))
+        .and_then(|mut statement| statement.query_map(values, from_row)?.collect())
+        .map_err(failed)?;
+    rows.into_iter().map(Grant::try_from).collect()
+}
+
+/// Keys with work, ordered. More than needed is harmless, less is not: grants under way; doubtful creates; access
 /// without a lease, and a lease without access; requests that wait for either.
 pub(super) fn keys_with_work(conn: &Connection) -> StoreResult<Vec<Key>> {
     let rows: Vec<(String, String, String)> = conn
         .prepare_cached(
             "SELECT user_id, account_id, permission_set FROM grants AS g
              WHERE state IN ('creating', 'deleting', 'unknown')
-                OR state = 'absent' AND ambiguous_create_at IS NOT NULL
+                OR state = 'absent' AND ambiguous_create_at IS NOT NULL AND attempts > 0
                 OR state IN ('present', 'foreign') AND (state = 'foreign') = EXISTS(
                      SELECT 1 FROM requests AS r
                      WHERE r.user_id = g.user_id AND r.account_id = g.account_id
-                       AND r.permission_set = g.permission_set AND r.open = 1 AND r.holds_lease = 1)
+                       AND r.permission_set = g.permission_set AND r.open = 1 AND r.leased = 1)
              UNION
              SELECT user_id, account_id, permission_set FROM requests WHERE state IN ('activating', 'ending')
              UNION

@@ -58,6 +58,9 @@ columns! {
     "still_held_by" => columns.still_held_by;
     "decided_by" => columns.decided_by;
     "comment" => columns.comment;
+    "given_up_by" => columns.given_up_by;
+    "given_up_at" => columns.given_up_at;
+    "given_up_reason" => columns.given_up_reason;
     "deadline_ms" => deadline_ms;
 }
 
@@ -159,6 +162,15 @@ pub(super) fn due(conn: &Connection, now: Time, limit: usize) -> StoreResult<Vec
         conn,
         "WHERE deadline_ms <= ? ORDER BY state <> 'scheduled', deadline_ms, id LIMIT ?",
         &[&millis(now), &i64::try_from(limit).unwrap_or(i64::MAX)],
+    )
+}
+
+/// Those of them that hold access, or may, by deadline.
+pub(super) fn due_ends(conn: &Connection, due: Time, limit: usize) -> StoreResult<Vec<Request>> {
+    select(
+        conn,
+        "WHERE deadline_ms <= ? AND state IN ('activating', 'active') ORDER BY deadline_ms, id LIMIT ?",
+        &[&millis(due), &i64::try_from(limit).unwrap_or(i64::MAX)],
     )
 }
 
@@ -369,6 +381,9 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<(RequestRow, String)> {
             still_held_by: row.get("still_held_by")?,
             decided_by: row.get("decided_by")?,
             comment: row.get("comment")?,
+            given_up_by: row.get("given_up_by")?,
+            given_up_at: row.get("given_up_at")?,
+            given_up_reason: row.get("given_up_reason")?,
         },
         deadline_ms: row.get("deadline_ms")?,
         votes: Vec::new(),

@@ -1,17 +1,18 @@
 //! One transaction: the port's methods, each sent to its table family.
 
-use super::{audit, directory, grants, idempotency, meta, outbox, policy, requests};
+use super::{audit, backstops, directory, grants, idempotency, inventory, meta, outbox, policy, requests};
 use crate::domain::Time;
+use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
-use crate::domain::grant::Grant;
+use crate::domain::grant::{Drift, Grant, Holder, Standing};
 use crate::domain::request::{Key, Request};
 use crate::store::port::{
     AuditFilter, AuditRecord, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreResult,
     Tx,
 };
 use rusqlite::Connection;
-use team_shared::ids::RequestId;
+use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 use team_shared::state::RequestState;
 
 /// A connection inside of a transaction.
@@ -37,6 +38,10 @@ impl Read for Session<'_> {
         requests::due(self.conn, now, limit)
     }
 
+    fn due_ends(&mut self, due: Time, limit: usize) -> StoreResult<Vec<Request>> {
+        requests::due_ends(self.conn, due, limit)
+    }
+
     fn next_deadline(&mut self) -> StoreResult<Option<Time>> {
         requests::next_deadline(self.conn)
     }
@@ -59,6 +64,30 @@ impl Read for Session<'_> {
 
     fn keys_with_work(&mut self) -> StoreResult<Vec<Key>> {
         grants::keys_with_work(self.conn)
+    }
+
+    fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>> {
+        backstops::get(self.conn, key)
+    }
+
+    fn backstops(&mut self) -> StoreResult<Vec<Backstop>> {
+        backstops::all(self.conn)
+    }
+
+    fn grants_on(&mut self, account: &AccountId, set: &PermissionSetArn) -> StoreResult<Vec<Grant>> {
+        grants::on(self.conn, account, set)
+    }
+
+    fn recent_grants(&mut self, since: Time) -> StoreResult<Vec<Grant>> {
+        grants::recent(self.conn, since)
+    }
+
+    fn drift(&mut self) -> StoreResult<Vec<Drift>> {
+        inventory::drift(self.conn)
+    }
+
+    fn standing(&mut self) -> StoreResult<Vec<Standing>> {
+        inventory::standing(self.conn)
     }
 
     fn last_seq(&mut self) -> StoreResult<u64> {
@@ -113,6 +142,36 @@ impl Tx for Session<'_> {
 
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()> {
         grants::save(self.conn, grant)
+    }
+
+    fn save_backstop(&mut self, backstop: &Backstop) -> StoreResult<()> {
+        backstops::save(self.conn, backstop)
+    }
+
+    fn forget_backstop(&mut self, key: &Key) -> StoreResult<()> {
+        backstops::forget(self.conn, key)
+    }
+
+    fn save_drift(&mut self, drift: &Drift) -> StoreResult<()> {
+        inventory::save_drift(self.conn, drift)
+    }
+
+    fn remove_drift(&mut self, key: &Key) -> StoreResult<()> {
+        inventory::remove_drift(self.conn, key)
+    }
+
+    fn replace_standing(
+        &mut self,
+        account: &AccountId,
+        set: &PermissionSetArn,
+        found: &[Holder],
+        now: Time,
+    ) -> StoreResult<()> {
+        inventory::replace_standing(self.conn, account, set, found, now)
+    }
+
+    fn forget_standing(&mut self, before: Time) -> StoreResult<()> {
+        inventory::forget_standing(self.conn, before)
     }
 
     fn append(&mut self, at: Time, event: &EventDraft) -> StoreResult<u64> {

@@ -35,6 +35,8 @@ pub(crate) struct Verdict {
     pub(crate) fail_with: Option<String>,
     /// An assignment operation takes this much longer.
     pub(crate) slow_ms: i64,
+    /// An assignment operation arrives this much later, unanswered.
+    pub(crate) late_ms: Option<i64>,
     /// A listing shows the state of this long ago.
     pub(crate) stale_ms: i64,
     /// The answer takes this long.
@@ -79,7 +81,7 @@ impl FaultEngine {
                 continue;
             }
             tally.hit += 1;
-            if apply(rule, &mut verdict) {
+            if apply(rule, &mut verdict, &mut self.rng) {
                 break;
             }
         }
@@ -113,7 +115,7 @@ fn applies(rule: &FaultRule, operation: Operation, subject: &Subject<'_>, age_ms
 }
 
 /// Adds the rule to the verdict; true if it decides the call, so that later rules are not tried.
-fn apply(rule: &FaultRule, verdict: &mut Verdict) -> bool {
+fn apply(rule: &FaultRule, verdict: &mut Verdict, rng: &mut Rng) -> bool {
     let delay = rule.delay_ms.unwrap_or(0);
     let delay_signed = i64::try_from(delay).unwrap_or(i64::MAX / 4);
     let error = |kind, message: &str| Some(AwsError::new(kind, message));
@@ -155,6 +157,7 @@ fn apply(rule: &FaultRule, verdict: &mut Verdict) -> bool {
             verdict.stale_ms += delay_signed;
             return false;
         }
+        FaultKind::Late => verdict.late_ms = Some(rng.between(0, delay_signed)),
         FaultKind::Latency => {
             verdict.delay_ms += delay;
             return false;

@@ -9,6 +9,7 @@
 //!     conflict_window_ms = 2000       # ConflictException for the opposite operation on a key within this time
 //!     outstanding_creates = 15        # more unfinished creates than this: ServiceQuotaExceededException
 //!     deletes_share_slots = false     # deletes count among the outstanding, and are refused likewise
+//!     schedules = 1000000             # more EventBridge schedules than this: ServiceQuotaExceededException
 //!     rate_limits = true              # AWS's published limits (20 TPS for Identity Center, ...)
 //!     latency_ms = 0                  # added to every answer
 //!     empty_pages = false             # an empty page with a token precedes every page of a listing
@@ -59,6 +60,7 @@
 //! | `failed` | an assignment operation is accepted and ends `FAILED` with `reason` |
 //! | `slow` | an assignment operation stays `IN_PROGRESS` for `delay_ms` longer |
 //! | `late_listing` | a listing of assignments shows the state of `delay_ms` ago |
+//! | `late` | an assignment operation gets lost on the way, arrives up to `delay_ms` later, and nobody hears of it |
 //! | `latency` | the answer takes `delay_ms` longer |
 //!
 //! To add a kind: a variant of [`FaultKind`], its line in `FaultEngine::judge`, a line in this table.
@@ -82,6 +84,8 @@ pub struct Faults {
     pub outstanding_creates: usize,
     /// Whether deletes count among those too. AWS does not say.
     pub deletes_share_slots: bool,
+    /// How many EventBridge schedules there may be.
+    pub schedules: usize,
     /// Whether AWS's published rate limits hold.
     pub rate_limits: bool,
     /// Added to every answer, in milliseconds.
@@ -112,6 +116,7 @@ impl Default for Faults {
             conflict_window_ms: 2_000,
             outstanding_creates: 15,
             deletes_share_slots: false,
+            schedules: 1_000_000,
             rate_limits: true,
             latency_ms: 0,
             empty_pages: false,
@@ -155,7 +160,7 @@ pub struct FaultRule {
     /// Lasts this long, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_ms: Option<i64>,
-    /// For `latency`, `slow`, `late_listing` (required) and `timeout_after_success`, in milliseconds.
+    /// For `latency`, `slow`, `late`, `late_listing` (required) and `timeout_after_success`, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
     /// For `failed`: the `FailureReason`.
@@ -194,7 +199,7 @@ impl FaultRule {
     }
 
     fn check(&self) -> Result<(), String> {
-        use FaultKind::{Failed, LateListing, Latency, Slow, TimeoutAfterSuccess};
+        use FaultKind::{Failed, Late, LateListing, Latency, Slow, TimeoutAfterSuccess};
         let known = crate::Operation::ALL.iter().any(|op| op.matches(&self.operation));
         if !known {
             return Err(format!("no operation matches `{}`", self.operation));
@@ -205,7 +210,7 @@ impl FaultRule {
         if self.every == Some(0) {
             return Err("every is at least 1".into());
         }
-        let needs_delay = matches!(self.kind, Slow | LateListing | Latency);
+        let needs_delay = matches!(self.kind, Slow | Late | LateListing | Latency);
         if needs_delay && self.delay_ms.is_none() {
             return Err(format!("{:?} needs delay_ms", self.kind));
         }
@@ -243,6 +248,8 @@ pub enum FaultKind {
     Slow,
     /// Shows an old state.
     LateListing,
+    /// Arrives late, unanswered.
+    Late,
     /// Answers later.
     Latency,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::calls::Outcome;
 use super::error::{Answer, AwsError, ErrorKind};
 use super::operation::Operation;
 use super::types::{AccountState, AssignmentKey, Caller, Principal};
@@ -70,6 +71,8 @@ pub(crate) struct Operations {
     pending: BTreeSet<(i64, u64, String)>,
     /// The last operation accepted for each key.
     latest: BTreeMap<AssignmentKey, String>,
+    /// Requests that are lost somewhere on the way and arrive late: when, then in the order of sending.
+    late: BTreeMap<(i64, u64), (Caller, OperationKind, AssignmentKey)>,
 }
 
 impl Organisation {
@@ -231,10 +234,18 @@ impl Organisation {
     /// Applies, in order, the operations whose time has come. Their effect dates from when they were due,
     /// not from when somebody looked.
     pub(super) fn finish_operations(&mut self, now_ms: i64) {
-        while let Some(next) = self.operations.pending.first() {
-            if next.0 > now_ms {
-                break;
+        loop {
+            let late_ms = self.operations.late.first_key_value().map(|((at, _), _)| *at);
+            let due_ms = self.operations.pending.first().map(|(at, _, _)| *at);
+            if let Some(late_ms) =
+                late_ms.filter(|late| *late <= now_ms && due_ms.is_none_or(|due| *late <= due))
+            {
+                self.arrive(late_ms);
+                continue;
             }
+            let Some(next) = self.operations.pending.first().filter(|next| next.0 <= now_ms) else {
+                break;
+            };
             let (due_ms, serial, request_id) = next.clone();
             self.operations
                 .pending
@@ -246,7 +257,7 @@ impl Organisation {
             let failure = operation
                 .fail_with
                 .clone()
-                .or_else(|| self.apply(kind, &key, due_ms).err());
+                .or_else(|| self.apply(kind, &key, &request_id, due_ms).err());
             if let Some(operation) = self.operations.by_id.get_mut(&request_id) {
                 operation.status = if failure.is_some() {
                     OperationStatus::Failed
@@ -258,12 +269,58 @@ impl Organisation {
         }
     }
 
-    fn apply(&mut self, kind: OperationKind, key: &AssignmentKey, at_ms: i64) -> Result<(), String> {
+    /// A request that got lost on the way will arrive at `at_ms`, and nobody waits for its answer.
+    pub(super) fn hold_back(&mut self, by: &Caller, operation: Operation, key: &AssignmentKey, at_ms: i64) {
+        let kind = match operation {
+            Operation::CreateAccountAssignment => OperationKind::Create,
+            Operation::DeleteAccountAssignment => OperationKind::Delete,
+            // A question that arrives late changes nothing.
+            _ => return,
+        };
+        let serial = self.next_serial();
+        self.operations
+            .late
+            .insert((at_ms, serial), (by.clone(), kind, key.clone()));
+    }
+
+    /// The first of the late requests is there now.
+    fn arrive(&mut self, at_ms: i64) {
+        let Some((_, (by, kind, key))) = self.operations.late.pop_first() else {
+            return;
+        };
+        let operation = match kind {
+            OperationKind::Create => Operation::CreateAccountAssignment,
+            OperationKind::Delete => Operation::DeleteAccountAssignment,
+        };
+        let taken = self
+            .check_set(&key.permission_set)
+            .and_then(|()| self.check_conflict(&key, kind, at_ms))
+            .and_then(|()| self.check_slots(kind));
+        let outcome = match taken {
+            Ok(()) if kind == OperationKind::Delete && !self.ledger.contains(&key) => {
+                Outcome::Refused("ResourceNotFoundException".to_owned())
+            }
+            Ok(()) => {
+                self.accept(kind, &key, &Verdict::default(), at_ms);
+                Outcome::PerformedUnanswered
+            }
+            Err(error) => Outcome::Refused(error.code(operation.service()).to_owned()),
+        };
+        self.log(&by, operation, About::key(&key), outcome, at_ms);
+    }
+
+    fn apply(
+        &mut self,
+        kind: OperationKind,
+        key: &AssignmentKey,
+        request_id: &str,
+        at_ms: i64,
+    ) -> Result<(), String> {
         if kind == OperationKind::Delete {
             if !self.ledger.contains(key) {
                 return Err("Received a 404 status error: Account assignment not found.".into());
             }
-            self.remove_assignment(key, at_ms);
+            self.take_away(key, at_ms, Some(request_id));
             return Ok(());
         }
         // Outside the organisation AWS does nothing and says nothing.
@@ -287,7 +344,7 @@ impl Organisation {
                 key.principal.id()
             ));
         }
-        self.ledger.set(key, true, at_ms);
+        self.ledger.set(key, true, at_ms, Some(request_id));
         Ok(())
     }
 

@@ -24,6 +24,9 @@ pub struct CallLog {
     pub caller: String,
     /// What an assignment operation was about.
     pub key: Option<AssignmentKey>,
+    /// The schedule that made the call; `None`: a client did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
 }

@@ -85,7 +85,11 @@ impl AwsError {
     pub fn status(&self, service: Service) -> u16 {
         match (self.kind, service) {
             (ErrorKind::Internal, _) => 500,
-            (ErrorKind::AccessDenied, Service::Sts) => 403,
+            (ErrorKind::AccessDenied, Service::Sts | Service::Scheduler) => 403,
+            (ErrorKind::NotFound, Service::Scheduler) => 404,
+            (ErrorKind::Conflict, Service::Scheduler) => 409,
+            (ErrorKind::QuotaExceeded, Service::Scheduler) => 402,
+            (ErrorKind::Throttled, Service::Scheduler) => 429,
             _ => 400,
         }
     }

@@ -7,10 +7,27 @@ use super::types::{AssignmentKey, Principal};
 /// How many changes of one key are remembered. Listings are late by seconds, so a few suffice.
 const REMEMBERED: usize = 16;
 
+/// How many changes of all keys are kept for who asks afterwards; later ones are not.
+const JOURNAL: usize = 200_000;
+
 /// The history of every assignment, by key.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
     changes: BTreeMap<AssignmentKey, Vec<Change>>,
+    journal: Vec<AssignmentChange>,
+}
+
+/// An assignment came, or went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignmentChange {
+    /// When, in milliseconds since the epoch.
+    pub at_ms: i64,
+    /// Which.
+    pub key: AssignmentKey,
+    /// It came.
+    pub present: bool,
+    /// The request id of the operation that did it; none: it was done by hand.
+    pub operation: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -21,15 +38,28 @@ struct Change {
 
 impl Ledger {
     /// Notes that from `at_ms` on the assignment is there, or is not.
-    pub(crate) fn set(&mut self, key: &AssignmentKey, present: bool, at_ms: i64) {
+    pub(crate) fn set(&mut self, key: &AssignmentKey, present: bool, at_ms: i64, operation: Option<&str>) {
         let changes = self.changes.entry(key.clone()).or_default();
         if changes.last().map_or(!present, |last| last.present == present) {
             return;
         }
         changes.push(Change { at_ms, present });
+        if self.journal.len() < JOURNAL {
+            self.journal.push(AssignmentChange {
+                at_ms,
+                key: key.clone(),
+                present,
+                operation: operation.map(str::to_owned),
+            });
+        }
         if changes.len() > REMEMBERED {
             changes.remove(0);
         }
+    }
+
+    /// Every change, in order.
+    pub(crate) fn journal(&self) -> &[AssignmentChange] {
+        &self.journal
     }
 
     /// Whether the assignment exists.
@@ -100,11 +130,11 @@ mod tests {
             principal: Principal::User(user.into()),
         };
         let mut ledger = Ledger::default();
-        ledger.set(&key("1", "a"), true, 100);
-        ledger.set(&key("1", "a"), true, 150);
-        ledger.set(&key("1", "b"), true, 100);
-        ledger.set(&key("2", "a"), true, 100);
-        ledger.set(&key("1", "a"), false, 200);
+        ledger.set(&key("1", "a"), true, 100, None);
+        ledger.set(&key("1", "a"), true, 150, None);
+        ledger.set(&key("1", "b"), true, 100, None);
+        ledger.set(&key("2", "a"), true, 100, None);
+        ledger.set(&key("1", "a"), false, 200, None);
         assert!(!ledger.contains(&key("1", "a")));
         assert_eq!(ledger.of_pair_at("1", "ps", 199).count(), 2);
         assert_eq!(ledger.of_pair_at("1", "ps", 200).count(), 1);
@@ -112,7 +142,7 @@ mod tests {
         assert_eq!(ledger.iter_at(150).count(), 3);
         assert_eq!(ledger.iter().count(), 2);
         for at in 300..400 {
-            ledger.set(&key("1", "a"), at % 2 == 0, at);
+            ledger.set(&key("1", "a"), at % 2 == 0, at, None);
         }
         assert!(!ledger.contains(&key("1", "a")));
     }

@@ -1,5 +1,6 @@
 //! Looking at what is true, by id or by name, without an API call.
 
+use super::ledger::AssignmentChange;
 use super::types::{Account, AssignmentKey, Group, PermissionSet, Principal, User};
 use super::{Organisation, SetupError};
 
@@ -27,6 +28,11 @@ impl Organisation {
     /// The assignments that exist, and since when.
     pub fn assignments(&self) -> impl Iterator<Item = (&AssignmentKey, i64)> {
         self.ledger.iter()
+    }
+
+    /// Every change of assignments since the beginning, oldest first (the first 200,000).
+    pub fn assignment_changes(&self) -> &[AssignmentChange] {
+        self.ledger.journal()
     }
 
     /// Whether the assignment exists.

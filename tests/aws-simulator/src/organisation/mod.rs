@@ -25,6 +25,7 @@ mod permission_sets;
 mod record;
 mod repertoire;
 pub(crate) mod rng;
+mod scheduler;
 mod setup;
 pub mod standard;
 mod sts;
@@ -43,12 +44,15 @@ use assignments::Operations;
 use calls::Calls;
 use ledger::Ledger;
 use limits::Limits;
+use scheduler::Schedules;
 use trail::Trail;
 
 pub use assignments::{AssignmentOperation, OperationKind, OperationStatus};
 pub use calls::{CallLog, Outcome};
 pub use error::{Answer, AwsError, CallError, ErrorKind};
+pub use ledger::AssignmentChange;
 pub use operation::{Operation, Service};
+pub use scheduler::{DELETE_ASSIGNMENT, Schedule, ScheduleSpec};
 pub use setup::{NewAccount, NewPermissionSet, NewUser, SetupError};
 pub use sts::{CallerIdentity, RoleCredentials};
 pub use trail::{LookupCursor, LookupPage, LookupQuery, TrailEvent};
@@ -76,6 +80,7 @@ pub struct Organisation {
     delegated: BTreeSet<String>,
     ledger: Ledger,
     operations: Operations,
+    schedules: Schedules,
     trail: Trail,
     activity: Activity,
     /// Access keys that `AssumeRole` issued, and the account each belongs to.
@@ -203,8 +208,9 @@ impl Organisation {
         self.delay_ms
     }
 
-    /// Finishes the assignment operations that are due. Every API call does this first.
+    /// Runs the schedules and finishes the assignment operations that are due. Every API call does this first.
     pub fn advance(&mut self, now_ms: i64) {
+        self.run_schedules(now_ms);
         self.finish_operations(now_ms);
     }
 
@@ -249,6 +255,10 @@ impl Organisation {
         body: impl FnOnce(&mut Self, &Verdict) -> Result<T, AwsError>,
     ) -> Answer<T> {
         if verdict.drop_before {
+            return Err(CallError::NoAnswer { performed: false });
+        }
+        if let (Some(late_ms), Some(key)) = (verdict.late_ms, about.key) {
+            self.hold_back(by, operation, key, now_ms + late_ms);
             return Err(CallError::NoAnswer { performed: false });
         }
         if self.engine.faults.rate_limits && !self.limits.admit(operation, by, now_ms) {
@@ -310,12 +320,14 @@ impl Organisation {
 
     fn log(&mut self, by: &Caller, operation: Operation, about: About<'_>, outcome: Outcome, now_ms: i64) {
         let (caller, key) = (by.account.clone(), about.key.cloned());
+        let schedule = self.acting_schedule();
         self.calls.push(CallLog {
             number: 0,
             at_ms: now_ms,
             operation,
             caller,
             key,
+            schedule,
             outcome,
         });
     }

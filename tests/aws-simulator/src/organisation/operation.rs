@@ -16,6 +16,8 @@ pub enum Service {
     Organizations,
     /// CloudTrail, `CloudTrail_20131101`.
     CloudTrail,
+    /// EventBridge Scheduler (REST-JSON protocol).
+    Scheduler,
     /// The Security Token Service (Query protocol).
     Sts,
 }
@@ -28,6 +30,7 @@ impl Service {
             Self::IdentityStore => "identitystore",
             Self::Organizations => "organizations",
             Self::CloudTrail => "cloudtrail",
+            Self::Scheduler => "scheduler",
             Self::Sts => "sts",
         }
     }
@@ -104,6 +107,12 @@ operations! {
     ListDelegatedAdministrators = Organizations, "ListDelegatedAdministrators";
 
     LookupEvents = CloudTrail, "LookupEvents";
+
+    CreateSchedule = Scheduler, "CreateSchedule";
+    UpdateSchedule = Scheduler, "UpdateSchedule";
+    GetSchedule = Scheduler, "GetSchedule";
+    DeleteSchedule = Scheduler, "DeleteSchedule";
+    ListSchedules = Scheduler, "ListSchedules";
 
     GetCallerIdentity = Sts, "GetCallerIdentity";
     AssumeRole = Sts, "AssumeRole";

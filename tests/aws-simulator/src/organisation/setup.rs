@@ -8,7 +8,7 @@ use super::activity::Activity;
 use super::types::{
     Account, AccountState, AssignmentKey, Group, OrganizationalUnit, PermissionSet, User, duration_seconds,
 };
-use super::{Calls, FaultEngine, Ledger, Limits, Operations, Organisation, Trail, ids};
+use super::{Calls, FaultEngine, Ledger, Limits, Operations, Organisation, Schedules, Trail, ids};
 use crate::faults::Faults;
 
 /// 2026-01-05T09:00:00Z: when everything that comes with an organisation was created.
@@ -96,6 +96,7 @@ impl Organisation {
             delegated: BTreeSet::new(),
             ledger: Ledger::default(),
             operations: Operations::default(),
+            schedules: Schedules::default(),
             trail: Trail::default(),
             activity: Activity::new(ids::fingerprint(name)),
             issued: BTreeMap::new(),
@@ -261,13 +262,17 @@ impl Organisation {
 
     /// Puts an assignment there at once, as somebody at the console would have.
     pub fn put_assignment(&mut self, key: &AssignmentKey, now_ms: i64) {
-        self.ledger.set(key, true, now_ms);
+        self.ledger.set(key, true, now_ms, None);
     }
 
     /// Takes an assignment away at once. With the last of its permission set in the account the role goes:
     /// the next one has another name.
     pub fn remove_assignment(&mut self, key: &AssignmentKey, now_ms: i64) {
-        self.ledger.set(key, false, now_ms);
+        self.take_away(key, now_ms, None);
+    }
+
+    pub(super) fn take_away(&mut self, key: &AssignmentKey, now_ms: i64, operation: Option<&str>) {
+        self.ledger.set(key, false, now_ms, operation);
         let mut left = self
             .ledger
             .of_pair_at(&key.account, &key.permission_set, i64::MAX);
@@ -296,6 +301,19 @@ impl Organisation {
             group.members.remove(user_id);
         }
         self.users.remove(user_id).is_some()
+    }
+
+    /// Puts a user into a group, or takes him out; false if there is no such user or group.
+    pub fn set_membership(&mut self, group_id: &str, user_id: &str, is_member: bool) -> bool {
+        let (true, Some(group)) = (self.users.contains_key(user_id), self.groups.get_mut(group_id)) else {
+            return false;
+        };
+        if is_member {
+            group.members.insert(user_id.to_owned());
+        } else {
+            group.members.remove(user_id);
+        }
+        true
     }
 
     /// Changes an account's state; false if there is no such account.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::faults::Faults;
-use crate::organisation::{AssignmentKey, Organisation, Principal, SetupError};
+use crate::organisation::{AssignmentKey, Organisation, Principal, Schedule, SetupError};
 use crate::server::Shared;
 
 #[derive(Deserialize)]
@@ -102,6 +102,27 @@ pub(super) async fn remove_assignment(
     let key = key(&org, &body)?;
     org.remove_assignment(&key, now_ms);
     Ok(Json(row(&org, &key, now_ms)))
+}
+
+/// `GET /_simulator/schedules`: the schedules, and how many calls of schedules were given up.
+pub(super) async fn schedules(State(shared): State<Shared>) -> Json<Value> {
+    let now_ms = shared.now_ms();
+    let mut org = shared.lock();
+    org.advance(now_ms);
+    let rows: Vec<_> = org.schedules().map(schedule_row).collect();
+    Json(json!({ "schedules": rows, "dead_letters": org.dead_letters() }))
+}
+
+fn schedule_row(schedule: &Schedule) -> Value {
+    let spec = &schedule.spec;
+    json!({
+        "name": spec.name,
+        "at_ms": spec.at_ms,
+        "target": spec.target,
+        "role": spec.role,
+        "input": serde_json::from_str::<Value>(&spec.input).unwrap_or_else(|_| json!(spec.input)),
+        "attempts": schedule.attempts,
+    })
 }
 
 /// `GET /_simulator/organisation`: ids and names of everything.

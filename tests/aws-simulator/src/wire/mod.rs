@@ -1,4 +1,5 @@
-//! AWS's wire protocols: awsJson1_1 for everything but STS, which speaks Query.
+//! AWS's wire protocols: awsJson1_1 for everything but STS, which speaks Query, and EventBridge Scheduler, which
+//! speaks REST-JSON.
 //!
 //! A request becomes a [`Request`](request::Request) (which operation, from which account, with what
 //! input), goes to its handler in the file of its service, and comes back as a JSON value. Signatures are
@@ -15,6 +16,7 @@ mod organizations;
 mod page;
 mod request;
 mod respond;
+mod scheduler;
 mod sso_admin;
 mod sts;
 
@@ -23,7 +25,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::Value;
@@ -57,6 +59,7 @@ pub(crate) fn router(shared: Shared) -> Router {
                 .post(control::add_assignment)
                 .delete(control::remove_assignment),
         )
+        .route("/_simulator/schedules", get(control::schedules))
         .route("/_simulator/organisation", get(control::organisation))
         .route("/_simulator/user-status", post(control::set_user_status))
         .fallback(aws)
@@ -64,10 +67,16 @@ pub(crate) fn router(shared: Shared) -> Router {
 }
 
 /// Answers one AWS request, as late as the faults say.
-async fn aws(State(shared): State<Shared>, method: Method, headers: HeaderMap, body: Bytes) -> Response {
+async fn aws(
+    State(shared): State<Shared>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let date_skew_ms = shared.lock().faults().date_skew_ms;
     let stamp = |request_id: &str| respond::Stamp::new(request_id, shared.now_ms() + date_skew_ms);
-    let request = match Request::parse(&method, &headers, &body) {
+    let request = match Request::parse(&method, &uri, &headers, &body) {
         Ok(request) => request,
         Err(problem) => {
             return respond::unknown_operation(&problem, &stamp("00000000-0000-0000-0000-000000000000"));
@@ -161,6 +170,12 @@ fn dispatch(call: &mut Call<'_>, operation: Operation, input: &Input<'_>) -> Ans
         Op::ListDelegatedAdministrators => organizations::list_delegated(call, input),
 
         Op::LookupEvents => cloud_trail::lookup_events(call, input),
+
+        Op::CreateSchedule => scheduler::create_schedule(call, input),
+        Op::UpdateSchedule => scheduler::update_schedule(call, input),
+        Op::GetSchedule => scheduler::get_schedule(call, input),
+        Op::DeleteSchedule => scheduler::delete_schedule(call, input),
+        Op::ListSchedules => scheduler::list_schedules(call, input),
 
         Op::GetCallerIdentity => sts::get_caller_identity(call),
         Op::AssumeRole => sts::assume_role(call, input),

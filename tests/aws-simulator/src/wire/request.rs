@@ -1,8 +1,9 @@
 //! From an HTTP request to an operation, its caller and its input.
 
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, Uri};
 use serde_json::{Map, Value};
 
+use super::scheduler;
 use crate::organisation::{Operation, Service};
 
 /// A request for an operation the simulator knows.
@@ -16,12 +17,16 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn parse(method: &Method, headers: &HeaderMap, body: &[u8]) -> Result<Self, String> {
-        if *method != Method::POST {
-            return Err(format!("{method} is not how AWS is called"));
-        }
+    pub(super) fn parse(
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, String> {
         let (access_key, region) = credential_scope(headers);
         let (operation, input) = match headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
+            None if scheduler::is_path(uri.path()) => scheduler::operation(method, uri, json_input(body)?)?,
+            _ if *method != Method::POST => return Err(format!("{method} is not how AWS is called")),
             Some(target) => (json_operation(target)?, json_input(body)?),
             None => query(body)?,
         };
@@ -83,7 +88,7 @@ fn query(body: &[u8]) -> Result<(Operation, Value), String> {
 }
 
 /// Decodes `application/x-www-form-urlencoded`; what is not valid stays as it is.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -112,7 +117,7 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=ASIA1/20261122/eu-west-1/sts/aws4_request, Signature=x";
         headers.insert("authorization", authorization.parse().unwrap());
         let body = b"Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx&RoleSessionName=a+b%";
-        let request = Request::parse(&Method::POST, &headers, body).unwrap();
+        let request = Request::parse(&Method::POST, &Uri::from_static("/"), &headers, body).unwrap();
         assert_eq!(request.operation, Operation::AssumeRole);
         assert_eq!(request.input["RoleArn"], "arn:aws:iam::1:role/x");
         assert_eq!(request.input["RoleSessionName"], "a b%");

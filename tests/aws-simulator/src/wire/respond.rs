@@ -47,7 +47,20 @@ pub(super) fn ok(operation: Operation, value: &Value, stamp: &Stamp) -> Response
         );
         return respond(200, "text/xml", body, None, stamp);
     }
-    respond(200, "application/x-amz-json-1.1", value.to_string(), None, stamp)
+    respond(
+        200,
+        json_type(operation.service()),
+        value.to_string(),
+        None,
+        stamp,
+    )
+}
+
+fn json_type(service: Service) -> &'static str {
+    match service {
+        Service::Scheduler => "application/json",
+        _ => "application/x-amz-json-1.1",
+    }
 }
 
 pub(super) fn error(operation: Operation, error: &AwsError, stamp: &Stamp) -> Response {
@@ -68,13 +81,7 @@ pub(super) fn error(operation: Operation, error: &AwsError, stamp: &Stamp) -> Re
         (Service::Organizations, ErrorKind::Validation) => body["Reason"] = "INVALID_PATTERN".into(),
         _ => {}
     }
-    respond(
-        status,
-        "application/x-amz-json-1.1",
-        body.to_string(),
-        Some(code),
-        stamp,
-    )
+    respond(status, json_type(service), body.to_string(), Some(code), stamp)
 }
 
 pub(super) fn unknown_operation(problem: &str, stamp: &Stamp) -> Response {

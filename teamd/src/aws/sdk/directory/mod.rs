@@ -20,6 +20,7 @@ use crate::domain::Time;
 use crate::domain::directory::Directory;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use std::sync::atomic::Ordering;
 use team_shared::ids::UserId;
 
 /// Calls of one kind under way at once. Buckets set the pace; this only covers the time that answers take.
@@ -35,6 +36,7 @@ impl DirectorySource for Aws {
                 self.organization(now),
             )?;
             let group_access = self.group_access(&instance.arn, &crowd.groups).await?;
+            self.has_loaded.store(true, Ordering::Relaxed);
             Ok(Directory {
                 loaded_at: self.clock.now(),
                 instance_arn: instance.arn.clone(),
@@ -56,6 +58,15 @@ impl DirectorySource for Aws {
         user: &'a UserId,
     ) -> BoxFuture<'a, Result<FreshPerson, AwsError>> {
         Box::pin(async move { Ok(self.fresh_person(identity_store_id, user).await?) })
+    }
+}
+
+impl Aws {
+    /// Waits for a turn in the budget of what can wait. The first load is waited for by everybody, and takes none.
+    async fn spare_call(&self) {
+        if self.has_loaded.load(Ordering::Relaxed) {
+            self.pace.spare.acquire(Lane::Background).await;
+        }
     }
 }
 

@@ -21,6 +21,7 @@ impl Aws {
         instance_arn: &str,
     ) -> Result<BTreeMap<PermissionSetArn, PermissionSet>, Failure> {
         let arns = pages(|token| async move {
+            self.spare_call().await;
             let request = self
                 .clients
                 .sso_admin
@@ -53,6 +54,7 @@ impl Aws {
         instance_arn: &str,
         arn: String,
     ) -> Result<Option<PermissionSet>, Failure> {
+        self.spare_call().await;
         let request = self
             .clients
             .sso_admin
@@ -131,6 +133,7 @@ impl Aws {
 
     async fn held_by(&self, instance_arn: &str, group: &GroupId) -> Result<Held, Failure> {
         let rows = pages(|token| async move {
+            self.spare_call().await;
             let request = self
                 .clients
                 .sso_admin

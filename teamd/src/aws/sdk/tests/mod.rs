@@ -8,6 +8,8 @@ mod assignments;
 mod directory;
 mod environment;
 mod moto;
+#[cfg(feature = "simulator")]
+mod schedules;
 mod transport;
 
 use super::Aws;

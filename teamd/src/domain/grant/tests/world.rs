@@ -29,6 +29,8 @@ pub(super) struct World {
     pub(super) leases: usize,
     pub(super) closing: usize,
     next_flip: Option<Time>,
+    /// When a sweep last looked at the key.
+    swept_at: Time,
     /// The engine looks again at once when the leases change; without, the machine's own pauses must do.
     is_woken: bool,
     /// A create has been intended on this key.
@@ -52,6 +54,7 @@ impl World {
             leases: 0,
             closing: 0,
             next_flip: Some(start()),
+            swept_at: start(),
             is_woken: rng.chance(0.5),
             rng,
             has_intended: false,
@@ -150,7 +153,7 @@ impl World {
         self.check_removal_goes_on(&plan.step);
         let wake = self.next_flip.map_or(until, |flip| flip.min(until));
         match plan.step {
-            Step::Rest => return self.aws.advance(wake),
+            Step::Rest => return self.rest(wake),
             Step::Wait(at) => return self.aws.advance(at.min(wake)),
             Step::Settle => return self.close(),
             Step::List | Step::Create | Step::PollCreate { .. } | Step::Delete | Step::PollDelete { .. } => {}
@@ -193,6 +196,25 @@ impl World {
         self.hear(&recorded.notes);
         if self.aws.has_harmed_standing {
             self.violate("standing_untouched");
+        }
+    }
+
+    /// Nothing to do but the sweep of recent keys.
+    fn rest(&mut self, wake: Time) {
+        let every = look_again(&self.grant, self.aws.now).filter(|_| self.without != Without::Sweep);
+        let Some(due) = every.map(|every| self.swept_at + every) else {
+            return self.aws.advance(wake);
+        };
+        if due > wake {
+            return self.aws.advance(wake);
+        }
+        self.aws.advance(due);
+        self.swept_at = self.aws.now;
+        if let Reply::Listed { present } = self.aws.list(&mut self.rng) {
+            let swept = swept(&self.grant, (self.leases, self.closing), present, self.aws.now);
+            if let Some(grant) = swept.save {
+                self.grant = grant;
+            }
         }
     }
 

@@ -54,7 +54,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => Just(Command::End),
         1 => (0..HOUR).prop_map(|session_seconds| Command::VerifyAbsent { session_seconds }),
         1 => Just(Command::HandOver { to: id(2) }),
-        1 => Just(Command::DeclareLost { reason: reason() }),
+        2 => person().prop_map(move |by| Command::DeclareLost { by, reason: reason() }),
         1 => Just(Command::Reappear),
     ]
 }

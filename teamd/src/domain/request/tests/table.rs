@@ -10,6 +10,7 @@ fn name(error: &TransitionError) -> &'static str {
         TransitionError::SelfApproval => "SelfApproval",
         TransitionError::NotAnApprover => "NotAnApprover",
         TransitionError::AlreadyVoted => "AlreadyVoted",
+        TransitionError::AlreadySigned => "AlreadySigned",
         TransitionError::Expired(_) => "Expired",
         TransitionError::AlreadyDecided(_) => "AlreadyDecided",
         TransitionError::TooEarly(_) => "TooEarly",

@@ -337,17 +337,34 @@ fn the_reason_decides_where_an_ending_leads() {
 #[test]
 fn a_lost_request_comes_back_when_a_sweep_sees_it() {
     let ending = &one_of_each()[4];
-    let lost = after(
-        ending,
-        Command::DeclareLost {
-            reason: "account closed".to_owned(),
-        },
-        4 * HOUR,
+    let give_up = |by: &str| Command::DeclareLost {
+        by: user(by),
+        reason: "account closed".to_owned(),
+    };
+    let refused = |request: &Request, by: &str| {
+        transition(request, &give_up(by), &Actor::daemon(), at(4 * HOUR)).map(drop)
+    };
+    assert_eq!(refused(ending, "alice"), Err(TransitionError::SelfApproval));
+    let signed = after(ending, give_up("gita"), 4 * HOUR);
+    assert_eq!(
+        signed.state.word().as_str(),
+        "ending",
+        "one signature changes nothing"
     );
+    assert_eq!(refused(&signed, "gita"), Err(TransitionError::AlreadySigned));
+    let lost = after(&signed, give_up("bob"), 4 * HOUR);
+    assert_eq!(lost.state.word().as_str(), "lost");
     assert_eq!(lost.deadline(), None);
     let back = after(&lost, Command::Reappear, 5 * HOUR);
     assert_eq!(back.state.word().as_str(), "ending");
-    assert_eq!(verify_absent(&back, 5 * HOUR + 3).state.word().as_str(), "ended");
+    assert_eq!(back.state.session(), ending.state.session());
+    // Its credentials may live, and it is as late as it is.
+    let over = verify_absent(&back, 5 * HOUR + 3);
+    let State::Ended(finish) = &over.state else {
+        panic!("{:?}", over.state)
+    };
+    assert_eq!(finish.late_by_seconds, 2 * HOUR + 3);
+    assert!(finish.residual_until.is_some());
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod access;
 mod activity;
 mod assignments;
 mod faults;
+mod scheduler;
 
 use super::*;
 use crate::faults::Faults;

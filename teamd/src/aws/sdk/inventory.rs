@@ -1,0 +1,114 @@
+//! [`Inventory`] on sso-admin: who holds what, for the sweeps. Every call takes from their budget first.
+
+use super::failure::{Failure, Kind};
+use super::{Aws, pages, parse};
+use crate::aws::health::Service;
+use crate::aws::port::{AwsError, Inventory, Lane};
+use crate::domain::grant::Holder;
+use aws_sdk_ssoadmin::types::{AccountAssignment, PrincipalType};
+use futures::future::BoxFuture;
+use team_shared::ids::{AccountId, PermissionSetArn};
+
+impl Inventory for Aws {
+    fn holders<'a>(
+        &'a self,
+        account: &'a AccountId,
+        set: &'a PermissionSetArn,
+    ) -> BoxFuture<'a, Result<Vec<Holder>, AwsError>> {
+        Box::pin(async move { Ok(self.read_holders(account, set).await?) })
+    }
+
+    fn provisioned<'a>(
+        &'a self,
+        account: &'a AccountId,
+    ) -> BoxFuture<'a, Result<Option<Vec<PermissionSetArn>>, AwsError>> {
+        Box::pin(async move {
+            match self.read_provisioned(account).await {
+                Ok(sets) => Ok(Some(sets)),
+                Err(failure) if failure.lacks_permission() || failure.unsupported() => Ok(None),
+                // An account that has left holds nothing; its listings say so one by one.
+                Err(failure) if failure.kind == Kind::NotFound => Ok(Some(Vec::new())),
+                Err(failure) => {
+                    self.report(Service::SsoAdmin, &failure);
+                    Err(failure.into())
+                }
+            }
+        })
+    }
+}
+
+impl Aws {
+    async fn read_holders(
+        &self,
+        account: &AccountId,
+        set: &PermissionSetArn,
+    ) -> Result<Vec<Holder>, Failure> {
+        let instance = self.instance(Lane::Background).await?;
+        let arn = instance.arn.as_str();
+        let rows = pages(|token| async move {
+            self.pace.spare.acquire(Lane::Background).await;
+            let request = self
+                .clients
+                .sso_admin_once
+                .list_account_assignments()
+                .instance_arn(arn)
+                .account_id(account.as_str())
+                .permission_set_arn(set.as_str())
+                .max_results(100)
+                .set_next_token(token)
+                .send();
+            let call = (Service::SsoAdmin, "ListAccountAssignments");
+            let bucket = (&self.pace.sso_admin, Lane::Background);
+            match self.attempt(call, bucket, request).await {
+                Ok(output) => Ok((output.account_assignments.unwrap_or_default(), output.next_token)),
+                // An account or a permission set that AWS does not know has no assignments.
+                Err(failure) if failure.kind == Kind::NotFound => Ok((Vec::new(), None)),
+                Err(failure) => {
+                    self.report(Service::SsoAdmin, &failure);
+                    Err(failure)
+                }
+            }
+        })
+        .await?;
+        let holders: Result<Vec<_>, _> = rows.iter().filter_map(holder).collect();
+        holders
+    }
+
+    async fn read_provisioned(&self, account: &AccountId) -> Result<Vec<PermissionSetArn>, Failure> {
+        let instance = self.instance(Lane::Background).await?;
+        let arn = instance.arn.as_str();
+        let sets = pages(|token| async move {
+            self.pace.spare.acquire(Lane::Background).await;
+            let request = self
+                .clients
+                .sso_admin_once
+                .list_permission_sets_provisioned_to_account()
+                .instance_arn(arn)
+                .account_id(account.as_str())
+                .max_results(100)
+                .set_next_token(token)
+                .send();
+            let call = (Service::SsoAdmin, "ListPermissionSetsProvisionedToAccount");
+            let bucket = (&self.pace.sso_admin, Lane::Background);
+            let output = self.attempt(call, bucket, request).await?;
+            Ok((output.permission_sets.unwrap_or_default(), output.next_token))
+        })
+        .await?;
+        sets.iter()
+            .map(|arn| parse(Some(arn), "a permission set"))
+            .collect()
+    }
+}
+
+/// Kinds of principals that are neither people nor groups are none of ours.
+fn holder(row: &AccountAssignment) -> Option<Result<Holder, Failure>> {
+    match row.principal_type {
+        Some(PrincipalType::User) => {
+            Some(parse(row.principal_id(), "an assignment's user").map(Holder::User))
+        }
+        Some(PrincipalType::Group) => {
+            Some(parse(row.principal_id(), "an assignment's group").map(Holder::Group))
+        }
+        Some(_) | None => None,
+    }
+}

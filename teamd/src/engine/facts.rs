@@ -1,0 +1,62 @@
+//! Everything that a decision is made on, held still.
+
+use super::access::Access;
+use super::gate::Hold;
+use super::policy::InForce;
+use super::refused::Refused;
+use crate::domain::directory::Directory;
+use crate::domain::identity::Caller;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use team_shared::ids::AccountId;
+
+/// What decisions are made on, at one moment.
+#[derive(Clone)]
+pub struct Facts {
+    /// The policy.
+    pub policy: Option<Arc<InForce>>,
+    /// The directory copy.
+    pub directory: Option<Arc<Directory>>,
+    /// Protected accounts.
+    pub protected: BTreeSet<AccountId>,
+    /// `[identity] allow_sudo`.
+    pub allow_sudo: bool,
+    /// Why no create is sent; empty: creates are sent.
+    pub holds: BTreeMap<Hold, String>,
+}
+
+impl Facts {
+    /// What a caller may do by these facts.
+    #[must_use]
+    pub fn access<'a>(&'a self, caller: &'a Caller) -> Access<'a> {
+        Access {
+            caller,
+            policy: self.policy.as_deref().map(|in_force| &in_force.policy),
+            directory: self.directory.as_deref(),
+            protected: &self.protected,
+            allow_sudo: self.allow_sudo,
+        }
+    }
+
+    /// The policy and the directory.
+    ///
+    /// # Errors
+    /// There is none yet.
+    pub fn both(&self) -> Result<(&InForce, &Directory), Refused> {
+        use team_shared::problem::Code;
+        let directory = self.directory.as_deref().ok_or_else(|| {
+            Refused::new(
+                Code::DirectoryUnavailable,
+                "the directory has never been loaded from AWS",
+            )
+            .help("`team-tui status` says what AWS answers")
+        })?;
+        let policy = self.policy.as_deref().ok_or_else(|| {
+            Refused::new(
+                Code::NotEligible,
+                "no policy; as root: team-tui policy apply FILE",
+            )
+        })?;
+        Ok((policy, directory))
+    }
+}

@@ -1,0 +1,192 @@
+//! What was sent to AWS, and in which order.
+
+use super::case::{Case, moment};
+use crate::record::{Deed, clock_face};
+use crate::script::{Hand, MINUTE, Place, SECOND};
+use aws_simulator::{Operation, Outcome};
+
+/// I3. Nothing is created but for access that was agreed on, in its window.
+pub fn approved_first(case: &Case<'_>) -> Vec<(i64, String)> {
+    let mut found = Vec::new();
+    for place in (0..Place::ALL).map(Place::number) {
+        for (at, call) in case.creates(place) {
+            // What arrives without an answer may have been sent long before.
+            let slack = match call.outcome {
+                Outcome::PerformedUnanswered => 11 * MINUTE,
+                _ => 70 * SECOND,
+            };
+            let permitted = case
+                .permits
+                .iter()
+                .any(|permit| permit.place == place && (permit.span.0..permit.span.1 + slack).contains(&at));
+            if !permitted {
+                let who = format!("{} in {}", place.user(), place.account());
+                found.push((at, format!("a create for {who} that nobody has agreed on")));
+            }
+        }
+    }
+    found
+}
+
+/// Nobody's own vote counts.
+pub fn no_self_approval(case: &Case<'_>) -> Vec<(i64, String)> {
+    let alone = case.record.deeds.iter().filter_map(|(at, deed)| match deed {
+        Deed::Voted { plea, by } if case.record.script.pleas[*plea].place.user() == *by => {
+            Some((*at, format!("{by} has approved their own request")))
+        }
+        _ => None,
+    });
+    alone.collect()
+}
+
+/// I4. An intent is durable before its create is sent.
+pub fn intent_first(case: &Case<'_>) -> Vec<(i64, String)> {
+    let without = case.record.deeds.iter().filter_map(|(at, deed)| match deed {
+        Deed::WithoutIntent(place) => Some((*at, format!("no intent for {}", place.user()))),
+        _ => None,
+    });
+    without.collect()
+}
+
+/// While a removal is due and nothing at all is done about it, nothing is created elsewhere.
+pub fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
+    /// What a removal may need to come to its turn with every place taken.
+    const TURN: i64 = 5 * SECOND;
+    let mut found = Vec::new();
+    for permit in &case.permits {
+        let due = permit.span.1;
+        let is_there = case.life_at(permit.place, due).is_some_and(|life| life.is_ours);
+        let others = case.permits.iter().filter(|other| other.place == permit.place);
+        let is_held = others
+            .filter(|other| other.plea != permit.plea)
+            .any(|other| other.span.0 <= due + MINUTE && other.span.1 > due);
+        // Only windows: of the others nobody but the engine knows the second.
+        let is_exact = permit.taken_back.is_some() || is_window(case, permit.plea);
+        if !is_there || is_held || !is_exact {
+            continue;
+        }
+        let account = permit.place.account();
+        let touched = case.record.calls.iter().find(|call| {
+            let key = call.key.as_ref();
+            moment(call) >= due
+                && key.is_some_and(|key| key.account == account)
+                && call.operation != Operation::CreateAccountAssignment
+        });
+        let until = touched.map_or(case.record.end, moment);
+        // Where it waits for a process or for AWS, so does everything else.
+        let from = case.after(due, TURN);
+        let calls = case.record.calls.iter();
+        let create = calls
+            .filter(|call| call.operation == Operation::CreateAccountAssignment)
+            .filter(|call| call.outcome == Outcome::Ok)
+            .map(moment)
+            .find(|at| (from..until).contains(at));
+        if let Some(at) = create.filter(|_| case.up((due, until)) < 10 * MINUTE) {
+            let what = format!(
+                "a create while the removal of {} in {account}, due {}, waits",
+                permit.place.user(),
+                clock_face(due)
+            );
+            found.push((at, what));
+        }
+    }
+    found
+}
+
+fn is_window(case: &Case<'_>, plea: usize) -> bool {
+    use crate::script::Shape;
+    matches!(
+        case.record.script.pleas[plea].shape,
+        Shape::At(..) | Shape::Until(_)
+    )
+}
+
+/// The more often a removal has failed, the longer the pause before the next try: also across a restart. Otherwise a
+/// daemon that dies again and again hammers.
+pub fn tries_are_remembered(case: &Case<'_>) -> Vec<(i64, String)> {
+    let mut found = Vec::new();
+    let acts: Vec<_> = case
+        .record
+        .deeds
+        .iter()
+        .filter(|(_, deed)| {
+            matches!(
+                deed,
+                Deed::Filed { .. } | Deed::Voted { .. } | Deed::TookBack { .. }
+            )
+        })
+        .map(|(at, _)| *at)
+        .collect();
+    let deaths: Vec<_> = case
+        .record
+        .deeds
+        .iter()
+        .filter(|(_, deed)| *deed == Deed::Died)
+        .map(|(at, _)| *at)
+        .collect();
+    for place in (0..Place::ALL).map(Place::number) {
+        let mut failures = 0;
+        let mut last: Option<i64> = None;
+        for (at, call) in case.calls(place) {
+            if call.operation != Operation::DeleteAccountAssignment || call.outcome == Outcome::Ok {
+                (failures, last) = (0, None);
+                continue;
+            }
+            if let Some(before) = last.filter(|_| failures >= 9) {
+                // Whoever died in the middle of a call does not know how it went; whoever wants something else now
+                // need not wait.
+                let in_the_middle = deaths
+                    .iter()
+                    .any(|died| (before..before + 16 * SECOND).contains(died));
+                let is_wanted = acts.iter().any(|act| (before..=at).contains(act))
+                    || starts_or_ends(case, place, before, at);
+                if at - before < 25 * SECOND && !in_the_middle && !is_wanted {
+                    let what = format!(
+                        "the removal of {} in {}, failed {failures} times, is tried again after {} s",
+                        place.user(),
+                        place.account(),
+                        (at - before) / SECOND
+                    );
+                    found.push((at, what));
+                }
+            }
+            failures += 1;
+            last = Some(at);
+        }
+    }
+    found
+}
+
+/// Whether somebody's window begins or ends in this span.
+fn starts_or_ends(case: &Case<'_>, place: Place, from: i64, to: i64) -> bool {
+    let theirs = case.permits.iter().filter(|permit| permit.place == place);
+    let mut moments = theirs.flat_map(|permit| {
+        let told = permit.request.into_iter().flat_map(|id| case.told(id));
+        told.map(|told| told.at).chain([permit.span.0, permit.span.1])
+    });
+    moments.any(|at| (from..=to).contains(&at))
+}
+
+/// I11. While somebody holds the gate, nothing is created.
+pub fn held_gate(case: &Case<'_>) -> Vec<(i64, String)> {
+    let mut found = Vec::new();
+    let mut since = None;
+    for (at, deed) in &case.record.deeds {
+        match deed {
+            Deed::Hand(Hand::Hold) => since = Some(*at),
+            Deed::Hand(Hand::Release) => {
+                let Some(held) = since.take() else { continue };
+                let creates = case.record.calls.iter().filter(|call| {
+                    call.operation == Operation::CreateAccountAssignment
+                        // Those may have been sent before.
+                        && call.outcome != Outcome::PerformedUnanswered
+                        && (held + SECOND..*at).contains(&moment(call))
+                });
+                found
+                    .extend(creates.map(|call| (moment(call), "a create while the gate is held".to_owned())));
+            }
+            _ => {}
+        }
+    }
+    found
+}
