@@ -7,6 +7,7 @@
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
+//! * [`failures`] whatever can fail under access that was given
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
@@ -14,6 +15,7 @@ mod backstop;
 mod basis;
 mod bodies;
 mod drift;
+mod failures;
 mod life;
 mod limits;
 mod order;

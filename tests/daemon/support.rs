@@ -2,9 +2,11 @@
 //! named by the demo's header, so that one process can be several people; without it a caller is who runs the tests.
 
 mod client;
+mod time;
 mod values;
 
 pub(crate) use client::{Answer, Client};
+pub(crate) use time::Ahead;
 pub(crate) use values::*;
 
 use aws_simulator::{AssignmentKey, FaultKind, FaultRule, Faults, Organisation, Simulator, SimulatorConfig};
@@ -23,6 +25,7 @@ use teamd::domain::directory::Directory;
 use teamd::domain::identity::{Caller as EngineCaller, Peer};
 use teamd::engine::{Engine, PolicyInput, Refused};
 use teamd::lifecycle::Shutdown;
+use teamd::run::TimeSource;
 use teamd::store::{Store, WriteLane};
 use tokio::sync::OnceCell;
 
@@ -40,6 +43,7 @@ pub(crate) struct Setup {
 pub(crate) struct World {
     config: Config,
     as_people: bool,
+    pub(crate) clock: Arc<Ahead>,
     simulator: Option<Simulator>,
     daemon: Option<Daemon>,
     client: reqwest::Client,
@@ -133,6 +137,7 @@ impl Setup {
         let mut world = World {
             config,
             as_people: self.as_people,
+            clock: Arc::default(),
             simulator: Some(simulator),
             daemon: None,
             client,
@@ -208,7 +213,7 @@ impl World {
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
         let shutdown = Shutdown::new();
-        let engine = teamd::run::open(&self.config, &shutdown)
+        let engine = teamd::run::open_with(&self.config, &shutdown, TimeSource::Clock(self.clock.clone()))
             .await
             .expect("the daemon opens");
         let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");

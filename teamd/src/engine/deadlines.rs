@@ -83,6 +83,7 @@ impl Engine {
         let mut limit = BATCH;
         loop {
             let (now, ahead, facts) = (self.clock.now(), self.clock.due(), self.facts());
+            let may_start = self.may_start();
             let (seen, moved) = self
                 .store
                 .remove(move |tx| {
@@ -94,8 +95,8 @@ impl Engine {
                     let seen = due.len();
                     for request in due {
                         let command = match which {
-                            Due::All | Due::Ends => due_command(tx, &facts, &request, now)?,
-                            Due::Leases => due_end(tx, &facts, &request, now)?,
+                            Due::All | Due::Ends => due_command(tx, &facts, &request, may_start, now)?,
+                            Due::Leases => due_end(tx, &facts, &request, may_start, now)?,
                         };
                         let Some(command) = command else { continue };
                         // An end that is due by a clock that is ahead: as of the end, and no later.
@@ -140,6 +141,7 @@ fn due_end(
     read: &mut (impl Read + ?Sized),
     facts: &super::Facts,
     request: &Request,
+    may_start: bool,
     now: Time,
 ) -> Result<Option<Command>, Refused> {
     if !request.holds_lease() {
@@ -161,7 +163,16 @@ fn due_end(
         | State::Cancelled { .. }
         | State::Expired { .. }
         | State::Withdrawn { .. }
-        | State::Lost { .. } => due_command(read, facts, request, now),
+        | State::Lost { .. } => due_command(read, facts, request, may_start, now),
+    }
+}
+
+impl Engine {
+    /// Whether what is due may start. While AWS does not answer and the copy of the directory is old nobody can say who
+    /// is still eligible; and what starts then would only run out of time. It starts when AWS is back, if its window is
+    /// still open.
+    fn may_start(&self) -> bool {
+        !self.directory_is_old() || super::failing_since(&self.health.snapshot()).is_none()
     }
 }
 
@@ -169,6 +180,7 @@ fn due_command(
     read: &mut (impl Read + ?Sized),
     facts: &super::Facts,
     request: &Request,
+    may_start: bool,
     now: Time,
 ) -> Result<Option<Command>, Refused> {
     Ok(match &request.state {
@@ -178,6 +190,7 @@ fn due_command(
         State::Scheduled { .. } if request.holds_lease() => {
             Some(go_on_or_withdraw(read, facts, request, now)?)
         }
+        State::Scheduled { .. } if !may_start => None,
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
         State::Activating { .. }
             if request.terms.end_at.is_some() && request.terms.end_at == request.deadline() =>

@@ -173,8 +173,8 @@ pub struct Engine {
     refusals: refusals::RefusalLog,
     activity: activity::ActivityBook,
     chain: status::ChainWatch,
-    disk: degraded::DiskWatch,
     drift: drift::DriftBook,
+    disk: degraded::DiskWatch,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -223,8 +223,8 @@ impl Engine {
             refusals: refusals::RefusalLog::default(),
             activity: activity::ActivityBook::default(),
             chain: status::ChainWatch::default(),
-            disk: degraded::DiskWatch::default(),
             drift: drift::DriftBook::default(),
+            disk: degraded::DiskWatch::default(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
@@ -259,14 +259,14 @@ impl Engine {
         spawn("directory", |this| {
             Box::pin(async move { this.run_directory().await })
         });
-        spawn("store", |this| {
-            Box::pin(async move { this.run_store_watch().await })
-        });
         spawn("recent keys", |this| {
             Box::pin(async move { this.run_recent_sweep().await })
         });
         spawn("drift", |this| {
             Box::pin(async move { this.run_drift_pass().await })
+        });
+        spawn("store", |this| {
+            Box::pin(async move { this.run_store_watch().await })
         });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
         if self.clock.guard().is_some() {

@@ -104,16 +104,16 @@ impl<P: Tx + ?Sized> Tx for Witness<'_, P> {
     passed_on! {
         append_policy(document: &str, sha256: &str, applied_by: &str, at: Time) -> u64;
         save_directory(directory: &Directory) -> ();
-        remember(caller: &str, key: &str, answer: &Remembered) -> ();
-        outbox_done(id: i64) -> ();
-        outbox_retry(id: i64, not_before: Time) -> ();
-        set_meta(name: &str, value: &str) -> ();
         save_backstop(backstop: &Backstop) -> ();
         forget_backstop(key: &Key) -> ();
         save_drift(drift: &Drift) -> ();
         remove_drift(key: &Key) -> ();
         replace_standing(account: &AccountId, set: &PermissionSetArn, found: &[Holder], now: Time) -> ();
         forget_standing(before: Time) -> ();
+        remember(caller: &str, key: &str, answer: &Remembered) -> ();
+        outbox_done(id: i64) -> ();
+        outbox_retry(id: i64, not_before: Time) -> ();
+        set_meta(name: &str, value: &str) -> ();
     }
 
     fn insert_request(&mut self, request: &Request) -> StoreResult<()> {
