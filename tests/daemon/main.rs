@@ -8,12 +8,15 @@
 //! * [`backstop`] the dead-man's switch
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`failures`] whatever can fail under access that was given
+//! * [`degraded`] a store that cannot be used · [`damage`] two hundred damaged databases
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
 mod backstop;
 mod basis;
 mod bodies;
+mod damage;
+mod degraded;
 mod drift;
 mod failures;
 mod life;
