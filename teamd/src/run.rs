@@ -1,6 +1,7 @@
 //! The composition root: configuration, store, AWS, engine, socket, in the order that keeps the promises. Overdue
 //! removals are durably queued before the socket accepts; readiness does not wait for AWS.
 
+mod adopt;
 mod revoke_only;
 
 use crate::api::{self, Api};
@@ -129,7 +130,11 @@ pub async fn open_with(
 ) -> Result<Arc<Engine>, RunError> {
     let path = config.store.path.clone();
     make_private_parent(&path);
-    let store = revoke_only::open_store(&path, &config.store.leases_path).map_err(|error| {
+    let opened = match revoke_only::open_store(&path, &config.store.leases_path) {
+        Ok(store) => adopt::compare(store, &path, &config.store.leases_path).await,
+        Err(error) => Err(error),
+    };
+    let store = opened.map_err(|error| {
         let path = path.clone();
         RunError::Store { path, error }
     })?;

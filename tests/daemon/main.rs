@@ -11,6 +11,7 @@
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`failures`] whatever can fail under access that was given
 //! * [`clock`] clocks that are wrong
+//! * [`degraded`] a store that cannot be used · [`damage`] two hundred damaged databases
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod audit;
@@ -18,6 +19,8 @@ mod backstop;
 mod basis;
 mod bodies;
 mod clock;
+mod damage;
+mod degraded;
 mod drift;
 mod extension;
 mod failures;

@@ -26,7 +26,7 @@ use teamd::config::Config;
 use teamd::domain::directory::Directory;
 use teamd::domain::identity::{Caller as EngineCaller, Peer};
 use teamd::engine::{Engine, PolicyInput, Refused};
-use teamd::lifecycle::Shutdown;
+use teamd::lifecycle::{Ended, Shutdown};
 use teamd::run::TimeSource;
 use teamd::store::{Store, WriteLane};
 use tokio::sync::OnceCell;
@@ -281,6 +281,18 @@ impl World {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("teamd.db")
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// How the daemon ends by itself.
+    pub(crate) async fn ended(&mut self) -> Ended {
+        let daemon = self.daemon.take().expect("the daemon runs");
+        let ended = daemon.shutdown.finished(Duration::from_secs(5)).await;
+        daemon.engine.store().close();
+        ended
     }
 
     pub(crate) fn socket(&self) -> PathBuf {

@@ -32,6 +32,7 @@ pub(super) fn store(store: &Store) -> Vec<Line> {
             Ok(metadata) if metadata.is_dir() => {
                 lines.push(store_directory(directory, &metadata));
                 lines.push(disk(directory));
+                lines.push(ballast(&store.path));
             }
             Ok(_) => lines.push(Line::fail(
                 "store",
@@ -157,6 +158,7 @@ fn disk(directory: &Path) -> Line {
         Ok(volume) => judge_space(
             &shown.to_string(),
             volume.f_bavail.saturating_mul(volume.f_frsize),
+            volume.f_blocks.saturating_mul(volume.f_frsize),
         ),
         Err(error) => Line::fail(
             "disk",
@@ -166,25 +168,53 @@ fn disk(directory: &Path) -> Line {
     }
 }
 
-fn judge_space(directory: &str, free: u64) -> Line {
+/// The limits are the store's: bytes or a share of the disk, whichever is less.
+fn judge_space(directory: &str, free: u64, total: u64) -> Line {
     let detail = if free >= LITTLE {
         format!("{:.1} GiB free at {directory}", free as f64 / LITTLE as f64)
     } else {
         format!("{} MiB free at {directory}", free / MIB)
     };
     let help = "free some: with a full disk nothing is granted any more, only removed";
-    if free < TOO_LITTLE {
+    if free < TOO_LITTLE.min(total / 100 * 3) {
         Line::fail("disk", detail, help)
-    } else if free < LITTLE {
+    } else if free < LITTLE.min(total / 10) {
         Line::warn("disk", detail, help)
     } else {
         Line::ok("disk", detail)
     }
 }
 
+/// The file that is given up when the disk is full. The daemon makes it.
+fn ballast(database: &Path) -> Line {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".ballast");
+    let path = PathBuf::from(path);
+    match path.symlink_metadata() {
+        Ok(file) => Line::ok(
+            "disk",
+            format!(
+                "{} holds {} MiB for a full disk",
+                path.display(),
+                file.blocks() * 512 / MIB
+            ),
+        ),
+        // Before the first start there is none.
+        Err(_) if !database.exists() => Line::ok(
+            "disk",
+            "the daemon keeps some room for a full disk beside the database",
+        ),
+        Err(_) => Line::warn(
+            "disk",
+            format!("there is no {}: nothing is kept for a full disk", path.display()),
+            "make room, the daemon makes it again",
+        ),
+    }
+}
+
 /// SQLite's companions of a database hold the same data.
-fn with_companions(path: &Path) -> [PathBuf; 3] {
-    ["", "-wal", "-shm"].map(|suffix| {
+fn with_companions(path: &Path) -> [PathBuf; 4] {
+    ["", "-wal", "-shm", ".ballast"].map(|suffix| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
         name.into()
@@ -279,9 +309,11 @@ mod tests {
 
     #[test]
     fn space_has_two_thresholds() {
-        assert_eq!(judge_space("/", 2 * LITTLE).status, Status::Ok);
-        assert_eq!(judge_space("/", LITTLE - 1).status, Status::Warn);
-        assert_eq!(judge_space("/", TOO_LITTLE - 1).status, Status::Fail);
+        assert_eq!(judge_space("/", 2 * LITTLE, 1 << 44).status, Status::Ok);
+        assert_eq!(judge_space("/", LITTLE - 1, 1 << 44).status, Status::Warn);
+        assert_eq!(judge_space("/", TOO_LITTLE - 1, 1 << 44).status, Status::Fail);
+        // On a small disk a share of it counts.
+        assert_eq!(judge_space("/", MIB, 12 * MIB).status, Status::Warn);
         assert_eq!(disk(Path::new("/")).name, "disk");
     }
 }

@@ -1,8 +1,10 @@
 //! Invariants of the engine on the in-memory store, with a small AWS of the test's own: operations take a second,
 //! replies get lost, people act at random moments. Seeded: a failing seed replays.
 
+mod full_disk;
+
 use super::commit::{carry_out, file};
-use super::reconciler::{conclude, prepare};
+use super::reconciler::{Turn, conclude, prepare};
 use super::refused::Refused;
 use crate::domain::Time;
 use crate::domain::event::Actor;

@@ -58,7 +58,10 @@ pub struct ClockState {
 /// # Errors
 /// The store cannot be read.
 pub async fn start_clock(store: &Store, readings: Box<dyn Readings>) -> Result<GuardedClock, Refused> {
-    let (mark, newest) = store.read(|read| Ok::<_, Refused>(remembered(read)?)).await?;
+    // Without a usable database there is no mark: the wall clock and AWS's must do.
+    let (mark, newest) = store
+        .read_for_removal(|read| Ok::<_, Refused>(remembered(read)?))
+        .await?;
     Ok(GuardedClock::start(readings, mark.as_ref(), newest))
 }
 

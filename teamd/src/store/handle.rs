@@ -3,8 +3,7 @@
 //! On disk the writer is a thread, and so is each reader. In memory everything runs where it is called: a simulation
 //! with paused time must not see the runtime idle while a thread works.
 //!
-//! A call whose future is dropped is still performed, once it was made. A panic in a closure rolls its transaction back
-//! and is answered as [`StoreError::Database`].
+//! A call whose future is dropped is still performed. A panic in a closure rolls back: [`StoreError::Database`].
 
 use super::disk::{Disk, LEVELS, Levels};
 use super::fallback::Live;
@@ -74,7 +73,12 @@ impl Store {
     /// As there.
     pub fn open_on(path: &Path, levels: Levels) -> StoreResult<Self> {
         let disk = Disk::of(path, levels);
-        let mut backend = Sqlite::open(path, &disk)?;
+        let backend = Sqlite::open(path, &disk)?;
+        Self::start_on(backend, disk)
+    }
+
+    /// Starts its threads.
+    pub(super) fn start_on(mut backend: Sqlite, disk: Disk) -> StoreResult<Self> {
         let shared = Arc::new(Shared::of(&mut backend)?);
         let (writes, reads) = (Arc::new(Lanes::new()), Arc::new(Lanes::new()));
         let mode = Mode::Threads {
@@ -119,15 +123,15 @@ impl Store {
         }
     }
 
-    /// In place of the database at `path`, which cannot be used: every write is refused with `why`, removals are done in
-    /// memory on what is known from elsewhere. The files are not touched, and no other daemon may open them meanwhile.
+    /// In place of the database at `path`, which cannot be used: writes are refused with `why`, removals are done in
+    /// memory on what is known from elsewhere. The files stay as they are, and no other daemon may open them.
     ///
     /// # Errors
     /// In use by another daemon.
     pub fn in_place_of(path: &Path, why: StoreError, live: Live) -> StoreResult<Self> {
         let lock = match lock(path) {
             Ok(lock) => Some(lock),
-            // Not even room for that: the other daemon would find none either.
+            // Not even room for that.
             Err(StoreError::Full) => None,
             Err(error) => return Err(error),
         };

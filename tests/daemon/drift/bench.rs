@@ -64,7 +64,6 @@ impl Bench {
         );
         let aws = Arc::new(aws.await.expect("AWS settings"));
         let deps = Deps {
-            leases_path: None,
             schedules: None,
             store,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

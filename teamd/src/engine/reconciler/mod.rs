@@ -15,6 +15,8 @@ mod statuses;
 mod turn;
 
 pub(super) use drivers::Drivers;
+#[cfg(test)]
+pub(crate) use turn::Turn;
 pub(super) use turn::{about, hand_over};
 #[cfg(any(test, feature = "simulator"))]
 pub(crate) use turn::{conclude, prepare};

@@ -5,7 +5,21 @@ use super::{Bench, Place, suite};
 use crate::domain::grant::{Grant, State as GrantState};
 use crate::domain::request::State;
 use crate::store::port::{AuditFilter, StoreError, StoreResult};
-use crate::store::{Fault, Memory, Store, WriteLane};
+use crate::store::sqlite::Sqlite;
+use crate::store::{Disk, Fault, LEVELS, Memory, Store, WriteLane};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+impl Store {
+    /// On a disk that is full at so many pages; 0: never.
+    pub(crate) fn open_limited(path: &Path, pages: &Arc<AtomicU32>) -> StoreResult<Self> {
+        let disk = Disk::of(path, LEVELS);
+        let mut backend = Sqlite::open(path, &disk)?;
+        backend.page_limit = Arc::clone(pages);
+        Self::start_on(backend, disk)
+    }
+}
 
 suite!(
     whoever_opens_last_is_the_only_writer,

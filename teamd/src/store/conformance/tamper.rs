@@ -277,7 +277,7 @@ fn files_are_for_their_owner_alone() {
 fn a_newer_schema_another_program_and_damage_are_refused() {
     for (sql, words) in [
         ("PRAGMA user_version = 99", "newer than this daemon"),
-        ("PRAGMA application_id = 1", "another program"),
+        ("PRAGMA application_id = 1", "does not say that it is ours"),
     ] {
         let (bench, path) = tampered(sql);
         let error = Store::open(&path).err().unwrap().to_string();
@@ -297,7 +297,7 @@ fn a_newer_schema_another_program_and_damage_are_refused() {
 fn a_schema_that_is_not_ours_is_damage() {
     for sql in [
         "DROP TABLE grants",
-        "CREATE TABLE other(x); ALTER TABLE votes ADD COLUMN x",
+        "CREATE TABLE other(x); ALTER TABLE votes ADD COLUMN x TEXT",
         "PRAGMA user_version = 1",
     ] {
         let (_bench, path) = tampered(sql);

@@ -33,6 +33,9 @@ pub(super) struct Sqlite {
     path: PathBuf,
     epoch: u64,
     disk: Option<Disk>,
+    /// Pages that the file may have: a full disk, for tests.
+    #[cfg(test)]
+    pub(super) page_limit: std::sync::Arc<std::sync::atomic::AtomicU32>,
     _lock: Option<open::Lock>,
 }
 
@@ -59,8 +62,23 @@ impl Sqlite {
             path: path.to_owned(),
             epoch,
             disk: Some(disk.clone()),
+            #[cfg(test)]
+            page_limit: Default::default(),
             _lock: Some(lock),
         })
+    }
+}
+
+#[cfg(test)]
+impl Sqlite {
+    fn limit_pages(&self) -> StoreResult<()> {
+        let pages = match self.page_limit.load(std::sync::atomic::Ordering::SeqCst) {
+            0 => i64::from(u32::MAX - 1),
+            pages => i64::from(pages),
+        };
+        self.conn
+            .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+            .map_err(failed)
     }
 }
 
@@ -68,6 +86,8 @@ impl Backend for Sqlite {
     fn write(&mut self, work: &mut dyn FnMut(&mut dyn Tx) -> StoreResult<()>) -> StoreResult<()> {
         // Before it is needed: not every transaction is run a second time.
         let _ = self.disk.as_ref().is_some_and(Disk::release_if_low);
+        #[cfg(test)]
+        self.limit_pages()?;
         let tx = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -101,6 +121,8 @@ impl Backend for Sqlite {
             path: self.path.clone(),
             epoch: self.epoch,
             disk: None,
+            #[cfg(test)]
+            page_limit: Default::default(),
             _lock: None,
         })))
     }

@@ -1,0 +1,175 @@
+//! A store that cannot be used: what the daemon says, what it refuses, and that removals go on.
+
+use crate::support::*;
+use serde_json::json;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use teamd::domain::grant::{Grant, State};
+use teamd::domain::request::Key;
+use teamd::lifecycle::Ended;
+use teamd::store::port::{StoreError, StoreResult};
+use teamd::store::{Store, WriteLane};
+
+/// The file says that alice's access is over.
+fn past_in_the_leases_file(world: &World) {
+    let path = world.folder().join("leases.json");
+    let mut file: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).expect("the leases file")).expect("JSON");
+    for entry in file["leases"].as_array_mut().expect("entries") {
+        entry["last_end"] = json!(now() - chrono::TimeDelta::seconds(1));
+    }
+    std::fs::write(&path, file.to_string()).expect("the leases file");
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_served_in_revoke_only() {
+    let mut world = World::new().await;
+    let id = world.active().await;
+    let leases = world.folder().join("leases.json");
+    soon("the leases file names it", || {
+        std::fs::read_to_string(&leases).is_ok_and(|text| text.contains(&id))
+    })
+    .await;
+    world.stop().await;
+    past_in_the_leases_file(&world);
+    let garbage = b"not a database at all".repeat(500);
+    std::fs::write(world.database(), &garbage).expect("damage");
+    world.run().await;
+    soon("access is taken back", || {
+        !world.is_assigned("alice", LEDGER, ADMIN)
+    })
+    .await;
+
+    let answer = world
+        .as_("alice")
+        .post("/v1/requests", ask(WEB, ADMIN, 600))
+        .await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (503, Some("store_unavailable"))
+    );
+    assert!(
+        answer.json()["help"]
+            .as_str()
+            .is_some_and(|help| help.contains("restore a backup")),
+        "{}",
+        answer.json()
+    );
+    let status = world.as_("alice").get("/v1/status?short=true").await.is(200);
+    assert_eq!(status["healthy"], false);
+    assert!(status.to_string().contains("revoke-only"), "{status}");
+    world.as_("alice").get("/v1/me").await.is(200);
+    assert_eq!(world.as_("alice").get("/readyz").await.status, 503);
+    assert_eq!(world.as_("alice").get("/healthz").await.status, 204);
+    world.stop().await;
+    assert!(
+        std::fs::read(world.database()).expect("the file") == garbage,
+        "it was written to"
+    );
+}
+
+#[tokio::test]
+async fn another_daemon_on_the_store_stops_the_first() {
+    let mut world = World::new().await;
+    let file = rusqlite::Connection::open(world.database()).expect("the database");
+    file.execute("UPDATE meta SET value = value + 1 WHERE name = 'audit.epoch'", [])
+        .expect("another epoch");
+    drop(file);
+    let answer = world
+        .as_("alice")
+        .post("/v1/requests", ask(LEDGER, ADMIN, 600))
+        .await;
+    assert_eq!(answer.status, 503);
+    let ended = world.ended().await;
+    assert_eq!(ended, Ended::TaskFailed("store"));
+}
+
+/// Twelve mebibytes of their own; none where this user may not mount.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"])
+            .arg(folder.path())
+            .status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(folder));
+        }
+        eprintln!("SKIP: a disk that is full is only tested where a tmpfs can be mounted");
+        None
+    }
+
+    fn fill(&self) {
+        let file = self.0.path().join("filler");
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(file)
+            .expect("the filler");
+        while file.write_all(&[b'x'; 4096]).is_ok() {}
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+async fn remove(store: &Store, number: u64) -> StoreResult<()> {
+    let grant = Grant {
+        state: State::Present,
+        last_error: Some("x".repeat(3000)),
+        ..Grant::new(Key {
+            user: format!("user-{number}").parse().expect("an id"),
+            account: LEDGER.parse().expect("an account"),
+            permission_set: "arn:ps".parse().expect("an ARN"),
+        })
+    };
+    store.remove(move |tx| tx.save_grant(&grant)).await
+}
+
+#[tokio::test]
+async fn a_full_disk_gives_up_its_ballast_and_removals_never_stop() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let path: &Path = disk.0.path();
+    let store = Store::open(&path.join("teamd.db")).expect("a store");
+    let ballast = || {
+        store
+            .disk()
+            .and_then(|disk| disk.look().ok())
+            .map_or(0, |space| space.ballast)
+    };
+    store
+        .disk()
+        .expect("on a disk")
+        .keep_ballast()
+        .expect("room for it");
+    assert!(ballast() > 500_000);
+    disk.fill();
+    // The first write that finds no room has some the next moment.
+    for number in 0..40 {
+        assert_eq!(remove(&store, number).await, Ok(()));
+    }
+    assert_eq!((store.condition().borrow().clone(), ballast()), (None, 0));
+    // And when that is gone, too, removals go on in memory.
+    disk.fill();
+    let mut number = 40;
+    while store.condition().borrow().is_none() && number < 4000 {
+        assert_eq!(remove(&store, number).await, Ok(()));
+        number += 1;
+    }
+    assert_eq!(*store.condition().borrow(), Some(StoreError::Full));
+    let refused: StoreResult<()> = store.write(WriteLane::Normal, |tx| tx.set_meta("a", "b")).await;
+    assert_eq!(refused, Err(StoreError::Full));
+    assert!(store.recover(now()).await.is_err());
+    std::fs::remove_file(path.join("filler")).expect("room again");
+    assert!(store.recover(now()).await.is_ok_and(|written| written > 0));
+    assert_eq!(*store.condition().borrow(), None);
+    let kept: StoreResult<usize> = store.read(|read| Ok(read.grants()?.len())).await;
+    assert_eq!(kept, Ok(usize::try_from(number).expect("small")));
+    store.close();
+}
