@@ -157,6 +157,7 @@ impl Engine {
                 marked = self.keep_mark(mark).await.or(marked);
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = self.stop.cancelled() => {}
             }
@@ -169,6 +170,7 @@ impl Engine {
         while !self.stop.is_cancelled() {
             if guard.look(|rule| rule.wants_aws()) {
                 tokio::select! {
+                    biased;
                     _ = tokio::time::timeout(ASK_EVERY, self.own.account()) => {}
                     () = self.stop.cancelled() => {}
                 }
@@ -176,6 +178,7 @@ impl Engine {
                 self.deadlines_wake.notify_one();
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = self.stop.cancelled() => {}
             }

@@ -11,6 +11,7 @@ pub(crate) use turn::{conclude, prepare};
 
 pub(super) use turn::about;
 
+use super::guards::{self, Guard};
 use super::refused::Refused;
 use super::{Engine, random};
 use crate::aws::port::Lane;
@@ -188,6 +189,8 @@ impl Engine {
             if plan(&grant, wanted, now).step.is_write() && slot.is_none() {
                 *slot = Some(self.drivers.slots.take(lane).await);
             }
+            // Somebody may have taken hold of it while a place was waited for.
+            let may_create = may_create && (self.gate.is_open() || !guards::is_on(Guard::Gate));
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
                 self.write(lane, move |tx| {
@@ -257,10 +260,11 @@ impl Engine {
     }
 
     async fn look(&self, key: &Key) -> Result<(Grant, Wanted), Refused> {
-        let key = key.clone();
+        let (key, now) = (key.clone(), self.clock.now());
         self.store
             .read_for_removal(move |read| {
                 let grant = read.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
+                let grant = guards::seen(grant, now);
                 let open = read.open_requests_on(&key)?;
                 let wanted = Wanted {
                     leases: open.iter().filter(|r| r.holds_lease()).count(),
