@@ -55,6 +55,6 @@ impl Clock for SimClock {
 
     /// It does not jump, so nobody has to look at it every few seconds.
     fn longest_nap(&self) -> TimeDelta {
-        TimeDelta::minutes(10)
+        TimeDelta::hours(6)
     }
 }

@@ -23,6 +23,7 @@ mod inventory;
 mod judge;
 mod people;
 mod record;
+mod remains;
 mod script;
 mod sweep;
 mod world;

@@ -190,16 +190,16 @@ impl Script {
         let at = rng.random_range(DAY..STORM - DAY);
         for number in 0..Place::ALL {
             let place = Place::number(number);
-            if place.needs_approval() || rng.random_bool(0.2) {
+            if rng.random_bool(0.15) {
                 continue;
             }
-            let before = number.is_multiple_of(4) || number % 4 == 1;
-            let start = if before { at - 20 * MINUTE } else { at };
+            let ends = number.is_multiple_of(4);
+            let start = if ends { at - 20 * MINUTE } else { at };
             self.pleas.push(Plea {
                 place,
-                at: start - rng.random_range(MINUTE..10 * MINUTE),
+                at: start - rng.random_range(5 * MINUTE..10 * MINUTE),
                 shape: Shape::At(start, 20 * 60),
-                approval_after: 0,
+                approval_after: SECOND,
                 tries_alone: false,
                 back: None,
             });
@@ -224,17 +224,30 @@ impl Script {
                 self.hands.push((later.min(STORM), to));
             }
         };
-        for person in 0..PEOPLE.len() {
-            for_a_while(0.35, Hand::Leave(person), Hand::Return(person), 24 * HOUR);
-        }
         for account in 0..ACCOUNTS.len() {
             for_a_while(0.1, Hand::Suspend(account), Hand::Resume(account), 8 * HOUR);
         }
         for_a_while(0.5, Hand::Hold, Hand::Release, 4 * HOUR);
+        self.leave(rng);
         if rng.random_bool(0.1) {
             let at = rng.random_range(DAY..STORM - DAY);
             self.hands
                 .push((at, Hand::Delete(rng.random_range(0..PEOPLE.len()))));
+        }
+    }
+
+    /// People leave the group that may ask, mostly while they have access: that is when it matters.
+    fn leave(&mut self, rng: &mut StdRng) {
+        for person in 0..PEOPLE.len() {
+            let theirs = self.pleas.iter().filter(|plea| plea.place.person == person);
+            let begins: Vec<i64> = theirs.map(Plea::begins).collect();
+            if begins.is_empty() || rng.random_bool(0.6) {
+                continue;
+            }
+            let at = begins[rng.random_range(0..begins.len())] + rng.random_range(0..20 * MINUTE);
+            self.hands.push((at, Hand::Leave(person)));
+            let later = at + rng.random_range(MINUTE..24 * HOUR);
+            self.hands.push((later.min(STORM), Hand::Return(person)));
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::aws::{key_of, organisation};
 use super::clock::SimClock;
-use super::record::{Deed, Record, Told};
+use super::record::{Deed, Record};
 use super::script::{CALM, HOUR, Hand, MINUTE, Place, SECOND, STORM, Script};
 use aws_simulator::organisation::AccountState;
 use aws_simulator::{AssignmentKey, Caller as AwsCaller, Organisation};
@@ -15,14 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use team_shared::duration::Seconds;
-use team_shared::state::RequestState;
 use teamd::aws::health::AwsHealth;
 use teamd::clock::Clock;
 use teamd::domain::identity::{Caller, Peer, Who};
 use teamd::domain::request::Key;
 use teamd::engine::{Deps, Engine, EngineSettings, Guard, Hold, PolicyInput};
 use teamd::lifecycle::Shutdown;
-use teamd::store::port::{AuditFilter, RequestFilter, StoreError};
+use teamd::store::port::StoreError;
 use teamd::store::{Fault, Memory, Store};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -41,9 +40,9 @@ pub(crate) struct World {
     pub(crate) clock: Arc<SimClock>,
     org: Mutex<Organisation>,
     by: AwsCaller,
-    memory: Memory,
+    pub(crate) memory: Memory,
     keys: BTreeMap<Place, AssignmentKey>,
-    places: BTreeMap<AssignmentKey, Place>,
+    pub(crate) places: BTreeMap<AssignmentKey, Place>,
     users: BTreeMap<String, String>,
     crash: Notify,
     inner: Mutex<Inner>,
@@ -133,6 +132,10 @@ impl World {
 
     pub(crate) fn note_at(&self, at: i64, deed: Deed) {
         self.lock().deeds.push((at, deed));
+    }
+
+    pub(crate) fn deeds(&self) -> Vec<(i64, Deed)> {
+        self.lock().deeds.clone()
     }
 
     pub(crate) fn chance<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
@@ -365,67 +368,6 @@ impl World {
             }
         }
     }
-
-    fn record(&self) -> Record {
-        let end = self.now();
-        let store = Store::on_memory(&self.memory);
-        let (told, requests, chain) = store
-            .read_blocking(|read| {
-                let rows = AuditFilter {
-                    limit: usize::MAX,
-                    ..AuditFilter::default()
-                };
-                let all = RequestFilter {
-                    limit: usize::MAX,
-                    ..RequestFilter::default()
-                };
-                Ok::<_, StoreError>((read.audit(&rows)?, read.requests(&all)?, read.verify_chain()?))
-            })
-            .expect("the tables are in memory");
-        let told: Vec<Told> = told
-            .into_iter()
-            .map(|row| Told {
-                at: (row.at - SimClock::time(0)).num_milliseconds(),
-                kind: row.kind.as_str().to_owned(),
-                request: row.request_id,
-                data: row.data,
-            })
-            .collect();
-        let said = |id| {
-            let last = told.iter().rev().filter(|told| told.request == Some(id));
-            let words = last.filter_map(|told| told.kind.strip_prefix("request."));
-            words
-                .filter_map(|word| match word {
-                    "submitted" => Some(RequestState::Pending),
-                    word => word.parse().ok(),
-                })
-                .next()
-        };
-        let unfolded = requests
-            .iter()
-            .filter(|request| said(request.id) != Some(request.state.word()))
-            .map(|request| format!("{}: {}", request.id, request.state.word()));
-        let open = requests
-            .iter()
-            .filter(|request| !request.state.word().is_terminal())
-            .map(|request| format!("{} is {}", request.id.short(), request.state.word()));
-        let (calls, changes) = self.model(|org, _, now| {
-            org.advance(now);
-            (org.calls().cloned().collect(), org.assignment_changes().to_vec())
-        });
-        Record {
-            script: self.script.clone(),
-            places: self.places.clone(),
-            deeds: self.lock().deeds.clone(),
-            open: open.collect(),
-            unfolded: unfolded.collect(),
-            told: told.clone(),
-            calls,
-            changes,
-            chain: chain.fault,
-            end,
-        }
-    }
 }
 
 fn settings() -> EngineSettings {
@@ -435,7 +377,7 @@ fn settings() -> EngineSettings {
         drift_action: teamd::config::DriftAction::Report,
         directory_refresh: Seconds::new(3_600).expect("an hour"),
         // Few places, so that removals and creates meet.
-        max_in_flight: 3,
+        max_in_flight: 2,
         pending_per_user: 50,
         submits_per_minute: 50,
         refusals_per_minute: 50,

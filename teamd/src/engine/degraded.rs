@@ -74,8 +74,14 @@ impl Engine {
             }
             self.recover().await;
             self.watch_disk();
+            let pause = if fault.is_some() {
+                TRY_AGAIN
+            } else {
+                self.nap(LOOK)
+            };
             tokio::select! {
-                () = tokio::time::sleep(if fault.is_some() { TRY_AGAIN } else { LOOK }) => {}
+                biased;
+                () = tokio::time::sleep(pause) => {}
                 _ = condition.changed() => {}
                 () = self.stop.cancelled() => {}
             }

@@ -102,6 +102,7 @@ impl Removal {
                 Next::Verified => return true,
                 Next::Wait(at) => {
                     tokio::select! {
+                        biased;
                         () = clock.sleep_until(at) => {}
                         () = stop.cancelled() => {}
                     }

@@ -21,7 +21,7 @@ const OVERDUE: TimeDelta = TimeDelta::seconds(10);
 const AWS_AWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// The whole chain is checked again so often.
-const CHAIN_EVERY: TimeDelta = TimeDelta::hours(1);
+const CHAIN_EVERY: Duration = Duration::from_secs(3_600);
 
 /// The last check of the chain.
 #[derive(Debug, Default)]
@@ -181,7 +181,11 @@ impl Engine {
                 .as_ref()
                 .map(|(at, _)| *at);
             if self.degraded().is_none()
-                && checked.is_none_or(|at| self.clock.now() - at >= CHAIN_EVERY)
+                && checked.is_none_or(|at| {
+                    (self.clock.now() - at)
+                        .to_std()
+                        .is_ok_and(|age| age >= self.nap(CHAIN_EVERY))
+                })
                 && let Err(error) = self.verify_chain().await
             {
                 tracing::error!(%error, "the audit chain cannot be checked");

@@ -160,6 +160,7 @@ impl Engine {
                 marked = self.keep_mark(mark).await.or(marked);
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = self.stop.cancelled() => {}
             }
@@ -172,6 +173,7 @@ impl Engine {
         while !self.stop.is_cancelled() {
             if guard.look(|rule| rule.wants_aws()) {
                 tokio::select! {
+                    biased;
                     _ = tokio::time::timeout(ASK_EVERY, self.own.account()) => {}
                     () = self.stop.cancelled() => {}
                 }
@@ -179,6 +181,7 @@ impl Engine {
                 self.deadlines_wake.notify_one();
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = self.stop.cancelled() => {}
             }

@@ -167,7 +167,8 @@ fn starts_or_ends(case: &Case<'_>, place: Place, from: i64, to: i64) -> bool {
     let theirs = case.permits.iter().filter(|permit| permit.place == place);
     let mut moments = theirs.flat_map(|permit| {
         let told = permit.request.into_iter().flat_map(|id| case.told(id));
-        told.map(|told| told.at).chain([permit.span.0, permit.span.1])
+        let moves = told.filter(|told| told.kind.starts_with("request."));
+        moves.map(|told| told.at).chain([permit.span.0, permit.span.1])
     });
     moments.any(|at| (from..=to).contains(&at))
 }

@@ -2,6 +2,7 @@
 
 use super::plan::{LISTING_FRESH, is_doubtful, may_surface};
 use super::record::{After, Note};
+use super::sweep::SETTLED;
 use super::{Phase, Reply, State, Status};
 use chrono::TimeDelta;
 
@@ -83,8 +84,9 @@ impl After {
         };
         match self.grant.state.clone() {
             State::Deleting(Phase::Verifying { request_id, since }) => {
-                // Where no delete is known to have succeeded, an old listing must not close the matter.
-                if request_id.is_none() && self.now - since < LISTING_LAG {
+                // Where no delete is known to have succeeded, an old listing must not close the matter: one of before
+                // the create, seconds ago, would leave it there for good.
+                if request_id.is_none() && self.now - since < SETTLED {
                     self.pause(TimeDelta::seconds(5));
                 } else {
                     self.settle(listed);

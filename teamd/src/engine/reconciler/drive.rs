@@ -6,6 +6,7 @@ use crate::aws::port::Lane;
 use crate::domain::Time;
 use crate::domain::grant::{Grant, Phase, State, Step, Wanted, plan};
 use crate::domain::request::{Key, State as RequestState};
+use crate::engine::guards;
 use crate::engine::refused::Refused;
 use crate::engine::{Engine, random};
 use crate::store::WriteLane;
@@ -197,10 +198,11 @@ impl Engine {
     }
 
     pub(super) async fn look(&self, key: &Key) -> Result<Looked, Refused> {
-        let key = key.clone();
+        let (key, now) = (key.clone(), self.clock.now());
         self.store
             .read_for_removal(move |read| {
                 let grant = read.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
+                let grant = guards::seen(grant, now);
                 let open = read.open_requests_on(&key)?;
                 let ends = |r: &crate::domain::request::Request| match r.state {
                     RequestState::Ending { due_at, .. } => Some(due_at),
