@@ -44,6 +44,9 @@ pub struct Status {
     /// The sweeps and what they have found.
     #[serde(default)]
     pub drift: DriftStatus,
+    /// Access that is being taken back now.
+    #[serde(default)]
+    pub removals: RemovalStatus,
     /// Removals due and not verified, worst first.
     pub overdue_requests: Vec<OverdueRequest>,
     /// The audit chain.
@@ -117,6 +120,25 @@ pub struct DirectoryStatus {
     pub groups: usize,
     /// Why the last refresh did not finish.
     pub last_error: Option<String>,
+}
+
+/// What is being taken back, how fast, and until when.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RemovalStatus {
+    /// Assignments whose absence is due and not yet verified.
+    pub due: u64,
+    /// Of these, deletes that AWS has accepted and not finished.
+    pub unfinished: u64,
+    /// Of these, ones that keep failing, or are in an account where operations fail or hang.
+    pub failing: u64,
+    /// Deletes finished a second, over the last minute.
+    pub per_second: f64,
+    /// Identity Center calls a second that `[aws]` allows for what is due now.
+    pub calls_per_second: f64,
+    /// The same after AWS's throttling.
+    pub calls_per_second_now: f64,
+    /// When the last one that does not fail should be verified; absent: nothing is due, or all of it fails.
+    pub done_by: Option<DateTime<Utc>>,
 }
 
 /// A removal that is late.

@@ -42,6 +42,20 @@ pub(crate) fn clock(at: DateTime<Utc>, zone: Zone) -> String {
     }
 }
 
+/// `9,812`.
+#[must_use]
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `14:02Z`.
 #[must_use]
 pub(crate) fn minute(at: DateTime<Utc>, zone: Zone) -> String {
@@ -226,6 +240,12 @@ mod tests {
         assert_eq!(full(at(0), Zone::Utc), "2026-11-18 11:06:40Z");
         assert_eq!(clock(at(0), Zone::Utc), "11:06:40Z");
         assert_eq!(short(at(0), Zone::Utc), "11-18 11:06Z");
+    }
+
+    #[test]
+    fn large_numbers_have_commas() {
+        let shown: Vec<_> = [0, 999, 1000, 9812, 1_234_567].map(thousands).into();
+        assert_eq!(shown, ["0", "999", "1,000", "9,812", "1,234,567"]);
     }
 
     #[test]

@@ -58,6 +58,14 @@ pub enum RunError {
     Task(&'static str),
 }
 
+/// Where the daemon has its time from.
+pub enum TimeSource {
+    /// Clocks that are watched by the clock rule.
+    Readings(Box<dyn Readings>),
+    /// A clock that is believed as it is: for tests.
+    Clock(Arc<dyn Clock>),
+}
+
 /// Serves until told to stop, on the socket that systemd has passed or on one of its own.
 ///
 /// # Errors
@@ -107,7 +115,7 @@ pub async fn run(
 /// # Errors
 /// The store or the settings for AWS.
 pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, RunError> {
-    open_with(config, shutdown, Box::new(Machine)).await
+    open_with(config, shutdown, TimeSource::Readings(Box::new(Machine))).await
 }
 
 /// The same by other clocks than the machine's.
@@ -117,7 +125,7 @@ pub async fn open(config: &Config, shutdown: &Shutdown) -> Result<Arc<Engine>, R
 pub async fn open_with(
     config: &Config,
     shutdown: &Shutdown,
-    readings: Box<dyn Readings>,
+    time: TimeSource,
 ) -> Result<Arc<Engine>, RunError> {
     let path = config.store.path.clone();
     make_private_parent(&path);
@@ -129,7 +137,10 @@ pub async fn open_with(
     if is_degraded {
         revoke_only::watch(&store, path, shutdown);
     }
-    let clock: Arc<dyn Clock> = Arc::new(start_clock(&store, readings).await?);
+    let clock = match time {
+        TimeSource::Readings(readings) => Arc::new(start_clock(&store, readings).await?) as Arc<dyn Clock>,
+        TimeSource::Clock(clock) => clock,
+    };
     let health = Arc::new(AwsHealth::new());
     let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
     let activity = match config.activity.source {

@@ -69,7 +69,7 @@ async fn all_events(world: &World, kind: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_suspect_clock_blocks_grants_and_no_removal_and_clears_by_itself() {
     for by in [TEN_YEARS, -HOUR] {
-        let world = World::new().await;
+        let world = Setup::new().guarded().start().await;
         let held = world.active().await;
         let before = world.engine().now();
         world.clocks.set_wall(by);
@@ -106,7 +106,7 @@ async fn a_suspect_clock_blocks_grants_and_no_removal_and_clears_by_itself() {
 
 #[tokio::test]
 async fn an_end_comes_on_time_when_the_wall_clock_falls_back() {
-    let world = World::new().await;
+    let world = Setup::new().guarded().start().await;
     let id = id_of(&world.submit("alice", ask(LEDGER, ADMIN, 3)).await);
     world.act("bob", &id, "approve").await.is(200);
     world.reach(&id, "active").await;
@@ -117,7 +117,7 @@ async fn an_end_comes_on_time_when_the_wall_clock_falls_back() {
 
 #[tokio::test]
 async fn a_machine_that_slept_does_what_is_due_at_once() {
-    let world = World::new().await;
+    let world = Setup::new().guarded().start().await;
     let id = world.active().await;
     skew_aws(&world, 6 * HOUR);
     world.clocks.pass(6 * HOUR);
@@ -127,7 +127,7 @@ async fn a_machine_that_slept_does_what_is_due_at_once() {
 
 #[tokio::test]
 async fn a_jump_ahead_ends_what_aws_calls_due_and_nothing_else() {
-    let mut world = World::new().await;
+    let mut world = Setup::new().guarded().start().await;
     let id = world.active().await;
     world.clocks.set_wall(TEN_YEARS);
     soon("AWS was asked", || aws_ahead(&world).is_some_and(|by| by < -HOUR)).await;
@@ -150,7 +150,7 @@ async fn a_jump_ahead_ends_what_aws_calls_due_and_nothing_else() {
 #[tokio::test]
 async fn nobody_loses_a_request_to_a_suspect_clock() {
     let policy = POLICY.replace("[settings]", "[settings]\nrequest_expiry = \"5s\"");
-    let world = Setup::new().policy(policy).start().await;
+    let world = Setup::new().guarded().policy(policy).start().await;
     let id = world.pending().await;
     world.clocks.set_wall(-HOUR);
     soon("suspicion", || is_suspect(&world)).await;
@@ -179,7 +179,7 @@ async fn accept(world: &World) {
 
 #[tokio::test]
 async fn the_operator_can_accept_the_clock_and_nobody_else() {
-    let world = World::new().await;
+    let world = Setup::new().guarded().start().await;
     world.clocks.set_wall(-HOUR);
     soon("suspicion", || is_suspect(&world)).await;
     for who in ["alice", "ivy", "hugo"] {
@@ -226,7 +226,7 @@ async fn the_operator_can_accept_the_clock_and_nobody_else() {
 #[tokio::test]
 async fn time_does_not_run_back_over_a_restart() {
     for reboot in [false, true] {
-        let mut world = World::new().await;
+        let mut world = Setup::new().guarded().start().await;
         world.clocks.pass(7200);
         let before = world.engine().now();
         world.stop().await;
@@ -242,7 +242,7 @@ async fn time_does_not_run_back_over_a_restart() {
 
 #[tokio::test]
 async fn the_clock_can_be_accepted_while_no_daemon_runs() {
-    let mut world = World::new().await;
+    let mut world = Setup::new().guarded().start().await;
     world.clocks.pass(HOUR);
     world.stop().await;
     world.clocks.pass(-HOUR);
@@ -267,7 +267,7 @@ async fn the_clock_can_be_accepted_while_no_daemon_runs() {
 
 #[tokio::test]
 async fn the_date_of_aws_is_heard_on_the_wire() {
-    let world = World::new().await;
+    let world = Setup::new().guarded().start().await;
     let held = world.active().await;
     assert!(aws_ahead(&world).is_some_and(|by| by.abs() <= 2));
     skew_aws(&world, -HOUR);

@@ -4,9 +4,12 @@
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
+//! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
+//! * [`failures`] whatever can fail under access that was given
 //! * [`clock`] clocks that are wrong
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
@@ -16,12 +19,17 @@ mod basis;
 mod bodies;
 mod clock;
 mod drift;
+mod extension;
+mod failures;
+mod leases;
 mod life;
 mod limits;
 mod order;
+mod overlap;
 mod repeats;
 mod restart;
 mod roles;
+mod rush;
 mod stream;
 mod support;
 mod tidy;

@@ -3,10 +3,12 @@
 
 mod client;
 mod clocks;
+mod time;
 mod values;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use clocks::Clocks;
+pub(crate) use time::Ahead;
 pub(crate) use values::*;
 
 use aws_simulator::{AssignmentKey, FaultKind, FaultRule, Faults, Organisation, Simulator, SimulatorConfig};
@@ -25,6 +27,7 @@ use teamd::domain::directory::Directory;
 use teamd::domain::identity::{Caller as EngineCaller, Peer};
 use teamd::engine::{Engine, PolicyInput, Refused};
 use teamd::lifecycle::Shutdown;
+use teamd::run::TimeSource;
 use teamd::store::{Store, WriteLane};
 use tokio::sync::OnceCell;
 
@@ -35,13 +38,16 @@ pub(crate) struct Setup {
     organisation: Organisation,
     needs_loads: bool,
     is_standard: bool,
+    is_guarded: bool,
     as_people: bool,
 }
 
 /// A daemon and its surroundings.
 pub(crate) struct World {
     config: Config,
+    is_guarded: bool,
     as_people: bool,
+    pub(crate) clock: Arc<Ahead>,
     simulator: Option<Simulator>,
     daemon: Option<Daemon>,
     client: reqwest::Client,
@@ -68,12 +74,19 @@ impl Setup {
             organisation: aws_simulator::organisation::standard::organisation(),
             needs_loads: false,
             is_standard: true,
+            is_guarded: false,
             as_people: true,
         }
     }
 
     pub(crate) fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
+        self
+    }
+
+    /// Under the clock rule, with clocks that can be bent; else under a clock that can only be put forward.
+    pub(crate) fn guarded(mut self) -> Self {
+        self.is_guarded = true;
         self
     }
 
@@ -123,7 +136,9 @@ impl Setup {
         let mut config = self.config;
         config.server.socket = folder.path().join("teamd.sock");
         config.store.path = folder.path().join("teamd.db");
-        config.store.leases_path = folder.path().join("leases.json");
+        if config.store.leases_path.starts_with("/var") {
+            config.store.leases_path = folder.path().join("leases.json");
+        }
         config.aws.endpoint_url = Some(simulator.url());
         let client = reqwest::Client::builder()
             .unix_socket(config.server.socket.clone())
@@ -135,7 +150,9 @@ impl Setup {
         }
         let mut world = World {
             config,
+            is_guarded: self.is_guarded,
             as_people: self.as_people,
+            clock: Arc::default(),
             simulator: Some(simulator),
             daemon: None,
             client,
@@ -212,7 +229,11 @@ impl World {
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
         let shutdown = Shutdown::new();
-        let engine = teamd::run::open_with(&self.config, &shutdown, Box::new(self.clocks.clone()))
+        let time = match self.is_guarded {
+            true => TimeSource::Readings(Box::new(self.clocks.clone())),
+            false => TimeSource::Clock(self.clock.clone()),
+        };
+        let engine = teamd::run::open_with(&self.config, &shutdown, time)
             .await
             .expect("the daemon opens");
         let listener = api::bind(&self.config.server.socket, 0o600, None).expect("the socket");
@@ -252,6 +273,10 @@ impl World {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.daemon.as_ref().expect("the daemon runs").engine
+    }
+
+    pub(crate) fn aws_url(&self) -> String {
+        self.simulator.as_ref().expect("the simulator runs").url()
     }
 
     pub(crate) fn database(&self) -> PathBuf {

@@ -316,6 +316,8 @@ path = "{database}"
 region = "eu-west-1"
 endpoint_url = "{endpoint}"
 directory_refresh = "1m"
+[limits]
+submits_per_minute_per_user = 1000
 {identity}"#,
         socket = socket.display(),
         database = database.display(),

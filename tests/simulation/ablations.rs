@@ -21,7 +21,7 @@ const GUARDS: &[(&str, Guard)] = &[
 ];
 
 /// The guard of that name.
-pub fn guard(name: &str) -> Guard {
+pub(crate) fn guard(name: &str) -> Guard {
     let found = GUARDS.iter().find(|(other, _)| *other == name);
     found.unwrap_or_else(|| panic!("there is no guard {name}")).1
 }

@@ -22,10 +22,10 @@ use teamd::domain::grant::{Phase, Refusal, Reply, State, Status};
 use teamd::domain::request::Key;
 
 /// Who may ask.
-pub const ENGINEERS: &str = "engineers";
+pub(crate) const ENGINEERS: &str = "engineers";
 
 /// The organisation at the beginning.
-pub fn organisation(script: &Script) -> Organisation {
+pub(crate) fn organisation(script: &Script) -> Organisation {
     let management = NewAccount {
         id: Some("100000000001".to_owned()),
         name: "management".to_owned(),
@@ -65,7 +65,7 @@ pub fn organisation(script: &Script) -> Organisation {
 }
 
 /// The key in AWS's words.
-pub fn key_of(org: &Organisation, place: Place) -> AssignmentKey {
+pub(crate) fn key_of(org: &Organisation, place: Place) -> AssignmentKey {
     org.user_key(place.user(), place.account(), place.set())
         .expect("everybody was added")
 }
@@ -184,7 +184,7 @@ impl World {
         }
     }
 
-    pub async fn wait_for<T>(&self, answer: &Answer<T>) {
+    pub(crate) async fn wait_for<T>(&self, answer: &Answer<T>) {
         let millis = self.chance(|rng| match answer {
             Err(CallError::NoAnswer { .. }) => rng.random_range(3_000..15_000),
             Ok(_) | Err(CallError::Aws(_)) => rng.random_range(30..400),

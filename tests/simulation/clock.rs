@@ -10,35 +10,35 @@ use tokio::time::Instant;
 const BEGINNING: i64 = 1_794_787_200_000;
 
 /// A clock that shows tokio's time.
-pub struct SimClock {
+pub(crate) struct SimClock {
     begun: Instant,
 }
 
 impl SimClock {
     /// Shows the beginning now.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             begun: Instant::now(),
         }
     }
 
     /// What has passed since the beginning, in milliseconds.
-    pub fn elapsed(&self) -> i64 {
+    pub(crate) fn elapsed(&self) -> i64 {
         i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
     /// The moment that lies so many milliseconds after the beginning.
-    pub fn time(elapsed: i64) -> Time {
+    pub(crate) fn time(elapsed: i64) -> Time {
         DateTime::from_timestamp_millis(Self::epoch(elapsed)).expect("a moment near the present")
     }
 
     /// The same in milliseconds since the epoch.
-    pub fn epoch(elapsed: i64) -> i64 {
+    pub(crate) fn epoch(elapsed: i64) -> i64 {
         BEGINNING + elapsed
     }
 
     /// Sleeps until so many milliseconds have passed since the beginning.
-    pub async fn until(&self, elapsed: i64) {
+    pub(crate) async fn until(&self, elapsed: i64) {
         let at = self.begun + std::time::Duration::from_millis(elapsed.max(0).unsigned_abs());
         tokio::time::sleep_until(at).await;
     }

@@ -32,7 +32,7 @@ enum Heard {
 
 impl World {
     /// One request, from the asking to the end.
-    pub async fn plead(self: Arc<Self>, number: usize) {
+    pub(crate) async fn plead(self: Arc<Self>, number: usize) {
         let plea = self.script.pleas[number].clone();
         self.clock.until(plea.at).await;
         let user = self.caller(plea.place.user());

@@ -10,7 +10,7 @@ use team_shared::ids::RequestId;
 
 /// Something that somebody did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
+pub(crate) enum Deed {
     /// A request was filed, or perhaps filed: the answer was lost.
     Filed { plea: usize, id: Option<RequestId> },
     /// A vote was taken, or perhaps taken.
@@ -29,34 +29,34 @@ pub enum Deed {
 
 /// A row of the audit trail, at the moment it became durable.
 #[derive(Debug, Clone)]
-pub struct Told {
-    pub at: i64,
-    pub kind: String,
-    pub request: Option<RequestId>,
-    pub data: serde_json::Value,
+pub(crate) struct Told {
+    pub(crate) at: i64,
+    pub(crate) kind: String,
+    pub(crate) request: Option<RequestId>,
+    pub(crate) data: serde_json::Value,
 }
 
 /// Everything, in milliseconds since the beginning.
-pub struct Record {
-    pub script: Script,
-    pub places: BTreeMap<AssignmentKey, Place>,
-    pub deeds: Vec<(i64, Deed)>,
-    pub told: Vec<Told>,
-    pub calls: Vec<CallLog>,
-    pub changes: Vec<AssignmentChange>,
+pub(crate) struct Record {
+    pub(crate) script: Script,
+    pub(crate) places: BTreeMap<AssignmentKey, Place>,
+    pub(crate) deeds: Vec<(i64, Deed)>,
+    pub(crate) told: Vec<Told>,
+    pub(crate) calls: Vec<CallLog>,
+    pub(crate) changes: Vec<AssignmentChange>,
     /// Requests that are not over when everything should be.
-    pub open: Vec<String>,
+    pub(crate) open: Vec<String>,
     /// Requests whose row does not say what their last event says.
-    pub unfolded: Vec<String>,
+    pub(crate) unfolded: Vec<String>,
     /// What is wrong with the audit chain.
-    pub chain: Option<String>,
+    pub(crate) chain: Option<String>,
     /// When it ended.
-    pub end: i64,
+    pub(crate) end: i64,
 }
 
 impl Record {
     /// When the daemon was up.
-    pub fn daemon_up(&self) -> Vec<Span> {
+    pub(crate) fn daemon_up(&self) -> Vec<Span> {
         let mut spans = Vec::new();
         let mut since = None;
         for (at, deed) in &self.deeds {
@@ -71,7 +71,7 @@ impl Record {
     }
 
     /// Everything in one string, in order: two runs of a seed must not differ in a letter.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut lines: Vec<(i64, u8, String)> = Vec::new();
         for (at, deed) in &self.deeds {
             lines.push((*at, 0, format!("deed  {deed:?}")));
@@ -111,7 +111,7 @@ impl Record {
 }
 
 /// `3d 04:05:06.789`.
-pub fn clock_face(at: i64) -> String {
+pub(crate) fn clock_face(at: i64) -> String {
     let sign = if at < 0 { "-" } else { "" };
     let at = at.abs();
     let (days, rest) = (at / super::script::DAY, at % super::script::DAY);

@@ -4,64 +4,64 @@
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-pub const SECOND: i64 = 1_000;
-pub const MINUTE: i64 = 60 * SECOND;
-pub const HOUR: i64 = 60 * MINUTE;
-pub const DAY: i64 = 24 * HOUR;
+pub(crate) const SECOND: i64 = 1_000;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// How long the storm lasts; then comes a calm without faults, in which everything must come to rest.
-pub const STORM: i64 = 7 * DAY;
+pub(crate) const STORM: i64 = 7 * DAY;
 
 /// The calm. Longer than anybody's access that begins in the storm may last, and than the time to decide.
-pub const CALM: i64 = 10 * HOUR;
+pub(crate) const CALM: i64 = 10 * HOUR;
 
 /// Who asks. Decided on by `lea` and `max`.
-pub const PEOPLE: [&str; 4] = ["ann", "ben", "cleo", "dan"];
-pub const APPROVERS: [&str; 2] = ["lea", "max"];
-pub const ACCOUNTS: [&str; 4] = ["400000000001", "400000000002", "400000000003", "400000000004"];
+pub(crate) const PEOPLE: [&str; 4] = ["ann", "ben", "cleo", "dan"];
+pub(crate) const APPROVERS: [&str; 2] = ["lea", "max"];
+pub(crate) const ACCOUNTS: [&str; 4] = ["400000000001", "400000000002", "400000000003", "400000000004"];
 
 /// Needs an approval.
-pub const ADMIN: &str = "Admin";
+pub(crate) const ADMIN: &str = "Admin";
 /// Needs none.
-pub const READ: &str = "Read";
+pub(crate) const READ: &str = "Read";
 
 /// A person, an account and a permission set: one of sixteen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    pub person: usize,
-    pub account: usize,
+pub(crate) struct Place {
+    pub(crate) person: usize,
+    pub(crate) account: usize,
 }
 
 impl Place {
-    pub const ALL: usize = PEOPLE.len() * ACCOUNTS.len();
+    pub(crate) const ALL: usize = PEOPLE.len() * ACCOUNTS.len();
 
-    pub fn number(number: usize) -> Self {
+    pub(crate) fn number(number: usize) -> Self {
         Self {
             person: number % PEOPLE.len(),
             account: number / PEOPLE.len() % ACCOUNTS.len(),
         }
     }
 
-    pub fn user(self) -> &'static str {
+    pub(crate) fn user(self) -> &'static str {
         PEOPLE[self.person]
     }
 
-    pub fn account(self) -> &'static str {
+    pub(crate) fn account(self) -> &'static str {
         ACCOUNTS[self.account]
     }
 
-    pub fn set(self) -> &'static str {
+    pub(crate) fn set(self) -> &'static str {
         if self.needs_approval() { ADMIN } else { READ }
     }
 
-    pub fn needs_approval(self) -> bool {
+    pub(crate) fn needs_approval(self) -> bool {
         (self.person + self.account).is_multiple_of(2)
     }
 }
 
 /// Which time is asked for. Milliseconds since the beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// So many seconds from activation on.
     For(i64),
     /// From then on, so many seconds.
@@ -72,27 +72,27 @@ pub enum Shape {
 
 /// What one person asks for, and what becomes of it.
 #[derive(Debug, Clone)]
-pub struct Plea {
-    pub place: Place,
-    pub at: i64,
-    pub shape: Shape,
+pub(crate) struct Plea {
+    pub(crate) place: Place,
+    pub(crate) at: i64,
+    pub(crate) shape: Shape,
     /// How long the approver takes.
-    pub approval_after: i64,
+    pub(crate) approval_after: i64,
     /// The requester tries to approve it.
-    pub tries_alone: bool,
+    pub(crate) tries_alone: bool,
     /// Somebody takes it back so long after the decision: its requester, or an approver.
-    pub back: Option<(i64, Back)>,
+    pub(crate) back: Option<(i64, Back)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Back {
+pub(crate) enum Back {
     Done,
     Revoke,
 }
 
 /// Something that happens to the organisation behind everybody's back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hand {
+pub(crate) enum Hand {
     /// Somebody puts the assignment there by hand, if it is not there.
     Put(Place),
     /// Somebody takes an assignment away that was put there by hand.
@@ -111,25 +111,25 @@ pub enum Hand {
 }
 
 /// A span of time: from, and up to.
-pub type Span = (i64, i64);
+pub(crate) type Span = (i64, i64);
 
 #[derive(Debug, Clone)]
-pub struct Script {
-    pub seed: u64,
-    pub pleas: Vec<Plea>,
-    pub hands: Vec<(i64, Hand)>,
+pub(crate) struct Script {
+    pub(crate) seed: u64,
+    pub(crate) pleas: Vec<Plea>,
+    pub(crate) hands: Vec<(i64, Hand)>,
     /// AWS does not answer. The second part: it answers with errors instead of silence.
-    pub outages: Vec<(Span, bool)>,
+    pub(crate) outages: Vec<(Span, bool)>,
     /// Moments at which the daemon dies, besides those that befall it in the middle of a call.
-    pub crashes: Vec<i64>,
+    pub(crate) crashes: Vec<i64>,
     /// Places held from the beginning, without us.
-    pub standing: Vec<Place>,
+    pub(crate) standing: Vec<Place>,
     /// Live access stays although its basis is lost.
-    pub keeps: bool,
+    pub(crate) keeps: bool,
 }
 
 impl Script {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed_0001);
         let mut script = Self {
             seed,
@@ -270,7 +270,7 @@ impl Script {
 
 impl Plea {
     /// The earliest moment at which access may be there.
-    pub fn begins(&self) -> i64 {
+    pub(crate) fn begins(&self) -> i64 {
         match self.shape {
             Shape::For(_) | Shape::Until(_) => self.at,
             Shape::At(start, _) => start,

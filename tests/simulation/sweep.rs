@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use teamd::engine::Guard;
 
 /// What many seeds came to.
-pub struct Found {
-    pub seeds: Vec<u64>,
+pub(crate) struct Found {
+    pub(crate) seeds: Vec<u64>,
     /// Seeds that violate something, in order.
-    pub failures: Vec<(u64, Vec<Violation>)>,
+    pub(crate) failures: Vec<(u64, Vec<Violation>)>,
     ran: usize,
     took: Duration,
     /// The longest that access was there outside of its windows, in milliseconds that count, and in which seed.
@@ -21,7 +21,7 @@ pub struct Found {
 }
 
 /// Runs seeds until all are done, or so many have failed.
-pub fn sweep(seeds: Vec<u64>, without: Option<Guard>, enough: usize) -> Found {
+pub(crate) fn sweep(seeds: Vec<u64>, without: Option<Guard>, enough: usize) -> Found {
     let started = Instant::now();
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(0);
@@ -65,7 +65,7 @@ pub fn sweep(seeds: Vec<u64>, without: Option<Guard>, enough: usize) -> Found {
 
 impl Found {
     /// Speed, and how near it was.
-    pub fn figures(&self) -> String {
+    pub(crate) fn figures(&self) -> String {
         let seconds = self.took.as_secs_f64();
         format!(
             "{} seeds of 7 days in {seconds:.1} s, {:.1} a second; {} calls of AWS a seed; the longest overstay {:.0} s, in seed {}; {} seeds with a violation",
@@ -79,7 +79,7 @@ impl Found {
     }
 
     /// What went wrong, and how to see it again.
-    pub fn report(&self) -> String {
+    pub(crate) fn report(&self) -> String {
         let mut lines = vec![format!("{} of {} seeds:", self.failures.len(), self.ran)];
         for (seed, violations) in self.failures.iter().take(8) {
             lines.push(format!("seed {seed}"));

@@ -36,9 +36,9 @@ const CRASHES: usize = 20;
 /// One commit in about a thousand fails, or its answer is lost: there are some four commits a call.
 const SPOILT: f64 = 1.0 / 250.0;
 
-pub struct World {
-    pub script: Script,
-    pub clock: Arc<SimClock>,
+pub(crate) struct World {
+    pub(crate) script: Script,
+    pub(crate) clock: Arc<SimClock>,
     org: Mutex<Organisation>,
     by: AwsCaller,
     memory: Memory,
@@ -64,7 +64,7 @@ struct Daemon {
 }
 
 /// Runs a seed, with one of the engine's guards taken away, or none.
-pub fn run(seed: u64, without: Option<Guard>) -> Record {
+pub(crate) fn run(seed: u64, without: Option<Guard>) -> Record {
     teamd::engine::seed_this_thread(Some(seed));
     teamd::engine::switch_off(without);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -123,40 +123,40 @@ impl World {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         self.clock.elapsed()
     }
 
-    pub fn note(&self, deed: Deed) {
+    pub(crate) fn note(&self, deed: Deed) {
         self.note_at(self.now(), deed);
     }
 
-    pub fn note_at(&self, at: i64, deed: Deed) {
+    pub(crate) fn note_at(&self, at: i64, deed: Deed) {
         self.lock().deeds.push((at, deed));
     }
 
-    pub fn chance<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
+    pub(crate) fn chance<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
         draw(&mut self.lock().rng)
     }
 
     /// Asks the model, at this moment.
-    pub fn model<T>(&self, ask: impl FnOnce(&mut Organisation, &AwsCaller, i64) -> T) -> T {
+    pub(crate) fn model<T>(&self, ask: impl FnOnce(&mut Organisation, &AwsCaller, i64) -> T) -> T {
         let mut org = self.org.lock().unwrap_or_else(PoisonError::into_inner);
         ask(&mut org, &self.by, SimClock::epoch(self.now()))
     }
 
-    pub fn key(&self, place: Place) -> &AssignmentKey {
+    pub(crate) fn key(&self, place: Place) -> &AssignmentKey {
         &self.keys[&place]
     }
 
-    pub fn place(&self, key: &Key) -> Place {
+    pub(crate) fn place(&self, key: &Key) -> Place {
         let found = self.keys.iter().find(|(_, other)| {
             other.account == key.account.as_str() && other.principal.id() == key.user.as_str()
         });
         *found.expect("every key is one of the sixteen").0
     }
 
-    pub fn engine(&self) -> Option<Arc<Engine>> {
+    pub(crate) fn engine(&self) -> Option<Arc<Engine>> {
         self.lock()
             .daemon
             .as_ref()
@@ -164,14 +164,14 @@ impl World {
     }
 
     /// The engine, and what is cancelled when it dies.
-    pub fn connection(&self) -> Option<(Arc<Engine>, tokio_util::sync::CancellationToken)> {
+    pub(crate) fn connection(&self) -> Option<(Arc<Engine>, tokio_util::sync::CancellationToken)> {
         self.lock()
             .daemon
             .as_ref()
             .map(|daemon| (Arc::clone(&daemon.engine), daemon.shutdown.hard_token()))
     }
 
-    pub fn caller(&self, name: &str) -> Caller {
+    pub(crate) fn caller(&self, name: &str) -> Caller {
         let who = Who::Person {
             id: self.users[name].parse().expect("a user id"),
             user_name: name.to_owned(),
@@ -196,14 +196,14 @@ impl World {
         self.now() < STORM
     }
 
-    pub fn is_out(&self) -> bool {
+    pub(crate) fn is_out(&self) -> bool {
         let now = self.now();
         let mut outages = self.script.outages.iter();
         outages.any(|((from, to), _)| (*from..*to).contains(&now))
     }
 
     /// Perhaps the daemon dies here: then whoever waits, waits for ever.
-    pub async fn maybe_die(&self) {
+    pub(crate) async fn maybe_die(&self) {
         let dies = {
             let mut inner = self.lock();
             let dies = inner.crashes < CRASHES && inner.rng.random_bool(FATAL);
@@ -216,7 +216,7 @@ impl World {
         }
     }
 
-    pub fn maybe_spoil_a_commit(&self) {
+    pub(crate) fn maybe_spoil_a_commit(&self) {
         let broken = || StoreError::Database("the simulation says so".to_owned());
         let fault = self.chance(|rng| {
             rng.random_bool(SPOILT).then(|| match rng.random_range(0..3) {

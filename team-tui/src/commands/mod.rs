@@ -35,7 +35,7 @@ mod whoami;
 pub(crate) use activity::call as activity_call;
 pub(crate) use failure::Failure;
 pub(crate) use show::sheet as request_sheet;
-pub(crate) use status::sheet as health_sheet;
+pub(crate) use status::{removals, sheet as health_sheet};
 pub(crate) use when::parse_future as parse_time;
 
 use crate::cli::{AuditVerb, Cli, Global, PolicyVerb, Verb};

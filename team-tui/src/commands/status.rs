@@ -4,6 +4,7 @@ use super::{Context, Failure, Outcome};
 use crate::client::api::Health;
 use crate::format::{self, Zone};
 use chrono::{DateTime, Utc};
+use team_shared::status::RemovalStatus;
 
 pub(super) async fn run(cx: &Context, short: bool) -> Outcome {
     let health = if short {
@@ -63,6 +64,7 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
         },
     ));
     let Health::Full(status) = health else { return rows };
+    rows.extend(removals(&status.removals, zone).map(|text| ("removals", text)));
     for late in &status.overdue_requests {
         let mut error = late.last_error.as_deref().unwrap_or("no answer yet").to_owned();
         if let Some(note) = &late.note {
@@ -180,4 +182,50 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
         format!("{}, up since {}", status.version, when(Some(status.started_at))),
     ));
     rows
+}
+
+/// What is being taken back now, in one line; none: nothing is.
+pub(crate) fn removals(removals: &RemovalStatus, zone: Zone) -> Option<String> {
+    if removals.due == 0 {
+        return None;
+    }
+    let mut text = format!("{} due", format::thousands(removals.due));
+    if removals.per_second > 0.0 {
+        text += &format!(", {:.1} a second", removals.per_second);
+    }
+    if let Some(by) = removals.done_by {
+        text += &format!(", done by {}", format::clock(by, zone));
+    }
+    if removals.failing > 0 {
+        text += &format!("; {} keep failing", format::thousands(removals.failing));
+    }
+    if removals.calls_per_second_now < removals.calls_per_second {
+        let (now, full) = (removals.calls_per_second_now, removals.calls_per_second);
+        text += &format!("; AWS slows us down: {now:.1} of {full:.1} calls a second");
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removals_in_one_line() {
+        let mut shown = RemovalStatus::default();
+        assert_eq!(removals(&shown, Zone::Utc), None);
+        shown.due = 9812;
+        shown.per_second = 8.1;
+        shown.done_by = "2026-11-22T03:24:00Z".parse().ok();
+        assert_eq!(
+            removals(&shown, Zone::Utc).as_deref(),
+            Some("9,812 due, 8.1 a second, done by 03:24:00Z")
+        );
+        (shown.failing, shown.calls_per_second, shown.calls_per_second_now) = (200, 16.0, 8.0);
+        let text = removals(&shown, Zone::Utc).unwrap_or_default();
+        assert!(
+            text.ends_with("; 200 keep failing; AWS slows us down: 8.0 of 16.0 calls a second"),
+            "{text}"
+        );
+    }
 }

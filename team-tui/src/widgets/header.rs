@@ -1,12 +1,17 @@
 //! The top: who one is, how one stands with the daemon, the time; tabs; banners.
 
 use crate::app::{App, Link, Screen};
+use crate::client::api::Health;
+use crate::commands::removals;
 use crate::format::{self, fit};
 use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
+
+/// So many removals at a time are news: AWS takes a while for them.
+const MANY: u64 = 20;
 
 /// Two ends of a line with blanks between; the left one gives way.
 fn ends(width: usize, left: &str, right: Vec<Span<'static>>, theme: Theme) -> Line<'static> {
@@ -110,6 +115,12 @@ pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
         let short = health.short();
         banners.extend(short.problems.iter().map(|p| (true, format!("! {p}"))));
         banners.extend(short.notices.iter().map(|n| (true, format!("! {n}"))));
+        if let Health::Full(status) = health
+            && status.removals.due >= MANY
+        {
+            let text = removals(&status.removals, app.zone).unwrap_or_default();
+            banners.push((false, format!("! access is being taken back: {text}")));
+        }
     }
     if app.demo.is_some() {
         let who = app

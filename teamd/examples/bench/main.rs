@@ -4,11 +4,13 @@
 //! cargo run --release -p teamd --example bench -- idle [COUNT]               decision or end → AWS call, one at a time
 //! cargo run --release -p teamd --example bench -- path [COUNT] [PER_SECOND]  decision → active, end → verified absence
 //! cargo run --release -p teamd --example bench -- footprint [TEAMD]          memory and start of the real binary
+//! cargo run --release -p teamd --example bench -- mass-expiry [SESSIONS]     many sessions that end in the same second
 //! ```
 //!
 //! The store is in the temporary directory: `TMPDIR` decides which disk is measured. The simulator runs in this process,
 //! the daemon in one of its own, on the same clock.
 
+mod expiry;
 mod footprint;
 mod http;
 mod path;
@@ -34,9 +36,13 @@ fn main() -> anyhow::Result<()> {
         Some("footprint") => runtime.block_on(footprint::measure(words.get(1).copied())),
         // What `world` starts as the daemon's process.
         Some("daemon") => match words[1..] {
-            [directory, endpoint] => runtime.block_on(world::daemon(directory.as_ref(), endpoint)),
-            _ => bail!("daemon DIRECTORY ENDPOINT"),
+            [directory, endpoint] => runtime.block_on(world::daemon(directory.as_ref(), endpoint, false)),
+            [directory, endpoint, "limited"] => {
+                runtime.block_on(world::daemon(directory.as_ref(), endpoint, true))
+            }
+            _ => bail!("daemon DIRECTORY ENDPOINT [limited]"),
         },
-        _ => bail!("one of: idle, path, footprint"),
+        Some("mass-expiry") => runtime.block_on(expiry::measure(number(1, 1000)?)),
+        _ => bail!("one of: idle, path, footprint, mass-expiry"),
     }
 }

@@ -19,9 +19,10 @@ use teamd::lifecycle::Shutdown;
 use teamd::store::port::StoreError;
 use teamd::store::{Store, WriteLane};
 
-const PEOPLE: usize = 50;
-const ACCOUNTS: usize = 4;
-const SETS: usize = 5;
+const PEOPLE: usize = 10;
+/// Many, because an account has one operation at a time.
+pub(crate) const ACCOUNTS: usize = 100;
+const SETS: usize = 1;
 
 /// How many keys there are: no two requests of a run share one.
 pub(crate) const KEYS: usize = PEOPLE * ACCOUNTS * SETS;
@@ -43,6 +44,11 @@ approvers = ["user:boss"]
 
 /// 1,000 keys.
 fn organisation() -> anyhow::Result<Organisation> {
+    organisation_of(PEOPLE)
+}
+
+/// So many people, in all accounts and permission sets.
+pub(crate) fn organisation_of(people: usize) -> anyhow::Result<Organisation> {
     let management = NewAccount {
         name: "management".to_owned(),
         ..NewAccount::default()
@@ -62,7 +68,7 @@ fn organisation() -> anyhow::Result<Organisation> {
             ..NewPermissionSet::default()
         })?;
     }
-    let people: Vec<_> = (0..PEOPLE).map(person).collect();
+    let people: Vec<_> = (0..people).map(person).collect();
     for user_name in people.iter().cloned().chain(["boss".to_owned()]) {
         organisation.add_user(NewUser {
             user_name,
@@ -74,15 +80,15 @@ fn organisation() -> anyhow::Result<Organisation> {
     Ok(organisation)
 }
 
-fn account(number: usize) -> String {
+pub(crate) fn account(number: usize) -> String {
     format!("{:012}", 400_000_000_000 + number)
 }
 
-fn set(number: usize) -> String {
+pub(crate) fn set(number: usize) -> String {
     format!("Set{number}")
 }
 
-fn person(number: usize) -> String {
+pub(crate) fn person(number: usize) -> String {
     format!("person-{number}")
 }
 
@@ -120,9 +126,15 @@ fn config(directory: &Path, endpoint: &str) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// Runs as the process of its own, until SIGTERM.
-pub(crate) async fn daemon(directory: &Path, endpoint: &str) -> anyhow::Result<()> {
-    let config = config(directory, endpoint)?;
+/// Runs as the process of its own, until SIGTERM; `limited`: at the pace that is the default.
+pub(crate) async fn daemon(directory: &Path, endpoint: &str, limited: bool) -> anyhow::Result<()> {
+    let mut config = config(directory, endpoint)?;
+    if limited {
+        let usual = Config::default().aws;
+        config.aws.requests_per_second = usual.requests_per_second;
+        config.aws.removal_requests_per_second = usual.removal_requests_per_second;
+        config.aws.max_in_flight = usual.max_in_flight;
+    }
     let shutdown = Shutdown::new();
     shutdown.listen_to_signals()?;
     let engine = teamd::run::open(&config, &shutdown).await?;
@@ -228,12 +240,12 @@ impl World {
     /// Files the request of key `number`; its id.
     pub(crate) async fn submit(&self, number: usize, seconds: i64) -> anyhow::Result<String> {
         let body = json!({
-            "account_id": account(number / PEOPLE % ACCOUNTS),
-            "permission_set": set(number / PEOPLE / ACCOUNTS),
+            "account_id": account(number % ACCOUNTS),
+            "permission_set": set(number / ACCOUNTS / PEOPLE),
             "duration_seconds": seconds,
             "justification": "to be measured",
         });
-        let who = person(number % PEOPLE);
+        let who = person(number / ACCOUNTS % PEOPLE);
         let request = http::json(&self.socket, ("POST", "/v1/requests"), &who, &body).await?;
         Ok(request["id"]
             .as_str()
@@ -255,7 +267,7 @@ impl World {
     }
 }
 
-fn write_policy(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn write_policy(path: &Path) -> anyhow::Result<()> {
     let store = Store::open(path)?;
     let sha256: String = Sha256::digest(POLICY)
         .iter()

@@ -9,7 +9,7 @@ use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use crate::domain::request::State as RequestState;
 use crate::engine::logins::{local_logins, shared_logins};
-use crate::engine::{Facts, Overview, Refused};
+use crate::engine::{Facts, Overview, Refused, RemovalProgress};
 use crate::store::port::RequestFilter;
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -19,7 +19,7 @@ use team_shared::duration::format_seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
 use team_shared::status::{
-    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, OverdueRequest, ShortStatus, Status,
+    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, OverdueRequest, RemovalStatus, ShortStatus, Status,
 };
 
 /// Removals that the problem line names.
@@ -151,6 +151,19 @@ fn stuck_by_name(overdue: &[OverdueRequest]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("access is not taken back: {}", lines.join("; ")))
 }
 
+fn removal_status(progress: &RemovalProgress) -> RemovalStatus {
+    let tenths = |number: f64| (number * 10.0).round() / 10.0;
+    RemovalStatus {
+        due: progress.due as u64,
+        unfinished: progress.unfinished as u64,
+        failing: progress.failing as u64,
+        per_second: tenths(progress.per_second),
+        calls_per_second: progress.calls.map_or(0.0, |calls| tenths(calls.configured)),
+        calls_per_second_now: progress.calls.map_or(0.0, |calls| tenths(calls.now)),
+        done_by: progress.done_by,
+    }
+}
+
 fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortStatus) -> Status {
     let names = Names(facts.directory.as_deref());
     let settings = api.engine.settings();
@@ -204,6 +217,7 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
         grants: overview.grants,
         requests: overview.requests,
         drift: super::grants::drift_status(&overview.drift, names),
+        removals: removal_status(&api.engine.removal_progress()),
         overdue_requests,
         audit: AuditStatus {
             ok: overview

@@ -1,16 +1,67 @@
-//! Our own pace: a token bucket with lanes, so that we stay below what AWS allows the whole organisation and removals
+//! Our own pace: a token bucket with urgencies, so that we stay below what AWS allows the whole organisation and removals
 //! never wait behind anything else.
 //!
-//! * One token is one call. A waiter is served only if nobody waits in a more urgent lane, nor longer in its own.
-//! * While a removal waits, the bucket fills at the removal rate.
+//! * One token is one call. A waiter is served only if nobody more urgent waits, nor longer in its own urgency; but while
+//!   deletes wait without end, every eighth call verifies some of what is gone.
+//! * While removals are due the bucket fills at the removal rate, and its last tokens are kept for deletes.
+//! * Told to slow down, it halves its rate, once a second at most, and wins a twentieth of the full rate back with each
+//!   second in which it is not told so again.
 //! * A waiter may be dropped at any point: it takes nothing with it, and the next one is woken.
 
-use super::port::Lane;
+use super::port::{CallRate, Lane};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+/// How urgent one call is: finer than [`Lane`], the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// A delete.
+    Revoke,
+    /// How deletes go: what gives places back to further deletes.
+    Status,
+    /// Whether what was deleted is gone.
+    Verify,
+    /// A create.
+    Create,
+    /// What creates need.
+    Grant,
+    /// Everything that can wait.
+    Background,
+}
+
+impl From<Lane> for Urgency {
+    fn from(lane: Lane) -> Self {
+        match lane {
+            Lane::Removal => Self::Status,
+            Lane::Grant => Self::Grant,
+            Lane::Background => Self::Background,
+        }
+    }
+}
+
+impl Urgency {
+    fn removes(self) -> bool {
+        self <= Self::Verify
+    }
+}
+
+/// Of so many calls one verifies, however many deletes wait.
+const VERIFY_EACH: u32 = 8;
+
+/// Tokens kept for deletes while removals are due, should the burst allow it.
+const KEPT: f64 = 3.0;
+
+/// The slowest that being told to slow down makes us, in calls a second.
+const SLOWEST: f64 = 1.0;
+
+/// Share of the full rate won back in a quiet second.
+const WON_BACK: f64 = 0.05;
+
+/// Slowing down answers everything that was under way; a quiet second counts from here too.
+const ONCE_IN: Duration = Duration::from_secs(1);
 
 /// A bucket.
 #[derive(Debug)]
@@ -26,8 +77,32 @@ struct State {
     tokens: f64,
     filled_at: Instant,
     next_ticket: u64,
-    /// Ordered by lane, then by arrival: the first is the one to serve.
-    waiting: BTreeMap<(Lane, u64), Arc<Notify>>,
+    /// Ordered by urgency, then by arrival.
+    waiting: BTreeMap<Place, Arc<Notify>>,
+    /// Calls since the last one that verified.
+    unverified: u32,
+    removals_due: bool,
+    /// Share of the full rate.
+    scale: f64,
+    slowed_at: Option<Instant>,
+}
+
+type Place = (Urgency, u64);
+
+impl State {
+    /// Who is served next.
+    fn next(&self) -> Option<Place> {
+        let first = self.waiting.keys().next().copied()?;
+        let verifies = || {
+            self.waiting
+                .range((Urgency::Verify, 0)..(Urgency::Create, 0))
+                .next()
+        };
+        if first.0 < Urgency::Verify && self.unverified + 1 >= VERIFY_EACH {
+            return Some(verifies().map_or(first, |(place, _)| *place));
+        }
+        Some(first)
+    }
 }
 
 impl Limiter {
@@ -46,6 +121,10 @@ impl Limiter {
                 filled_at: Instant::now(),
                 next_ticket: 0,
                 waiting: BTreeMap::new(),
+                unverified: 0,
+                removals_due: false,
+                scale: 1.0,
+                slowed_at: None,
             }),
         }
     }
@@ -57,8 +136,8 @@ impl Limiter {
     }
 
     /// Waits for the right to make one call.
-    pub async fn acquire(&self, lane: Lane) {
-        let ticket = self.enqueue(lane);
+    pub async fn acquire(&self, urgency: impl Into<Urgency>) {
+        let ticket = self.enqueue(urgency.into());
         loop {
             match self.try_take(&ticket) {
                 Turn::Now => return,
@@ -72,18 +151,54 @@ impl Limiter {
         }
     }
 
-    /// How many wait in a lane.
+    /// How many wait in an urgency.
     #[must_use]
-    pub fn waiting(&self, lane: Lane) -> usize {
+    pub fn waiting(&self, urgency: impl Into<Urgency>) -> usize {
+        let urgency = urgency.into();
         let state = self.lock();
-        state.waiting.range((lane, 0)..=(lane, u64::MAX)).count()
+        state.waiting.range((urgency, 0)..=(urgency, u64::MAX)).count()
     }
 
-    fn enqueue(&self, lane: Lane) -> Ticket<'_> {
+    /// Whether removals are due: the removal rate is used, also at moments in which none of them waits for a call.
+    pub fn removals_due(&self, due: bool) {
+        let mut state = self.lock();
+        self.fill(&mut state);
+        state.removals_due = due;
+        wake_next(&state);
+    }
+
+    /// AWS has said that we are too fast.
+    pub fn throttled(&self) {
+        let mut state = self.lock();
+        self.fill(&mut state);
+        let now = Instant::now();
+        let again = state
+            .slowed_at
+            .is_some_and(|at| now.saturating_duration_since(at) < ONCE_IN);
+        if !again {
+            let slowest = (SLOWEST / self.full_rate(&state)).min(1.0);
+            state.scale = (state.scale / 2.0).max(slowest);
+            state.tokens = state.tokens.min(0.0);
+            state.slowed_at = Some(now);
+        }
+    }
+
+    /// The rate set for what is due now, and what throttling has made of it.
+    #[must_use]
+    pub fn call_rate(&self) -> CallRate {
+        let mut state = self.lock();
+        self.fill(&mut state);
+        CallRate {
+            configured: self.full_rate(&state),
+            now: self.rate_now(&state),
+        }
+    }
+
+    fn enqueue(&self, urgency: Urgency) -> Ticket<'_> {
         let mut state = self.lock();
         // What accrued until now did so at the old rate.
         self.fill(&mut state);
-        let place = (lane, state.next_ticket);
+        let place = (urgency, state.next_ticket);
         state.next_ticket += 1;
         let woken = Arc::new(Notify::new());
         state.waiting.insert(place, Arc::clone(&woken));
@@ -97,34 +212,67 @@ impl Limiter {
     fn try_take(&self, ticket: &Ticket<'_>) -> Turn {
         let mut state = self.lock();
         self.fill(&mut state);
-        if state.waiting.keys().next() != Some(&ticket.place) {
+        if state.next() != Some(ticket.place) {
             return Turn::Later;
         }
-        if state.tokens >= 1.0 {
+        let urgency = ticket.place.0;
+        let kept = if state.removals_due && urgency != Urgency::Revoke {
+            KEPT.min(self.burst - 1.0)
+        } else {
+            0.0
+        };
+        if state.tokens >= 1.0 + kept {
             state.tokens -= 1.0;
+            state.unverified = match urgency {
+                Urgency::Revoke | Urgency::Status => state.unverified.saturating_add(1),
+                Urgency::Verify | Urgency::Create | Urgency::Grant | Urgency::Background => 0,
+            };
             return Turn::Now;
         }
-        let missing = (1.0 - state.tokens) / self.rate_now(&state);
+        let missing = (1.0 + kept - state.tokens) / self.rate_now(&state);
         // Timers are in milliseconds; rounding down would spin.
         Turn::In(Duration::from_secs_f64(missing) + Duration::from_millis(1))
     }
 
     fn fill(&self, state: &mut State) {
         let now = Instant::now();
-        let elapsed = now.saturating_duration_since(state.filled_at).as_secs_f64();
-        state.tokens = (state.tokens + elapsed * self.rate_now(state)).min(self.burst);
+        let elapsed = now.saturating_duration_since(state.filled_at);
+        state.tokens = (state.tokens + elapsed.as_secs_f64() * self.rate_now(state)).min(self.burst);
+        if let Some(slowed_at) = state.slowed_at {
+            let quiet = now.saturating_duration_since((slowed_at + ONCE_IN).max(state.filled_at));
+            state.scale = (state.scale + quiet.as_secs_f64() * WON_BACK).min(1.0);
+            if state.scale >= 1.0 {
+                state.slowed_at = None;
+            }
+        }
         state.filled_at = now;
     }
 
     fn rate_now(&self, state: &State) -> f64 {
-        match state.waiting.keys().next() {
-            Some((Lane::Removal, _)) => self.removal_rate,
-            _ => self.rate,
+        self.full_rate(state) * state.scale
+    }
+
+    fn full_rate(&self, state: &State) -> f64 {
+        let waits = state
+            .waiting
+            .keys()
+            .next()
+            .is_some_and(|(urgency, _)| urgency.removes());
+        if state.removals_due || waits {
+            self.removal_rate
+        } else {
+            self.rate
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wake_next(state: &State) {
+    if let Some(next) = state.next().and_then(|place| state.waiting.get(&place)) {
+        next.notify_one();
     }
 }
 
@@ -137,7 +285,7 @@ enum Turn {
 /// A place in the queue, given up when dropped.
 struct Ticket<'a> {
     limiter: &'a Limiter,
-    place: (Lane, u64),
+    place: Place,
     woken: Arc<Notify>,
 }
 
@@ -146,136 +294,9 @@ impl Drop for Ticket<'_> {
         let mut state = self.limiter.lock();
         self.limiter.fill(&mut state);
         state.waiting.remove(&self.place);
-        if let Some(next) = state.waiting.values().next() {
-            next.notify_one();
-        }
+        wake_next(&state);
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "tasks of a test end with its runtime")]
-mod tests {
-    use super::*;
-    use futures::FutureExt;
-    use tokio::time::{advance, timeout};
-
-    fn spawn(
-        limiter: &Arc<Limiter>,
-        lane: Lane,
-        name: &'static str,
-        order: &Arc<Mutex<Vec<&'static str>>>,
-    ) -> tokio::task::JoinHandle<()> {
-        let (limiter, order) = (Arc::clone(limiter), Arc::clone(order));
-        tokio::spawn(async move {
-            limiter.acquire(lane).await;
-            order.lock().unwrap().push(name);
-        })
-    }
-
-    async fn drain(limiter: &Limiter) {
-        while limiter.acquire(Lane::Background).now_or_never().is_some() {}
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_idle_bucket_answers_a_burst_at_once_and_then_keeps_the_rate() {
-        let limiter = Limiter::new(10.0, 16.0, 5.0);
-        let began = Instant::now();
-        for _ in 0..5 {
-            limiter.acquire(Lane::Grant).await;
-        }
-        assert_eq!(began.elapsed(), Duration::ZERO);
-        for _ in 0..20 {
-            limiter.acquire(Lane::Grant).await;
-        }
-        let took = began.elapsed().as_secs_f64();
-        assert!((1.99..2.1).contains(&took), "{took}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn removals_go_first_and_faster() {
-        let limiter = Arc::new(Limiter::new(10.0, 16.0, 5.0));
-        drain(&limiter).await;
-        let began = Instant::now();
-        let removals = (0..16).map(|_| limiter.acquire(Lane::Removal));
-        futures::future::join_all(removals).await;
-        let took = began.elapsed().as_secs_f64();
-        assert!((0.99..1.1).contains(&took), "{took}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nobody_overtakes_a_more_urgent_lane_nor_an_earlier_ticket() {
-        let limiter = Arc::new(Limiter::new(10.0, 16.0, 2.0));
-        drain(&limiter).await;
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let mut tasks = Vec::new();
-        for (lane, name) in [
-            (Lane::Background, "background 1"),
-            (Lane::Background, "background 2"),
-            (Lane::Grant, "grant 1"),
-            (Lane::Removal, "removal 1"),
-            (Lane::Grant, "grant 2"),
-            (Lane::Removal, "removal 2"),
-        ] {
-            tasks.push(spawn(&limiter, lane, name, &order));
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(limiter.waiting(Lane::Grant), 2);
-        for task in tasks {
-            task.await.unwrap();
-        }
-        assert_eq!(
-            *order.lock().unwrap(),
-            [
-                "removal 1",
-                "removal 2",
-                "grant 1",
-                "grant 2",
-                "background 1",
-                "background 2"
-            ]
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_full_bucket_serves_a_waiting_removal_before_a_new_background_call() {
-        let limiter = Arc::new(Limiter::new(10.0, 16.0, 1.0));
-        drain(&limiter).await;
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let removal = spawn(&limiter, Lane::Removal, "removal", &order);
-        tokio::task::yield_now().await;
-        advance(Duration::from_secs(5)).await;
-        let background = spawn(&limiter, Lane::Background, "background", &order);
-        removal.await.unwrap();
-        background.await.unwrap();
-        assert_eq!(*order.lock().unwrap(), ["removal", "background"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_dropped_waiter_takes_no_token_and_wakes_the_next() {
-        let limiter = Arc::new(Limiter::new(1.0, 1.0, 1.0));
-        drain(&limiter).await;
-        let began = Instant::now();
-        let first = {
-            let limiter = Arc::clone(&limiter);
-            tokio::spawn(
-                async move { timeout(Duration::from_millis(500), limiter.acquire(Lane::Removal)).await },
-            )
-        };
-        tokio::task::yield_now().await;
-        let second = limiter.acquire(Lane::Background);
-        let (first, ()) = tokio::join!(first, second);
-        assert!(first.unwrap().is_err(), "dropped before its turn");
-        let took = began.elapsed().as_secs_f64();
-        assert!((0.99..1.1).contains(&took), "{took}");
-        assert_eq!(limiter.waiting(Lane::Removal), 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn senseless_rates_are_slow_rather_than_a_panic() {
-        for rate in [0.0, -3.0, f64::NAN, f64::INFINITY] {
-            let limiter = Limiter::uniform(rate, rate);
-            limiter.acquire(Lane::Grant).await;
-            limiter.acquire(Lane::Grant).await;
-        }
-    }
-}
+mod tests;

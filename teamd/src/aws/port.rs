@@ -5,6 +5,7 @@ use crate::domain::directory::Directory;
 use crate::domain::grant::{Holder, Reply};
 use crate::domain::request::Key;
 use futures::future::BoxFuture;
+use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 
 /// How urgent a call is. Removals go before everything else in every queue.
@@ -31,6 +32,56 @@ pub trait Assignments: Send + Sync {
     fn creation_status<'a>(&'a self, request_id: &'a str, lane: Lane) -> BoxFuture<'a, Reply>;
     /// Status of a delete.
     fn deletion_status<'a>(&'a self, request_id: &'a str) -> BoxFuture<'a, Reply>;
+    /// Everybody with a USER assignment of this permission set in this account. `begun` is called once, after the wait
+    /// for our own pace and before anything is sent: what is true by then shows in the answer, as far as AWS is up to
+    /// date. `None`: there is no such call, keys are listed one by one.
+    fn list_holders<'a>(
+        &'a self,
+        _account: &'a AccountId,
+        _permission_set: &'a PermissionSetArn,
+        _lane: Lane,
+        _begun: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, Option<Result<Holders, Reply>>> {
+        Box::pin(async { None })
+    }
+    /// AWS's ids of the deletes that it is still at work on, in few calls however many they are. `None`: there is no
+    /// such call, each is asked about.
+    fn unfinished_deletions(&self) -> BoxFuture<'_, Option<Result<BTreeSet<String>, Reply>>> {
+        Box::pin(async { None })
+    }
+    /// Tells whether removals are due: their rate is used then.
+    fn removals_due(&self, _due: bool) {}
+    /// The calls a second that we allow ourselves now, where there is a limit.
+    fn call_rate(&self) -> Option<CallRate> {
+        None
+    }
+}
+
+/// The people of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holders(BTreeSet<String>);
+
+impl Holders {
+    /// Whether the person is among them. AWS writes ids in either case.
+    #[must_use]
+    pub fn has(&self, user: &UserId) -> bool {
+        self.0.contains(&user.as_str().to_ascii_lowercase())
+    }
+}
+
+impl FromIterator<String> for Holders {
+    fn from_iter<I: IntoIterator<Item = String>>(ids: I) -> Self {
+        Self(ids.into_iter().map(|id| id.to_ascii_lowercase()).collect())
+    }
+}
+
+/// Calls a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CallRate {
+    /// As configured for what is due now.
+    pub configured: f64,
+    /// What AWS's throttling has made of it.
+    pub now: f64,
 }
 
 /// Why AWS gave no answer to a read.

@@ -14,6 +14,7 @@ use crate::store::WriteLane;
 use crate::store::port::{StoreResult, Tx};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
 
@@ -25,7 +26,7 @@ pub const ALARMS_AFTER: [TimeDelta; 3] = [
 ];
 
 /// Between two looks.
-const EVERY: TimeDelta = TimeDelta::seconds(5);
+const EVERY: Duration = Duration::from_secs(5);
 
 /// Looks until one also at grants that no request speaks for any more.
 const ORPHANS_EVERY: u32 = 6;
@@ -59,7 +60,8 @@ impl Engine {
             }
             looks = looks.wrapping_add(1);
             tokio::select! {
-                () = self.clock.sleep_until(self.clock.now() + EVERY) => {}
+                biased;
+                () = tokio::time::sleep(self.nap(EVERY)) => {}
                 () = self.stop.cancelled() => {}
             }
         }

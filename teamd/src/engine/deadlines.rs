@@ -83,7 +83,7 @@ impl Engine {
     async fn take(&self, which: Due) -> Result<(), Refused> {
         let mut limit = BATCH;
         loop {
-            let (now, facts) = (self.clock.now(), self.facts());
+            let (now, facts, may_start) = (self.clock.now(), self.facts(), self.may_start());
             let by = match which {
                 Due::All | Due::Ends => now,
                 Due::Later => self.clock.due(),
@@ -96,8 +96,8 @@ impl Engine {
                     let seen = due.len();
                     for request in due {
                         let command = match which {
-                            Due::All => due_command(tx, &facts, &request, now)?,
-                            Due::Ends => due_end(tx, &facts, &request, now)?,
+                            Due::All => due_command(tx, &facts, &request, may_start, now)?,
+                            Due::Ends => due_end(tx, &facts, &request, may_start, now)?,
                             Due::Later => later_end(&request, by),
                         };
                         let Some(command) = command else { continue };
@@ -126,6 +126,13 @@ impl Engine {
             // Starts that wait stay at the head; what is behind them must be reached all the same.
             limit = BATCH + (seen - moved.len());
         }
+    }
+
+    /// Whether what is due may start. While AWS does not answer and the copy of the directory is old nobody can say who
+    /// is still eligible; and what starts then would only run out of time. It starts when AWS is back, if its window is
+    /// still open.
+    fn may_start(&self) -> bool {
+        !self.directory_is_old() || super::failing_since(&self.health.snapshot()).is_none()
     }
 }
 
@@ -173,6 +180,7 @@ fn due_end(
     read: &mut (impl Read + ?Sized),
     facts: &super::Facts,
     request: &Request,
+    may_start: bool,
     now: Time,
 ) -> Result<Option<Command>, Refused> {
     if !request.holds_lease() {
@@ -194,7 +202,7 @@ fn due_end(
         | State::Cancelled { .. }
         | State::Expired { .. }
         | State::Withdrawn { .. }
-        | State::Lost { .. } => due_command(read, facts, request, now),
+        | State::Lost { .. } => due_command(read, facts, request, may_start, now),
     }
 }
 
@@ -202,6 +210,7 @@ fn due_command(
     read: &mut (impl Read + ?Sized),
     facts: &super::Facts,
     request: &Request,
+    may_start: bool,
     now: Time,
 ) -> Result<Option<Command>, Refused> {
     Ok(match &request.state {
@@ -211,6 +220,7 @@ fn due_command(
         State::Scheduled { .. } if request.holds_lease() => {
             Some(go_on_or_withdraw(read, facts, request, now)?)
         }
+        State::Scheduled { .. } if !may_start => None,
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
         State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
         State::Activating { .. } => {

@@ -125,6 +125,9 @@ impl Engine {
     }
 
     pub(super) async fn run_leases(&self) {
+        if self.leases.path.is_none() {
+            return self.stop.cancelled().await;
+        }
         let mut changes = self.store.changes();
         let mut fresh = Instant::now();
         let mut is_due = true;
@@ -143,12 +146,14 @@ impl Engine {
                 RETRY
             };
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause) => {}
                 () = self.stop.cancelled() => return,
             }
             is_due = !is_written;
             if is_written {
                 tokio::select! {
+                biased;
                     // The store never goes before its engine.
                     _ = changes.changed() => {}
                     () = self.leases.wake.notified() => is_due = true,

@@ -44,6 +44,7 @@ mod refusing;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
 pub mod removal;
+mod removals;
 mod status;
 mod submit;
 mod terms;
@@ -67,6 +68,7 @@ pub use policy::{InForce, PolicyInput};
 #[cfg(any(test, feature = "simulator"))]
 pub use random::seed_this_thread;
 pub use refused::Refused;
+pub use removals::RemovalProgress;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{Filed, Submission};
@@ -167,6 +169,7 @@ pub struct Engine {
     leases: leases::LeaseBook,
     drivers: reconciler::Drivers,
     switches: backstop::Switches,
+    removals: removals::Removals,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
     limits: limits::Limits,
@@ -217,6 +220,7 @@ impl Engine {
             leases: leases::LeaseBook::new(deps.leases_path),
             drivers: reconciler::Drivers::new(max_in_flight),
             switches: backstop::Switches::new(deps.schedules),
+            removals: removals::Removals::new(max_in_flight),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
             limits: limits::Limits::default(),

@@ -7,12 +7,11 @@ use crate::aws::health::{Service, State as AwsState};
 use crate::aws::port::Lane;
 use crate::domain::request::Key;
 use crate::store::port::RequestFilter;
-use chrono::TimeDelta;
 use std::time::Duration;
 use team_shared::state::RequestState;
 
 /// Between two looks; also how long creates wait for the question that lets them go.
-const EVERY: TimeDelta = TimeDelta::seconds(5);
+const EVERY: Duration = Duration::from_secs(5);
 
 /// The longest that the question may take.
 const QUESTION: Duration = Duration::from_secs(30);
@@ -65,7 +64,8 @@ impl Engine {
                 }
             }
             tokio::select! {
-                () = self.clock.sleep_until(self.clock.now() + EVERY) => {}
+                biased;
+                () = tokio::time::sleep(self.nap(EVERY)) => {}
                 () = self.stop.cancelled() => {}
             }
         }

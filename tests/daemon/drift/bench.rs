@@ -75,6 +75,7 @@ impl Bench {
             own: aws,
             health,
             shutdown: shutdown.clone(),
+            leases_path: None,
         };
         let engine = Engine::open(deps, teamd::run::engine_settings(&config))
             .await

@@ -6,12 +6,13 @@ use crate::record::clock_face;
 use crate::script::{DAY, MINUTE, SECOND, Span};
 use aws_simulator::Outcome;
 
-/// For how long access may outlive its window, counting only time in which AWS answered and the daemon ran: creates
-/// arrive up to ten minutes late, one call in twelve fails, and pauses between tries grow to a minute.
-pub const EPSILON: i64 = 7 * MINUTE;
+/// For how long access may outlive its window, counting only time in which AWS answered and the daemon ran: AWS itself
+/// takes up to six minutes for an operation and refuses others meanwhile, one call in twelve fails, and pauses between
+/// tries grow to a minute.
+pub(crate) const EPSILON: i64 = 10 * MINUTE;
 
 /// I1. Nothing of ours is there outside of the windows that were agreed on.
-pub fn no_orphan(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn no_orphan(case: &Case<'_>) -> Vec<(i64, String)> {
     overstays(case)
         .into_iter()
         .filter(|(_, _, overstay)| *overstay > EPSILON)
@@ -28,7 +29,7 @@ pub fn no_orphan(case: &Case<'_>) -> Vec<(i64, String)> {
 }
 
 /// Spans outside of every window, whose they are, and how much of each counts.
-pub fn overstays(case: &Case<'_>) -> Vec<(Span, String, i64)> {
+pub(crate) fn overstays(case: &Case<'_>) -> Vec<(Span, String, i64)> {
     let mut found = Vec::new();
     for life in case.lives.iter().filter(|life| life.is_ours) {
         let permitted = case.permits.iter().filter(|permit| permit.place == life.place);
@@ -44,7 +45,7 @@ pub fn overstays(case: &Case<'_>) -> Vec<(Span, String, i64)> {
 
 /// I2. What somebody else has put there is not deleted. Where a create of ours of unknown outcome is less than a day
 /// old, or one was under way when it was put there, nobody can tell whose it is.
-pub fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();
     for life in case
         .lives
@@ -58,12 +59,21 @@ pub fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
             };
             case.record.deeds.iter().any(near)
         };
-        let excused = case.creates(life.place).any(|(at, call)| {
-            let is_doubtful = is_unknown(&call.outcome) || crashed(at);
-            // Before it was put there, or while nobody could have seen it.
-            at < gone && at > gone - DAY && is_doubtful && at < life.from + 2 * MINUTE
-                || (life.from - 10 * MINUTE..life.from + 2 * MINUTE).contains(&at)
+        // An intent, and a death before anybody could say whether it was carried out.
+        let intended = case.record.told.iter().any(|told| {
+            told.kind == "grant.intent"
+                && told.data["call"] == "create"
+                && told.data["account_id"] == life.place.account()
+                && (gone - DAY..gone).contains(&told.at)
+                && crashed(told.at)
         });
+        let excused = intended
+            || case.creates(life.place).any(|(at, call)| {
+                let is_doubtful = is_unknown(&call.outcome) || crashed(at);
+                // Before it was put there, or while nobody could have seen it.
+                at < gone && at > gone - DAY && is_doubtful && at < life.from + 2 * MINUTE
+                    || (life.from - 10 * MINUTE..life.from + 2 * MINUTE).contains(&at)
+            });
         if !excused {
             let what = format!(
                 "standing access of {} in {} was deleted",
@@ -78,7 +88,7 @@ pub fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
 
 /// I5. Access that somebody was told to have is not taken away before its time. A delete that got lost and arrives late
 /// is not ours to stop.
-pub fn not_cut_short(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn not_cut_short(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();
     for permit in &case.permits {
         let Some(request) = permit.request else { continue };
@@ -111,7 +121,7 @@ pub fn not_cut_short(case: &Case<'_>) -> Vec<(i64, String)> {
 }
 
 /// I10. In the calm everything comes to rest: nothing of ours is left, and nothing waits.
-pub fn converges(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn converges(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();
     for life in case.lives.iter().filter(|life| life.is_ours && life.to.is_none()) {
         let what = format!("{} still has {}", life.place.user(), life.place.account());

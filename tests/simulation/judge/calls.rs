@@ -6,7 +6,7 @@ use crate::script::{Hand, MINUTE, Place, SECOND};
 use aws_simulator::{Operation, Outcome};
 
 /// I3. Nothing is created but for access that was agreed on, in its window.
-pub fn approved_first(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn approved_first(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();
     for place in (0..Place::ALL).map(Place::number) {
         for (at, call) in case.creates(place) {
@@ -29,7 +29,7 @@ pub fn approved_first(case: &Case<'_>) -> Vec<(i64, String)> {
 }
 
 /// Nobody's own vote counts.
-pub fn no_self_approval(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn no_self_approval(case: &Case<'_>) -> Vec<(i64, String)> {
     let alone = case.record.deeds.iter().filter_map(|(at, deed)| match deed {
         Deed::Voted { plea, by } if case.record.script.pleas[*plea].place.user() == *by => {
             Some((*at, format!("{by} has approved their own request")))
@@ -40,7 +40,7 @@ pub fn no_self_approval(case: &Case<'_>) -> Vec<(i64, String)> {
 }
 
 /// I4. An intent is durable before its create is sent.
-pub fn intent_first(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn intent_first(case: &Case<'_>) -> Vec<(i64, String)> {
     let without = case.record.deeds.iter().filter_map(|(at, deed)| match deed {
         Deed::WithoutIntent(place) => Some((*at, format!("no intent for {}", place.user()))),
         _ => None,
@@ -49,7 +49,7 @@ pub fn intent_first(case: &Case<'_>) -> Vec<(i64, String)> {
 }
 
 /// While a removal is due and nothing at all is done about it, nothing is created elsewhere.
-pub fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
     /// What a removal may need to come to its turn with every place taken.
     const TURN: i64 = 5 * SECOND;
     let mut found = Vec::new();
@@ -103,7 +103,7 @@ fn is_window(case: &Case<'_>, plea: usize) -> bool {
 
 /// The more often a removal has failed, the longer the pause before the next try: also across a restart. Otherwise a
 /// daemon that dies again and again hammers.
-pub fn tries_are_remembered(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn tries_are_remembered(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();
     let acts: Vec<_> = case
         .record
@@ -128,7 +128,12 @@ pub fn tries_are_remembered(case: &Case<'_>) -> Vec<(i64, String)> {
         let mut failures = 0;
         let mut last: Option<i64> = None;
         for (at, call) in case.calls(place) {
-            if call.operation != Operation::DeleteAccountAssignment || call.outcome == Outcome::Ok {
+            let is_answered = match &call.outcome {
+                Outcome::Ok => true,
+                Outcome::Refused(code) => code == "ResourceNotFoundException",
+                Outcome::Dropped | Outcome::PerformedUnanswered => false,
+            };
+            if call.operation != Operation::DeleteAccountAssignment || is_answered {
                 (failures, last) = (0, None);
                 continue;
             }
@@ -168,7 +173,7 @@ fn starts_or_ends(case: &Case<'_>, place: Place, from: i64, to: i64) -> bool {
 }
 
 /// I11. While somebody holds the gate, nothing is created.
-pub fn held_gate(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn held_gate(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();
     let mut since = None;
     for (at, deed) in &case.record.deeds {

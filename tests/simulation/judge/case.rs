@@ -9,43 +9,41 @@ use team_shared::ids::RequestId;
 
 /// An assignment, from when it came to when it went.
 #[derive(Debug, Clone)]
-pub struct Life {
-    pub place: Place,
-    pub from: i64,
+pub(crate) struct Life {
+    pub(crate) place: Place,
+    pub(crate) from: i64,
     /// None: it is there at the end.
-    pub to: Option<i64>,
+    pub(crate) to: Option<i64>,
     /// Put there by an operation of ours; else by hand.
-    pub is_ours: bool,
+    pub(crate) is_ours: bool,
     /// Taken away by an operation of ours.
-    pub is_removed_by_us: bool,
+    pub(crate) is_removed_by_us: bool,
 }
 
 /// Access that people have agreed on.
 #[derive(Debug, Clone)]
-pub struct Permit {
-    pub plea: usize,
-    pub place: Place,
-    pub request: Option<RequestId>,
-    /// When it was agreed on.
-    pub agreed: i64,
+pub(crate) struct Permit {
+    pub(crate) plea: usize,
+    pub(crate) place: Place,
+    pub(crate) request: Option<RequestId>,
     /// From, and up to.
-    pub span: Span,
+    pub(crate) span: Span,
     /// When somebody took it back, where somebody did.
-    pub taken_back: Option<i64>,
+    pub(crate) taken_back: Option<i64>,
 }
 
-pub struct Case<'a> {
-    pub record: &'a Record,
-    pub lives: Vec<Life>,
-    pub permits: Vec<Permit>,
+pub(crate) struct Case<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) lives: Vec<Life>,
+    pub(crate) permits: Vec<Permit>,
     /// When the daemon ran.
-    pub daemon: Vec<Span>,
+    pub(crate) daemon: Vec<Span>,
     /// When the daemon ran and AWS answered.
-    pub up: Vec<Span>,
+    pub(crate) up: Vec<Span>,
 }
 
 impl<'a> Case<'a> {
-    pub fn new(record: &'a Record) -> Self {
+    pub(crate) fn new(record: &'a Record) -> Self {
         let outages = tidy(record.script.outages.iter().map(|(span, _)| *span).collect());
         let daemon = tidy(record.daemon_up());
         let up = daemon.iter().flat_map(|span| without(*span, &outages)).collect();
@@ -61,12 +59,12 @@ impl<'a> Case<'a> {
     }
 
     /// For how long of a span somebody could have acted.
-    pub fn up(&self, span: Span) -> i64 {
+    pub(crate) fn up(&self, span: Span) -> i64 {
         measure(span, &self.up)
     }
 
     /// When so much time has passed in which somebody could have acted.
-    pub fn after(&self, from: i64, millis: i64) -> i64 {
+    pub(crate) fn after(&self, from: i64, millis: i64) -> i64 {
         let mut left = millis;
         for (start, end) in self.up.iter().filter(|(_, end)| *end > from) {
             let start = (*start).max(from);
@@ -79,7 +77,7 @@ impl<'a> Case<'a> {
     }
 
     /// Calls about a place, with their moments.
-    pub fn calls(&self, place: Place) -> impl Iterator<Item = (i64, &'a CallLog)> {
+    pub(crate) fn calls(&self, place: Place) -> impl Iterator<Item = (i64, &'a CallLog)> {
         let record = self.record;
         let theirs = move |call: &&CallLog| {
             let key = call.key.as_ref();
@@ -92,24 +90,24 @@ impl<'a> Case<'a> {
             .map(|call| (moment(call), call))
     }
 
-    pub fn creates(&self, place: Place) -> impl Iterator<Item = (i64, &'a CallLog)> {
+    pub(crate) fn creates(&self, place: Place) -> impl Iterator<Item = (i64, &'a CallLog)> {
         self.calls(place)
             .filter(|(_, call)| call.operation == Operation::CreateAccountAssignment)
     }
 
-    pub fn deletes(&self, place: Place) -> impl Iterator<Item = (i64, &'a CallLog)> {
+    pub(crate) fn deletes(&self, place: Place) -> impl Iterator<Item = (i64, &'a CallLog)> {
         self.calls(place)
             .filter(|(_, call)| call.operation == Operation::DeleteAccountAssignment)
     }
 
     /// Whether the assignment was there at that moment, and whose.
-    pub fn life_at(&self, place: Place, at: i64) -> Option<&Life> {
+    pub(crate) fn life_at(&self, place: Place, at: i64) -> Option<&Life> {
         let mut theirs = self.lives.iter().filter(|life| life.place == place);
         theirs.find(|life| life.from <= at && life.to.is_none_or(|to| to > at))
     }
 
     /// What a request's people were told, oldest first.
-    pub fn told(&self, request: RequestId) -> impl Iterator<Item = &'a Told> {
+    pub(crate) fn told(&self, request: RequestId) -> impl Iterator<Item = &'a Told> {
         let told = self.record.told.iter();
         told.filter(move |told| told.request == Some(request))
     }
@@ -144,7 +142,6 @@ impl<'a> Case<'a> {
                 plea: number,
                 place: plea.place,
                 request,
-                agreed,
                 span: (from, to.max(from)),
                 taken_back,
             });
@@ -219,13 +216,13 @@ impl<'a> Case<'a> {
 }
 
 /// When a call arrived.
-pub fn moment(call: &CallLog) -> i64 {
+pub(crate) fn moment(call: &CallLog) -> i64 {
     call.at_ms - SimClock::epoch(0)
 }
 
 /// Whether we cannot know what came of a call: lost on the way, performed without an answer, or a fault of AWS that may
 /// hide a success.
-pub fn is_unknown(outcome: &Outcome) -> bool {
+pub(crate) fn is_unknown(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Ok => false,
         Outcome::Refused(code) => code == "InternalServerException",

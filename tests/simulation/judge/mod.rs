@@ -10,21 +10,21 @@ mod case;
 mod spans;
 mod words;
 
-pub use case::Case;
+pub(crate) use case::Case;
 
 /// What must not be, and when it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    pub invariant: &'static str,
-    pub at: i64,
-    pub what: String,
+pub(crate) struct Violation {
+    pub(crate) invariant: &'static str,
+    pub(crate) at: i64,
+    pub(crate) what: String,
 }
 
 /// Finds what must not be.
 type Invariant = fn(&Case<'_>) -> Vec<(i64, String)>;
 
 /// Every invariant, by name.
-pub const INVARIANTS: &[(&str, Invariant)] = &[
+pub(crate) const INVARIANTS: &[(&str, Invariant)] = &[
     ("no_orphan", access::no_orphan),
     ("standing_untouched", access::standing_untouched),
     ("not_cut_short", access::not_cut_short),
@@ -41,7 +41,7 @@ pub const INVARIANTS: &[(&str, Invariant)] = &[
 ];
 
 /// Everything that a record violates, in the order of time.
-pub fn judge(record: &super::record::Record) -> Vec<Violation> {
+pub(crate) fn judge(record: &super::record::Record) -> Vec<Violation> {
     let case = Case::new(record);
     let mut found: Vec<_> = INVARIANTS
         .iter()
@@ -56,7 +56,7 @@ pub fn judge(record: &super::record::Record) -> Vec<Violation> {
 }
 
 /// The longest that access was there outside of its windows, in milliseconds that count.
-pub fn overstay(case: &Case<'_>) -> i64 {
+pub(crate) fn overstay(case: &Case<'_>) -> i64 {
     let all = access::overstays(case).into_iter();
     all.map(|(_, _, overstay)| overstay).max().unwrap_or(0)
 }

@@ -3,7 +3,7 @@
 use crate::script::Span;
 
 /// Ordered, and those that touch made one.
-pub fn tidy(mut spans: Vec<Span>) -> Vec<Span> {
+pub(crate) fn tidy(mut spans: Vec<Span>) -> Vec<Span> {
     spans.retain(|(from, to)| from < to);
     spans.sort_unstable();
     let mut out: Vec<Span> = Vec::new();
@@ -17,7 +17,7 @@ pub fn tidy(mut spans: Vec<Span>) -> Vec<Span> {
 }
 
 /// What of `span` is in none of `holes`, which are tidy.
-pub fn without(span: Span, holes: &[Span]) -> Vec<Span> {
+pub(crate) fn without(span: Span, holes: &[Span]) -> Vec<Span> {
     let (begin, to) = span;
     let (mut from, mut out) = (begin, Vec::new());
     for hole in holes.iter().filter(|hole| hole.1 > begin && hole.0 < to) {
@@ -33,7 +33,7 @@ pub fn without(span: Span, holes: &[Span]) -> Vec<Span> {
 }
 
 /// How long `span` is in `within`, which are tidy.
-pub fn measure(span: Span, within: &[Span]) -> i64 {
+pub(crate) fn measure(span: Span, within: &[Span]) -> i64 {
     let shared = within
         .iter()
         .map(|(from, to)| (to.min(&span.1) - from.max(&span.0)).max(0));

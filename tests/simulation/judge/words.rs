@@ -4,7 +4,7 @@ use super::case::Case;
 use crate::script::SECOND;
 
 /// Nobody is told that it is over while it is there, unless another request holds it or a late create has just surfaced.
-pub fn no_early_terminal(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn no_early_terminal(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();
     for permit in &case.permits {
         let Some(request) = permit.request else { continue };
@@ -34,13 +34,13 @@ pub fn no_early_terminal(case: &Case<'_>) -> Vec<(i64, String)> {
 }
 
 /// I12. Every state is the fold of its events.
-pub fn fold(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn fold(case: &Case<'_>) -> Vec<(i64, String)> {
     let unfolded = case.record.unfolded.iter();
     unfolded.map(|what| (case.record.end, what.clone())).collect()
 }
 
 /// I9. The audit chain verifies.
-pub fn audited(case: &Case<'_>) -> Vec<(i64, String)> {
+pub(crate) fn audited(case: &Case<'_>) -> Vec<(i64, String)> {
     let fault = case.record.chain.iter();
     fault.map(|what| (case.record.end, what.clone())).collect()
 }

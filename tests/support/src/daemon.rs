@@ -1,7 +1,7 @@
 //! `teamd`, started, killed and stopped.
 
 use crate::log::Log;
-use crate::wait::eventually;
+use crate::wait::eventually_every;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
+
+/// How often a daemon that starts is looked at: it takes a few hundredths of a second.
+const LOOK: Duration = Duration::from_millis(8);
 
 /// From the start of the process to the first answer.
 const START: Duration = Duration::from_secs(30);
@@ -43,13 +46,19 @@ impl Daemon {
     /// # Panics
     /// It does not start.
     pub async fn start_again(&self) {
-        assert!(self.child().is_none(), "it runs");
-        let mut command = program(&self.binary);
-        command.arg("--config").arg(&self.config);
-        command.stdout(self.log.stdio()).stderr(self.log.stdio());
-        let mut child = command.spawn().expect("teamd runs");
+        self.launch();
+        self.listens().await;
+    }
+
+    /// Waits until the socket accepts.
+    ///
+    /// # Panics
+    /// It does not run, or ends.
+    pub async fn listens(&self) {
+        let child = self.child().take();
+        let mut child = child.expect("it was launched");
         let (socket, log) = (&self.socket, &self.log);
-        eventually("teamd accepts on its socket", START, async || {
+        eventually_every(LOOK, "teamd accepts on its socket", START, async || {
             if let Ok(Some(status)) = child.try_wait() {
                 panic!("teamd ended with {status}:\n{}", log.tail());
             }
@@ -58,6 +67,18 @@ impl Daemon {
         })
         .await;
         *self.child() = Some(child);
+    }
+
+    /// Starts it, and does not wait for anything.
+    ///
+    /// # Panics
+    /// It runs already, or cannot be run.
+    pub fn launch(&self) {
+        assert!(self.child().is_none(), "it runs");
+        let mut command = program(&self.binary);
+        command.arg("--config").arg(&self.config);
+        command.stdout(self.log.stdio()).stderr(self.log.stdio());
+        *self.child() = Some(command.spawn().expect("teamd runs"));
     }
 
     /// kill -9.

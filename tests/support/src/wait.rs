@@ -10,13 +10,26 @@ const LOOK: Duration = Duration::from_millis(60);
 ///
 /// # Panics
 /// Nothing in time.
-pub async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(what: &str, within: Duration, look: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_every(LOOK, what, within, look).await
+}
+
+/// The same, looking as often as said.
+///
+/// # Panics
+/// Nothing in time.
+pub async fn eventually_every<T>(
+    every: Duration,
+    what: &str,
+    within: Duration,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let deadline = Instant::now() + within;
     loop {
         if let Some(found) = look().await {
             return found;
         }
         assert!(Instant::now() < deadline, "not within {within:?}: {what}");
-        sleep(LOOK).await;
+        sleep(every).await;
     }
 }

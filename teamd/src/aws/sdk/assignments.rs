@@ -4,13 +4,17 @@
 use super::failure::Failure;
 use super::{Aws, pages};
 use crate::aws::health::Service;
-use crate::aws::port::{Assignments, Lane};
+use crate::aws::limiter::Urgency;
+use crate::aws::port::{Assignments, CallRate, Holders, Lane};
 use crate::domain::grant::{Reply, Status};
 use crate::domain::request::Key;
 use aws_sdk_ssoadmin::types::{
-    AccountAssignment, AccountAssignmentOperationStatus, PrincipalType, StatusValues, TargetType,
+    AccountAssignment, AccountAssignmentOperationStatus, OperationStatusFilter, PrincipalType, StatusValues,
+    TargetType,
 };
 use futures::future::BoxFuture;
+use std::collections::BTreeSet;
+use team_shared::ids::{AccountId, PermissionSetArn};
 
 impl Assignments for Aws {
     /// [`Reply::NotFound`] where AWS does not know the account or the permission set: that is not said to be absence,
@@ -44,7 +48,7 @@ impl Assignments for Aws {
                 .send();
             let call = (Service::SsoAdmin, "CreateAccountAssignment");
             match self
-                .call(call, (&self.pace.sso_admin, Lane::Grant), request)
+                .call(call, (&self.pace.sso_admin, Urgency::Create), request)
                 .await
             {
                 Ok(output) => accepted(output.account_assignment_creation_status),
@@ -72,7 +76,7 @@ impl Assignments for Aws {
                 .send();
             let call = (Service::SsoAdmin, "DeleteAccountAssignment");
             match self
-                .call(call, (&self.pace.sso_admin, Lane::Removal), request)
+                .call(call, (&self.pace.sso_admin, Urgency::Revoke), request)
                 .await
             {
                 Ok(output) => accepted(output.account_assignment_deletion_status),
@@ -125,39 +129,132 @@ impl Assignments for Aws {
             }
         })
     }
+
+    fn list_holders<'a>(
+        &'a self,
+        account: &'a AccountId,
+        permission_set: &'a PermissionSetArn,
+        lane: Lane,
+        begun: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, Option<Result<Holders, Reply>>> {
+        Box::pin(async move {
+            let rows = self.rows((account, permission_set), lane, begun).await;
+            Some(
+                rows.map(|rows| rows.iter().filter_map(holder).collect())
+                    .map_err(Failure::reply_to_read),
+            )
+        })
+    }
+
+    fn unfinished_deletions(&self) -> BoxFuture<'_, Option<Result<BTreeSet<String>, Reply>>> {
+        Box::pin(self.deletions_in_progress())
+    }
+
+    fn removals_due(&self, due: bool) {
+        self.pace.sso_admin.removals_due(due);
+    }
+
+    fn call_rate(&self) -> Option<CallRate> {
+        Some(self.pace.sso_admin.call_rate())
+    }
 }
 
 impl Aws {
     async fn listed(&self, key: &Key, lane: Lane) -> Result<bool, Failure> {
+        let rows = self
+            .rows((&key.account, &key.permission_set), lane, &|| {})
+            .await?;
+        Ok(rows.iter().filter_map(holder).collect::<Holders>().has(&key.user))
+    }
+
+    async fn rows(
+        &self,
+        (account, permission_set): (&AccountId, &PermissionSetArn),
+        lane: Lane,
+        begun: &(dyn Fn() + Send + Sync),
+    ) -> Result<Vec<AccountAssignment>, Failure> {
         let instance = self.instance(lane).await.map_err(not_about_the_key)?;
         let arn = instance.arn.as_str();
-        let rows = pages(|token| async move {
+        pages(|token| async move {
+            let first = token.is_none();
+            let urgency = match lane {
+                // A listing that has begun is brought to its end.
+                Lane::Removal if first => Urgency::Verify,
+                lane => lane.into(),
+            };
             let request = self
                 .clients
                 .sso_admin_once
                 .list_account_assignments()
                 .instance_arn(arn)
-                .account_id(key.account.as_str())
-                .permission_set_arn(key.permission_set.as_str())
+                .account_id(account.as_str())
+                .permission_set_arn(permission_set.as_str())
                 .max_results(100)
                 .set_next_token(token)
                 .send();
+            let request = async move {
+                if first {
+                    begun();
+                }
+                request.await
+            };
             let call = (Service::SsoAdmin, "ListAccountAssignments");
-            let output = self.call(call, (&self.pace.sso_admin, lane), request).await?;
+            let output = self.call(call, (&self.pace.sso_admin, urgency), request).await?;
             Ok((output.account_assignments.unwrap_or_default(), output.next_token))
         })
-        .await?;
-        Ok(rows.iter().any(|row| is_key(row, key)))
+        .await
+    }
+
+    /// Ids of deletes in progress. An emulator that does not have the listing is remembered by the caller.
+    async fn deletions_in_progress(&self) -> Option<Result<BTreeSet<String>, Reply>> {
+        let instance = match self.instance(Lane::Removal).await {
+            Ok(instance) => instance,
+            Err(failure) => return Some(Err(before_sending(failure))),
+        };
+        let arn = instance.arn.as_str();
+        let unfinished = OperationStatusFilter::builder()
+            .status(StatusValues::InProgress)
+            .build();
+        let filter = &unfinished;
+        let listed = pages(|token| async move {
+            let request = self
+                .clients
+                .sso_admin_once
+                .list_account_assignment_deletion_status()
+                .instance_arn(arn)
+                .filter(filter.clone())
+                .max_results(100)
+                .set_next_token(token)
+                .send();
+            let call = (Service::SsoAdmin, "ListAccountAssignmentDeletionStatus");
+            let pace = (&self.pace.sso_admin, Urgency::Status);
+            let output = self.attempt(call, pace, request).await?;
+            Ok((
+                output.account_assignments_deletion_status.unwrap_or_default(),
+                output.next_token,
+            ))
+        })
+        .await;
+        match listed {
+            // Should AWS not heed the filter, what is finished is told by its own word.
+            Ok(rows) => Some(Ok(rows
+                .into_iter()
+                .filter(|row| !matches!(row.status, Some(StatusValues::Succeeded | StatusValues::Failed)))
+                .filter_map(|row| row.request_id)
+                .collect())),
+            Err(failure) if failure.unsupported() || failure.lacks_permission() => None,
+            Err(failure) => {
+                self.report(Service::SsoAdmin, &failure);
+                Some(Err(failure.reply_to_read()))
+            }
+        }
     }
 }
 
-/// AWS writes principal ids in either case. Account and permission set are what was asked for.
-fn is_key(row: &AccountAssignment, key: &Key) -> bool {
-    row.principal_type == Some(PrincipalType::User)
-        && row
-            .principal_id
-            .as_deref()
-            .is_some_and(|id| id.eq_ignore_ascii_case(key.user.as_str()))
+/// The id of a person in a row; account and permission set are what was asked for.
+fn holder(row: &AccountAssignment) -> Option<String> {
+    let is_user = row.principal_type == Some(PrincipalType::User);
+    row.principal_id.clone().filter(|_| is_user)
 }
 
 /// The instance could not be found, so the call itself was not made: whatever it was, it had no effect.

@@ -28,8 +28,8 @@ pub use directory::session_seconds;
 
 use super::config::AwsSettings;
 use super::health::{AwsHealth, Service, State};
-use super::limiter::Limiter;
-use super::port::{AwsError, Lane};
+use super::limiter::{Limiter, Urgency};
+use super::port::AwsError;
 use crate::clock::Clock;
 use arc_swap::ArcSwapOption;
 use aws_config::{Region, SdkConfig};
@@ -134,13 +134,15 @@ impl Aws {
     async fn call<T, E>(
         &self,
         (service, operation): (Service, &str),
-        (bucket, lane): (&Limiter, Lane),
+        (bucket, urgency): (&Limiter, impl Into<Urgency>),
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let result = self.attempt((service, operation), (bucket, lane), request).await;
+        let result = self
+            .attempt((service, operation), (bucket, urgency), request)
+            .await;
         if let Err(failure) = &result {
             self.report(service, failure);
         }
@@ -152,13 +154,13 @@ impl Aws {
     async fn attempt<T, E>(
         &self,
         (service, operation): (Service, &str),
-        (bucket, lane): (&Limiter, Lane),
+        (bucket, urgency): (&Limiter, impl Into<Urgency>),
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        bucket.acquire(lane).await;
+        bucket.acquire(urgency).await;
         match request.await {
             Ok(output) => {
                 self.health.succeeded(service, self.clock.now());
@@ -166,6 +168,9 @@ impl Aws {
             }
             Err(error) => {
                 let failure = Failure::of(operation, &error);
+                if failure.kind == Kind::Throttled {
+                    bucket.throttled();
+                }
                 tracing::debug!(operation, kind = ?failure.kind, error = %failure.message, "AWS call failed");
                 Err(failure)
             }

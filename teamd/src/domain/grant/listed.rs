@@ -2,7 +2,7 @@
 
 use super::plan::{LISTING_FRESH, is_doubtful, may_surface};
 use super::record::{After, Note};
-use super::{Phase, Reply, State};
+use super::{Phase, Reply, State, Status};
 use chrono::TimeDelta;
 
 /// For how long a listing may lag behind what is.
@@ -15,6 +15,10 @@ impl After {
             // A permission set or account that AWS no longer knows has no assignments.
             Reply::Listed { present: false } | Reply::NotFound { .. } => self.seen_absent(),
             Reply::Refused { message, .. } | Reply::Unknown { message } => self.retry("list", message),
+            // Asked once more because it still shows: the delete had not done it.
+            Reply::Status(Status::Failed { reason }) if matches!(self.grant.state, State::Deleting(_)) => {
+                self.delete_failed(reason);
+            }
             Reply::Accepted { .. } | Reply::Status(_) => {
                 self.retry("list", "an answer of another call".to_owned());
             }

@@ -221,18 +221,20 @@ impl After {
         match status {
             Status::InProgress => self.pause(self.poll_pause()),
             Status::Succeeded => self.verify_delete(Some(request_id)),
-            Status::Failed { reason } => {
-                // Perhaps because nothing was there. Where a listing shows it, it is deleted again.
-                self.grant.last_error = Some(reason.clone());
-                self.grant.attempts = self.grant.attempts.saturating_add(1);
-                self.verify_delete(None);
-                self.notes.push(Note::Retry {
-                    call: "delete",
-                    message: reason,
-                    at: self.now,
-                });
-            }
+            Status::Failed { reason } => self.delete_failed(reason),
         }
+    }
+
+    /// Perhaps because nothing was there. Where a listing shows it, it is deleted again.
+    pub(super) fn delete_failed(&mut self, reason: String) {
+        self.grant.last_error = Some(reason.clone());
+        self.grant.attempts = self.grant.attempts.saturating_add(1);
+        self.verify_delete(None);
+        self.notes.push(Note::Retry {
+            call: "delete",
+            message: reason,
+            at: self.now,
+        });
     }
 
     fn verify_delete(&mut self, request_id: Option<&str>) {

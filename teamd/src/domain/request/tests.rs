@@ -1,5 +1,6 @@
 //! What the tests of the machine share: one request, its people, its clock.
 
+mod extension;
 mod properties;
 mod table;
 mod time;

@@ -10,6 +10,7 @@ use crate::domain::grant::{Drift, DriftKind, Grant, Holder, SETTLED, swept};
 use crate::domain::request::{Command, Key, Request, State};
 use crate::engine::Engine;
 use crate::engine::commit::{carry_out, tell_removal};
+use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
 use crate::store::WriteLane;
 use crate::store::port::{RequestFilter, StoreResult, Tx};
@@ -124,6 +125,8 @@ fn settle(
             let event = about(tx, EventType::GrantReappeared, key)?;
             tell_removal(tx, &event, now)?;
             changes.surfaced.push(key.clone());
+            // Requests that were given up have something to take back again.
+            changes.moved.extend(bring_back(tx, key, now)?);
         }
         let found = known.get(key);
         note_drift(tx, key, found, swept.drift, now)?;

@@ -15,7 +15,7 @@ use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Drift, Grant, Holder};
 use crate::domain::request::{Key, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 
@@ -131,6 +131,8 @@ struct Seen {
 #[derive(Default)]
 struct Tables {
     requests: BTreeMap<RequestId, Request>,
+    /// Their ids by key, which never changes.
+    by_key: BTreeMap<Key, BTreeSet<RequestId>>,
     grants: BTreeMap<Key, Grant>,
     backstops: BTreeMap<Key, Backstop>,
     drift: BTreeMap<Key, Drift>,
@@ -168,8 +170,15 @@ impl Tables {
     fn put_request(&mut self, request: &Request) -> StoreResult<()> {
         let request = RequestRow::normal(request)?;
         let id = request.id;
+        let key = request.key.clone();
+        self.by_key.entry(key.clone()).or_default().insert(id);
         let old = self.requests.insert(id, request);
-        self.undo(move |tables| restore_entry(&mut tables.requests, id, old));
+        self.undo(move |tables| {
+            if let (None, Some(ids)) = (&old, tables.by_key.get_mut(&key)) {
+                ids.remove(&id);
+            }
+            restore_entry(&mut tables.requests, id, old);
+        });
         Ok(())
     }
 
@@ -195,9 +204,13 @@ impl Tables {
     }
 
     fn is_held(&self, key: &Key) -> bool {
-        self.requests
-            .values()
-            .any(|request| request.key == *key && request.holds_lease())
+        self.on_key(key).any(|request| request.holds_lease())
+    }
+
+    /// Requests on a key, oldest first.
+    fn on_key<'a>(&'a self, key: &Key) -> impl Iterator<Item = &'a Request> {
+        let ids = self.by_key.get(key).into_iter().flatten();
+        ids.filter_map(|id| self.requests.get(id))
     }
 }
 

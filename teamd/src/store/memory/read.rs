@@ -46,7 +46,10 @@ impl Read for Tables {
     }
 
     fn open_requests_on(&mut self, key: &Key) -> StoreResult<Vec<Request>> {
-        Ok(self.select(|request| request.key == *key && !request.state.word().is_terminal()))
+        let open = self
+            .on_key(key)
+            .filter(|request| !request.state.word().is_terminal());
+        Ok(open.cloned().collect())
     }
 
     fn due_requests(&mut self, now: Time, limit: usize) -> StoreResult<Vec<Request>> {

@@ -165,8 +165,16 @@ impl Organisation {
             OperationKind::Delete => Operation::ListAccountAssignmentDeletionStatus,
         };
         self.call(by, operation, About::NOTHING, now_ms, |org, _| {
-            let newest_first = org.operations.order.iter().rev();
-            let found = newest_first.filter_map(|id| org.operations.by_id.get(id));
+            let newest_first: Vec<&String> = if status == Some(OperationStatus::InProgress) {
+                let mut pending: Vec<_> = org.operations.pending.iter().collect();
+                pending.sort_by_key(|(_, serial, _)| std::cmp::Reverse(*serial));
+                pending.into_iter().map(|(_, _, id)| id).collect()
+            } else {
+                org.operations.order.iter().rev().collect()
+            };
+            let found = newest_first
+                .into_iter()
+                .filter_map(|id| org.operations.by_id.get(id));
             let wanted = |op: &&AssignmentOperation| op.kind == kind && status.is_none_or(|s| s == op.status);
             Ok(found.filter(wanted).cloned().collect())
         })
@@ -229,6 +237,11 @@ impl Organisation {
                 Ok(wanted.cloned().collect())
             },
         )
+    }
+
+    /// How many operations are unfinished.
+    pub fn unfinished_operations(&self) -> usize {
+        self.operations.pending.len()
     }
 
     /// Applies, in order, the operations whose time has come. Their effect dates from when they were due,

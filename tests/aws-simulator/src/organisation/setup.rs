@@ -316,6 +316,37 @@ impl Organisation {
         true
     }
 
+    /// Takes a user out of a group; false if he was not in it.
+    pub fn remove_member(&mut self, group: &str, user_id: &str) -> bool {
+        let mut groups = self.groups.values_mut();
+        groups
+            .find(|known| known.display_name == group)
+            .is_some_and(|known| known.members.remove(user_id))
+    }
+
+    /// Deletes a permission set, and with it its assignments: AWS takes no such call while there are any, so somebody
+    /// has removed those before.
+    pub fn remove_permission_set(&mut self, name: &str, now_ms: i64) -> bool {
+        let Some(arn) = self.permission_set_named(name).map(|set| set.arn.clone()) else {
+            return false;
+        };
+        let keys: Vec<AssignmentKey> = self
+            .assignments()
+            .map(|(key, _)| key.clone())
+            .filter(|key| key.permission_set == arn)
+            .collect();
+        for key in keys {
+            self.remove_assignment(&key, now_ms);
+        }
+        self.sets.retain(|set| set.arn != arn);
+        true
+    }
+
+    /// An account leaves the organisation; what is assigned there stays. False if there is no such account.
+    pub fn remove_account(&mut self, account: &str) -> bool {
+        self.accounts.remove(account).is_some()
+    }
+
     /// Changes an account's state; false if there is no such account.
     pub fn set_account_state(&mut self, account: &str, state: AccountState) -> bool {
         self.accounts

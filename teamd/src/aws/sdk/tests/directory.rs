@@ -18,7 +18,7 @@ fn account(id: &str, more: Value) -> Value {
 }
 
 /// An organisation with nested OUs; every listing has two pages, the first of them empty.
-fn organisation(operation: &str, body: &Value) -> Answer {
+pub(super) fn organisation(operation: &str, body: &Value) -> Answer {
     let rows = match operation {
         "ListInstances" => {
             json!({ "Instances": [{ "InstanceArn": INSTANCE, "IdentityStoreId": STORE, "Status": "ACTIVE" }] })

@@ -7,6 +7,7 @@ mod activity;
 mod assignments;
 mod directory;
 mod environment;
+mod inventory;
 mod moto;
 #[cfg(feature = "simulator")]
 mod schedules;

@@ -7,7 +7,12 @@ use crate::aws::port::{AwsError, Schedules};
 use crate::aws::sdk::Aws;
 use aws_simulator::{FaultKind, FaultRule, Faults, Simulator, SimulatorConfig};
 
-const ROLE: &str = "arn:aws:iam::111122223333:role/teamd-backstop";
+/// In the account of the daemon's credentials, which may delete.
+fn role(simulator: &Simulator) -> String {
+    let model = simulator.model();
+    let account = model.lock().unwrap().management_account().to_owned();
+    format!("arn:aws:iam::{account}:role/teamd-backstop")
+}
 
 async fn simulator(faults: Faults) -> Simulator {
     let config = SimulatorConfig {
@@ -21,7 +26,7 @@ fn with_switch(simulator: &Simulator) -> AwsSettings {
     let arn = simulator.model().lock().unwrap().instance_arn().to_owned();
     AwsSettings {
         instance_arn: Some(arn),
-        backstop_role: Some(ROLE.to_owned()),
+        backstop_role: Some(role(simulator)),
         ..settings(&simulator.url())
     }
 }
@@ -74,7 +79,7 @@ async fn schedules_are_made_moved_found_and_taken_away() {
     );
     assert_eq!(
         (first.role.as_str(), first.delete_after, first.enabled),
-        (ROLE, true, true)
+        (role(&simulator).as_str(), true, true)
     );
     assert_eq!((first.retries, first.age_seconds), (185, 86_400));
     assert_eq!(aws.list("teamd-").await.unwrap(), ["teamd-1-a", "teamd-1-b"]);
