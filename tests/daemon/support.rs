@@ -1,35 +1,30 @@
 //! A daemon of its own for each test: temporary store and socket, the simulated organisation, a policy. Callers are
 //! named by the demo's header, so that one process can be several people; without it a caller is who runs the tests.
 
+mod beginning;
 mod client;
 mod clocks;
 mod time;
 mod values;
 
+use beginning::begin_with;
+pub(crate) use beginning::{copy, quick, without_loads};
 pub(crate) use client::{Answer, Client};
 pub(crate) use clocks::Clocks;
 pub(crate) use time::Ahead;
 pub(crate) use values::*;
 
-use aws_simulator::{AssignmentKey, FaultKind, FaultRule, Faults, Organisation, Simulator, SimulatorConfig};
+use aws_simulator::{AssignmentKey, Faults, Organisation, Simulator, SimulatorConfig};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use teamd::api::{self, Api};
-use teamd::aws::config::AwsSettings;
-use teamd::aws::health::AwsHealth;
-use teamd::aws::port::DirectorySource;
-use teamd::aws::sdk::Aws;
-use teamd::clock::SystemClock;
 use teamd::config::Config;
-use teamd::domain::directory::Directory;
 use teamd::domain::identity::{Caller as EngineCaller, Peer};
-use teamd::engine::{Engine, PolicyInput, Refused};
+use teamd::engine::{Engine, PolicyInput};
 use teamd::lifecycle::{Ended, Shutdown};
 use teamd::run::TimeSource;
-use teamd::store::{Store, WriteLane};
-use tokio::sync::OnceCell;
 
 /// How a world begins.
 pub(crate) struct Setup {
@@ -169,55 +164,6 @@ impl Setup {
         }
         world
     }
-}
-
-/// AWS does what it is asked almost at once.
-pub(crate) fn quick() -> Faults {
-    Faults {
-        assignment_latency_ms: 50,
-        ..Faults::none()
-    }
-}
-
-/// AWS does not come to answering what the directory is loaded from: most of what a daemon does when it starts, and
-/// most tests have no use for it.
-pub(crate) fn without_loads(faults: Faults) -> Faults {
-    let slow = |operation: &str| FaultRule::new(operation, FaultKind::Latency).delay_ms(600_000);
-    let operations = ["organizations:*", "identitystore:*", "ListPermissionSets"];
-    operations
-        .into_iter()
-        .fold(faults, |faults, operation| faults.with(slow(operation)))
-}
-
-/// The standard organisation as the daemon loads it, once for all tests: our own pace makes it take seconds.
-pub(crate) async fn copy() -> &'static Directory {
-    static COPY: OnceCell<Directory> = OnceCell::const_new();
-    let load = || async {
-        let simulator = Simulator::start(SimulatorConfig::default())
-            .await
-            .expect("the simulator");
-        let settings = AwsSettings {
-            region: Some("eu-west-1".to_owned()),
-            endpoint_url: Some(simulator.url()),
-            ..AwsSettings::default()
-        };
-        let health = Arc::new(AwsHealth::new());
-        let aws = Aws::connect(settings, Arc::new(SystemClock), health)
-            .await
-            .expect("AWS settings");
-        aws.load(now()).await.expect("the directory")
-    };
-    COPY.get_or_init(load).await
-}
-
-/// A store that has been used before.
-async fn begin_with(path: &Path, directory: Directory) {
-    let store = Store::open(path).expect("a store");
-    let saved = store.write(WriteLane::Normal, move |tx| {
-        Ok::<_, Refused>(tx.save_directory(&directory)?)
-    });
-    saved.await.expect("the copy of the directory");
-    store.close();
 }
 
 impl World {

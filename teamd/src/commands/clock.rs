@@ -6,6 +6,7 @@ use crate::api::ask_to_accept_clock;
 use crate::config::Config;
 use crate::engine::{AcceptedClock, accept_offline};
 use crate::store::Store;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -71,9 +72,24 @@ fn on_the_store(config: &Config) -> Result<AcceptedClock, Failed> {
         return Err(failed(&"no daemon runs, and there is no store yet"));
     }
     let store = Store::open(path).map_err(|error| failed(&error))?;
+    give_back(path).map_err(|error| failed(&error))?;
     let done = accept_offline(&store, own_login()).map_err(|error| failed(&error))?;
     store.close();
     Ok(done)
+}
+
+/// What root's opening has made beside the store belongs to the daemon, which could not open it otherwise.
+fn give_back(path: &Path) -> std::io::Result<()> {
+    let owner = std::fs::metadata(path)?;
+    for ending in [".lock", "-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(ending);
+        match std::os::unix::fs::lchown(beside, Some(owner.uid()), Some(owner.gid())) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The login behind this process, where the kernel knows of one.

@@ -26,6 +26,9 @@ const MARK_EVERY: TimeDelta = TimeDelta::seconds(60);
 /// How often AWS is asked for the time while it is in question, and how long it may take.
 const ASK_EVERY: Duration = Duration::from_secs(5);
 
+/// Events that wait for a trail which takes no row; of more, the oldest are in the journal only.
+const MOST_WAITING: usize = 100;
+
 /// Where the mark is kept.
 const MARK: &str = "clock.mark";
 
@@ -152,8 +155,10 @@ impl Engine {
                 self.deadlines_wake.notify_one();
                 marked = None;
             }
+            let is_news = !news.is_empty();
             unwritten.extend(news.iter().filter_map(told));
-            self.write_clock_events(&mut unwritten).await;
+            unwritten.drain(..unwritten.len().saturating_sub(MOST_WAITING));
+            self.write_clock_events(&mut unwritten, is_news).await;
             let mark = guard.look(|rule| rule.mark());
             let is_old = |at: Time, now: Time| now < at || now - at >= MARK_EVERY;
             if let Some(mark) = mark.filter(|mark| marked.is_none_or(|at| is_old(at, mark.at))) {
@@ -229,7 +234,7 @@ impl Engine {
     }
 
     /// What cannot be written now is tried again at the next look.
-    async fn write_clock_events(&self, unwritten: &mut Vec<EventDraft>) {
+    async fn write_clock_events(&self, unwritten: &mut Vec<EventDraft>, is_news: bool) {
         if unwritten.is_empty() {
             return;
         }
@@ -242,7 +247,11 @@ impl Engine {
         });
         match written.await {
             Ok(()) => unwritten.clear(),
-            Err(error) => tracing::error!(%error, "what the clocks did is not in the audit trail yet"),
+            // Once for each: a trail that takes no row may take none for days.
+            Err(error) if is_news => {
+                tracing::error!(%error, "what the clocks did is not in the audit trail yet")
+            }
+            Err(_) => {}
         }
     }
 

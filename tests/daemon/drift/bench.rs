@@ -74,7 +74,6 @@ impl Bench {
             own: aws,
             health,
             shutdown: shutdown.clone(),
-            leases_path: None,
         };
         let engine = Engine::open(deps, teamd::run::engine_settings(&config))
             .await
