@@ -191,6 +191,9 @@ mod tests {
         );
         (shown.failing, shown.calls_per_second, shown.calls_per_second_now) = (200, 16.0, 8.0);
         let text = removals(&shown, Zone::Utc).unwrap_or_default();
-        assert!(text.ends_with("; 200 keep failing; AWS slows us down: 8.0 of 16.0 calls a second"), "{text}");
+        assert!(
+            text.ends_with("; 200 keep failing; AWS slows us down: 8.0 of 16.0 calls a second"),
+            "{text}"
+        );
     }
 }

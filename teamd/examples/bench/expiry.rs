@@ -30,7 +30,10 @@ pub(crate) async fn measure(sessions: usize) -> anyhow::Result<()> {
     let mut organisation = world::organisation_of(sessions.div_ceil(ACCOUNTS))?;
     let mut keys = Vec::new();
     for number in 0..sessions {
-        let (who, account) = (world::person(number / ACCOUNTS), world::account(number % ACCOUNTS));
+        let (who, account) = (
+            world::person(number / ACCOUNTS),
+            world::account(number % ACCOUNTS),
+        );
         let key = organisation.user_key(&who, &account, &world::set(0))?;
         organisation.put_standing_assignment(&key);
         keys.push(Key {
@@ -70,7 +73,10 @@ pub(crate) async fn measure(sessions: usize) -> anyhow::Result<()> {
         .iter()
         .filter(|(at, _)| *at > 10.0 && *at < took - 5.0)
         .map(|(at, says)| (says - (took - at)).abs() / (took - at).max(50.0));
-    println!("the estimate, at its worst: {:.1} % off", 100.0 * worst.fold(0.0, f64::max));
+    println!(
+        "the estimate, at its worst: {:.1} % off",
+        100.0 * worst.fold(0.0, f64::max)
+    );
     Ok(())
 }
 
@@ -79,9 +85,14 @@ fn gone(simulator: &Simulator, end_at: Time) -> (f64, usize) {
     let model = simulator.model();
     let model = model.lock().unwrap_or_else(PoisonError::into_inner);
     let end = end_at.timestamp_millis();
-    let calls = model.calls().filter(|call| call.at_ms >= end && call.operation.service() == Service::Sso);
+    let calls = model
+        .calls()
+        .filter(|call| call.at_ms >= end && call.operation.service() == Service::Sso);
     let calls: Vec<_> = calls.collect();
-    let last = calls.iter().rev().find(|call| call.operation == Operation::ListAccountAssignments);
+    let last = calls
+        .iter()
+        .rev()
+        .find(|call| call.operation == Operation::ListAccountAssignments);
     let last = last.map_or(end, |call| call.at_ms);
     let until = calls.iter().filter(|call| call.at_ms <= last).count();
     ((last - end) as f64 / 1000.0, until)
@@ -100,9 +111,17 @@ fn print(sessions: usize, took: f64, calls: usize) {
         deletes -= 0.01;
     }
     let least = sessions as f64 / deletes;
-    println!("{sessions} sessions that end in the same second: the last is verified to be over after {took:.1} s");
-    println!("the least that it can take: {least:.1} s; {:.3} of it was taken", took / least);
-    println!("of {rate} calls a second, {:.3} were used", calls as f64 / took / rate);
+    println!(
+        "{sessions} sessions that end in the same second: the last is verified to be over after {took:.1} s"
+    );
+    println!(
+        "the least that it can take: {least:.1} s; {:.3} of it was taken",
+        took / least
+    );
+    println!(
+        "of {rate} calls a second, {:.3} were used",
+        calls as f64 / took / rate
+    );
 }
 
 /// Until nothing is due any more: at which second how many were said to be left.

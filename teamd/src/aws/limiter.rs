@@ -93,7 +93,11 @@ impl State {
     /// Who is served next.
     fn next(&self) -> Option<Place> {
         let first = self.waiting.keys().next().copied()?;
-        let verifies = || self.waiting.range((Urgency::Verify, 0)..(Urgency::Create, 0)).next();
+        let verifies = || {
+            self.waiting
+                .range((Urgency::Verify, 0)..(Urgency::Create, 0))
+                .next()
+        };
         if first.0 < Urgency::Verify && self.unverified + 1 >= VERIFY_EACH {
             return Some(verifies().map_or(first, |(place, _)| *place));
         }
@@ -168,7 +172,9 @@ impl Limiter {
         let mut state = self.lock();
         self.fill(&mut state);
         let now = Instant::now();
-        let again = state.slowed_at.is_some_and(|at| now.saturating_duration_since(at) < ONCE_IN);
+        let again = state
+            .slowed_at
+            .is_some_and(|at| now.saturating_duration_since(at) < ONCE_IN);
         if !again {
             let slowest = (SLOWEST / self.full_rate(&state)).min(1.0);
             state.scale = (state.scale / 2.0).max(slowest);
@@ -247,7 +253,11 @@ impl Limiter {
     }
 
     fn full_rate(&self, state: &State) -> f64 {
-        let waits = state.waiting.keys().next().is_some_and(|(urgency, _)| urgency.removes());
+        let waits = state
+            .waiting
+            .keys()
+            .next()
+            .is_some_and(|(urgency, _)| urgency.removes());
         if state.removals_due || waits {
             self.removal_rate
         } else {

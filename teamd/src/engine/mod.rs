@@ -25,9 +25,9 @@ mod random;
 mod reconciler;
 mod refusals;
 mod refused;
-mod removals;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
+mod removals;
 mod status;
 mod submit;
 mod terms;

@@ -104,9 +104,7 @@ async fn a_dropped_waiter_takes_no_token_and_wakes_the_next() {
     let began = Instant::now();
     let first = {
         let limiter = Arc::clone(&limiter);
-        tokio::spawn(
-            async move { timeout(Duration::from_millis(500), limiter.acquire(Lane::Removal)).await },
-        )
+        tokio::spawn(async move { timeout(Duration::from_millis(500), limiter.acquire(Lane::Removal)).await })
     };
     tokio::task::yield_now().await;
     let second = limiter.acquire(Lane::Background);
@@ -179,8 +177,17 @@ async fn throttling_halves_the_rate_once_a_second_and_quiet_wins_it_back() {
     limiter.removals_due(true);
     limiter.throttled();
     limiter.throttled();
-    assert_eq!(limiter.call_rate(), CallRate { configured: 16.0, now: 8.0 });
-    assert!(limiter.acquire(Urgency::Revoke).now_or_never().is_none(), "what was saved up is gone");
+    assert_eq!(
+        limiter.call_rate(),
+        CallRate {
+            configured: 16.0,
+            now: 8.0
+        }
+    );
+    assert!(
+        limiter.acquire(Urgency::Revoke).now_or_never().is_none(),
+        "what was saved up is gone"
+    );
     advance(Duration::from_secs(1)).await;
     assert_eq!(limiter.call_rate().now, 8.0, "not yet quiet");
     for _ in 0..10 {

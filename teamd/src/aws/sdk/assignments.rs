@@ -139,7 +139,10 @@ impl Assignments for Aws {
     ) -> BoxFuture<'a, Option<Result<Holders, Reply>>> {
         Box::pin(async move {
             let rows = self.rows((account, permission_set), lane, begun).await;
-            Some(rows.map(|rows| rows.iter().filter_map(holder).collect()).map_err(Failure::reply_to_read))
+            Some(
+                rows.map(|rows| rows.iter().filter_map(holder).collect())
+                    .map_err(Failure::reply_to_read),
+            )
         })
     }
 
@@ -158,7 +161,9 @@ impl Assignments for Aws {
 
 impl Aws {
     async fn listed(&self, key: &Key, lane: Lane) -> Result<bool, Failure> {
-        let rows = self.rows((&key.account, &key.permission_set), lane, &|| {}).await?;
+        let rows = self
+            .rows((&key.account, &key.permission_set), lane, &|| {})
+            .await?;
         Ok(rows.iter().filter_map(holder).collect::<Holders>().has(&key.user))
     }
 
@@ -207,7 +212,9 @@ impl Aws {
             Err(failure) => return Some(Err(before_sending(failure))),
         };
         let arn = instance.arn.as_str();
-        let unfinished = OperationStatusFilter::builder().status(StatusValues::InProgress).build();
+        let unfinished = OperationStatusFilter::builder()
+            .status(StatusValues::InProgress)
+            .build();
         let filter = &unfinished;
         let listed = pages(|token| async move {
             let request = self
@@ -222,7 +229,10 @@ impl Aws {
             let call = (Service::SsoAdmin, "ListAccountAssignmentDeletionStatus");
             let pace = (&self.pace.sso_admin, Urgency::Status);
             let output = self.attempt(call, pace, request).await?;
-            Ok((output.account_assignments_deletion_status.unwrap_or_default(), output.next_token))
+            Ok((
+                output.account_assignments_deletion_status.unwrap_or_default(),
+                output.next_token,
+            ))
         })
         .await;
         match listed {

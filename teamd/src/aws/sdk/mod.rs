@@ -130,7 +130,9 @@ impl Aws {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let result = self.attempt((service, operation), (bucket, urgency), request).await;
+        let result = self
+            .attempt((service, operation), (bucket, urgency), request)
+            .await;
         if let Err(failure) = &result {
             self.report(service, failure);
         }

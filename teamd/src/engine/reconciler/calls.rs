@@ -56,7 +56,11 @@ impl Engine {
             Step::Create => within(self.assignments.create(key)).await,
             Step::PollCreate { request_id } => {
                 // It holds a place that a removal may be waiting for.
-                let lane = if self.drivers.removals_wait() { Lane::Removal } else { lane };
+                let lane = if self.drivers.removals_wait() {
+                    Lane::Removal
+                } else {
+                    lane
+                };
                 within(self.assignments.creation_status(request_id, lane)).await
             }
             Step::Delete => self.delete(key).await,
@@ -72,7 +76,10 @@ impl Engine {
         if is_new {
             let (this, key) = (Arc::clone(self), key.clone());
             self.shutdown.spawn_short("listing", async move {
-                let serve = this.drivers.listings.serve(&key, lane, this.assignments.as_ref(), CALL_LIMIT);
+                let serve = this
+                    .drivers
+                    .listings
+                    .serve(&key, lane, this.assignments.as_ref(), CALL_LIMIT);
                 tokio::select! {
                     () = serve => {}
                     () = this.stop.cancelled() => {}

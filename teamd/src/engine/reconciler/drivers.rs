@@ -135,7 +135,11 @@ impl Drivers {
     /// A driver that is gone without having said so.
     pub(super) fn lost(&self, key: &Key, wake: &Arc<Notify>) {
         let table = &mut *self.table();
-        if table.running.get(key).is_some_and(|driver| Arc::ptr_eq(driver, wake)) {
+        if table
+            .running
+            .get(key)
+            .is_some_and(|driver| Arc::ptr_eq(driver, wake))
+        {
             table.running.remove(key);
         }
     }

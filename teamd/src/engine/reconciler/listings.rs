@@ -69,7 +69,9 @@ impl Listings {
                 Some(Err(reply)) => {
                     // It says nothing about anybody's key, so it may be told to those who came later too.
                     taken.extend(self.take(&pair));
-                    taken.into_iter().for_each(|(_, waiter)| drop(waiter.send(reply.clone())));
+                    taken
+                        .into_iter()
+                        .for_each(|(_, waiter)| drop(waiter.send(reply.clone())));
                 }
                 None => {
                     taken.extend(self.take(&pair));
@@ -239,7 +241,10 @@ mod tests {
         assert!(serve.as_mut().now_or_never().is_some());
         assert_eq!(c.await, Ok(Reply::Listed { present: false }));
         assert_eq!(aws.listed.load(Ordering::Relaxed), 2);
-        assert!(listings.join(&key("u-a"), Lane::Removal).1, "nobody serves it any more");
+        assert!(
+            listings.join(&key("u-a"), Lane::Removal).1,
+            "nobody serves it any more"
+        );
     }
 
     #[tokio::test]
@@ -276,7 +281,12 @@ mod tests {
         };
         let listings = Listings::default();
         let (a, _) = listings.join(&key("u-a"), Lane::Removal);
-        assert!(listings.serve(&key("u-a"), Lane::Removal, &aws, LIMIT).now_or_never().is_none());
+        assert!(
+            listings
+                .serve(&key("u-a"), Lane::Removal, &aws, LIMIT)
+                .now_or_never()
+                .is_none()
+        );
         assert!(a.await.is_err());
         assert!(listings.join(&key("u-a"), Lane::Removal).1);
     }

@@ -72,8 +72,10 @@ impl Engine {
         };
         if let Some(wake) = self.drivers.start(&key) {
             let this = Arc::clone(self);
-            self.shutdown
-                .spawn_short("driver", async move { this.drive(key, wake, slot, looking).await });
+            self.shutdown.spawn_short(
+                "driver",
+                async move { this.drive(key, wake, slot, looking).await },
+            );
         }
     }
 

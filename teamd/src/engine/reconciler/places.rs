@@ -249,9 +249,15 @@ impl Places {
 
     /// Accounts whose operations hang or fail.
     pub(super) fn troubled(&self, now: Time) -> BTreeSet<AccountId> {
-        let hang = self.taken.values().filter(|taken| now - taken.since >= HANGS_AFTER);
+        let hang = self
+            .taken
+            .values()
+            .filter(|taken| now - taken.since >= HANGS_AFTER);
         let mut troubled: BTreeSet<AccountId> = hang.map(|taken| taken.account.clone()).collect();
-        let fail = self.accounts.iter().filter(|(_, account)| account.failures >= TROUBLED_AFTER);
+        let fail = self
+            .accounts
+            .iter()
+            .filter(|(_, account)| account.failures >= TROUBLED_AFTER);
         troubled.extend(fail.map(|(id, _)| id.clone()));
         troubled
     }

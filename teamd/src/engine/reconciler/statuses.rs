@@ -84,7 +84,9 @@ impl Statuses {
         if inner.describes(unfinished, now) {
             return false;
         }
-        inner.watched.insert(request_id.to_owned(), Watched::new(None, now));
+        inner
+            .watched
+            .insert(request_id.to_owned(), Watched::new(None, now));
         !std::mem::replace(&mut inner.is_served, true)
     }
 
@@ -284,7 +286,10 @@ mod tests {
         assert!(statuses.round(&aws, late).await);
         assert_eq!(b.try_recv(), Ok(Heard::Reply(Reply::Status(Status::InProgress))));
         assert!(!statuses.round(&aws, now).await, "nobody waits");
-        assert!(matches!(statuses.ask("d", 9, now()), How::Wait(_, true)), "to be served anew");
+        assert!(
+            matches!(statuses.ask("d", 9, now()), How::Wait(_, true)),
+            "to be served anew"
+        );
     }
 
     #[tokio::test]
@@ -293,7 +298,10 @@ mod tests {
         assert!(statuses.watch("a", 9, now()) && !statuses.watch("b", 9, now()));
         assert!(!statuses.watch("new", 9, now()));
         assert!(statuses.round(&aws, now).await);
-        assert!(matches!(statuses.ask("new", 9, now()), How::Told(Heard::Describe)));
+        assert!(matches!(
+            statuses.ask("new", 9, now()),
+            How::Told(Heard::Describe)
+        ));
         aws.finish("a");
         assert!(statuses.round(&aws, now).await);
         let done = Heard::Reply(Reply::Status(Status::Succeeded));
@@ -311,12 +319,21 @@ mod tests {
     #[tokio::test]
     async fn few_are_described_and_so_are_all_where_there_is_no_listing() {
         let (statuses, aws) = (Statuses::default(), Fake(Mutex::new(None)));
-        assert!(matches!(statuses.ask("a", FEW, now()), How::Told(Heard::Describe)));
+        assert!(matches!(
+            statuses.ask("a", FEW, now()),
+            How::Told(Heard::Describe)
+        ));
         let mut b = ask(&statuses, "b");
         assert!(statuses.round(&aws, now).await);
         assert_eq!(b.try_recv(), Ok(Heard::Describe));
         assert!(!statuses.round(&aws, now).await);
-        assert!(matches!(statuses.ask("c", 9, now()), How::Told(Heard::Describe)), "remembered");
-        assert!(matches!(statuses.ask("c", 9, now() + MISSING_FOR), How::Wait(_, true)));
+        assert!(
+            matches!(statuses.ask("c", 9, now()), How::Told(Heard::Describe)),
+            "remembered"
+        );
+        assert!(matches!(
+            statuses.ask("c", 9, now() + MISSING_FOR),
+            How::Wait(_, true)
+        ));
     }
 }

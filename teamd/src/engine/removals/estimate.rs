@@ -41,7 +41,11 @@ impl Crowd {
             seconds += (left - done).max(0.0) / each;
             done = left.max(done);
         }
-        let last = if self.accounts.is_empty() { 0.0 } else { self.operation };
+        let last = if self.accounts.is_empty() {
+            0.0
+        } else {
+            self.operation
+        };
         seconds + last + self.listings / self.calls.max(0.1)
     }
 }
@@ -62,7 +66,10 @@ mod tests {
     }
 
     fn about(seconds: f64, expected: f64) {
-        assert!((seconds - expected).abs() < 0.05 * expected, "{seconds}, not {expected}");
+        assert!(
+            (seconds - expected).abs() < 0.05 * expected,
+            "{seconds}, not {expected}"
+        );
     }
 
     #[test]

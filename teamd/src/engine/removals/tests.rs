@@ -54,7 +54,10 @@ fn from_due_to_verified() {
     assert_eq!(removals.progress(None, &BTreeSet::new(), at(30)).unfinished, 1);
     note(verifying(), UNWANTED, 1020);
     assert_eq!(removals.lock().operation, Some(1.0));
-    let gone = Wanted { closing: 0, ..UNWANTED };
+    let gone = Wanted {
+        closing: 0,
+        ..UNWANTED
+    };
     assert_eq!(note(State::Absent { listed_at: None }, gone, 1100), Some(false));
     let shown = removals.progress(None, &BTreeSet::new(), at(1200));
     assert_eq!((shown.due, shown.done_by), (0, None));
@@ -64,8 +67,14 @@ fn from_due_to_verified() {
 fn what_is_held_again_is_not_due() {
     let removals = Removals::new(12);
     removals.note(&key(0), &grant(0, State::Present), UNWANTED, at(0));
-    let held = Wanted { leases: 1, ..UNWANTED };
-    assert_eq!(removals.note(&key(0), &grant(0, State::Present), held, at(1)), Some(false));
+    let held = Wanted {
+        leases: 1,
+        ..UNWANTED
+    };
+    assert_eq!(
+        removals.note(&key(0), &grant(0, State::Present), held, at(1)),
+        Some(false)
+    );
 }
 
 #[test]
@@ -91,6 +100,11 @@ fn the_rate_is_that_of_the_rush_and_the_estimate_follows_it() {
     for number in 0..400 {
         removals.note(&key(number), &grant(number, State::Present), UNWANTED, at(0));
     }
+    assert_eq!(
+        removals.progress(None, &BTreeSet::new(), at(0)).done_by,
+        None,
+        "nobody knows yet"
+    );
     for number in 0..200 {
         let millis = number as i64 * 100;
         removals.note(&key(number), &grant(number, accepted()), UNWANTED, at(millis));
@@ -100,5 +114,8 @@ fn the_rate_is_that_of_the_rush_and_the_estimate_follows_it() {
     assert!((9.9..10.1).contains(&shown.per_second), "{}", shown.per_second);
     let left = (shown.done_by.unwrap() - at(20_000)).num_seconds();
     assert!((19..=22).contains(&left), "{left}");
-    assert_eq!(removals.progress(None, &BTreeSet::new(), at(200_000)).per_second, 0.0);
+    assert_eq!(
+        removals.progress(None, &BTreeSet::new(), at(200_000)).per_second,
+        0.0
+    );
 }

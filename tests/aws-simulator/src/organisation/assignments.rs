@@ -169,7 +169,9 @@ impl Organisation {
             } else {
                 org.operations.order.iter().rev().collect()
             };
-            let found = newest_first.into_iter().filter_map(|id| org.operations.by_id.get(id));
+            let found = newest_first
+                .into_iter()
+                .filter_map(|id| org.operations.by_id.get(id));
             let wanted = |op: &&AssignmentOperation| op.kind == kind && status.is_none_or(|s| s == op.status);
             Ok(found.filter(wanted).cloned().collect())
         })
