@@ -16,7 +16,7 @@ pub(crate) use values::*;
 
 use aws_simulator::{AssignmentKey, Faults, Organisation, Simulator, SimulatorConfig};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use teamd::api::{self, Api};

@@ -23,6 +23,9 @@ const WINDOW: TimeDelta = TimeDelta::seconds(60);
 /// Failed tries after which a removal counts as failing: nobody knows when it will be done.
 const FAILING: u32 = 3;
 
+/// Deletes that must be finished before their rate says something.
+const ENOUGH: usize = 40;
+
 /// What an operation is taken to last while none has been seen, in seconds.
 const USUAL_SECONDS: f64 = 2.0;
 
@@ -75,7 +78,8 @@ pub struct RemovalProgress {
     pub per_second: f64,
     /// Calls a second that we allow ourselves.
     pub calls: Option<CallRate>,
-    /// When the last that does not fail should be verified. None: nothing is due.
+    /// When the last that does not fail should be verified. None: nothing is due, or it is not known yet how long AWS
+    /// takes.
     pub done_by: Option<Time>,
 }
 
@@ -134,7 +138,7 @@ impl Removals {
             failing,
             per_second: book.per_second(now),
             calls,
-            done_by: (!hopeful.is_empty()).then(|| now + book.left(&hopeful, self.places, calls, now)),
+            done_by: book.left(&hopeful, self.places, calls).map(|left| now + left),
         }
     }
 
@@ -203,13 +207,10 @@ impl Book {
     }
 
     /// How long until the last one is verified.
-    fn left(
-        &self,
-        hopeful: &[(&Key, &Line)],
-        places: usize,
-        calls: Option<CallRate>,
-        now: Time,
-    ) -> TimeDelta {
+    fn left(&self, hopeful: &[(&Key, &Line)], places: usize, calls: Option<CallRate>) -> Option<TimeDelta> {
+        if hopeful.is_empty() {
+            return None;
+        }
         let mut accounts: HashMap<&AccountId, f64> = HashMap::new();
         let mut pairs = BTreeSet::new();
         for (key, line) in hopeful {
@@ -221,18 +222,31 @@ impl Book {
             *accounts.entry(&key.account).or_default() += left;
             pairs.insert((&key.account, &key.permission_set));
         }
-        // The first seconds of a rush say little: deletes are sent before any is finished.
-        let is_long = self.crowded_since.is_some_and(|since| now - since >= WINDOW / 6);
-        let operation = self.operation.unwrap_or(USUAL_SECONDS);
+        let rate = self.steady_rate();
+        // A few are soon done, whatever they take.
+        let guess = (hopeful.len() <= places).then_some(USUAL_SECONDS);
+        let operation = self.operation.or(guess)?;
         let crowd = Crowd {
             places: places as f64,
             accounts: accounts.into_values().filter(|left| *left > 0.0).collect(),
-            rate: is_long.then(|| self.per_second(now)).filter(|rate| *rate > 0.0),
+            rate,
             operation,
             calls: calls.map_or(f64::INFINITY, |calls| calls.now),
             listings: pairs.len() as f64,
         };
-        TimeDelta::milliseconds((crowd.seconds().min(1e9) * 1000.0) as i64)
+        Some(TimeDelta::milliseconds(
+            (crowd.seconds().min(1e9) * 1000.0) as i64,
+        ))
+    }
+
+    /// Deletes finished a second, from the first of this rush that is remembered to the last: the seconds before it, in
+    /// which deletes are sent and none is finished, say nothing.
+    fn steady_rate(&self) -> Option<f64> {
+        let since = self.crowded_since?;
+        let of_rush: Vec<_> = self.finished.iter().filter(|at| **at >= since).collect();
+        let (first, last) = (of_rush.first()?, of_rush.last()?);
+        let seconds = (**last - **first).num_milliseconds() as f64 / 1000.0;
+        (of_rush.len() >= ENOUGH && seconds > 0.0).then(|| (of_rush.len() - 1) as f64 / seconds)
     }
 }
 

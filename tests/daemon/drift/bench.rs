@@ -65,6 +65,7 @@ impl Bench {
         let aws = Arc::new(aws.await.expect("AWS settings"));
         let deps = Deps {
             schedules: None,
+            leases_path: None,
             store,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             assignments: aws.clone(),

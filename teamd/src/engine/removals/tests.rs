@@ -100,6 +100,11 @@ fn the_rate_is_that_of_the_rush_and_the_estimate_follows_it() {
     for number in 0..400 {
         removals.note(&key(number), &grant(number, State::Present), UNWANTED, at(0));
     }
+    assert_eq!(
+        removals.progress(None, &BTreeSet::new(), at(0)).done_by,
+        None,
+        "nobody knows yet"
+    );
     for number in 0..200 {
         let millis = number as i64 * 100;
         removals.note(&key(number), &grant(number, accepted()), UNWANTED, at(millis));
