@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 impl Store {
-    /// On a disk that is full at so many pages; 0: never.
+    /// On a disk that is full at so many pages.
     pub(crate) fn open_limited(path: &Path, pages: &Arc<AtomicU32>) -> StoreResult<Self> {
         let disk = Disk::of(path, LEVELS);
         let mut backend = Sqlite::open(path, &disk)?;
