@@ -130,11 +130,7 @@ pub async fn open_with(
 ) -> Result<Arc<Engine>, RunError> {
     let path = config.store.path.clone();
     make_private_parent(&path);
-    let opened = match revoke_only::open_store(&path, &config.store.leases_path) {
-        Ok(store) => adopt::compare(store, &path, &config.store.leases_path).await,
-        Err(error) => Err(error),
-    };
-    let store = opened.map_err(|error| {
+    let store = revoke_only::open_store(&path, &config.store.leases_path).map_err(|error| {
         let path = path.clone();
         RunError::Store { path, error }
     })?;
@@ -146,6 +142,9 @@ pub async fn open_with(
         TimeSource::Readings(readings) => Arc::new(start_clock(&store, readings).await?) as Arc<dyn Clock>,
         TimeSource::Clock(clock) => clock,
     };
+    if !is_degraded {
+        adopt::compare(&store, &config.store.leases_path, clock.now()).await;
+    }
     let health = Arc::new(AwsHealth::new());
     let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
     let activity = match config.activity.source {

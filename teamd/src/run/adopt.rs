@@ -1,124 +1,112 @@
 //! The database against the leases file, once at the start: two records of the same things, kept apart.
 //!
 //! Where the file names what the database has never heard of, the database is older than it was: a backup was restored,
-//! or its newest part is lost. Nobody can say any more who holds that access, so it is taken back. Where the database
-//! lets access end later than was promised when it was given, a row has changed by itself: that is damage.
+//! or its newest part is lost. Nobody can say any more who holds that access, so it is taken back. So is access that the
+//! database lets end later than the file does: it was ended early since then, or the row has changed by itself.
 
-use super::revoke_only;
-use crate::domain::event::{Datum, EventDraft};
+use crate::domain::Time;
+use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Grant, State as GrantState};
-use crate::leases::{self, LeaseEntry, LeasesFile};
-use crate::store::port::{Read, StoreError, StoreResult};
-use crate::store::{Live, Store};
+use crate::domain::request::{Command, Request, State, transition};
+use crate::leases::{self, LeaseEntry};
+use crate::store::Store;
+use crate::store::port::{StoreError, StoreResult, Tx};
 use std::path::Path;
 use team_shared::event::EventType;
 
-/// Compares the two, and takes in what the database does not know. Without a file there is nothing to compare.
-///
-/// # Errors
-/// Another daemon came between, where the database turned out to be damaged.
-pub(super) async fn compare(store: Store, path: &Path, leases_path: &Path) -> StoreResult<Store> {
-    if store.condition().borrow().is_some() {
-        return Ok(store);
-    }
+/// Compares the two, and takes back what they do not agree on. Without a file there is nothing to compare, and the engine
+/// says what is wrong with it.
+pub(super) async fn compare(store: &Store, leases_path: &Path, now: Time) {
     let Ok(file) = leases::read(leases_path) else {
-        // The engine says what is wrong with it.
-        return Ok(store);
+        return;
     };
-    let looked_at = file.clone();
-    let found = store.read(move |read| look(read, &looked_at)).await;
-    match found {
-        Ok(unknown) => {
-            for entry in unknown {
-                adopt(&store, entry, &file).await;
-            }
-            Ok(store)
-        }
-        Err(damage @ StoreError::Damaged(_)) => {
-            tracing::error!(%damage, "what must be taken back is known from the leases file");
-            store.close();
-            drop(store);
-            Store::in_place_of(path, damage, revoke_only::live(&file))
-        }
-        Err(error) => {
-            tracing::error!(%error, "the database cannot be compared with the leases file");
-            Ok(store)
+    for entry in file.leases.into_iter().filter(|entry| entry.owned) {
+        let key = entry.key();
+        let compared: StoreResult<bool> = store
+            .remove(move |tx| {
+                if is_unknown(tx, &entry)? {
+                    adopt(tx, &entry, now)
+                } else {
+                    end_too_late(tx, &entry, now)
+                }
+            })
+            .await;
+        match compared {
+            Ok(false) => {}
+            Ok(true) => tracing::error!(
+                user = %key.user, account = %key.account, permission_set = %key.permission_set,
+                "the database and the leases file do not agree on this access: it is taken back"
+            ),
+            Err(error) => tracing::error!(%error, "the database cannot be compared with the leases file"),
         }
     }
 }
 
-/// Entries that the database does not know.
-fn look(read: &mut dyn Read, file: &LeasesFile) -> StoreResult<Vec<LeaseEntry>> {
-    let live = Live::of(read)?;
-    let mut unknown = Vec::new();
-    for entry in file.leases.iter().filter(|entry| entry.owned) {
-        let key = entry.key();
-        let mut is_known = !entry.requests.is_empty() || read.grant(&key)?.is_some();
-        for id in &entry.requests {
-            is_known &= read.request(id)?.is_some();
+/// The database has never heard of it: of its requests, or where it has none, of its grant.
+fn is_unknown(read: &mut dyn Tx, entry: &LeaseEntry) -> StoreResult<bool> {
+    if entry.requests.is_empty() {
+        return Ok(read.grant(&entry.key())?.is_none());
+    }
+    for id in &entry.requests {
+        if read.request(id)?.is_none() {
+            return Ok(true);
         }
-        if !is_known {
-            unknown.push(entry.clone());
+    }
+    Ok(false)
+}
+
+fn adopt(tx: &mut dyn Tx, entry: &LeaseEntry, now: Time) -> StoreResult<bool> {
+    let key = entry.key();
+    let held = tx.open_requests_on(&key)?.iter().any(Request::holds_lease);
+    let known = tx.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
+    // Whoever holds it now keeps it until their end.
+    if held || !matches!(known.state, GrantState::Absent { .. }) {
+        return Ok(false);
+    }
+    tx.save_grant(&Grant {
+        state: GrantState::Unknown,
+        owned_at: Some(now),
+        ambiguous_create_at: Some(now),
+        ..known
+    })?;
+    let event = EventDraft::new(EventType::GrantReappeared)
+        .text("user_id", key.user.as_str())
+        .text("account_id", key.account.as_str())
+        .text("permission_set_arn", key.permission_set.as_str())
+        .text("why", "only the leases file knows of it")
+        .with("last_end", Datum::Moment(entry.last_end));
+    append(tx, now, &event)?;
+    Ok(true)
+}
+
+fn end_too_late(tx: &mut dyn Tx, entry: &LeaseEntry, now: Time) -> StoreResult<bool> {
+    let mut is_news = false;
+    for request in tx.open_requests_on(&entry.key())? {
+        let too_late = matches!(&request.state, State::Active { session } if session.end_at > entry.last_end);
+        if !too_late || !entry.requests.contains(&request.id) {
             continue;
         }
-        for request in live.requests.values().filter(|request| request.key == key) {
-            let end = request.state.session().map(|session| session.end_at);
-            if let Some(end) = end.filter(|end| *end > entry.last_end && entry.requests.contains(&request.id))
-            {
-                return Err(StoreError::Damaged(format!(
-                    "request {} ends at {end} there, and was to end at {}",
-                    request.id, entry.last_end
-                )));
+        let reason = format!(
+            "leases_file: it was to end at {}",
+            entry.last_end.format("%Y-%m-%dT%H:%M:%SZ")
+        );
+        if let Ok(next) = transition(&request, &Command::LoseBasis { reason }, &Actor::daemon(), now) {
+            tx.update_request(&next.request)?;
+            for event in &next.events {
+                append(tx, now, event)?;
             }
+            is_news = true;
         }
     }
-    Ok(unknown)
+    Ok(is_news)
 }
 
-async fn adopt(store: &Store, entry: LeaseEntry, file: &LeasesFile) {
-    let key = entry.key();
-    tracing::error!(
-        user = %key.user, account = %key.account, permission_set = %key.permission_set,
-        "only the leases file knows of this access: taking it back"
-    );
-    let now = file.written_at;
-    let adopted: StoreResult<()> = store
-        .remove(move |tx| {
-            let key = entry.key();
-            let held = tx
-                .open_requests_on(&key)?
-                .iter()
-                .any(|request| request.holds_lease());
-            let known = tx.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
-            // Whoever holds it now keeps it until their end.
-            if held
-                || !matches!(
-                    known.state,
-                    GrantState::Absent { .. } | GrantState::Foreign { .. }
-                )
-            {
-                return Ok(());
-            }
-            tx.save_grant(&Grant {
-                state: GrantState::Unknown,
-                owned_at: Some(entry.last_end),
-                ambiguous_create_at: Some(now),
-                ..known
-            })?;
-            let event = EventDraft::new(EventType::GrantReappeared)
-                .text("user_id", key.user.as_str())
-                .text("account_id", key.account.as_str())
-                .text("permission_set_arn", key.permission_set.as_str())
-                .text("why", "only the leases file knows of it")
-                .with("last_end", Datum::Moment(entry.last_end));
-            match tx.append(now, &event) {
-                Err(StoreError::AuditBroken(_)) => tx.spool(now, &event),
-                appended => drop(appended?),
-            }
+fn append(tx: &mut dyn Tx, now: Time, event: &EventDraft) -> StoreResult<()> {
+    match tx.append(now, event) {
+        Err(StoreError::AuditBroken(_)) => {
+            tx.spool(now, event);
             Ok(())
-        })
-        .await;
-    if let Err(error) = adopted {
-        tracing::error!(%error, "it could not be taken in");
+        }
+        appended => appended.map(drop),
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn watch(store: &Store, path: PathBuf, shutdown: &Shutdown) {
 }
 
 /// What the file says must be taken back.
-pub(super) fn live(file: &LeasesFile) -> Live {
+fn live(file: &LeasesFile) -> Live {
     let mut live = Live::default();
     for entry in file.leases.iter().filter(|entry| entry.owned) {
         let state = match entry.may_surface_until {

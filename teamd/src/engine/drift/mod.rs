@@ -77,7 +77,8 @@ impl Engine {
     pub async fn drift_overview(&self) -> Result<DriftOverview, Refused> {
         let (completed_at, standing, findings) = self
             .store
-            .read(|read| {
+            // What is in memory answers where the database cannot.
+            .read_for_removal(|read| {
                 let completed_at = read.meta(pass::COMPLETED)?.and_then(|text| pass::moment(&text));
                 Ok::<_, Refused>((completed_at, read.standing()?.len(), read.drift()?))
             })
