@@ -69,7 +69,7 @@ pub use random::seed_this_thread;
 pub use refused::Refused;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
-pub use submit::{Filed, Submission};
+pub use submit::{FILED, Filed, Mark, Submission};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
