@@ -3,6 +3,8 @@
 use crate::support::*;
 use reqwest::Method;
 use serde_json::{Value, json};
+use teamd::engine::Refused;
+use teamd::store::WriteLane;
 
 async fn keyed(world: &World, who: &str, key: &str, path: &str, body: Value) -> Answer {
     let request = world
@@ -254,4 +256,30 @@ async fn reasons_and_tickets_are_what_policy_asks_for() {
         )
         .await;
     assert_eq!(request["justification"], reason);
+}
+
+/// What a crash leaves between the filing, which is durable together with its key, and the answer.
+#[tokio::test]
+async fn a_submission_whose_answer_was_cut_off_is_answered_and_not_filed_again() {
+    let world = World::new().await;
+    let send = async || {
+        let request = world
+            .as_("alice")
+            .request(reqwest::Method::POST, "/v1/requests")
+            .header("idempotency-key", "cut-off");
+        Answer::of(request.body(ask(DEV_WEB, ADMIN, 600).to_string())).await
+    };
+    let first = id_of(&send().await.is(201));
+    let (who, id) = (world.user_id("alice"), first.clone());
+    let cut = world.engine().store().write(WriteLane::Normal, move |tx| {
+        let mut known = tx.remembered(&who, "cut-off", now())?.expect("it is remembered");
+        known.body = format!("{}{id}", teamd::engine::FILED);
+        Ok::<_, Refused>(tx.remember(&who, "cut-off", &known)?)
+    });
+    cut.await.expect("the store");
+    for _ in 0..2 {
+        assert_eq!(id_of(&send().await.is(201)), first);
+    }
+    let all = world.as_("alice").get("/v1/requests").await.is(200);
+    assert_eq!(items(&all).len(), 1);
 }

@@ -120,6 +120,25 @@ fn status() {
     looks_like("status", &on(Screen::Status));
 }
 
+/// What is stuck stands on top of every screen.
+#[test]
+fn stuck() {
+    let line = "2 revocations are overdue, 1 of them stuck: the worst for 17m";
+    let with_problem = |target| {
+        let mut app = on(target);
+        if let Some(Health::Short(short)) = &mut app.health {
+            short.healthy = false;
+            short.overdue = 2;
+            short.problems = vec![line.to_owned()];
+        }
+        app
+    };
+    for target in Screen::ALL {
+        assert!(screen(&with_problem(target), 80, 24).contains(line), "{target:?}");
+    }
+    looks_like("stuck", &with_problem(Screen::Mine));
+}
+
 #[test]
 fn detail() {
     let mut app = live();

@@ -3,7 +3,7 @@
 use super::Api;
 use super::error::ApiError;
 use crate::domain::identity::{Caller, Who};
-use crate::engine::Refused;
+use crate::engine::{FILED, Mark, Refused};
 use crate::store::WriteLane;
 use crate::store::port::Remembered;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use team_shared::ids::RequestId;
 use team_shared::problem::{Code, Problem};
 
 /// Keys under way: the second of two calls at once waits for the first.
@@ -32,6 +32,14 @@ impl Keys {
     }
 }
 
+/// What `work` is given: what to keep beside what it does, and the request that an earlier call filed whose answer a
+/// crash has cut off.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub(super) mark: Option<Mark>,
+    pub(super) filed: Option<RequestId>,
+}
+
 /// Does `work` once for a key; without a key, just does it.
 ///
 /// # Errors
@@ -42,10 +50,10 @@ pub(super) async fn once<T: Serialize>(
     headers: &HeaderMap,
     what: &str,
     body: &[u8],
-    work: impl Future<Output = Result<(StatusCode, T), ApiError>>,
+    work: impl AsyncFnOnce(Turn) -> Result<(StatusCode, T), ApiError>,
 ) -> Result<Response, ApiError> {
     let Some(key) = headers.get("idempotency-key") else {
-        let (status, answer) = work.await?;
+        let (status, answer) = work(Turn::default()).await?;
         return Ok((status, axum::Json(answer)).into_response());
     };
     let key = key
@@ -83,6 +91,7 @@ pub(super) async fn once<T: Serialize>(
         Err(_) if api.engine.degraded().is_some() => None,
         known => known?,
     };
+    let mut filed = None;
     if let Some(known) = known {
         if known.fingerprint != fingerprint {
             return Err(
@@ -91,10 +100,21 @@ pub(super) async fn once<T: Serialize>(
                     .into(),
             );
         }
-        let status = StatusCode::from_u16(known.status).unwrap_or(StatusCode::OK);
-        return Ok((status, [(header::CONTENT_TYPE, "application/json")], known.body).into_response());
+        filed = known.body.strip_prefix(FILED).and_then(|id| id.parse().ok());
+        if filed.is_none() {
+            let status = StatusCode::from_u16(known.status).unwrap_or(StatusCode::OK);
+            return Ok((status, [(header::CONTENT_TYPE, "application/json")], known.body).into_response());
+        }
     }
-    let (status, answer) = work.await?;
+    let turn = Turn {
+        mark: Some(Mark {
+            caller: who.clone(),
+            key: key.clone(),
+            fingerprint,
+        }),
+        filed,
+    };
+    let (status, answer) = work(turn).await?;
     let body = serde_json::to_string(&answer)
         .map_err(|_| ApiError::from(Problem::new(Code::Internal, "the answer could not be written")))?;
     let remembered = Remembered {

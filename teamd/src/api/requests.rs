@@ -4,6 +4,7 @@ use super::body::{Id, Raw, query};
 use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::{Api, idempotency, views};
+use crate::domain::identity::Caller;
 use crate::domain::request::Request;
 use crate::engine::{Access, Facts, Refused, Submission, Verb};
 use crate::store::port::{Read, RequestFilter};
@@ -26,12 +27,19 @@ pub(super) async fn submit(
     headers: HeaderMap,
     raw: Raw,
 ) -> Result<Response, ApiError> {
-    let work = async {
+    let work = async |turn: idempotency::Turn| {
+        if let Some(id) = turn.filed {
+            let view = one(&api, &caller, id).await?;
+            return Ok((StatusCode::CREATED, view));
+        }
         // Rate goes before JSON, but a call that is sent again is no second one.
         api.engine.check_submit_rate(&caller)?;
         let body: Submit = raw.json()?;
         let dry_run = body.dry_run;
-        let filed = api.engine.submit(&caller, submission(body), dry_run).await?;
+        let filed = api
+            .engine
+            .submit_once(&caller, submission(body), dry_run, turn.mark)
+            .await?;
         let facts = api.engine.facts();
         let view = views::request(&filed.request, None, &facts, &facts.access(&caller));
         Ok((
@@ -77,7 +85,10 @@ pub(super) async fn show(
     Known(caller): Known,
     id: Id,
 ) -> Result<Json<RequestView>, ApiError> {
-    let id = id.get()?;
+    one(&api, &caller, id.get()?).await.map(Json)
+}
+
+async fn one(api: &Api, caller: &Caller, id: RequestId) -> Result<RequestView, ApiError> {
     let facts = api.engine.facts();
     let found = api
         .engine
@@ -95,11 +106,11 @@ pub(super) async fn show(
             Ok::<_, Refused>(request.map(|request| (request, grant, holder)))
         })
         .await?;
-    let access = facts.access(&caller);
+    let access = facts.access(caller);
     match found {
         Some((request, grant, holder)) if access.can_see(&request) => {
             let view = views::request(&request, grant.as_ref(), &facts, &access);
-            Ok(Json(views::with_holder(view, holder.as_ref())))
+            Ok(views::with_holder(view, holder.as_ref()))
         }
         _ => Err(Refused::not_found(format!("request {id}")).into()),
     }

@@ -216,7 +216,7 @@ async fn perform<B: DeserializeOwned>(
     );
     // Identity goes before everything but size.
     let answer = match api.engine.facts().access(caller).acting_person() {
-        Ok(_) => idempotency::once(api, caller, headers, &what, &raw.0, work).await,
+        Ok(_) => idempotency::once(api, caller, headers, &what, &raw.0, async |_| work.await).await,
         Err(refused) => Err(refused.into()),
     };
     if let Err(error) = &answer {

@@ -71,7 +71,7 @@ pub use refused::Refused;
 pub use removals::RemovalProgress;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
-pub use submit::{Filed, Submission};
+pub use submit::{FILED, Filed, Mark, Submission};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;

@@ -11,7 +11,7 @@ use crate::domain::identity::Caller;
 use crate::domain::policy::{Ask, Judgement, TextRules, check_texts, evaluate};
 use crate::domain::request::{Key, Next, Request, State, Terms, expires_at, submit};
 use crate::store::WriteLane;
-use crate::store::port::Tx;
+use crate::store::port::{Remembered, Tx};
 use std::time::Duration;
 use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
@@ -43,6 +43,21 @@ pub struct Submission {
     pub batch_id: Option<String>,
 }
 
+/// What makes a submission that is sent again the same one: kept in the transaction that files it, so that no crash
+/// comes between the two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Whose key.
+    pub caller: String,
+    /// The key.
+    pub key: String,
+    /// SHA-256 over the call.
+    pub fingerprint: [u8; 32],
+}
+
+/// What is remembered of a call whose answer is not written yet: this, and the id of the request that it filed.
+pub const FILED: &str = "filed ";
+
 /// A filed request, or what it would have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filed {
@@ -62,6 +77,20 @@ impl Engine {
         caller: &Caller,
         submission: Submission,
         dry_run: bool,
+    ) -> Result<Filed, Refused> {
+        self.submit_once(caller, submission, dry_run, None).await
+    }
+
+    /// The same, remembered under a key together with the request.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn submit_once(
+        &self,
+        caller: &Caller,
+        submission: Submission,
+        dry_run: bool,
+        mark: Option<Mark>,
     ) -> Result<Filed, Refused> {
         let now = self.clock.now();
         let person = self.facts().access(caller).acting_person()?.clone();
@@ -84,6 +113,15 @@ impl Engine {
             .write(WriteLane::Normal, move |tx| {
                 refuse_repeats(tx, &filed.request, pending_per_user)?;
                 commit::file(tx, &filed, now)?;
+                if let Some(mark) = &mark {
+                    let answer = Remembered {
+                        fingerprint: mark.fingerprint,
+                        status: 201,
+                        body: format!("{FILED}{}", filed.request.id),
+                        at: now,
+                    };
+                    tx.remember(&mark.caller, &mark.key, &answer)?;
+                }
                 Ok::<_, Refused>(())
             })
             .await?;
