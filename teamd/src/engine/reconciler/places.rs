@@ -30,6 +30,9 @@ const ALONE_FOR: TimeDelta = TimeDelta::minutes(10);
 /// An operation that takes longer hangs: AWS's take seconds.
 const HANGS_AFTER: TimeDelta = TimeDelta::seconds(15);
 
+/// For how long an account where one hung is apart from the others.
+const SLOW_FOR: TimeDelta = TimeDelta::minutes(10);
+
 /// Failures in a row after which it is the account and not the one assignment.
 const TROUBLED_AFTER: u32 = 2;
 
@@ -58,6 +61,7 @@ struct Account {
     failures: u32,
     not_before: Option<Time>,
     alone_until: Option<Time>,
+    slow_until: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -199,7 +203,8 @@ impl Places {
         if let Some(account) = self.accounts.get_mut(&taken.account) {
             account.unfinished = account.unfinished.saturating_sub(1);
             // What is remembered of an account is only what matters to those who wait for it.
-            if account.is_idle() && account.failures == 0 && account.alone_until.is_none() {
+            let is_plain = account.failures == 0 && account.alone_until.is_none();
+            if is_plain && account.slow_until.is_none() && account.is_idle() {
                 self.accounts.remove(&taken.account);
             }
         }
@@ -237,10 +242,14 @@ impl Places {
     /// What hangs goes to the slow places, as far as there are any.
     fn move_hanging(&mut self, now: Time) {
         let mut free = self.slow.saturating_sub(self.count(true));
-        for taken in self.taken.values_mut() {
-            if free > 0 && !taken.slow && now - taken.since >= HANGS_AFTER {
+        let hang = |taken: &&mut Taken| now - taken.since >= HANGS_AFTER;
+        for taken in self.taken.values_mut().filter(hang) {
+            if free > 0 && !taken.slow {
                 taken.slow = true;
                 free -= 1;
+            }
+            if let Some(account) = self.accounts.get_mut(&taken.account) {
+                account.slow_until = Some(now + SLOW_FOR);
             }
         }
     }
@@ -256,17 +265,11 @@ impl Places {
 
     /// Accounts whose operations hang or fail.
     pub(super) fn troubled(&self, now: Time) -> BTreeSet<AccountId> {
-        let hang = self
-            .taken
-            .values()
-            .filter(|taken| now - taken.since >= HANGS_AFTER);
-        let mut troubled: BTreeSet<AccountId> = hang.map(|taken| taken.account.clone()).collect();
-        let fail = self
-            .accounts
-            .iter()
-            .filter(|(_, account)| account.failures >= TROUBLED_AFTER);
-        troubled.extend(fail.map(|(id, _)| id.clone()));
-        troubled
+        let is_troubled = |account: &Account| {
+            account.failures >= TROUBLED_AFTER || account.slow_until.is_some_and(|at| at > now)
+        };
+        let troubled = self.accounts.iter().filter(|(_, account)| is_troubled(account));
+        troubled.map(|(id, _)| id.clone()).collect()
     }
 }
 

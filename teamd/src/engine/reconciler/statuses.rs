@@ -285,7 +285,8 @@ mod tests {
         let late = || now() + TOLD_AFTER;
         assert!(statuses.round(&aws, late).await);
         assert_eq!(b.try_recv(), Ok(Heard::Reply(Reply::Status(Status::InProgress))));
-        assert!(!statuses.round(&aws, now).await, "nobody waits");
+        let long_after = || now() + FORGOTTEN_AFTER;
+        assert!(!statuses.round(&aws, long_after).await, "nobody waits");
         assert!(
             matches!(statuses.ask("d", 9, now()), How::Wait(_, true)),
             "to be served anew"

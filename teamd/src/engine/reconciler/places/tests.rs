@@ -101,6 +101,10 @@ fn operations_that_hang_leave_the_places_to_the_others() {
     // Three are in the slow places now, and three more have theirs: as many as AWS allows.
     assert_eq!(users(&mut places, at(15)).len(), 3);
     assert_eq!(places.unfinished(), 15);
+    let hung = key(0, "u0").account;
+    places.succeeded(&hung);
+    assert!(places.troubled(at(614)).contains(&hung), "still apart");
+    assert!(!places.troubled(at(615)).contains(&hung));
 }
 
 #[test]
