@@ -6,11 +6,12 @@
 //!
 //! To add a guard: a variant here, one question where the guard stands, a line in the simulation's ablations.
 
-use super::Engine;
 use super::refused::Refused;
+use super::{Engine, Hold};
 use crate::domain::Time;
 use crate::domain::grant::{Grant, Phase, State, Wanted};
 use crate::store::WriteLane;
+use std::collections::BTreeMap;
 
 /// What keeps a promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +83,15 @@ pub(super) fn wanted(wanted: Wanted) -> Wanted {
         return Wanted { leases: 0, ..wanted };
     }
     wanted
+}
+
+/// The holds of the gate that decisions heed.
+pub(super) fn heeded(holds: BTreeMap<Hold, String>) -> BTreeMap<Hold, String> {
+    if is_on(Guard::Gate) {
+        holds
+    } else {
+        BTreeMap::new()
+    }
 }
 
 /// The grant as it is kept after a reply.

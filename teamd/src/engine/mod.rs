@@ -374,7 +374,7 @@ impl Engine {
             directory: self.directory(),
             protected: self.protected(),
             allow_sudo: self.settings().identity.allow_sudo,
-            holds: self.gate.holds(),
+            holds: guards::heeded(self.gate.holds()),
         }
     }
 }

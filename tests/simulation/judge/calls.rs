@@ -137,15 +137,17 @@ pub(crate) fn tries_are_remembered(case: &Case<'_>) -> Vec<(i64, String)> {
                 (failures, last) = (0, None);
                 continue;
             }
-            if let Some(before) = last.filter(|_| failures >= 9) {
+            // Some of the failures were never counted: the daemon died with them, or the store took no row. By then there
+            // are enough left for the longest pause.
+            if let Some(before) = last.filter(|_| failures >= 20) {
                 // Whoever died in the middle of a call does not know how it went; whoever wants something else now
                 // need not wait.
-                let in_the_middle = deaths
+                let restarted = deaths
                     .iter()
-                    .any(|died| (before..before + 16 * SECOND).contains(died));
+                    .any(|died| (before + 16 * SECOND..at).contains(died));
                 let is_wanted = acts.iter().any(|act| (before..=at).contains(act))
                     || starts_or_ends(case, place, before, at);
-                if at - before < 25 * SECOND && !in_the_middle && !is_wanted {
+                if at - before < 25 * SECOND && restarted && !is_wanted {
                     let what = format!(
                         "the removal of {} in {}, failed {failures} times, is tried again after {} s",
                         place.user(),
