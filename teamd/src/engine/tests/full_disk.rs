@@ -26,7 +26,7 @@ const STEPS: u32 = 150;
 const REQUESTS: u32 = 2;
 
 /// Turns on the key in which everything comes to its end, lost replies included.
-const TURNS: u32 = 60;
+const TURNS: u32 = 120;
 
 struct Day {
     store: Store,
