@@ -22,8 +22,8 @@ use teamd::store::{Store, WriteLane};
 
 /// An operation of the simulator takes so long.
 const OPERATION: f64 = 1.0;
-/// The daemon is up before the sessions end.
-const BEFORE: Duration = Duration::from_secs(15);
+/// The daemon is up before the sessions end, and has loaded the directory: at our pace that takes half a minute.
+const BEFORE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn measure(sessions: usize) -> anyhow::Result<()> {
     let end_at = SystemClock.now() + BEFORE + Duration::from_millis(sessions as u64);
