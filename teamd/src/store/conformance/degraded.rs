@@ -126,6 +126,10 @@ async fn a_removal_goes_on_in_memory_and_is_written_down_later() {
     assert_eq!(refused, Err(StoreError::Full));
     let keys: StoreResult<_> = store.read_for_removal(|read| read.keys_with_work()).await;
     assert_eq!(keys, Ok(vec![key("anna")]));
+    let open: StoreResult<_> = store
+        .read_for_removal(|read| read.open_requests_on(&key("anna")))
+        .await;
+    assert_eq!(open.map(|open| open.len()), Ok(1));
     let on_disk: StoreResult<_> = store.read(|read| read.request(&id(1))).await;
     assert_eq!(
         on_disk.unwrap().unwrap().state.word(),

@@ -70,6 +70,14 @@ impl Memory {
     pub(super) fn load(&self, live: &Live) {
         let mut tables = self.tables();
         tables.requests.clone_from(&live.requests);
+        tables.by_key.clear();
+        for request in live.requests.values() {
+            tables
+                .by_key
+                .entry(request.key.clone())
+                .or_default()
+                .insert(request.id);
+        }
         tables.grants.clone_from(&live.grants);
     }
 
