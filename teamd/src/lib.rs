@@ -9,6 +9,7 @@
 //! * [`domain`] the two machines and the policy: pure
 //! * [`document`] the policy document as people write it; [`config`] the daemon's own settings
 //! * [`leases`] what is ours in a file of its own; [`sweep`] takes it back without the daemon
+//! * [`failpoint`] where tests make it fail, compiled in for them alone
 //! * [`run`] the composition root; [`cli`], [`check`], [`lifecycle`], [`telemetry`], [`clock`] around it
 //!
 //! Imports point downwards only: `run → api → engine → aws | store → domain`, and `domain` names nothing but `std`,
@@ -26,6 +27,7 @@ pub mod demo;
 pub mod document;
 pub mod domain;
 pub mod engine;
+pub mod failpoint;
 pub mod leases;
 pub mod lifecycle;
 pub mod run;

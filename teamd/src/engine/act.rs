@@ -7,6 +7,7 @@ use super::refused::Refused;
 use super::{Engine, commit};
 use crate::domain::identity::Caller;
 use crate::domain::request::{Command, Request, transition};
+use crate::failpoint::pass;
 use team_shared::ids::RequestId;
 
 /// What comes with a verb.
@@ -53,6 +54,7 @@ impl Engine {
         act: Act,
     ) -> Result<Request, Refused> {
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        pass("act.take_back").await?;
         let request = self
             .store
             .remove(move |tx| {
@@ -82,6 +84,7 @@ impl Engine {
             })
             .await
             .map_err(|refused| self.or_unavailable(refused))?;
+        pass("act.taken_back").await?;
         self.after_commit(&request);
         Ok(request)
     }

@@ -68,6 +68,7 @@ impl Engine {
     }
 
     async fn raise_alarms(&self, orphans: Vec<Due>) -> Result<(), Refused> {
+        crate::failpoint::pass("alarms.look").await?;
         let now = self.clock.now();
         let mut due = self
             .store

@@ -5,6 +5,7 @@ use super::refused::Refused;
 use crate::domain::Time;
 use crate::domain::event::{Actor, EventDraft};
 use crate::domain::request::{Command, Next, Request, State, transition};
+use crate::failpoint::hit;
 use crate::store::port::{StoreError, StoreResult, Tx};
 use team_shared::event::EventType;
 
@@ -36,12 +37,14 @@ pub(super) fn carry_out_as_of(
 ) -> Result<Request, Refused> {
     let next = transition(request, command, actor, judged)?;
     let (held, holds) = (request.holds_lease(), next.request.holds_lease());
+    hit("request.update")?;
     tx.update_request(&next.request)?;
     // A lease is given back also where the trail takes no row.
     record(tx, &next, held && !holds, now)?;
     if held != holds {
         forget_pause(tx, &next.request)?;
     }
+    hit("request.follow")?;
     chain::follow(tx, request, command, actor, now)?;
     Ok(next.request)
 }
@@ -69,6 +72,7 @@ pub(super) fn carry_along(
 /// # Errors
 /// The store does not take it.
 pub(crate) fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
+    hit("request.insert")?;
     tx.insert_request(&next.request)?;
     record(tx, next, false, now)?;
     if next.request.holds_lease() {
@@ -82,8 +86,10 @@ pub(crate) fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
 /// # Errors
 /// The store does not take it.
 pub(super) fn tell(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> StoreResult<u64> {
+    hit("audit.append")?;
     let seq = tx.append(now, event)?;
     if is_news(event.kind) {
+        hit("outbox.push")?;
         tx.push_outbox(seq, now)?;
     }
     Ok(seq)

@@ -9,6 +9,7 @@ use crate::domain::event::Actor;
 use crate::domain::grant::State as GrantState;
 use crate::domain::policy::Refusal;
 use crate::domain::request::{Command, Request, State};
+use crate::failpoint::{hit, pass};
 use crate::store::port::Read;
 use chrono::TimeDelta;
 use team_shared::problem::Code;
@@ -45,6 +46,7 @@ impl Engine {
     }
 
     async fn next_deadline(&self) -> Option<Time> {
+        pass("deadlines.next").await.ok()?;
         match self
             .store
             .read_for_removal(|read| Ok::<_, Refused>(read.next_deadline()?))
@@ -83,6 +85,7 @@ impl Engine {
     async fn take(&self, which: Due) -> Result<(), Refused> {
         let mut limit = BATCH;
         loop {
+            pass("deadlines.take").await?;
             let (now, facts, may_start) = (self.clock.now(), self.facts(), self.may_start());
             let by = match which {
                 Due::All | Due::Ends => now,
@@ -114,9 +117,11 @@ impl Engine {
                             }
                         }
                     }
+                    hit("deadlines.batch")?;
                     Ok((seen, moved))
                 })
                 .await?;
+            pass("deadlines.taken").await?;
             for request in &moved {
                 self.after_commit(request);
             }

@@ -9,6 +9,7 @@ use crate::domain::Time;
 use crate::domain::identity::Caller;
 use crate::domain::policy::{Ask, Judgement, Refusal, evaluate};
 use crate::domain::request::{Change, Command, Request, State, TransitionError};
+use crate::failpoint::pass;
 use crate::store::WriteLane;
 use crate::store::port::Tx;
 use chrono::SubsecRound;
@@ -53,12 +54,14 @@ impl Engine {
         self.directory_ready().await?;
         self.refresh_for_decision(caller, id).await?;
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        pass("approve.decide").await?;
         let outcome = self
             .store
             .write(WriteLane::Normal, move |tx| {
                 approve(tx, &facts, &caller, &id, &approval, now)
             })
             .await?;
+        pass("approve.decided").await?;
         match outcome {
             Outcome::Done(request) => {
                 self.after_commit(&request);

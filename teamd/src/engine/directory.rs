@@ -8,6 +8,7 @@ use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
 use crate::domain::policy::{OnLostEligibility, Refusal};
 use crate::domain::request::{Command, Request, State};
+use crate::failpoint::{Injected, hit, pass};
 use crate::store::WriteLane;
 use crate::store::port::RequestFilter;
 use chrono::TimeDelta;
@@ -62,12 +63,16 @@ impl Engine {
                 Err(error) => tracing::debug!(%error, "our own account is not known yet"),
             }
         }
+        let lost = |injected: Injected| AwsError::Unreachable(injected.to_string());
+        pass("aws.directory").await.map_err(lost)?;
         let directory = self.source.load(self.clock.now()).await?;
+        pass("aws.directory.answered").await.map_err(lost)?;
         self.refuse_shrunk(&directory)?;
         let kept = directory.clone();
         let saved = self
             .store
             .write(WriteLane::Background, move |tx| {
+                hit("directory.save")?;
                 Ok::<_, Refused>(tx.save_directory(&kept)?)
             })
             .await;
@@ -162,6 +167,7 @@ impl Engine {
     /// Ends what has lost its basis: pending and scheduled requests are withdrawn, live access ends where the policy
     /// says so. Only ever called with a complete directory.
     pub(super) async fn recheck_open_requests(&self) -> Result<(), Refused> {
+        pass("directory.recheck").await?;
         let facts = self.facts();
         let Some(in_force) = facts.policy.clone() else {
             return Ok(());

@@ -5,6 +5,7 @@ use super::refused::Refused;
 use super::{Engine, Hold};
 use crate::domain::grant::Grant;
 use crate::domain::request::Key;
+use crate::failpoint::pass;
 use crate::leases::{self, LeaseEntry, LeasesFile, ReadError};
 use crate::store::port::{Read, RequestFilter, StoreResult};
 use std::collections::BTreeMap;
@@ -202,6 +203,9 @@ impl Engine {
         turn: OwnedMutexGuard<()>,
         anew: bool,
     ) -> Result<(), String> {
+        pass("leases.collect")
+            .await
+            .map_err(|injected| injected.to_string())?;
         let now = self.clock.now();
         let filter = RequestFilter {
             states: LIVE.to_vec(),

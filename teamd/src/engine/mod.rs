@@ -240,6 +240,7 @@ impl Engine {
             tracing::error!(%error, "the start is not in the audit trail");
         }
         engine.forget_attempts().await?;
+        crate::failpoint::pass("start.due").await?;
         engine.take_due().await?;
         Ok(engine)
     }

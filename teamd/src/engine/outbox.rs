@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::refused::Refused;
+use crate::failpoint::{hit, pass};
 use crate::store::WriteLane;
 use crate::store::port::{AuditFilter, AuditRecord};
 use std::time::Duration;
@@ -32,6 +33,7 @@ impl Engine {
         if self.degraded().is_some() {
             return Ok(0);
         }
+        pass("outbox.due").await?;
         let now = self.clock.now();
         let due = self
             .store
@@ -48,11 +50,13 @@ impl Engine {
                 .store
                 .read(move |read| Ok::<_, Refused>(read.audit(&filter)?))
                 .await?;
+            pass("outbox.perform").await?;
             if let Some(record) = found.first() {
                 notice(record);
             }
             self.store
                 .write(WriteLane::Background, move |tx| {
+                    hit("outbox.done")?;
                     Ok::<_, Refused>(tx.outbox_done(row.id)?)
                 })
                 .await?;

@@ -6,6 +6,7 @@ use crate::document;
 use crate::domain::event::{Datum, EventDraft};
 use crate::domain::identity::{Caller, Who};
 use crate::domain::policy::{Policy, stale_references};
+use crate::failpoint::{hit, pass};
 use crate::store::WriteLane;
 use crate::store::port::PolicyRow;
 use sha2::{Digest, Sha256};
@@ -122,6 +123,7 @@ impl Engine {
             .write(WriteLane::Normal, move |tx| {
                 let current = tx.policy()?.map_or(0, |row| row.version);
                 refuse_stale_base(input.base_version, current)?;
+                hit("policy.apply")?;
                 let version = tx.append_policy(&row.document, &row.sha256, &row.applied_by, now)?;
                 let event = EventDraft::new(EventType::PolicyApplied)
                     .by(&actor)
@@ -134,6 +136,7 @@ impl Engine {
                 Ok::<_, Refused>(version)
             })
             .await?;
+        pass("policy.applied").await?;
         kept.version = version;
         let in_force = Arc::new(InForce {
             version,

@@ -68,6 +68,12 @@ impl Refused {
     }
 }
 
+impl From<crate::failpoint::Injected> for Refused {
+    fn from(injected: crate::failpoint::Injected) -> Self {
+        StoreError::from(injected).into()
+    }
+}
+
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         match error {

@@ -200,6 +200,7 @@ impl Engine {
     }
 
     pub(super) async fn announce_start(&self) -> Result<(), Refused> {
+        crate::failpoint::pass("start.announce").await?;
         let now = self.clock.now();
         let event = EventDraft::new(EventType::DaemonStarted).text("version", env!("CARGO_PKG_VERSION"));
         self.store

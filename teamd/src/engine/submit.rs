@@ -10,6 +10,7 @@ use crate::domain::grant::{Reply, State as GrantState};
 use crate::domain::identity::Caller;
 use crate::domain::policy::{Ask, Judgement, TextRules, check_texts, evaluate};
 use crate::domain::request::{Key, Next, Request, State, Terms, expires_at, submit};
+use crate::failpoint::pass;
 use crate::store::WriteLane;
 use crate::store::port::{Remembered, Tx};
 use std::time::Duration;
@@ -109,6 +110,7 @@ impl Engine {
         let (actor, pending_per_user) = (caller.actor(), self.settings().pending_per_user);
         let next = submit(request, &actor, now);
         let filed = next.clone();
+        pass("submit.file").await?;
         self.store
             .write(WriteLane::Normal, move |tx| {
                 refuse_repeats(tx, &filed.request, pending_per_user)?;
@@ -125,6 +127,7 @@ impl Engine {
                 Ok::<_, Refused>(())
             })
             .await?;
+        pass("submit.filed").await?;
         place.keep();
         self.after_commit(&next.request);
         let Next { request, .. } = next;

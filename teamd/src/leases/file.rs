@@ -1,6 +1,7 @@
 //! The file: whole or not at all. A reader sees the old document or the new one, also after a power cut.
 
 use super::{LeasesFile, VERSION};
+use crate::failpoint::hit;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -96,13 +97,17 @@ pub fn write(path: &Path, document: &LeasesFile) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = folder.join(name);
-    let written = put(&beside, &text).and_then(|()| std::fs::rename(&beside, path));
+    let written = put(&beside, &text).and_then(|()| {
+        hit("leases.rename")?;
+        std::fs::rename(&beside, path)
+    });
     if let Err(error) = written {
         // Its half must not take the room that the next try needs.
         let _ = std::fs::remove_file(&beside);
         return Err(error);
     }
-    File::open(folder)?.sync_all()
+    File::open(folder)?.sync_all()?;
+    Ok(hit("leases.written")?)
 }
 
 fn put(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -116,6 +121,7 @@ fn put(path: &Path, text: &[u8]) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)?;
+    hit("leases.write")?;
     file.write_all(text)?;
     file.sync_all()
 }

@@ -80,6 +80,12 @@ impl StoreError {
     }
 }
 
+impl From<crate::failpoint::Injected> for StoreError {
+    fn from(injected: crate::failpoint::Injected) -> Self {
+        Self::Database(injected.to_string())
+    }
+}
+
 /// Result of the store.
 pub type StoreResult<T> = Result<T, StoreError>;
 

@@ -4,6 +4,7 @@ use super::fallback::{Fallback, Live, replay};
 use super::port::{Backend, Read, StoreError, StoreResult, Tx};
 use super::witness::{Change, Witness};
 use crate::domain::Time;
+use crate::failpoint::hit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -69,7 +70,7 @@ impl Shared {
             return Err(StoreError::Closed.into());
         };
         let mut work = Some(work);
-        let tried = attempt(backend, &mut |tx| match work.take() {
+        let tried = attempt("store.write", backend, &mut |tx| match work.take() {
             Some(work) => work(tx),
             None => Err(StoreError::Database("a transaction was run twice".into()).into()),
         });
@@ -93,9 +94,9 @@ impl Shared {
         if shadow.is_none()
             && let Some(backend) = backend.as_mut()
         {
-            let mut tried = attempt(&mut **backend, work);
+            let mut tried = attempt("store.remove", &mut **backend, work);
             if tried.fault == Some(StoreError::Full) && backend.make_room() {
-                tried = attempt(&mut **backend, work);
+                tried = attempt("store.remove", &mut **backend, work);
             }
             match tried.fault.clone() {
                 None => return self.take(tried),
@@ -121,7 +122,12 @@ impl Shared {
     ) -> Result<T, E> {
         let shadow = self.fallback().shadow().filter(|_| for_removal);
         if let (None, Some(backend)) = (&shadow, backend) {
-            let (answer, fault) = look(backend, work);
+            let point = if for_removal {
+                "store.read_for_removal"
+            } else {
+                "store.read"
+            };
+            let (answer, fault) = look(point, backend, work);
             match fault {
                 None => return answer,
                 Some(StoreError::ImpossibleRow { .. }) if !for_removal => return answer,
@@ -136,7 +142,7 @@ impl Shared {
         let Some(mut shadow) = self.fallback().shadow() else {
             return Err(self.refusal().unwrap_or(StoreError::Closed).into());
         };
-        look(&mut shadow, work).0
+        look("store.read_for_removal", &mut shadow, work).0
     }
 
     /// Writes down what has not been yet, and goes back to the tables; how many changes that were.
@@ -156,7 +162,7 @@ impl Shared {
         let Some(backend) = backend else {
             return Err(StoreError::Closed);
         };
-        let tried = attempt(backend, &mut |tx| replay(tx, &pending, now));
+        let tried = attempt("store.write", backend, &mut |tx| replay(tx, &pending, now));
         if let Some(fault) = tried.fault.clone() {
             self.note(fault, false);
         }
@@ -219,7 +225,7 @@ impl Shared {
         let Some(mut shadow) = self.fallback().shadow() else {
             return Err(StoreError::Closed.into());
         };
-        let tried = attempt(&mut shadow, work);
+        let tried = attempt("store.remove", &mut shadow, work);
         if tried.answer.is_ok() {
             for change in &tried.changes {
                 if let Change::Row(_, at, event) | Change::Spooled(at, event) = change {
@@ -250,12 +256,15 @@ impl Shared {
 }
 
 fn attempt<T, E: From<StoreError>>(
+    point: &'static str,
     backend: &mut dyn Backend,
     work: &mut dyn FnMut(&mut dyn Tx) -> Result<T, E>,
 ) -> Tried<T, E> {
     let (mut answer, mut fault, mut changes, mut seq) = (None, None, Vec::new(), None);
     let done = catch_unwind(AssertUnwindSafe(|| {
+        hit(point)?;
         backend.write(&mut |tx| {
+            hit("store.work")?;
             let mut witness = Witness::new(tx);
             let did = catch_unwind(AssertUnwindSafe(|| work(&mut witness)));
             let last = witness.last_seq();
@@ -264,7 +273,7 @@ fn attempt<T, E: From<StoreError>>(
                 Ok(Ok(value)) => {
                     answer = Some(Ok(value));
                     seq = Some(last?);
-                    Ok(())
+                    Ok(hit("store.commit")?)
                 }
                 Ok(Err(error)) => {
                     answer = Some(Err(error));
@@ -272,7 +281,8 @@ fn attempt<T, E: From<StoreError>>(
                 }
                 Err(panic) => Err(panicked(&*panic)),
             }
-        })
+        })?;
+        Ok(hit("store.committed")?)
     }));
     let done = done.unwrap_or_else(|panic| Err(panicked(&*panic)));
     let answer = match (done, answer) {
@@ -297,11 +307,13 @@ fn attempt<T, E: From<StoreError>>(
 }
 
 fn look<T, E: From<StoreError>>(
+    point: &'static str,
     backend: &mut dyn Backend,
     work: &mut dyn FnMut(&mut dyn Read) -> Result<T, E>,
 ) -> (Result<T, E>, Option<StoreError>) {
     let (mut answer, mut fault) = (None, None);
     let done = catch_unwind(AssertUnwindSafe(|| {
+        hit(point)?;
         backend.read(&mut |read| {
             let mut witness = Witness::new(read);
             let did = catch_unwind(AssertUnwindSafe(|| work(&mut witness)));

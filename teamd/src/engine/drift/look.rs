@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::engine::commit::{carry_out, tell_removal};
 use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
+use crate::failpoint::{Injected, hit, pass};
 use crate::store::WriteLane;
 use crate::store::port::{RequestFilter, StoreResult, Tx};
 use std::collections::BTreeMap;
@@ -50,7 +51,10 @@ impl Engine {
             .store
             .read(move |read| Ok::<_, Refused>(read.grants_on(&account, &set)?))
             .await?;
+        let lost = |injected: Injected| AwsError::Unreachable(injected.to_string());
+        pass("aws.holders").await.map_err(lost)?;
         let mut holders = self.inventory.holders(&pair.0, &pair.1).await?;
+        pass("aws.holders.answered").await.map_err(lost)?;
         if let Some(directory) = self.directory() {
             holders
                 .iter_mut()
@@ -61,6 +65,7 @@ impl Engine {
         let changes = self
             .store
             .write(WriteLane::Background, move |tx| {
+                hit("drift.settle")?;
                 settle(tx, &pair, &before, &holders, ends, now)
             })
             .await?;

@@ -37,6 +37,7 @@ impl Engine {
 
     /// Looks at what is due, the longest overdue first; when something is due again.
     async fn sweep_recent(&self) -> Result<Time, Refused> {
+        crate::failpoint::pass("recent.look").await?;
         let now = self.clock.now();
         let recent = self
             .store

@@ -6,6 +6,7 @@ use crate::aws::port::Lane;
 use crate::domain::grant::{Phase, Refusal, Reply, State, Status, Step};
 use crate::domain::request::Key;
 use crate::engine::{Engine, random};
+use crate::failpoint::{Injected, pass};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ impl Engine {
     pub(super) async fn call(self: &Arc<Self>, key: &Key, step: &Step, lane: Lane) -> Reply {
         match step {
             Step::List => self.listed(key, lane).await,
-            Step::Create => within(self.assignments.create(key)).await,
+            Step::Create => within("aws.create", "aws.create.answered", self.assignments.create(key)).await,
             Step::PollCreate { request_id } => {
                 // It holds a place that a removal may be waiting for.
                 let lane = if self.drivers.removals_wait() {
@@ -61,7 +62,12 @@ impl Engine {
                 } else {
                     lane
                 };
-                within(self.assignments.creation_status(request_id, lane)).await
+                within(
+                    "aws.create_status",
+                    "aws.create_status.answered",
+                    self.assignments.creation_status(request_id, lane),
+                )
+                .await
             }
             Step::Delete => self.delete(key).await,
             Step::PollDelete { request_id } => self.deletion_status(request_id).await,
@@ -72,6 +78,9 @@ impl Engine {
     }
 
     async fn listed(self: &Arc<Self>, key: &Key, lane: Lane) -> Reply {
+        if let Err(injected) = pass("aws.list").await {
+            return lost(injected);
+        }
         let (listing, is_new) = self.drivers.listings.join(key, lane);
         if is_new {
             let (this, key) = (Arc::clone(self), key.clone());
@@ -89,6 +98,9 @@ impl Engine {
         let reply = listing.await.unwrap_or_else(|_| Reply::Unknown {
             message: "the listing was given up".to_owned(),
         });
+        if let Err(injected) = pass("aws.list.answered").await {
+            return lost(injected);
+        }
         match reply {
             Reply::Listed { present } => self.doubted(key, present).await,
             reply => reply,
@@ -112,14 +124,14 @@ impl Engine {
         if !self.drivers.statuses.take_unvouched(&request_id) || !present {
             return listed;
         }
-        match within(self.assignments.deletion_status(&request_id)).await {
+        match self.describe_deletion(&request_id).await {
             failed @ Reply::Status(Status::Failed { .. }) => failed,
             _ => listed,
         }
     }
 
     async fn delete(self: &Arc<Self>, key: &Key) -> Reply {
-        let reply = within(self.assignments.delete(key)).await;
+        let reply = within("aws.delete", "aws.delete.answered", self.assignments.delete(key)).await;
         if let Reply::Accepted {
             request_id,
             status: Status::InProgress,
@@ -146,8 +158,17 @@ impl Engine {
         };
         match heard {
             Heard::Reply(reply) => reply,
-            Heard::Describe => within(self.assignments.deletion_status(request_id)).await,
+            Heard::Describe => self.describe_deletion(request_id).await,
         }
+    }
+
+    async fn describe_deletion(&self, request_id: &str) -> Reply {
+        within(
+            "aws.delete_status",
+            "aws.delete_status.answered",
+            self.assignments.deletion_status(request_id),
+        )
+        .await
     }
 
     fn list_statuses(self: &Arc<Self>) {
@@ -188,9 +209,26 @@ impl Drop for Stopped<'_> {
     }
 }
 
-async fn within(call: impl Future<Output = Reply>) -> Reply {
+/// The answer to a call, if it comes in time. The points are before and after it.
+async fn within(
+    sent: &'static str,
+    answered: &'static str,
+    call: impl Future<Output = Reply> + Send,
+) -> Reply {
+    let call = async {
+        pass(sent).await?;
+        let reply = call.await;
+        pass(answered).await?;
+        Ok(reply)
+    };
     match tokio::time::timeout(CALL_LIMIT, call).await {
-        Ok(reply) => reply,
+        Ok(reply) => reply.unwrap_or_else(lost),
         Err(_) => no_answer(CALL_LIMIT),
+    }
+}
+
+fn lost(injected: Injected) -> Reply {
+    Reply::Unknown {
+        message: injected.to_string(),
     }
 }

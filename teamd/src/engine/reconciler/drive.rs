@@ -9,6 +9,7 @@ use crate::domain::request::{Key, State as RequestState};
 use crate::engine::guards;
 use crate::engine::refused::Refused;
 use crate::engine::{Engine, random};
+use crate::failpoint::pass;
 use crate::store::WriteLane;
 use crate::store::port::Tx;
 use std::sync::Arc;
@@ -52,6 +53,9 @@ impl Engine {
             key: &key,
             wake: &wake,
         };
+        if pass("driver.begin").await.is_err() {
+            return;
+        }
         while !self.stop.is_cancelled() {
             match self.turn(&key, &mut slot, &mut looking).await {
                 // AWS is at work on it: the place is ours until it is done.
@@ -94,6 +98,7 @@ impl Engine {
                 return Ok(Rest::UntilPoked);
             }
             let now = self.clock.now();
+            pass("turn.look").await?;
             let looked = self.look(key).await?;
             self.note_removal(key, &looked.grant, looked.wanted, now);
             let lane = if looked.wanted.leases == 0 {
@@ -103,6 +108,9 @@ impl Engine {
             };
             // Before the place: what a create waits for must not keep a removal from it.
             let is_asked = plan(&looked.grant, looked.wanted, now).step == Step::Create;
+            if is_asked {
+                pass("turn.create").await?;
+            }
             let may_create = !is_asked || self.may_create(key).await;
             let wanted = Wanted {
                 may_create,
@@ -111,8 +119,10 @@ impl Engine {
             let step = plan(&looked.grant, wanted, now).step;
             // The place comes before the intent, so that what is intended is also sent.
             if step.is_write() && slot.is_none() {
+                pass("turn.place").await?;
                 return Ok(Rest::ForPlace(lane, looked.due.unwrap_or(now)));
             }
+            pass("turn.prepare").await?;
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
                 self.write(lane, move |tx| {
@@ -128,6 +138,7 @@ impl Engine {
                 })
                 .await?
             };
+            pass("turn.prepared").await?;
             if !turn.moved.is_empty() {
                 self.switches.poke(key);
             }
@@ -158,12 +169,14 @@ impl Engine {
                         return Ok(Rest::UntilPoked);
                     }
                     self.judge_account(key, &step, &reply, lane);
+                    pass("turn.conclude").await?;
                     let (now, conclude_key, jitter) = (self.clock.now(), key.clone(), random::jitter());
                     let moved = self
                         .write(lane, move |tx| {
                             turn::conclude(tx, &conclude_key, &step, reply.clone(), jitter, now)
                         })
                         .await?;
+                    pass("turn.concluded").await?;
                     if !moved.is_empty() {
                         self.deadlines_wake.notify_one();
                         self.outbox_wake.notify_one();

@@ -84,6 +84,9 @@ impl Engine {
     }
 
     async fn poke_all(&self) {
+        if crate::failpoint::pass("reconciler.scan").await.is_err() {
+            return;
+        }
         match self
             .store
             .read_for_removal(|read| Ok::<_, Refused>(read.keys_with_work()?))

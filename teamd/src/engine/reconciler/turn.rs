@@ -10,6 +10,7 @@ use crate::engine::commit::{carry_out, tell, tell_removal};
 use crate::engine::guards::{self, Guard};
 use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
+use crate::failpoint::hit;
 use crate::store::port::{StoreResult, Tx};
 use chrono::TimeDelta;
 use team_shared::event::EventType;
@@ -57,6 +58,7 @@ pub(crate) fn prepare(
     if let Some(save) = &planned.save
         && (planned.step != Step::Create || guards::is_on(Guard::Intent))
     {
+        hit("grant.intend")?;
         tx.save_grant(save)?;
     }
     let call = match planned.step {
@@ -118,6 +120,7 @@ pub(crate) fn conclude(
     let is_seen = reply == Reply::Listed { present: true } && leases == 0;
     let mut recorded = record(&grant, step, reply, leases, jitter, now);
     recorded.grant = guards::kept(recorded.grant, now);
+    hit("grant.record")?;
     tx.save_grant(&recorded.grant)?;
     let mut moved = match is_seen {
         true => bring_back(tx, key, now)?,
