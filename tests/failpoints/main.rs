@@ -1,1 +1,94 @@
-fn main() {}
+//! A whole life of requests, with a fault at every point in turn: an error, a panic, half a minute lost, a crash, at the
+//! first time that the point is passed, in the middle and at the last time. Whatever it is, access begins, ends, and is
+//! gone; nothing that was acknowledged is lost; what is not ours stays.
+//!
+//! ```text
+//! cargo test -p teamd --features failpoints --test failpoints
+//! POINT=store.commit cargo test -p teamd --features failpoints --test failpoints -- --nocapture
+//! ```
+//!
+//! * `world` the engine on tables in memory in paused time, started anew when it dies, and its people
+//! * `sky` AWS: assignments that take a while
+
+mod sky;
+mod world;
+
+use fail::FailScenario;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use teamd::failpoint::POINTS;
+use world::run;
+
+/// What a point is told to do.
+const FAULTS: [(&str, &str); 4] = [
+    ("error", "return(error)"),
+    ("panic", "panic"),
+    ("late", "return(late)"),
+    ("crash", "return(crash)"),
+];
+
+/// How often each point is passed in a life without faults.
+fn passes() -> BTreeMap<&'static str, usize> {
+    let passes = Arc::new(Mutex::new(BTreeMap::new()));
+    for point in POINTS {
+        let passes = Arc::clone(&passes);
+        let count = move || *passes.lock().unwrap().entry(*point).or_insert(0) += 1;
+        fail::cfg_callback(*point, count).unwrap();
+    }
+    run(None).expect("a life without faults");
+    let passes = passes.lock().unwrap().clone();
+    passes
+}
+
+#[test]
+fn requests_live_and_end_whatever_fails_once() {
+    world::quiet_panics();
+    let scenario = FailScenario::setup();
+    let passes = passes();
+    let missed: Vec<_> = POINTS
+        .iter()
+        .filter(|point| !passes.contains_key(*point))
+        .collect();
+    assert!(missed.is_empty(), "points that are never passed: {missed:?}");
+    assert!(POINTS.len() >= 40);
+
+    let only = std::env::var("POINT").ok();
+    let (mut lives, mut failures) = (0, Vec::new());
+    for (point, count) in passes {
+        if only.as_deref().is_some_and(|only| only != point) {
+            continue;
+        }
+        let mut places = vec![0, count / 2, count - 1];
+        places.dedup();
+        for (name, action) in FAULTS {
+            for place in &places {
+                let told = match place {
+                    0 => format!("1*{action}"),
+                    place => format!("{place}*off->1*{action}"),
+                };
+                fail::cfg(point, &told).unwrap();
+                lives += 1;
+                if let Err(why) = run(None) {
+                    failures.push(format!("{point} {name} after {place} of {count}: {why}"));
+                }
+                fail::remove(point);
+            }
+        }
+    }
+    scenario.teardown();
+    println!("{lives} lives, {} points", POINTS.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {lives}:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+#[test]
+fn a_key_at_which_everything_panics_stops_no_other() {
+    world::quiet_panics();
+    let scenario = FailScenario::setup();
+    run(Some("ann")).expect("all others, and ann when the panics stop");
+    scenario.teardown();
+}
