@@ -1,5 +1,5 @@
-//! A whole life of requests, with a fault at every point in turn: an error, a panic, half a minute lost, a crash, at the
-//! first time that the point is passed, in the middle and at the last time. Whatever it is, access begins, ends, and is
+//! A whole life of requests, with a fault at every point in turn: an error, twenty of them, a panic, half a minute lost,
+//! a crash, at the first time that the point is passed, in the middle and at the last time. Whatever it is, access begins, ends, and is
 //! gone; nothing that was acknowledged is lost; what is not ours stays.
 //!
 //! ```text
@@ -16,15 +16,17 @@ mod world;
 use fail::FailScenario;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use teamd::engine::Guard;
 use teamd::failpoint::POINTS;
 use world::run;
 
 /// What a point is told to do.
-const FAULTS: [(&str, &str); 4] = [
-    ("error", "return(error)"),
-    ("panic", "panic"),
-    ("late", "return(late)"),
-    ("crash", "return(crash)"),
+const FAULTS: [(&str, &str); 5] = [
+    ("error", "1*return(error)"),
+    ("errors", "20*return(error)"),
+    ("panic", "1*panic"),
+    ("late", "1*return(late)"),
+    ("crash", "1*return(crash)"),
 ];
 
 /// How often each point is passed in a life without faults.
@@ -63,8 +65,8 @@ fn requests_live_and_end_whatever_fails_once() {
         for (name, action) in FAULTS {
             for place in &places {
                 let told = match place {
-                    0 => format!("1*{action}"),
-                    place => format!("{place}*off->1*{action}"),
+                    0 => action.to_owned(),
+                    place => format!("{place}*off->{action}"),
                 };
                 fail::cfg(point, &told).unwrap();
                 lives += 1;
@@ -91,4 +93,18 @@ fn a_key_at_which_everything_panics_stops_no_other() {
     let scenario = FailScenario::setup();
     run(Some("ann")).expect("all others, and ann when the panics stop");
     scenario.teardown();
+}
+
+/// The test of the test: without the intent in the store, a crash after a create must be noticed.
+#[test]
+fn a_missing_guard_is_noticed() {
+    world::quiet_panics();
+    let scenario = FailScenario::setup();
+    teamd::engine::switch_off(Some(Guard::Intent));
+    fail::cfg("aws.create.answered", "1*return(crash)").unwrap();
+    let found = run(None);
+    teamd::engine::switch_off(None);
+    scenario.teardown();
+    assert!(found.is_err(), "nothing was noticed");
+    println!("{found:?}");
 }

@@ -140,9 +140,10 @@ impl Engine {
             if is_written && is_due {
                 fresh = begun;
             }
-            // Much to write takes long: at most a tenth of the time is spent on it.
+            // Much to write takes long: at most a tenth of the time is spent on it. A disk that hung is no reason to let
+            // the file grow old.
             let pause = if is_written {
-                TOGETHER.max(begun.elapsed() * 10)
+                TOGETHER.max((begun.elapsed() * 10).min(FRESH_EVERY))
             } else {
                 RETRY
             };
