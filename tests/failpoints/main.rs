@@ -95,13 +95,13 @@ fn a_key_at_which_everything_panics_stops_no_other() {
     scenario.teardown();
 }
 
-/// The test of the test: without the intent in the store, a crash after a create must be noticed.
+/// The test of the test: an engine that gives up after five tries must be noticed.
 #[test]
 fn a_missing_guard_is_noticed() {
     world::quiet_panics();
     let scenario = FailScenario::setup();
-    teamd::engine::switch_off(Some(Guard::Intent));
-    fail::cfg("aws.create.answered", "1*return(crash)").unwrap();
+    teamd::engine::switch_off(Some(Guard::NeverGivesUp));
+    fail::cfg("aws.delete", "60*return(error)").unwrap();
     let found = run(None);
     teamd::engine::switch_off(None);
     scenario.teardown();
