@@ -38,8 +38,7 @@ fn passes() -> BTreeMap<&'static str, usize> {
         fail::cfg_callback(*point, count).unwrap();
     }
     run(None).expect("a life without faults");
-    let passes = passes.lock().unwrap().clone();
-    passes
+    passes.lock().unwrap().clone()
 }
 
 #[test]
@@ -106,5 +105,4 @@ fn a_missing_guard_is_noticed() {
     teamd::engine::switch_off(None);
     scenario.teardown();
     assert!(found.is_err(), "nothing was noticed");
-    println!("{found:?}");
 }
