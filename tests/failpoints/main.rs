@@ -11,6 +11,7 @@
 //! * `sky` AWS: assignments that take a while
 
 mod sky;
+mod values;
 mod world;
 
 use fail::FailScenario;

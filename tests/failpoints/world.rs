@@ -1,24 +1,23 @@
 //! The engine on tables in memory, in tokio's paused time: started anew whenever it dies, as the service manager does.
 //! Five people ask for access, use it and give it back, each in another way, and ask again where nobody answers.
 
-use super::sky::{ACCOUNT, LEAD, PEOPLE, STANDING, Sky, key, user};
+use super::sky::{LEAD, PEOPLE, STANDING, Sky, key, user};
+use super::values::{caller, person, settings, submission};
 use chrono::{DateTime, TimeDelta};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use team_shared::duration::Seconds;
 use team_shared::ids::{RequestId, UserId};
 use team_shared::state::RequestState;
 use teamd::aws::health::AwsHealth;
 use teamd::clock::Clock;
 use teamd::domain::Time;
-use teamd::domain::identity::{Caller, Peer, Who};
+use teamd::domain::identity::Who;
 use teamd::domain::request::Request;
-use teamd::engine::{Act, Approval, Deps, Engine, EngineSettings, PolicyInput, Submission};
+use teamd::engine::{Act, Approval, Deps, Engine, PolicyInput};
 use teamd::failpoint;
 use teamd::lifecycle::Shutdown;
 use teamd::store::port::{RequestFilter, StoreError};
@@ -27,8 +26,6 @@ use tokio::time::Instant;
 
 /// 2026-11-16T00:00:00Z.
 const BEGINNING: i64 = 1_794_787_200;
-/// How long access lasts.
-const WINDOW: i64 = 120;
 /// Whatever fails, all is over by then: windows, half minutes lost, restarts, pauses between tries.
 const PATIENCE: Duration = Duration::from_secs(2_400);
 /// From a death to the next start: long enough for what was sent to happen meanwhile.
@@ -370,58 +367,4 @@ fn state(engine: &Engine, id: RequestId) -> Option<RequestState> {
         .iter()
         .find(|request| request.id == id)
         .map(|request| request.state.word())
-}
-
-fn person(name: &str) -> Caller {
-    let who = Who::Person {
-        id: user(name),
-        user_name: name.to_owned(),
-    };
-    caller(1_000, who)
-}
-
-fn caller(uid: u32, who: Who) -> Caller {
-    let peer = Peer {
-        uid,
-        pid: None,
-        login_uid: None,
-    };
-    Caller {
-        peer,
-        login: None,
-        who,
-    }
-}
-
-fn submission() -> Submission {
-    Submission {
-        account: ACCOUNT.to_owned(),
-        permission_set: "Admin".to_owned(),
-        duration_seconds: Some(WINDOW),
-        end_at: None,
-        start_at: None,
-        justification: "because the test says so".to_owned(),
-        ticket: None,
-        break_glass: false,
-        batch_id: None,
-    }
-}
-
-fn settings() -> EngineSettings {
-    EngineSettings {
-        identity: teamd::config::Identity::default(),
-        protected: BTreeSet::new(),
-        drift_action: teamd::config::DriftAction::Report,
-        directory_refresh: Seconds::new(3_600).expect("an hour"),
-        // Few places, so that keys wait for each other.
-        max_in_flight: 3,
-        pending_per_user: 50,
-        submits_per_minute: 50,
-        refusals_per_minute: 50,
-        activity_regions: Vec::new(),
-        activity_role: false,
-        activity_poll: Duration::from_secs(3_600),
-        region: String::new(),
-        endpoint: None,
-    }
 }
