@@ -2,7 +2,7 @@
 
 use super::case::{Case, is_unknown};
 use super::spans::{tidy, without};
-use crate::record::clock_face;
+use crate::record::{Deed, clock_face};
 use crate::script::{DAY, MINUTE, SECOND, Span};
 use aws_simulator::Outcome;
 
@@ -54,8 +54,8 @@ pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
     {
         let Some(gone) = life.to else { continue };
         let crashed = |at: i64| {
-            let near = |deed: &(i64, crate::record::Deed)| {
-                deed.1 == crate::record::Deed::Died && (at..at + 20 * SECOND).contains(&deed.0)
+            let near = |deed: &(i64, Deed)| {
+                matches!(deed.1, Deed::Died | Deed::Superseded) && (at..at + 20 * SECOND).contains(&deed.0)
             };
             case.record.deeds.iter().any(near)
         };
