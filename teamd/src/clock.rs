@@ -11,7 +11,6 @@ use chrono::SubsecRound;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Tells the time and waits for it.
@@ -33,15 +32,7 @@ pub trait Clock: Send + Sync {
     fn longest_nap(&self) -> TimeDelta {
         LONGEST_NAP
     }
-    /// Returns when a clock with a guard should be looked at although nobody asks for the time. A clock that says when
-    /// it is set may answer later. May be dropped at any point.
-    fn next_look(&self) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(LOOK_EVERY))
-    }
 }
-
-/// How often the clocks of a real machine are looked at when nobody asks for the time.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The longest single sleep under a clock of a real machine.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);
