@@ -271,7 +271,7 @@ async fn you_may_says_what_each_may_do_now() {
     assert_eq!(verbs("gita", &id).await, json!([]));
     world.act("bob", &id, "approve").await.is(200);
     world.reach(&id, "active").await;
-    assert_eq!(verbs("alice", &id).await, json!(["done"]));
+    assert_eq!(verbs("alice", &id).await, json!(["done", "extend"]));
     for who in ["bob", "ivy", "gita"] {
         assert_eq!(verbs(who, &id).await, json!(["revoke"]), "{who}");
     }

@@ -21,7 +21,7 @@ const KILLS: u64 = 200;
 const WORLDS: u64 = 2;
 
 /// Kills until everything is looked at.
-const ROUND: u64 = 25;
+const ROUND: u64 = 50;
 
 /// AWS that takes a little time for every answer, so that kills meet calls under way.
 const SLOW: &str = "assignment_latency_ms = 150\nconflict_window_ms = 200\nlatency_ms = 8\n";
@@ -32,8 +32,9 @@ const LIVES: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(
 /// A killed daemon is down for less than this.
 const DOWN: Duration = Duration::from_millis(60);
 
-/// Until all is over once the daemon is left alone.
-const CALM: Duration = Duration::from_secs(60);
+/// Until all is over once the daemon is left alone. A removal whose delete finds nothing, as after a kill between the
+/// delete and its record, takes a listing of a minute later.
+const CALM: Duration = Duration::from_secs(150);
 
 /// One after the other, by one person, until the round is over.
 const ACTORS: [&str; 2] = ["automatic", "approved"];

@@ -138,10 +138,12 @@ async fn a_wrong_configuration_is_told_whole_and_a_wrong_store_is_not_replaced()
         "this is not a database at all, but somebody's notes".repeat(100),
     )
     .expect("a file");
-    let ended = daemon::teamd(crate::teamd(), &["--config", path(&config)]).await;
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(1), "{said}");
+    // It serves, to take access back, and says what is wrong.
+    let (socket, log) = (folder.path().join("s"), folder.path().join("teamd.log"));
+    let daemon = daemon::Daemon::start(crate::teamd(), &config, &socket, &log).await;
+    let said = daemon.log();
     assert!(said.contains("teamd.db"), "{said}");
+    assert!(daemon.stop().await.success(), "{}", daemon.log());
     assert!(
         std::fs::read(&database)
             .expect("the file")

@@ -18,6 +18,7 @@ const GUARDS: &[(&str, Guard)] = &[
     ("EndAsksNobody", Guard::EndAsksNobody),
     ("DurableAttempts", Guard::DurableAttempts),
     ("Gate", Guard::Gate),
+    ("Epoch", Guard::Epoch),
 ];
 
 /// The guard of that name.

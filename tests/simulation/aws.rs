@@ -13,6 +13,7 @@ use aws_simulator::{AssignmentKey, CallError, ErrorKind, Organisation};
 use futures::future::BoxFuture;
 use rand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use team_shared::ids::{AccountId, UserId};
 use teamd::aws::port::{Assignments, AwsError, DirectorySource, FreshPerson, Lane, OwnIdentity};
@@ -134,18 +135,21 @@ enum Write {
 }
 
 impl World {
-    async fn write(&self, write: Write, key: &Key) -> Reply {
+    async fn write(&self, daemon: usize, write: Write, key: &Key) -> Reply {
         let place = self.place(key);
+        if self.is_superseded(daemon) {
+            self.note(Deed::WroteSuperseded(place));
+        }
         if matches!(write, Write::Create) {
             self.check_intent(key, place);
         }
-        self.maybe_die().await;
+        self.maybe_die(daemon).await;
         let key = self.key(place);
         let answer = self.model(|org, by, now| match write {
             Write::Create => org.create_account_assignment(by, key, now),
             Write::Delete => org.delete_account_assignment(by, key, now),
         });
-        self.maybe_die().await;
+        self.maybe_die(daemon).await;
         self.wait_for(&answer).await;
         match answer {
             Ok(operation) => Reply::Accepted {
@@ -208,25 +212,31 @@ impl World {
     }
 }
 
-impl Assignments for World {
+/// What one daemon sees of AWS.
+pub(crate) struct Ports {
+    pub(crate) world: Arc<World>,
+    pub(crate) daemon: usize,
+}
+
+impl Assignments for Ports {
     fn list<'a>(&'a self, key: &'a Key, _lane: Lane) -> BoxFuture<'a, Reply> {
-        Box::pin(self.look(key))
+        Box::pin(self.world.look(key))
     }
 
     fn create<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply> {
-        Box::pin(self.write(Write::Create, key))
+        Box::pin(self.world.write(self.daemon, Write::Create, key))
     }
 
     fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply> {
-        Box::pin(self.write(Write::Delete, key))
+        Box::pin(self.world.write(self.daemon, Write::Delete, key))
     }
 
     fn creation_status<'a>(&'a self, request_id: &'a str, _lane: Lane) -> BoxFuture<'a, Reply> {
-        Box::pin(self.poll(OperationKind::Create, request_id))
+        Box::pin(self.world.poll(OperationKind::Create, request_id))
     }
 
     fn deletion_status<'a>(&'a self, request_id: &'a str) -> BoxFuture<'a, Reply> {
-        Box::pin(self.poll(OperationKind::Delete, request_id))
+        Box::pin(self.world.poll(OperationKind::Delete, request_id))
     }
 }
 

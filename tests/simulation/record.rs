@@ -23,6 +23,10 @@ pub(crate) enum Deed {
     Started,
     /// The daemon is dead.
     Died,
+    /// A second daemon is started; this one still runs, and should do nothing more.
+    Superseded,
+    /// A create or delete was sent by a daemon that was superseded.
+    WroteSuperseded(Place),
     /// A create was sent for which no intent was durable.
     WithoutIntent(Place),
 }
@@ -62,7 +66,7 @@ impl Record {
         for (at, deed) in &self.deeds {
             match deed {
                 Deed::Started => since = Some(*at),
-                Deed::Died => spans.extend(since.take().map(|since| (since, *at))),
+                Deed::Died | Deed::Superseded => spans.extend(since.take().map(|since| (since, *at))),
                 _ => {}
             }
         }

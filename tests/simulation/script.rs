@@ -122,6 +122,8 @@ pub(crate) struct Script {
     pub(crate) outages: Vec<(Span, bool)>,
     /// Moments at which the daemon dies, besides those that befall it in the middle of a call.
     pub(crate) crashes: Vec<i64>,
+    /// Moments at which a second daemon is started while the first still runs, and how long the first would stay.
+    pub(crate) takeovers: Vec<(i64, i64)>,
     /// Places held from the beginning, without us.
     pub(crate) standing: Vec<Place>,
     /// Live access stays although its basis is lost.
@@ -137,6 +139,7 @@ impl Script {
             hands: Vec::new(),
             outages: Vec::new(),
             crashes: Vec::new(),
+            takeovers: Vec::new(),
             standing: Vec::new(),
             keeps: rng.random_bool(0.5),
         };
@@ -148,6 +151,7 @@ impl Script {
         script.rush(&mut rng);
         script.meddle(&mut rng);
         script.weather(&mut rng);
+        script.take_over();
         script.pleas.sort_by_key(|plea| plea.at);
         script.hands.sort_by_key(|(at, _)| *at);
         script
@@ -278,6 +282,21 @@ impl Script {
             }
         }
         self.crashes.sort_unstable();
+    }
+}
+
+impl Script {
+    /// Somebody starts a second daemon, mostly while there is work for both. By dice of its own: what the other dice say
+    /// stays as it is.
+    fn take_over(&mut self) {
+        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0003);
+        for _ in 0..rng.random_range(0..3) {
+            let plea = &self.pleas[rng.random_range(0..self.pleas.len())];
+            let at = plea.begins() + rng.random_range(-MINUTE..10 * MINUTE);
+            let stays = rng.random_range(MINUTE..2 * HOUR);
+            self.takeovers.push((at.clamp(HOUR, STORM - HOUR), stays));
+        }
+        self.takeovers.sort_unstable();
     }
 }
 

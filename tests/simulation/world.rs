@@ -5,24 +5,21 @@
 
 use super::aws::{key_of, organisation};
 use super::clock::SimClock;
+use super::daemon::Daemon;
 use super::record::{Deed, Record};
-use super::script::{CALM, HOUR, Hand, MINUTE, Place, SECOND, STORM, Script};
+use super::script::{CALM, Hand, Place, STORM, Script};
 use aws_simulator::organisation::AccountState;
 use aws_simulator::{AssignmentKey, Caller as AwsCaller, Organisation};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use team_shared::duration::Seconds;
-use teamd::aws::health::AwsHealth;
-use teamd::clock::Clock;
 use teamd::domain::identity::{Caller, Peer, Who};
 use teamd::domain::request::Key;
-use teamd::engine::{Deps, Engine, EngineSettings, Guard, Hold, PolicyInput};
-use teamd::lifecycle::Shutdown;
+use teamd::engine::{Engine, Guard, Hold, PolicyInput};
 use teamd::store::port::StoreError;
-use teamd::store::{Fault, Memory, Store};
+use teamd::store::{Fault, Memory};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -44,22 +41,19 @@ pub(crate) struct World {
     keys: BTreeMap<Place, AssignmentKey>,
     pub(crate) places: BTreeMap<AssignmentKey, Place>,
     users: BTreeMap<String, String>,
-    crash: Notify,
+    pub(crate) crash: Notify,
     inner: Mutex<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     rng: StdRng,
     deeds: Vec<(i64, Deed)>,
-    daemon: Option<Daemon>,
+    /// The one that people talk to.
+    pub(crate) daemon: Option<Daemon>,
+    /// How many were started.
+    pub(crate) daemons: usize,
     crashes: usize,
-    is_held: bool,
-}
-
-#[derive(Clone)]
-struct Daemon {
-    engine: Arc<Engine>,
-    shutdown: Shutdown,
+    pub(crate) is_held: bool,
 }
 
 /// Runs a seed, with one of the engine's guards taken away, or none.
@@ -72,7 +66,7 @@ pub(crate) fn run(seed: u64, without: Option<Guard>) -> Record {
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let world = Arc::new(World::new(Script::new(seed)));
+        let world = Arc::new(World::new(Script::new(seed), without));
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&world).supervise());
         tasks.spawn(Arc::clone(&world).crash_at_times());
@@ -89,7 +83,11 @@ pub(crate) fn run(seed: u64, without: Option<Guard>) -> Record {
 }
 
 impl World {
-    fn new(script: Script) -> Self {
+    fn new(script: Script, without: Option<Guard>) -> Self {
+        let mut memory = Memory::new();
+        if without == Some(Guard::Epoch) {
+            memory.ignore_epochs();
+        }
         let org = organisation(&script);
         let keys: BTreeMap<_, _> = (0..Place::ALL)
             .map(Place::number)
@@ -104,13 +102,14 @@ impl World {
                 .collect(),
             by: org.management_caller(),
             org: Mutex::new(org),
-            memory: Memory::new(),
+            memory,
             clock: Arc::new(SimClock::new()),
             crash: Notify::new(),
             inner: Mutex::new(Inner {
                 rng: StdRng::seed_from_u64(script.seed ^ 0x5eed_0002),
                 deeds: Vec::new(),
                 daemon: None,
+                daemons: 0,
                 crashes: script.crashes.len(),
                 is_held: false,
             }),
@@ -118,7 +117,7 @@ impl World {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -205,8 +204,11 @@ impl World {
         outages.any(|((from, to), _)| (*from..*to).contains(&now))
     }
 
-    /// Perhaps the daemon dies here: then whoever waits, waits for ever.
-    pub(crate) async fn maybe_die(&self) {
+    /// Perhaps the daemon dies here: then whoever waits, waits for ever. One that is superseded has another end.
+    pub(crate) async fn maybe_die(&self, daemon: usize) {
+        if self.is_superseded(daemon) {
+            return;
+        }
         let dies = {
             let mut inner = self.lock();
             let dies = inner.crashes < CRASHES && inner.rng.random_bool(FATAL);
@@ -231,59 +233,6 @@ impl World {
         if let Some(fault) = fault.filter(|_| self.is_storm()) {
             self.memory.fail_next_commit(fault);
         }
-    }
-
-    /// Starts the daemon, again and again.
-    async fn supervise(self: Arc<Self>) {
-        loop {
-            if let Some(daemon) = self.boot().await {
-                self.lock().daemon = Some(daemon.clone());
-                self.note(Deed::Started);
-                self.crash.notified().await;
-                self.note(Deed::Died);
-                self.lock().daemon = None;
-                daemon.shutdown.hard_token().cancel();
-                daemon.shutdown.stop();
-                daemon.shutdown.finished(Duration::ZERO).await;
-            }
-            let down = self.chance(|rng| match rng.random_range(0..20) {
-                0 => rng.random_range(10 * MINUTE..3 * HOUR),
-                1..=3 => rng.random_range(10 * SECOND..10 * MINUTE),
-                _ => rng.random_range(500..10 * SECOND),
-            });
-            tokio::time::sleep(Duration::from_millis(down.unsigned_abs())).await;
-        }
-    }
-
-    async fn boot(self: &Arc<Self>) -> Option<Daemon> {
-        let shutdown = Shutdown::new();
-        let deps = Deps {
-            store: Store::on_memory(&self.memory),
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            assignments: Arc::clone(self) as _,
-            directory: Arc::clone(self) as _,
-            activity: None,
-            inventory: Arc::clone(self) as _,
-            schedules: None,
-            own: Arc::clone(self) as _,
-            health: Arc::new(AwsHealth::new()),
-            leases_path: None,
-            shutdown: shutdown.clone(),
-        };
-        let engine = Engine::open(deps, settings()).await.ok()?;
-        if self.lock().is_held {
-            engine.gate().hold(Hold::DiskLow, "the simulation says so");
-        }
-        engine.start();
-        Some(Daemon { engine, shutdown })
-    }
-
-    async fn crash_at_times(self: Arc<Self>) {
-        for at in &self.script.crashes {
-            self.clock.until(*at).await;
-            self.crash.notify_one();
-        }
-        std::future::pending().await
     }
 
     /// The operator applies the policy, once.
@@ -367,24 +316,5 @@ impl World {
                 self.model(|org, _, _| org.remove_user(&self.users[super::script::PEOPLE[person]]))
             }
         }
-    }
-}
-
-fn settings() -> EngineSettings {
-    EngineSettings {
-        identity: teamd::config::Identity::default(),
-        protected: BTreeSet::new(),
-        drift_action: teamd::config::DriftAction::Report,
-        directory_refresh: Seconds::new(3_600).expect("an hour"),
-        // Few places, so that removals and creates meet.
-        max_in_flight: 2,
-        pending_per_user: 50,
-        submits_per_minute: 50,
-        refusals_per_minute: 50,
-        activity_regions: Vec::new(),
-        activity_role: false,
-        activity_poll: Duration::from_secs(3_600),
-        region: String::new(),
-        endpoint: None,
     }
 }

@@ -38,6 +38,10 @@ pub enum Guard {
     DurableAttempts,
     /// While somebody holds the gate, nothing is created.
     Gate,
+    /// Of two daemons on the same tables, the one that was there first writes no more. It stands in the store, below the
+    /// engine: the simulation takes it away there.
+    #[cfg(any(test, feature = "simulator"))]
+    Epoch,
 }
 
 /// Tries after which a removal is given up by those who have not that guard.

@@ -37,6 +37,8 @@ pub(super) fn open_store(path: &Path, leases_path: &Path) -> Result<Store, Store
                 Ok(file) => {
                     let live = live(&file);
                     tracing::error!(
+                        database = %path.display(),
+                        %error,
                         file = %leases_path.display(),
                         written_at = %file.written_at,
                         keys = file.leases.len(),
@@ -47,7 +49,7 @@ pub(super) fn open_store(path: &Path, leases_path: &Path) -> Result<Store, Store
                 Err(why) => {
                     let live = store::salvage(path);
                     let keys = live.grants.len();
-                    tracing::error!(%why, keys, "the database cannot be used, and there is no leases file to go by: what can still be read of the database must do");
+                    tracing::error!(database = %path.display(), %error, %why, keys, "the database cannot be used, and there is no leases file to go by: what can still be read of the database must do");
                     live
                 }
             };

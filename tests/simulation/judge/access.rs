@@ -2,8 +2,8 @@
 
 use super::case::{Case, is_unknown};
 use super::spans::{tidy, without};
-use crate::record::clock_face;
-use crate::script::{DAY, MINUTE, SECOND, Span};
+use crate::record::{Deed, Told, clock_face};
+use crate::script::{DAY, MINUTE, Place, SECOND, Span};
 use aws_simulator::Outcome;
 
 /// For how long access may outlive its window, counting only time in which AWS answered and the daemon ran: AWS itself
@@ -54,8 +54,8 @@ pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
     {
         let Some(gone) = life.to else { continue };
         let crashed = |at: i64| {
-            let near = |deed: &(i64, crate::record::Deed)| {
-                deed.1 == crate::record::Deed::Died && (at..at + 20 * SECOND).contains(&deed.0)
+            let near = |deed: &(i64, Deed)| {
+                matches!(deed.1, Deed::Died | Deed::Superseded) && (at..at + 20 * SECOND).contains(&deed.0)
             };
             case.record.deeds.iter().any(near)
         };
@@ -69,7 +69,8 @@ pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
         });
         let excused = intended
             || case.creates(life.place).any(|(at, call)| {
-                let is_doubtful = is_unknown(&call.outcome) || crashed(at);
+                let is_doubtful =
+                    is_unknown(&call.outcome) || crashed(at) || is_unwritten(case, life.place, at);
                 // Before it was put there, or while nobody could have seen it.
                 at < gone && at > gone - DAY && is_doubtful && at < life.from + 2 * MINUTE
                     || (life.from - 10 * MINUTE..life.from + 2 * MINUTE).contains(&at)
@@ -84,6 +85,26 @@ pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
         }
     }
     found
+}
+
+/// Whether the answer of a create never got into the tables: its request intends it again, and no row in between says
+/// what became of it. The daemon knows no more of it than one that has died.
+fn is_unwritten(case: &Case<'_>, place: Place, at: i64) -> bool {
+    let is_create = |told: &&Told| {
+        told.kind == "grant.intent"
+            && told.data["call"] == "create"
+            && told.data["account_id"] == place.account()
+    };
+    let mut intents = case.record.told.iter().filter(is_create);
+    let Some(request) = intents
+        .rfind(|told| (at - SECOND..=at).contains(&told.at))
+        .and_then(|told| told.request)
+    else {
+        return false;
+    };
+    let mut later = case.told(request).filter(|told| told.at > at);
+    let next = later.find(|told| told.kind.starts_with("grant."));
+    next.is_some_and(|told| is_create(&told) && told.at < at + 20 * SECOND)
 }
 
 /// I5. Access that somebody was told to have is not taken away before its time. A delete that got lost and arrives late

@@ -48,6 +48,23 @@ pub(crate) fn intent_first(case: &Case<'_>) -> Vec<(i64, String)> {
     without.collect()
 }
 
+/// A daemon that was superseded writes nothing more to AWS: every create and delete needs an intent first, and the store
+/// takes none of it.
+pub(crate) fn one_daemon_writes(case: &Case<'_>) -> Vec<(i64, String)> {
+    let wrote = case.record.deeds.iter().filter_map(|(at, deed)| match deed {
+        Deed::WroteSuperseded(place) => Some((
+            *at,
+            format!(
+                "a superseded daemon writes for {} in {}",
+                place.user(),
+                place.account()
+            ),
+        )),
+        _ => None,
+    });
+    wrote.collect()
+}
+
 /// While a removal is due and nothing at all is done about it, nothing is created elsewhere.
 pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
     /// What a removal may need to come to its turn with every place taken.

@@ -32,6 +32,7 @@ pub(crate) const INVARIANTS: &[(&str, Invariant)] = &[
     ("approved_first", calls::approved_first),
     ("no_self_approval", calls::no_self_approval),
     ("intent_first", calls::intent_first),
+    ("one_daemon_writes", calls::one_daemon_writes),
     ("removals_first", calls::removals_first),
     ("tries_are_remembered", calls::tries_are_remembered),
     ("held_gate", calls::held_gate),

@@ -9,6 +9,9 @@ use chrono::TimeDelta;
 /// For how long a listing may lag behind what is.
 pub(super) const LISTING_LAG: TimeDelta = TimeDelta::seconds(30);
 
+/// How long a create whose reply was lost is looked for before another is sent.
+const LOST_CREATE: TimeDelta = TimeDelta::seconds(5);
+
 impl After {
     pub(super) fn listed(&mut self, reply: Reply) {
         match reply {
@@ -122,6 +125,11 @@ impl After {
                 self.settle(listed);
                 self.forget_lost_create();
             }
+            // AWS may still be at work on it: another create now would be one too many.
+            State::Unknown if self.lost_create_may_show() => {
+                let sent = self.grant.ambiguous_create_at.unwrap_or(self.now);
+                self.pause(self.lag_pause(sent));
+            }
             State::Absent { .. }
             | State::Foreign { .. }
             | State::Unknown
@@ -131,6 +139,12 @@ impl After {
             | State::Creating(Phase::Intent | Phase::Accepted { .. })
             | State::Deleting(Phase::Intent | Phase::Accepted { .. }) => {}
         }
+    }
+
+    /// Whether a create whose reply was lost may be about to show: creates take AWS seconds.
+    fn lost_create_may_show(&self) -> bool {
+        let sent = self.grant.ambiguous_create_at;
+        sent.is_some_and(|at| at <= self.now && self.now - at < LOST_CREATE)
     }
 
     /// On to a delete. What the create cost in tries must not slow it.

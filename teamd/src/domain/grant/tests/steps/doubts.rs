@@ -70,9 +70,19 @@ fn a_lost_create_is_looked_for_and_unwanted_it_is_deleted_unseen() {
     let unwanted = reply(&unknown, CLOSING, seen(false), 2).grant;
     assert_eq!(step(&unwanted, CLOSING, 2), Step::Delete);
     // The same where it was looked for before the lease was dropped.
-    let absent = reply(&unknown, WANTED, seen(false), 2).grant;
-    assert_eq!(step(&absent, WANTED, 2), Step::Create);
-    assert_eq!(step(&absent, CLOSING, 3), Step::Delete);
+    let absent = reply(&unknown, WANTED, seen(false), 7).grant;
+    assert_eq!(step(&absent, WANTED, 7), Step::Create);
+    assert_eq!(step(&absent, CLOSING, 8), Step::Delete);
+}
+
+/// AWS may still be at work on it when it is looked for.
+#[test]
+fn a_lost_create_is_looked_for_longer_than_a_create_takes_before_another_is_sent() {
+    let unknown = reply(&grant(listed(0)), WANTED, lost(), 1).grant;
+    let early = reply(&unknown, WANTED, seen(false), 3).grant;
+    assert_eq!(early.state, State::Unknown);
+    assert!(matches!(step(&early, WANTED, 3), Step::Wait(_)));
+    assert_eq!(step(&early, WANTED, 5), Step::List);
 }
 
 #[test]
