@@ -14,6 +14,10 @@ use crate::store::WriteLane;
 use std::collections::BTreeMap;
 
 /// What keeps a promise.
+#[cfg_attr(
+    not(any(test, feature = "simulator")),
+    allow(unreachable_pub, reason = "only a simulation names them from outside")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Guard {
     /// A listing before each create: what is there already is not ours.
