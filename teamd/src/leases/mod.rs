@@ -5,7 +5,7 @@
 //! Nothing is granted from it, ever.
 //!
 //! * [`LeasesFile`] the document; [`collect`] makes its entries from what the store says
-//! * [`read`], [`write`] the file: 0600, whole or not at all
+//! * [`read`], [`write()`] the file: 0600, whole or not at all
 
 mod collect;
 mod file;
