@@ -24,6 +24,8 @@ impl Engine {
                 Ok(()) => self.next_deadline().await,
                 Err(error) => {
                     tracing::error!(%error, "due requests could not be taken; trying again");
+                    // A commit may have happened whose answer was lost: whoever it concerns must look.
+                    self.poke_all().await;
                     None
                 }
             };

@@ -87,8 +87,8 @@ pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
     found
 }
 
-/// Whether the answer of a create never got into the tables: its request intends it again, and no row in between says
-/// what became of it. The daemon knows no more of it than one that has died.
+/// Whether the answer of a create never got into the tables: its request intends it again, or finds it in a listing, and
+/// no row in between says what became of it. The daemon knows no more of it than one that has died.
 fn is_unwritten(case: &Case<'_>, place: Place, at: i64) -> bool {
     let is_create = |told: &&Told| {
         told.kind == "grant.intent"
@@ -104,7 +104,9 @@ fn is_unwritten(case: &Case<'_>, place: Place, at: i64) -> bool {
     };
     let mut later = case.told(request).filter(|told| told.at > at);
     let next = later.find(|told| told.kind.starts_with("grant."));
-    next.is_some_and(|told| is_create(&told) && told.at < at + 20 * SECOND)
+    next.is_some_and(|told| {
+        (is_create(&told) || told.kind == "grant.confirmed") && told.at < at + 20 * SECOND
+    })
 }
 
 /// I5. Access that somebody was told to have is not taken away before its time. A delete that got lost and arrives late

@@ -31,6 +31,9 @@ use std::time::Duration;
 /// How often all keys with work are looked at, should a wake ever be missed.
 const SCAN_EVERY: Duration = Duration::from_secs(15);
 
+/// And how often at least, by a clock that lets loops sleep for long: a missed wake is mended by the scan alone.
+const LONGEST_SCAN: Duration = Duration::from_secs(240);
+
 impl Engine {
     pub(super) async fn run_reconciler(self: &Arc<Self>) {
         let queue = self
@@ -41,7 +44,7 @@ impl Engine {
             .take();
         let Some(mut queue) = queue else { return };
         self.poke_all().await;
-        let mut scan = tokio::time::interval(self.nap(SCAN_EVERY));
+        let mut scan = tokio::time::interval(self.nap(SCAN_EVERY).min(LONGEST_SCAN));
         scan.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             while let Some((key, slot)) = self.drivers.next_ready(self.clock.now()) {
@@ -83,7 +86,7 @@ impl Engine {
         }
     }
 
-    async fn poke_all(&self) {
+    pub(super) async fn poke_all(&self) {
         if crate::failpoint::pass("reconciler.scan").await.is_err() {
             return;
         }

@@ -55,7 +55,7 @@ impl Day {
     async fn live(&mut self) {
         for n in 0..REQUESTS {
             self.ask(n).await;
-            for _ in 0..10 {
+            for _ in 0..40 {
                 self.turn().await;
             }
             self.now += TimeDelta::seconds(120);
