@@ -26,6 +26,16 @@ pub const EVENTS: &str = "/v1/events";
 pub const POLICY: &str = "/v1/policy";
 /// Its versions.
 pub const POLICY_HISTORY: &str = "/v1/policy/history";
+/// What a document would change.
+pub const POLICY_PLAN: &str = "/v1/policy/plan";
+/// Why somebody may or may not have an access.
+pub const POLICY_EXPLAIN: &str = "/v1/policy/explain";
+/// The rules as a table.
+pub const POLICY_RULES: &str = "/v1/policy/rules";
+/// One rule, resolved.
+pub const POLICY_RULE: &str = "/v1/policy/rules/{kind}/{id}";
+/// A second administrator confirms a proposed document.
+pub const POLICY_CONFIRM: &str = "/v1/policy/confirm";
 /// Grants: what we hold in AWS.
 pub const GRANTS: &str = "/v1/grants";
 /// Audit rows.

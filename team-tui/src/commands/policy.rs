@@ -59,6 +59,7 @@ pub(super) async fn apply(cx: &Context, file: &Path, base: Option<u64>) -> Outco
     let body = PutPolicy {
         document,
         base_version: base,
+        ..PutPolicy::default()
     };
     let applied = cx.client.put_policy(&body).await?;
     if cx.out.is_json() {

@@ -32,6 +32,7 @@ fn view(api: &Api, in_force: &InForce) -> PolicyView {
         applied_by: Some(in_force.row.applied_by.clone()),
         applied_at: Some(in_force.row.applied_at),
         warnings: api.engine.policy_warnings(),
+        proposal: None,
     }
 }
 
@@ -47,6 +48,7 @@ pub(super) async fn show(State(api): State<Api>, Known(caller): Known) -> Result
             applied_by: None,
             applied_at: None,
             warnings: Vec::new(),
+            proposal: None,
         },
     }))
 }
@@ -98,6 +100,11 @@ pub(super) async fn history(
             sha256: row.sha256,
             applied_by: row.applied_by,
             applied_at: row.applied_at,
+            confirmed_by: None,
+            change: String::new(),
+            diff: String::new(),
+            rolled_back_to: None,
+            force_reason: None,
         })
         .collect();
     Ok(Json(Page::whole(items)))
