@@ -105,7 +105,7 @@ fn act_as(app: &mut App, name: &str) -> Vec<Effect> {
     if !known.is_empty() && !known.iter().any(|person| person == name) {
         let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
         known.sort_unstable();
-        let text = format!("no {name:?}; there are {}", known.join(" "));
+        let text = format!("no {name:?}: {}", known.join(" "));
         app.complain(text);
         return Vec::new();
     }
