@@ -174,7 +174,7 @@ pub(crate) struct GrantsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     /// Accounts by id or name, then the permission set by name or ARN
-    #[arg(required = true, num_args = 2.., value_name = "ACCOUNT… SET")]
+    #[arg(required = true, num_args = 1.., value_name = "ACCOUNT… SET")]
     pub(crate) targets: Vec<String>,
     /// How long: 90s, 45m, 2h30m, 3d
     #[arg(

@@ -113,7 +113,12 @@ pub(crate) fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// Absolute and relative: `2026-11-22 14:02:31Z (in 4m12s)`.
 #[must_use]
 pub(crate) fn both(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
-    format!("{} ({})", full(at, zone), relative(at, now))
+    // What has just happened is not to come.
+    let relative = match (at - now).num_seconds() {
+        0 => "now".to_owned(),
+        _ => relative(at, now),
+    };
+    format!("{} ({relative})", full(at, zone))
 }
 
 /// What is left until `end`: `4m12s`, or `over` once it has passed.
@@ -232,6 +237,7 @@ mod tests {
         assert_eq!(coarse(180_000), "2d2h");
         assert_eq!(relative(at(60), at(0)), "in 1m");
         assert_eq!(relative(at(0), at(60)), "1m ago");
+        assert_eq!(both(at(0), at(0), Zone::Utc), "2026-11-18 11:06:40Z (now)");
         assert_eq!(left(at(0), at(0)), "over");
     }
 

@@ -185,6 +185,22 @@ async fn requests_resolve_names_and_times() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_half_a_target_says_what_is_missing() {
+    let running = fake::start().await;
+    let half = [
+        "request",
+        "pay-prod",
+        "--for",
+        "1h",
+        "--reason",
+        "which set was it?",
+    ];
+    let (code, _, err) = team(&running, &half).await;
+    assert_eq!(code, 2);
+    assert!(err.contains("name the account, then the permission set"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn waiting_ends_in_0_7_or_8() {
     let mut running = fake::start().await;
     let (code, _, err) = team(

@@ -84,10 +84,11 @@ impl Failure {
             return String::new();
         }
         let mut text = format!("error: {}", inert(detail));
-        // One wrong field is in the detail already.
+        // One wrong field is in the detail already; of several each is a line, and the detail would say them twice.
         if let Self::Problem(problem) = self
             && problem.errors.len() > 1
         {
+            text = format!("error: {} fields are wrong", problem.errors.len());
             for error in &problem.errors {
                 text += &format!("\n  {}: {}", inert(&error.field), inert(&error.message));
             }
@@ -179,6 +180,21 @@ mod tests {
         ] {
             assert_eq!(failure.exit_code(), code, "{failure:?}");
         }
+    }
+
+    #[test]
+    fn several_wrong_fields_are_a_line_each_and_said_once() {
+        let mut problem = Problem::new(Code::Invalid, "reason: too short; ticket: is needed");
+        let error = |field: &str, message: &str| team_shared::problem::FieldError {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        };
+        problem.errors = vec![error("reason", "too short"), error("ticket", "is needed")];
+        let text = Failure::Problem(Box::new(problem)).as_text();
+        assert_eq!(
+            text,
+            "error: 2 fields are wrong\n  reason: too short\n  ticket: is needed"
+        );
     }
 
     #[test]

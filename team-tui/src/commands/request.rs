@@ -10,12 +10,12 @@ use team_shared::request::{RequestView, Submit};
 
 pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
     let wait: Option<Seconds> = args.wait.as_deref().map(str::parse).transpose()?;
-    let Some((set, accounts)) = args.targets.split_last() else {
-        return Err(Failure::usage(
-            "which account and permission set?",
-            "see team-tui request --help",
-        ));
+    let [accounts @ .., set] = &args.targets[..] else {
+        return Err(which());
     };
+    if accounts.is_empty() {
+        return Err(which());
+    }
     let accounts = resolve::accounts(cx, accounts).await?;
     let template = template(cx, &args, set)?;
     let batch_id = (accounts.len() > 1).then(decide::fresh_key);
@@ -51,6 +51,14 @@ pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
 
 fn bug(error: impl std::fmt::Display) -> Failure {
     Failure::failed(error.to_string())
+}
+
+/// The last word is the permission set, so one word alone could be either.
+fn which() -> Failure {
+    Failure::usage(
+        "name the account, then the permission set",
+        "team-tui request ACCOUNT SET --for 2h --reason TEXT; `team-tui entitlements` lists both",
+    )
 }
 
 /// What all requests of the command have in common; says the absolute times on stderr.

@@ -50,7 +50,7 @@ pub(super) async fn request(cx: &Context, text: &str) -> Result<RequestView, Fai
     matching.pop().ok_or_else(|| {
         Failure::not_found(
             format!("no request {short} that you may see"),
-            "team-tui ls --all lists them",
+            "team-tui ls --all lists those that you may see; root sees none",
         )
     })
 }

@@ -48,12 +48,32 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
     ));
     rows.push(("permission set", view.permission_set.name.clone()));
     rows.push(("for", format::length(view.duration_seconds)));
+    // Of a request that is over nothing is to come any more.
+    let unmet = |at: DateTime<Utc>| view.state.is_terminal() && at > now;
+    let when = |at| {
+        if unmet(at) {
+            format::full(at, zone)
+        } else {
+            both(at)
+        }
+    };
     rows.push((
-        "starts",
-        view.start_at.map_or_else(|| "on approval".to_owned(), both),
+        if view.start_at.is_some_and(unmet) {
+            "was to start"
+        } else {
+            "starts"
+        },
+        view.start_at.map_or_else(|| "on approval".to_owned(), when),
     ));
     let floating = || format!("{} after the start", format::length(view.duration_seconds));
-    rows.push(("ends", view.end_at.map_or_else(floating, both)));
+    rows.push((
+        if view.end_at.is_some_and(unmet) {
+            "was to end"
+        } else {
+            "ends"
+        },
+        view.end_at.map_or_else(floating, when),
+    ));
     rows.push(("reason", view.justification.clone()));
     rows.push(("ticket", view.ticket.clone().unwrap_or_else(|| "none".to_owned())));
     if view.break_glass {
@@ -181,4 +201,44 @@ fn waiting(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&
         _ => None,
     };
     rows.extend(help.map(|help| ("what helps", help)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use chrono::{DateTime, Duration};
+    use team_shared::state::RequestState;
+
+    fn labels(state: RequestState, starts_in: i64) -> Vec<(&'static str, String)> {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).expect("a moment");
+        let mut view = fixtures::request(now, "7FQHX2", "bob", 5);
+        view.state = state;
+        view.start_at = Some(now + Duration::minutes(starts_in));
+        view.end_at = Some(now + Duration::hours(2));
+        sheet(&view, now, Zone::Utc)
+    }
+
+    #[test]
+    fn what_is_over_is_not_said_to_be_still_to_come() {
+        let of = |rows: &[(&'static str, String)], label: &str| {
+            rows.iter().find(|row| row.0 == label).map(|row| row.1.clone())
+        };
+        let live = labels(RequestState::Active, -5);
+        assert!(
+            of(&live, "ends").is_some_and(|text| text.contains("(in 2h00m)")),
+            "{live:?}"
+        );
+        let over = labels(RequestState::Ended, -5);
+        assert!(of(&over, "starts").is_some(), "{over:?}");
+        assert!(
+            of(&over, "was to end").is_some_and(|text| !text.contains("(in")),
+            "{over:?}"
+        );
+        let never = labels(RequestState::Withdrawn, 30);
+        assert!(
+            of(&never, "was to start").is_some() && of(&never, "ends").is_none(),
+            "{never:?}"
+        );
+    }
 }

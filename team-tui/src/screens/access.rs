@@ -7,15 +7,15 @@ use crate::format;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Column, Row, fixed, growing};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
 use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
+use team_shared::state::GrantState;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, access: &Access, theme: Theme) {
-    let count = access
-        .rows
-        .as_ref()
-        .map_or_else(String::new, |rows| format!(": {}", rows.len()));
+    let count = access.rows.as_ref().map_or_else(String::new, count);
     let (name, note, empty) = match access.kind {
         AccessKind::Managed => (
             "held by teamd",
@@ -66,7 +66,38 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, access: &Access, th
             (drift_columns(wide), rows.iter().map(row).collect())
         }
     };
-    table::draw(frame, body, theme, &columns, &cells, Some(access.index));
+    // What a finding means has no column on a narrow screen: it stands below, for the row that is chosen.
+    let meaning = match rows {
+        AccessRows::Drift(rows) if !wide => rows.get(access.index).map(|view| view.detail.as_str()),
+        _ => None,
+    };
+    let lines = meaning.map(|text| format::wrap(text, usize::from(body.width).saturating_sub(2)));
+    let lines: Vec<Line> = lines
+        .into_iter()
+        .flatten()
+        .map(|line| format!(" {line}").into())
+        .collect();
+    let [list, below] =
+        Layout::vertical([Constraint::Min(3), Constraint::Length(lines.len() as u16)]).areas(body);
+    table::draw(frame, list, theme, &columns, &cells, Some(access.index));
+    frame.render_widget(Paragraph::new(lines).style(theme.text()), below);
+}
+
+/// How many; of what teamd has on its book, without what is there and is not its own.
+fn count(rows: &AccessRows) -> String {
+    let foreign = match rows {
+        AccessRows::Managed(rows) => rows
+            .iter()
+            .filter(|view| view.grant.state == GrantState::Foreign)
+            .count(),
+        AccessRows::Standing(_) | AccessRows::Drift(_) => 0,
+    };
+    let others = if foreign == 0 {
+        String::new()
+    } else {
+        format!(", and {foreign} foreign")
+    };
+    format!(": {}{others}", rows.len() - foreign)
 }
 
 /// Account and permission set, with the account's number where there is room.
@@ -158,7 +189,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
     use team_shared::grant::GroupRef;
     use team_shared::request::GrantOfRequest;
-    use team_shared::state::{DriftKind, GrantState, HolderKind};
+    use team_shared::state::{DriftKind, HolderKind};
 
     fn shown(rows: AccessRows) -> App {
         let mut app = live();
@@ -237,6 +268,12 @@ mod tests {
             ),
         ]);
         looks_like("access_managed", &shown(managed));
+        let foreign = AccessRows::Managed(vec![
+            held("alice", "pay-prod", GrantState::Present, None),
+            held("bob", "web-prod", GrantState::Foreign, None),
+        ]);
+        let text = screen(&shown(foreign), 80, 24);
+        assert!(text.contains("held by teamd: 1, and 1 foreign"), "{text}");
         looks_like("access_standing", &shown(standing_rows()));
         looks_like("access_drift", &shown(drift_rows("alice")));
     }

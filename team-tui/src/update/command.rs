@@ -103,7 +103,9 @@ fn act_as(app: &mut App, name: &str) -> Vec<Effect> {
     }
     let known = app.demo.as_deref().unwrap_or_default();
     if !known.is_empty() && !known.iter().any(|person| person == name) {
-        let text = format!("nobody is called {name:?}; there are {}", known.join(", "));
+        let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
+        known.sort_unstable();
+        let text = format!("no {name:?}: {}", known.join(" "));
         app.complain(text);
         return Vec::new();
     }

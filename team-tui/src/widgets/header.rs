@@ -96,9 +96,12 @@ fn count(app: &App, screen: Screen) -> usize {
 pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
     let mut banners = Vec::new();
     if let Link::Lost { since, why, retry_at } = &app.link {
-        let shown = app.fresh_at.map_or_else(String::new, |at| {
-            format!("  Showing {}.", format::clock(at, app.zone))
-        });
+        // What was read at the moment it went away needs no second time on a narrow screen.
+        let shown = app
+            .fresh_at
+            .map(|at| format::clock(at, app.zone))
+            .filter(|at| *at != format::clock(*since, app.zone))
+            .map_or_else(String::new, |at| format!("  Showing {at}."));
         banners.push((
             true,
             format!(
@@ -126,10 +129,10 @@ pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
         let who = app
             .acting_as
             .as_deref()
-            .map_or_else(String::new, |name| format!("  (you act as {name})"));
+            .map_or_else(String::new, |name| format!("  (you are {name})"));
         banners.push((
             false,
-            format!("demo: :as NAME acts as another person · :chaos kills the daemon{who}"),
+            format!("demo: :as NAME switches person · :chaos kills the daemon{who}"),
         ));
     }
     banners

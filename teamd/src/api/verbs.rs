@@ -1,4 +1,5 @@
-//! The verbs on a request. One file: they differ only in which command they give.
+//! The verbs on a request. One file: they differ only in which command they give. To add one: a function, and its route in
+//! the parent.
 
 use super::body::{Id, Raw};
 use super::caller::Calling;
@@ -7,167 +8,96 @@ use super::{Api, idempotency, views};
 use crate::domain::identity::Caller;
 use crate::domain::request::Request;
 use crate::engine::{Act, Approval, Extension, Refused};
-use axum::extract::State;
+use axum::extract::{FromRequest, FromRequestParts as _};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use team_shared::ids::RequestId;
 use team_shared::request::{Act as ActBody, Approve, Extend, GiveUp};
 
+type Answer = Result<Response, ApiError>;
+
 /// `POST /v1/requests/{id}/approve`.
-pub(super) async fn approve(
-    State(api): State<Api>,
-    Calling(caller): Calling,
-    id: Id,
-    headers: HeaderMap,
-    raw: Raw,
-) -> Result<Response, ApiError> {
-    perform(
-        &api,
-        &caller,
-        &id,
-        "approve",
-        &headers,
-        &raw,
-        async |id, body: Approve| {
-            let approval = Approval {
-                comment: body.comment,
-                duration_seconds: body.duration_seconds,
-                start_at: body.start_at,
-                version: body.version,
-                terms_digest: body.terms_digest,
-            };
-            api.engine.approve(&caller, &id, approval).await
-        },
-    )
+pub(super) async fn approve(on: Verb) -> Answer {
+    on.perform("approve", async |id, body: Approve| {
+        let approval = Approval {
+            comment: body.comment,
+            duration_seconds: body.duration_seconds,
+            start_at: body.start_at,
+            version: body.version,
+            terms_digest: body.terms_digest,
+        };
+        on.api.engine.approve(&on.caller, &id, approval).await
+    })
     .await
 }
 
 /// `POST /v1/requests/{id}/reject`.
-pub(super) async fn reject(
-    State(api): State<Api>,
-    Calling(caller): Calling,
-    id: Id,
-    headers: HeaderMap,
-    raw: Raw,
-) -> Result<Response, ApiError> {
-    perform(
-        &api,
-        &caller,
-        &id,
-        "reject",
-        &headers,
-        &raw,
-        async |id, body: ActBody| {
-            let approval = Approval {
-                comment: body.comment,
-                version: body.version,
-                terms_digest: body.terms_digest,
-                ..Approval::default()
-            };
-            api.engine.reject(&caller, &id, approval).await
-        },
-    )
+pub(super) async fn reject(on: Verb) -> Answer {
+    on.perform("reject", async |id, body: ActBody| {
+        let approval = Approval {
+            comment: body.comment,
+            version: body.version,
+            terms_digest: body.terms_digest,
+            ..Approval::default()
+        };
+        on.api.engine.reject(&on.caller, &id, approval).await
+    })
     .await
 }
 
 /// `POST /v1/requests/{id}/cancel`.
-pub(super) async fn cancel(
-    State(api): State<Api>,
-    Calling(caller): Calling,
-    id: Id,
-    headers: HeaderMap,
-    raw: Raw,
-) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "cancel", &headers, &raw, async |id, body| {
-        api.engine.cancel(&caller, &id, act(body)).await
+pub(super) async fn cancel(on: Verb) -> Answer {
+    on.perform("cancel", async |id, body| {
+        on.api.engine.cancel(&on.caller, &id, act(body)).await
     })
     .await
 }
 
 /// `POST /v1/requests/{id}/done`.
-pub(super) async fn done(
-    State(api): State<Api>,
-    Calling(caller): Calling,
-    id: Id,
-    headers: HeaderMap,
-    raw: Raw,
-) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "done", &headers, &raw, async |id, body| {
-        api.engine.done(&caller, &id, act(body)).await
+pub(super) async fn done(on: Verb) -> Answer {
+    on.perform("done", async |id, body| {
+        on.api.engine.done(&on.caller, &id, act(body)).await
     })
     .await
 }
 
 /// `POST /v1/requests/{id}/revoke`.
-pub(super) async fn revoke(
-    State(api): State<Api>,
-    Calling(caller): Calling,
-    id: Id,
-    headers: HeaderMap,
-    raw: Raw,
-) -> Result<Response, ApiError> {
-    perform(&api, &caller, &id, "revoke", &headers, &raw, async |id, body| {
-        api.engine.revoke(&caller, &id, act(body)).await
+pub(super) async fn revoke(on: Verb) -> Answer {
+    on.perform("revoke", async |id, body| {
+        on.api.engine.revoke(&on.caller, &id, act(body)).await
     })
     .await
 }
 
 /// `POST /v1/requests/{id}/lost`.
-pub(super) async fn lost(
-    State(api): State<Api>,
-    Calling(caller): Calling,
-    id: Id,
-    headers: HeaderMap,
-    raw: Raw,
-) -> Result<Response, ApiError> {
-    perform(
-        &api,
-        &caller,
-        &id,
-        "lost",
-        &headers,
-        &raw,
-        async |id, body: GiveUp| {
-            let act = Act {
-                comment: body.reason,
-                version: body.version,
-                terms_digest: body.terms_digest,
-            };
-            api.engine.give_up(&caller, &id, act).await
-        },
-    )
+pub(super) async fn lost(on: Verb) -> Answer {
+    on.perform("lost", async |id, body: GiveUp| {
+        let act = Act {
+            comment: body.reason,
+            version: body.version,
+            terms_digest: body.terms_digest,
+        };
+        on.api.engine.give_up(&on.caller, &id, act).await
+    })
     .await
 }
 
 /// `POST /v1/requests/{id}/extend`.
-pub(super) async fn extend(
-    State(api): State<Api>,
-    Calling(caller): Calling,
-    id: Id,
-    headers: HeaderMap,
-    raw: Raw,
-) -> Result<Response, ApiError> {
-    let answer = perform(
-        &api,
-        &caller,
-        &id,
-        "extend",
-        &headers,
-        &raw,
-        async |id, body: Extend| {
+pub(super) async fn extend(on: Verb) -> Answer {
+    let answer = on
+        .perform("extend", async |id, body: Extend| {
             let extension = Extension {
                 duration_seconds: body.duration_seconds,
                 reason: body.reason,
                 version: body.version,
                 terms_digest: body.terms_digest,
             };
-            api.engine.extend(&caller, &id, extension).await
-        },
-    )
-    .await;
+            on.api.engine.extend(&on.caller, &id, extension).await
+        })
+        .await;
     if let Err(error) = &answer {
-        api.engine.count_refused_submit(&caller, &error.refused());
+        on.api.engine.count_refused_submit(&on.caller, &error.refused());
     }
     answer
 }
@@ -180,49 +110,84 @@ fn act(body: ActBody) -> Act {
     }
 }
 
-/// Identity, JSON, idempotency, the answer, and the refusal in the audit trail: the same for every verb.
-async fn perform<B: DeserializeOwned>(
-    api: &Api,
-    caller: &Caller,
-    id: &Id,
-    verb: &str,
-    headers: &HeaderMap,
-    raw: &Raw,
-    command: impl AsyncFnOnce(RequestId, B) -> Result<Request, Refused>,
-) -> Result<Response, ApiError> {
-    let work = async {
-        let body = raw.json()?;
-        let request = command(id.get()?, body).await?;
-        let about = request.clone();
-        let (grant, holder) = api
-            .engine
-            .store()
-            .read(move |read| Ok::<_, Refused>((read.grant(&about.key)?, views::holder_of(read, &about)?)))
-            .await?;
-        let facts = api.engine.facts();
-        // Only an extension makes a request that was not there.
-        let status = if verb == "extend" {
-            StatusCode::CREATED
-        } else {
-            StatusCode::OK
-        };
-        let view = views::request(&request, grant.as_ref(), &facts, &facts.access(caller));
-        Ok((status, views::with_holder(view, holder.as_ref())))
-    };
-    let request_id = id.get().ok();
-    let what = format!(
-        "{verb}\0{}",
-        request_id.map(|id| id.to_string()).unwrap_or_default()
-    );
-    // Identity goes before everything but size.
-    let answer = match api.engine.facts().access(caller).acting_person() {
-        Ok(_) => idempotency::once(api, caller, headers, &what, &raw.0, async |_| work.await).await,
-        Err(refused) => Err(refused.into()),
-    };
-    if let Err(error) = &answer {
-        api.engine
-            .note_refusal(caller, verb, request_id, &error.refused())
-            .await;
+/// A verb as it came: who says it, on which request, with which body, none of it looked at yet but for the size.
+pub(super) struct Verb {
+    api: Api,
+    caller: Caller,
+    id: Id,
+    headers: HeaderMap,
+    raw: Raw,
+}
+
+impl FromRequest<Api> for Verb {
+    type Rejection = ApiError;
+
+    async fn from_request(request: axum::extract::Request, api: &Api) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let Calling(caller) = Calling::from_request_parts(&mut parts, api).await?;
+        let Ok(id) = Id::from_request_parts(&mut parts, api).await;
+        let headers = parts.headers.clone();
+        let request = axum::extract::Request::from_parts(parts, body);
+        Ok(Self {
+            api: api.clone(),
+            caller,
+            id,
+            headers,
+            raw: Raw::from_request(request, api).await?,
+        })
     }
-    answer
+}
+
+impl Verb {
+    /// Identity, JSON, idempotency, the answer, and the refusal in the audit trail: the same for every verb.
+    async fn perform<B: DeserializeOwned>(
+        &self,
+        verb: &str,
+        command: impl AsyncFnOnce(RequestId, B) -> Result<Request, Refused>,
+    ) -> Answer {
+        let Self {
+            api,
+            caller,
+            id,
+            headers,
+            raw,
+        } = self;
+        let work = async {
+            let body = raw.json()?;
+            let request = command(id.get()?, body).await?;
+            let about = request.clone();
+            let (grant, holder) = api
+                .engine
+                .store()
+                .read(move |read| {
+                    Ok::<_, Refused>((read.grant(&about.key)?, views::holder_of(read, &about)?))
+                })
+                .await?;
+            let facts = api.engine.facts();
+            // Only an extension makes a request that was not there.
+            let status = if verb == "extend" {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
+            };
+            let view = views::request(&request, grant.as_ref(), &facts, &facts.access(caller));
+            Ok((status, views::with_holder(view, holder.as_ref())))
+        };
+        let request_id = id.get().ok();
+        let what = format!(
+            "{verb}\0{}",
+            request_id.map(|id| id.to_string()).unwrap_or_default()
+        );
+        // Identity goes before everything but size.
+        let answer = match api.engine.facts().access(caller).acting_person() {
+            Ok(_) => idempotency::once(api, caller, headers, &what, &raw.0, async |_| work.await).await,
+            Err(refused) => Err(refused.into()),
+        };
+        if let Err(error) = &answer {
+            api.engine
+                .note_refusal(caller, verb, request_id, &error.refused())
+                .await;
+        }
+        answer
+    }
 }

@@ -6,7 +6,6 @@ use crate::domain::grant::Grant;
 use crate::domain::request::{Request, State};
 use crate::engine::{Access, Facts};
 use crate::store::port::{Read, StoreResult};
-use chrono::SecondsFormat;
 use team_shared::grant::GroupRef;
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
 use team_shared::request::{
@@ -200,7 +199,7 @@ fn given_up(state: &State, names: Names<'_>) -> Option<GivenUpView> {
 }
 
 fn clock(at: Time) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Option<WaitingFor> {
@@ -234,7 +233,10 @@ fn waiting_for(request: &Request, grant: Option<&Grant>, names: Names<'_>) -> Op
             waiting(
                 "approval",
                 detail,
-                Some("ask one of them; they decide with `team-tui approve`"),
+                Some(&format!(
+                    "one of them decides: team-tui approve {}",
+                    request.id.short()
+                )),
             )
         }
         State::Scheduled { .. } => {

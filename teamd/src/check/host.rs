@@ -1,6 +1,7 @@
 //! The process and the machine: who runs this, with which mask, at which time.
 
 use super::Line;
+use crate::clock::{Clock as _, GuardedClock};
 use crate::domain::Time;
 use chrono::Datelike as _;
 use rustix::process::geteuid;
@@ -55,10 +56,36 @@ pub(super) fn clock(now: Time) -> Line {
     }
 }
 
+/// The clocks by the daemon's own rule, once AWS has answered: wall clock, boot clock and AWS's `Date`. What a daemon
+/// knows from the runs before it is not looked at, since that is in its store.
+pub(super) fn compared(clock: &GuardedClock) -> Line {
+    let now = clock.now();
+    let (suspicion, aws_ahead) = clock.look(|rule| (rule.suspicion().cloned(), rule.aws_ahead()));
+    let at = now.format("%Y-%m-%dT%H:%M:%SZ");
+    match (suspicion, aws_ahead) {
+        (Some(suspicion), _) => Line::fail(
+            "clock",
+            format!("{suspicion}; until then no access is granted"),
+            "",
+        ),
+        (None, Some(ahead)) => {
+            // AWS's answers name whole seconds.
+            let apart = ahead.num_seconds().abs() + 1;
+            Line::ok(
+                "clock",
+                format!("{at}; wall clock, boot clock and AWS agree, AWS within {apart} s"),
+            )
+        }
+        (None, None) => Line::ok("clock", format!("{at}; AWS has not said what time it is")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::Status;
+    use crate::clock::{Machine, Readings as _};
+    use chrono::TimeDelta;
 
     #[test]
     fn a_clock_that_was_never_set_is_found() {
@@ -67,6 +94,31 @@ mod tests {
             clock("1970-01-01T00:00:09Z".parse().unwrap()).status,
             Status::Fail
         );
+    }
+
+    #[test]
+    fn a_clock_that_aws_does_not_agree_with_is_found() {
+        let heard = |ahead: Option<TimeDelta>| {
+            let clock = GuardedClock::start(Box::new(Machine), None, None);
+            if let Some(ahead) = ahead {
+                clock.hear(Machine.read().wall + ahead, clock.stamp());
+            }
+            compared(&clock)
+        };
+        let unheard = heard(None);
+        assert_eq!(unheard.status, Status::Ok);
+        assert!(unheard.detail.contains("AWS has not said"), "{unheard:?}");
+        let agreed = heard(Some(TimeDelta::seconds(-3)));
+        assert_eq!(agreed.status, Status::Ok);
+        assert!(agreed.detail.contains("agree, AWS within 4 s"), "{agreed:?}");
+        for apart in [-90, 90] {
+            let line = heard(Some(TimeDelta::seconds(apart)));
+            assert_eq!(line.status, Status::Fail);
+            assert!(
+                line.detail.contains("suspect") && line.detail.contains("no access"),
+                "{line:?}"
+            );
+        }
     }
 
     #[test]

@@ -56,6 +56,13 @@ impl World {
         (status, response.json().await.unwrap())
     }
 
+    /// Asks until the answer is as wanted: operations take their time.
+    async fn until(&self, target: &str, body: Value, wanted: impl Fn(&Value) -> bool) {
+        let asked = async { while !wanted(&self.call(target, body.clone()).await.1) {} };
+        let in_time = tokio::time::timeout(Duration::from_secs(10), asked).await;
+        assert!(in_time.is_ok(), "{target} never answered as wanted");
+    }
+
     async fn control(&self, path: &str) -> Value {
         let url = format!("{}/_simulator/{path}", self.simulator.url());
         self.http.get(url).send().await.unwrap().json().await.unwrap()
@@ -159,6 +166,7 @@ async fn an_assignment_comes_and_goes() {
     let w = world(Faults {
         assignment_latency_ms: 100,
         conflict_window_ms: 0,
+        rate_limits: false,
         ..Faults::default()
     })
     .await;
@@ -174,19 +182,13 @@ async fn an_assignment_comes_and_goes() {
         (code, refused["__type"].as_str()),
         (400, Some("ConflictException"))
     );
-    tokio::time::sleep(Duration::from_millis(150)).await;
     let question =
         json!({ "InstanceArn": w.instance, "AccountAssignmentCreationRequestId": status["RequestId"] });
-    let (_, described) = w
-        .call(
-            "SWBExternalService.DescribeAccountAssignmentCreationStatus",
-            question,
-        )
-        .await;
-    assert_eq!(
-        described["AccountAssignmentCreationStatus"]["Status"],
-        "SUCCEEDED"
-    );
+    let describe = "SWBExternalService.DescribeAccountAssignmentCreationStatus";
+    w.until(describe, question, |described| {
+        described["AccountAssignmentCreationStatus"]["Status"] == "SUCCEEDED"
+    })
+    .await;
     let list = json!({
         "InstanceArn": w.instance, "AccountId": body["TargetId"], "PermissionSetArn": body["PermissionSetArn"],
     });
@@ -198,9 +200,10 @@ async fn an_assignment_comes_and_goes() {
         body["PrincipalId"]
     );
     w.call("SWBExternalService.DeleteAccountAssignment", body).await;
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    let (_, listed) = w.call("SWBExternalService.ListAccountAssignments", list).await;
-    assert_eq!(listed["AccountAssignments"], json!([]));
+    w.until("SWBExternalService.ListAccountAssignments", list, |listed| {
+        listed["AccountAssignments"] == json!([])
+    })
+    .await;
 }
 
 #[tokio::test]

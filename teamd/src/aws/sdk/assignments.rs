@@ -167,7 +167,9 @@ impl Aws {
         Ok(rows.iter().filter_map(holder).collect::<Holders>().has(&key.user))
     }
 
-    async fn rows(
+    /// The assignments of a permission set in an account, page by page. In [`Lane::Background`], which only sweeps use,
+    /// each page takes from their budget first.
+    pub(super) async fn rows(
         &self,
         (account, permission_set): (&AccountId, &PermissionSetArn),
         lane: Lane,
@@ -182,6 +184,9 @@ impl Aws {
                 Lane::Removal if first => Urgency::Verify,
                 lane => lane.into(),
             };
+            if lane == Lane::Background {
+                self.pace.spare.acquire(lane).await;
+            }
             let request = self
                 .clients
                 .sso_admin_once

@@ -15,7 +15,16 @@ impl Inventory for Aws {
         account: &'a AccountId,
         set: &'a PermissionSetArn,
     ) -> BoxFuture<'a, Result<Vec<Holder>, AwsError>> {
-        Box::pin(async move { Ok(self.read_holders(account, set).await?) })
+        Box::pin(async move {
+            let rows = match self.rows((account, set), Lane::Background, &|| {}).await {
+                Ok(rows) => rows,
+                // An account or a permission set that AWS does not know has no assignments.
+                Err(failure) if failure.kind == Kind::NotFound => return Ok(Vec::new()),
+                Err(failure) => return Err(failure.into()),
+            };
+            let holders: Result<Vec<_>, _> = rows.iter().filter_map(holder).collect();
+            Ok(holders?)
+        })
     }
 
     fn provisioned<'a>(
@@ -38,42 +47,6 @@ impl Inventory for Aws {
 }
 
 impl Aws {
-    async fn read_holders(
-        &self,
-        account: &AccountId,
-        set: &PermissionSetArn,
-    ) -> Result<Vec<Holder>, Failure> {
-        let instance = self.instance(Lane::Background).await?;
-        let arn = instance.arn.as_str();
-        let rows = pages(|token| async move {
-            self.pace.spare.acquire(Lane::Background).await;
-            let request = self
-                .clients
-                .sso_admin_once
-                .list_account_assignments()
-                .instance_arn(arn)
-                .account_id(account.as_str())
-                .permission_set_arn(set.as_str())
-                .max_results(100)
-                .set_next_token(token)
-                .send();
-            let call = (Service::SsoAdmin, "ListAccountAssignments");
-            let bucket = (&self.pace.sso_admin, Lane::Background);
-            match self.attempt(call, bucket, request).await {
-                Ok(output) => Ok((output.account_assignments.unwrap_or_default(), output.next_token)),
-                // An account or a permission set that AWS does not know has no assignments.
-                Err(failure) if failure.kind == Kind::NotFound => Ok((Vec::new(), None)),
-                Err(failure) => {
-                    self.report(Service::SsoAdmin, &failure);
-                    Err(failure)
-                }
-            }
-        })
-        .await?;
-        let holders: Result<Vec<_>, _> = rows.iter().filter_map(holder).collect();
-        holders
-    }
-
     async fn read_provisioned(&self, account: &AccountId) -> Result<Vec<PermissionSetArn>, Failure> {
         let instance = self.instance(Lane::Background).await?;
         let arn = instance.arn.as_str();

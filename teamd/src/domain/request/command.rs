@@ -109,7 +109,7 @@ impl Command {
             Self::End => "end",
             Self::VerifyAbsent { .. } => "verify-absent",
             Self::HandOver { .. } => "hand-over",
-            Self::DeclareLost { .. } => "declare-lost",
+            Self::DeclareLost { .. } => "lost",
             Self::Reappear => "reappear",
         }
     }
