@@ -1,8 +1,8 @@
 //! `[settings]`, and those of them that a rule can have of its own.
 
 use super::reader::{Faults, Section};
-use super::value::Harmless;
-use crate::domain::policy::{OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
+use crate::domain::policy::{KeptSettings, OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
+use team_shared::duration::Seconds;
 use team_shared::text::{self, MAX_TEXT};
 
 const KEYS: &[&str] = &[
@@ -45,25 +45,11 @@ pub(super) const OVERRIDES: &[&str] = &[
     "max_per_day",
 ];
 
-/// Settings that come with later versions, and what happens until then.
-const LATER: &[(&str, Harmless)] = &[
-    ("max_per_day", Harmless::Text("")),
-    ("claim_timeout", Harmless::Text("10m")),
-    ("remind_before_end", Harmless::Texts(&["30m", "15m"])),
-    ("remind_approvers_every", Harmless::Text("30m")),
-    ("escalate_after", Harmless::Text("")),
-    ("max_permission_set_session", Harmless::Text("")),
-    ("policy_changes_need", Harmless::Number(1)),
-];
-
 pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settings {
     section.refuse_unknown(KEYS, faults);
-    for (key, harmless) in LATER {
-        section.only(key, *harmless, faults);
-    }
     let before = faults.count();
     let defaults = Settings::default();
-    let own = overridable(section, faults);
+    let own = overrides(section, faults);
     let settings = Settings {
         approval: section.boolean("approval", faults).unwrap_or(defaults.approval),
         texts: TextRules {
@@ -88,6 +74,11 @@ pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settin
                 other => Err(format!("{other:?} is not known: write \"end\" or \"keep\"")),
             })
             .unwrap_or(defaults.on_lost_eligibility),
+        policy_changes_need: section
+            .integer("policy_changes_need", 1..=2, faults)
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(defaults.policy_changes_need),
+        kept: kept(section, &own, faults),
     };
     // What was misread would only be blamed on the wrong key.
     if faults.count() == before {
@@ -96,15 +87,31 @@ pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settin
     settings
 }
 
-/// The settings that a rule has of its own.
-pub(super) fn overrides(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides {
-    for (key, harmless) in LATER.iter().filter(|(key, _)| OVERRIDES.contains(key)) {
-        section.only(key, *harmless, faults);
+/// Settings that are read and not acted on. What says no more than that nothing is wanted is the same as nothing.
+fn kept(section: &Section<'_, '_>, own: &Overrides, faults: &mut Faults<'_>) -> KeptSettings {
+    KeptSettings {
+        max_per_day: own.max_per_day,
+        claim_timeout: section.duration("claim_timeout", faults),
+        remind_before_end: section.list("remind_before_end", faults, |written| {
+            written.parse().map_err(|error| format!("{error}"))
+        }),
+        remind_approvers_every: optional_duration(section, "remind_approvers_every", faults),
+        escalate_after: optional_duration(section, "escalate_after", faults),
+        max_permission_set_session: optional_duration(section, "max_permission_set_session", faults),
     }
-    overridable(section, faults)
 }
 
-fn overridable(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides {
+/// A duration, or `""` for none.
+fn optional_duration(section: &Section<'_, '_>, key: &str, faults: &mut Faults<'_>) -> Option<Seconds> {
+    let written = section.parsed(key, faults, |written| match written {
+        "" => Ok(None),
+        written => written.parse().map(Some).map_err(|error| format!("{error}")),
+    });
+    written.flatten()
+}
+
+/// The settings that a rule has of its own.
+pub(super) fn overrides(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides {
     Overrides {
         require_justification: section.boolean("require_justification", faults),
         justification_min: length(section, "justification_min", faults),
@@ -127,6 +134,7 @@ fn overridable(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides 
         max_extensions: section
             .integer("max_extensions", 0..=100, faults)
             .and_then(|count| u32::try_from(count).ok()),
+        max_per_day: optional_duration(section, "max_per_day", faults),
     }
 }
 

@@ -3,9 +3,10 @@
 use super::refused::Refused;
 use super::{Engine, commit};
 use crate::document;
+use crate::domain::directory::Directory;
 use crate::domain::event::{Datum, EventDraft};
 use crate::domain::identity::{Caller, Who};
-use crate::domain::policy::{Policy, stale_references};
+use crate::domain::policy::{Policy, stale_references, unheeded};
 use crate::failpoint::{hit, pass};
 use crate::store::WriteLane;
 use crate::store::port::PolicyRow;
@@ -54,6 +55,13 @@ impl InForce {
             }
         }
     }
+}
+
+/// References that AWS does not know, then settings that are not acted on.
+fn warnings(policy: &Policy, directory: Option<&Directory>) -> Vec<String> {
+    let mut lines = directory.map_or_else(Vec::new, |directory| stale_references(policy, directory));
+    lines.extend(unheeded(policy));
+    lines
 }
 
 fn refuse_stale_base(base: Option<u64>, current: u64) -> Result<(), Refused> {
@@ -151,12 +159,12 @@ impl Engine {
         Ok(in_force)
     }
 
-    /// References of the policy in force that AWS does not know.
+    /// What about the policy in force deserves a look: references that AWS does not know, settings not acted on.
     #[must_use]
     pub fn policy_warnings(&self) -> Vec<String> {
         match (self.policy(), self.directory()) {
-            (Some(in_force), Some(directory)) => stale_references(&in_force.policy, &directory),
-            _ => Vec::new(),
+            (Some(in_force), directory) => warnings(&in_force.policy, directory.as_deref()),
+            (None, _) => Vec::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ mod robust;
 mod values;
 
 use super::*;
-use crate::domain::policy::{AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject};
+use crate::domain::policy::{AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject, unheeded};
 
 /// Every key of the contract, spelt as it spells them.
 const WHOLE: &str = r#"
@@ -254,31 +254,44 @@ fn ids_are_unique_within_their_kind() {
 }
 
 #[test]
-fn keys_of_later_versions_are_faults_unless_they_say_what_happens_anyway() {
-    for (setting, help) in [
-        ("escalate_after = \"1h\"", ""),
-        ("remind_before_end = [\"30m\"]", " or write [\"30m\", \"15m\"]"),
-        ("remind_approvers_every = \"1h\"", " or write \"30m\""),
-        ("claim_timeout = \"5m\"", " or write \"10m\""),
-        ("max_per_day = \"4h\"", ""),
-        ("policy_changes_need = 2", " or write 1"),
-        ("max_permission_set_session = \"1h\"", ""),
+fn what_is_read_and_not_acted_on_is_said() {
+    for (setting, value) in [
+        ("escalate_after = \"1h\"", "1h"),
+        ("remind_before_end = [\"30m\"]", "as written"),
+        ("remind_approvers_every = \"1h\"", "1h"),
+        ("claim_timeout = \"5m\"", "5m"),
+        ("max_per_day = \"4h\"", "4h"),
+        ("max_permission_set_session = \"1h\"", "1h"),
     ] {
         let key = setting.split(' ').next().unwrap();
-        let found = faults(&format!("version = 1\n[settings]\n{setting}"));
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(
-            found[0].ends_with(&format!(
-                "{key}: not supported by this version; leave it out{help}"
-            )),
-            "{found:?}"
+        let policy = parse(&format!("version = 1\n[settings]\n{setting}")).unwrap();
+        assert_eq!(
+            unheeded(&policy),
+            [format!(
+                "settings: {key} ({value}) is kept, but this version does not act on it"
+            )]
         );
     }
-    assert!(rule("max_per_day = \"4h\"")[0].contains("not supported"));
-    assert!(rule("approvers = [\"oncall:payments\"]")[0].contains("not supported by this version"));
-    let approver = "version = 1\n[[approver]]\nid = \"a\"\nwho = [\"user:a\"]\naccounts = [\"*\"]\n\
-                    permission_sets = [\"*\"]\nescalate_to = [\"group:heads\"]";
-    assert!(faults(approver)[0].contains("escalate_to: not supported"));
+    let rules = "version = 1\n[[eligibility]]\nid = \"e\"\nwho = [\"oncall:payments\"]\naccounts = [\"*\"]\n\
+                 permission_sets = [\"*\"]\nmax_per_day = \"4h\"\n[[approver]]\nid = \"a\"\nwho = [\"user:a\"]\n\
+                 accounts = [\"*\"]\npermission_sets = [\"*\"]\nescalate_to = [\"group:heads\"]";
+    let policy = parse(rules).unwrap();
+    assert_eq!(
+        policy.eligibility[0].who,
+        [Subject::OnCall("payments".to_owned())]
+    );
+    assert_eq!(
+        unheeded(&policy),
+        [
+            "eligibility rule e: max_per_day (4h) is kept, but this version does not act on it",
+            "approver rule a: escalate_to (group:heads) is kept, but this version does not act on it",
+        ]
+    );
+    assert!(unheeded(&parse(WHOLE).unwrap()).is_empty());
+    assert_eq!(
+        faults("version = 1\n[settings]\npolicy_changes_need = 3"),
+        ["3:23 policy_changes_need: 3 is out of range: from 1 to 2"]
+    );
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod refusal;
 mod roles;
 mod stale;
 mod texts;
+mod unheeded;
 
 #[cfg(test)]
 mod tests;
@@ -33,10 +34,11 @@ mod tests;
 pub use entitlements::{Entitled, entitlements};
 pub use evaluate::{Ask, Judgement, evaluate};
 pub use model::{
-    AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, OnLostEligibility, Overrides,
-    Policy, RoleAssignments, SetPattern, Settings, Subject,
+    AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, KeptSettings, OnLostEligibility,
+    Overrides, Policy, RoleAssignments, SetPattern, Settings, Subject,
 };
 pub use refusal::{Nearest, Part, Refusal};
 pub use roles::{Roles, approver_of, roles_of};
 pub use stale::stale_references;
 pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};
+pub use unheeded::unheeded;

@@ -39,6 +39,8 @@ pub enum Subject {
     User(String),
     /// The display name of a group, exactly.
     Group(String),
+    /// Who is on call by the source of this name. No source can be configured yet: it is nobody.
+    OnCall(String),
 }
 
 /// Which accounts a rule is about.
@@ -108,6 +110,27 @@ pub struct Settings {
     pub max_extensions: u32,
     /// What happens to active access whose basis is gone.
     pub on_lost_eligibility: OnLostEligibility,
+    /// How many administrators a change of policy takes: one or two.
+    pub policy_changes_need: u32,
+    /// Settings that are read, kept and not acted on.
+    pub kept: KeptSettings,
+}
+
+/// Settings that this version reads, keeps and does not act on; whoever writes one is told so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeptSettings {
+    /// The longest access of a person to a target within a day.
+    pub max_per_day: Option<Seconds>,
+    /// For how long a claim holds.
+    pub claim_timeout: Option<Seconds>,
+    /// How long before an end people are reminded of it.
+    pub remind_before_end: Option<Vec<Seconds>>,
+    /// How often approvers are reminded of what waits.
+    pub remind_approvers_every: Option<Seconds>,
+    /// After how long others are asked to decide.
+    pub escalate_after: Option<Seconds>,
+    /// The longest session that a permission set may have.
+    pub max_permission_set_session: Option<Seconds>,
 }
 
 /// Settings that a rule has of its own; `None`: the document's.
@@ -133,6 +156,8 @@ pub struct Overrides {
     pub default_duration: Option<Seconds>,
     /// How often access may be extended.
     pub max_extensions: Option<u32>,
+    /// The longest access of a person to a target within a day: read and kept, not acted on.
+    pub max_per_day: Option<Seconds>,
 }
 
 /// Who may ask for what.
@@ -183,6 +208,8 @@ pub struct ApproverRule {
     pub who: Vec<Subject>,
     /// How many of them.
     pub quorum: Option<u32>,
+    /// Who else is asked where nobody decides: read and kept, not acted on.
+    pub escalate_to: Vec<Subject>,
 }
 
 /// What is refused.
@@ -211,6 +238,8 @@ impl Default for Settings {
             request_expiry: seconds(3 * 3600),
             max_extensions: 2,
             on_lost_eligibility: OnLostEligibility::End,
+            policy_changes_need: 1,
+            kept: KeptSettings::default(),
         }
     }
 }
@@ -246,6 +275,7 @@ impl fmt::Display for Subject {
         match self {
             Self::User(name) => write!(f, "user:{name}"),
             Self::Group(name) => write!(f, "group:{name}"),
+            Self::OnCall(name) => write!(f, "oncall:{name}"),
         }
     }
 }

@@ -55,6 +55,9 @@ fn stale_subject(subject: &Subject, directory: &Directory) -> Option<String> {
             Some(person) if !person.enabled => Some(format!("{subject} is disabled in Identity Center")),
             Some(_) => None,
         },
+        Subject::OnCall(_) => Some(format!(
+            "{subject} is nobody: this version has no on-call sources"
+        )),
         Subject::Group(name) => (!directory.groups.values().any(|group| group.name == *name))
             .then(|| format!("{subject} is not in Identity Center")),
     }

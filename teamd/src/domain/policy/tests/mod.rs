@@ -234,6 +234,7 @@ pub(super) fn approver(id: &str, people: &str, places: &str, quorum: Option<u32>
         permission_sets: sets("*"),
         who: who(people),
         quorum,
+        escalate_to: Vec::new(),
     }
 }
 
