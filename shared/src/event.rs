@@ -74,6 +74,8 @@ words!(
         ActivityMarked = "activity.marked",
         /// A policy is in force.
         PolicyApplied = "policy.applied",
+        /// An administrator wants a document; another has to confirm it.
+        PolicyProposed = "policy.proposed",
         /// A policy was refused.
         PolicyRefused = "policy.refused",
         /// No new access.

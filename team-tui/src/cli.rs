@@ -134,6 +134,8 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "SEQ")]
         after: Option<u64>,
     },
+    /// Why somebody may or may not have an access, and what would help; without names, what one may ask for
+    Why(WhyArgs),
     /// The policy in force
     #[command(subcommand)]
     Policy(PolicyVerb),
@@ -272,19 +274,70 @@ pub(crate) struct ApproveArgs {
     pub(crate) terms: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// Whose access; without it, one's own
+    #[arg(value_name = "USER")]
+    pub(crate) user: Option<String>,
+    /// Where: an id or a name
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// As what: a name or an ARN
+    #[arg(value_name = "SET")]
+    pub(crate) permission_set: Option<String>,
+    /// For how long
+    #[arg(long = "for", value_name = "DURATION")]
+    pub(crate) duration: Option<String>,
+    /// Asked as break-glass
+    #[arg(long)]
+    pub(crate) break_glass: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyVerb {
     /// Print the document, byte for byte
-    Show,
+    Show {
+        /// An earlier version
+        #[arg(long, value_name = "N")]
+        version: Option<u64>,
+    },
+    /// What a document would change: exit 1 where it would be refused
+    Plan {
+        file: PathBuf,
+        /// Only if this version is still in force
+        #[arg(long, value_name = "N")]
+        base: Option<u64>,
+    },
     /// Put a document in force
     Apply {
         file: PathBuf,
         /// Only if this version is still in force
         #[arg(long, value_name = "N")]
         base: Option<u64>,
+        /// Apply it although it locks somebody out; the audit trail keeps the reason
+        #[arg(long, value_name = "REASON")]
+        force: Option<String>,
+    },
+    /// Confirm the document that another administrator wants, where policy asks for two
+    Confirm {
+        /// Its hash, at least the first 8 digits
+        sha256: String,
+    },
+    /// Put an earlier version in force again
+    Rollback {
+        version: u64,
+        /// Apply it although it locks somebody out; the audit trail keeps the reason
+        #[arg(long, value_name = "REASON")]
+        force: Option<String>,
     },
     /// Versions so far
-    History(ListArgs),
+    History {
+        /// With what each changed
+        #[arg(long)]
+        diff: bool,
+        #[command(flatten)]
+        list: ListArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]

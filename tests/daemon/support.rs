@@ -280,6 +280,7 @@ impl World {
         let input = PolicyInput {
             document: document.to_owned(),
             base_version: None,
+            ..PolicyInput::default()
         };
         let applied = self.engine().apply_policy(&operator(self.engine()), input).await;
         applied.expect("the policy of the test");

@@ -194,6 +194,7 @@ impl World {
             let input = PolicyInput {
                 document: include_str!("policy.toml").to_owned(),
                 base_version: None,
+                ..PolicyInput::default()
             };
             let operator = caller(0, Who::Operator);
             engine.apply_policy(&operator, input).await.ok()

@@ -246,6 +246,7 @@ impl World {
             let input = PolicyInput {
                 document: document.clone(),
                 base_version: None,
+                ..PolicyInput::default()
             };
             match engine.apply_policy(&operator, input).await {
                 Ok(_) => return,

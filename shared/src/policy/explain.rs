@@ -69,7 +69,8 @@ pub struct RuleTrace {
     pub kind: String,
     /// Id of the rule.
     pub id: String,
-    /// `counts`, `denies`, `approves`, `outranked` (fits, but another has a higher precedence) or `does not match`.
+    /// `counts`, `denies`, `approves`, `outranked` (fits, but another has a higher precedence), `not asked` (approvers of
+    /// the target, where the rules that count name their own) or `does not match`.
     pub outcome: String,
     /// Part by part: person, account, permission set, duration, break-glass, protection, end, precedence.
     pub parts: Vec<PartTrace>,

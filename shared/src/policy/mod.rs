@@ -28,6 +28,33 @@ pub struct PutPolicy {
     pub force_reason: Option<String>,
 }
 
+/// Query of `GET /v1/policy`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyQuery {
+    /// An earlier version; absent: the one in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+}
+
+/// Body of `POST /v1/policy/rollback`: the document of an earlier version is applied again, with all checks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RollBackPolicy {
+    /// The version.
+    pub version: u64,
+    /// Why it is applied although it locks somebody out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub force_reason: Option<String>,
+}
+
+/// Body of `POST /v1/policy/confirm`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmPolicy {
+    /// Hash of the document that waits: what was looked at is what is confirmed. At least its first 8 digits.
+    pub sha256: String,
+}
+
 /// Answer of `GET` and `PUT /v1/policy`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyView {

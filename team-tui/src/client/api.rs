@@ -11,7 +11,10 @@ use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
 use team_shared::me::{Entitlement, Me};
-use team_shared::policy::{PolicyVersion, PolicyView, PutPolicy};
+use team_shared::policy::{
+    ConfirmPolicy, ExplainQuery, Explanation, PlanPolicy, PolicyPlan, PolicyVersion, PolicyView, PutPolicy,
+    RollBackPolicy,
+};
 use team_shared::problem::Code;
 use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit};
 use team_shared::routes;
@@ -145,8 +148,44 @@ impl Client {
         self.put(routes::POLICY, body).await
     }
 
+    pub async fn policy_at(&self, version: u64) -> Answer<PolicyView> {
+        self.get(routes::POLICY, &[("version", version.to_string())])
+            .await
+    }
+
+    pub async fn plan_policy(&self, body: &PlanPolicy) -> Answer<PolicyPlan> {
+        self.post(routes::POLICY_PLAN, body, &super::fresh_key()).await
+    }
+
+    pub async fn confirm_policy(&self, body: &ConfirmPolicy) -> Answer<PolicyView> {
+        self.post(routes::POLICY_CONFIRM, body, &super::fresh_key()).await
+    }
+
+    pub async fn roll_back_policy(&self, body: &RollBackPolicy) -> Answer<PolicyView> {
+        self.post(routes::POLICY_ROLLBACK, body, &super::fresh_key())
+            .await
+    }
+
     pub async fn policy_history(&self) -> Answer<Page<PolicyVersion>> {
         self.all(routes::POLICY_HISTORY, vec![], usize::MAX).await
+    }
+
+    pub async fn explain(&self, query: &ExplainQuery) -> Answer<Explanation> {
+        let mut pairs: Vec<(&str, String)> = [
+            ("user", &query.user),
+            ("account", &query.account),
+            ("permission_set", &query.permission_set),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value.clone()?)))
+        .collect();
+        if let Some(seconds) = query.duration_seconds {
+            pairs.push(("duration_seconds", seconds.to_string()));
+        }
+        if query.break_glass {
+            pairs.push(("break_glass", "true".to_owned()));
+        }
+        self.get(routes::POLICY_EXPLAIN, &pairs).await
     }
 
     pub async fn audit(&self, most: usize) -> Answer<Page<AuditRow>> {

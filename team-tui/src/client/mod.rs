@@ -159,8 +159,13 @@ impl Client {
     }
 }
 
+/// A key for one command: repeated by the transport, it counts once.
+pub(crate) fn fresh_key() -> String {
+    ulid::Ulid::generate().to_string()
+}
+
 /// Makes every text inert in one place, so that no screen can forget to. The policy document is the exception: it is
-/// printed byte for byte.
+/// printed byte for byte; and its differences: they are made inert line by line.
 fn make_inert(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -171,7 +176,7 @@ fn make_inert(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(make_inert),
         Value::Object(fields) => fields
             .iter_mut()
-            .filter(|(name, _)| *name != "document")
+            .filter(|(name, _)| *name != "document" && *name != "diff")
             .for_each(|(_, field)| make_inert(field)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }

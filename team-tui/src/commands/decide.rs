@@ -6,10 +6,7 @@ use std::future::Future;
 use team_shared::list::Page;
 use team_shared::request::{Act, RequestView};
 
-/// A key for one command: repeated by the transport, it counts once.
-pub(super) fn fresh_key() -> String {
-    ulid::Ulid::generate().to_string()
-}
+pub(super) use crate::client::fresh_key;
 
 /// `reject`, `cancel`, `revoke` or `done` on one request.
 pub(super) async fn act(

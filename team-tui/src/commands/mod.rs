@@ -20,6 +20,7 @@ mod open;
 mod output;
 mod permission_sets;
 mod policy;
+mod policy_plan;
 mod reject;
 mod request;
 mod resolve;
@@ -31,6 +32,7 @@ mod wait;
 mod watch;
 mod when;
 mod whoami;
+mod why;
 
 pub(crate) use activity::call as activity_call;
 pub(crate) use failure::Failure;
@@ -99,9 +101,15 @@ async fn dispatch(cli: Cli) -> Outcome {
         } => tail::run(&cx, id.as_deref(), follow, since.as_deref()).await,
         Verb::Activity { id, list } => activity::run(&cx, &id, &list).await,
         Verb::Watch { after } => watch::run(&cx, after).await,
-        Verb::Policy(PolicyVerb::Show) => policy::show(&cx).await,
-        Verb::Policy(PolicyVerb::Apply { file, base }) => policy::apply(&cx, &file, base).await,
-        Verb::Policy(PolicyVerb::History(list)) => policy::history(&cx, &list).await,
+        Verb::Why(args) => why::run(&cx, args).await,
+        Verb::Policy(verb) => match verb {
+            PolicyVerb::Show { version } => policy::show(&cx, version).await,
+            PolicyVerb::Plan { file, base } => policy_plan::run(&cx, &file, base).await,
+            PolicyVerb::Apply { file, base, force } => policy::apply(&cx, &file, base, force).await,
+            PolicyVerb::Confirm { sha256 } => policy::confirm(&cx, &sha256).await,
+            PolicyVerb::Rollback { version, force } => policy::roll_back(&cx, version, force).await,
+            PolicyVerb::History { diff, list } => policy::history(&cx, &list, diff).await,
+        },
         Verb::Audit(AuditVerb::Ls { limit, list }) => audit::ls(&cx, limit, &list).await,
         Verb::Audit(AuditVerb::Export { format }) => audit::export(&cx, &format).await,
         Verb::Audit(AuditVerb::Verify) => audit::verify(&cx).await,

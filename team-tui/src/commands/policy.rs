@@ -1,11 +1,11 @@
-//! `policy show|apply|history`.
+//! `policy show|apply|confirm|rollback|history`.
 
 use super::{Context, Failure, Outcome, output::Column};
 use crate::cli::ListArgs;
 use crate::format::{self, Zone};
 use std::io::{self, Read, Write};
 use std::path::Path;
-use team_shared::policy::{PolicyVersion, PutPolicy};
+use team_shared::policy::{ConfirmPolicy, PolicyVersion, PolicyView, PutPolicy, RollBackPolicy};
 
 /// The most that the daemon takes.
 const MOST: u64 = 1024 * 1024;
@@ -15,12 +15,26 @@ const COLUMNS: &[Column<PolicyVersion>] = &[
     ("current", |v| if v.current { "yes" } else { "" }.to_owned()),
     ("applied by", |v| v.applied_by.clone()),
     ("applied at", |v| format::full(v.applied_at, Zone::Utc)),
+    ("confirmed by", |v| v.confirmed_by.clone().unwrap_or_default()),
+    ("lines", |v| v.change.clone()),
+    ("note", |v| {
+        let rolled = v.rolled_back_to.map(|to| format!("as version {to}"));
+        let forced = v.force_reason.as_ref().map(|why| format!("forced: {why}"));
+        [rolled, forced]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
+    }),
     ("sha256", |v| v.sha256.clone()),
 ];
 
 /// The document byte for byte: it goes to files and back.
-pub(super) async fn show(cx: &Context) -> Outcome {
-    let policy = cx.client.policy().await?;
+pub(super) async fn show(cx: &Context, version: Option<u64>) -> Outcome {
+    let policy = match version {
+        Some(version) => cx.client.policy_at(version).await?,
+        None => cx.client.policy().await?,
+    };
     if cx.out.is_json() {
         return cx.out.document(&policy);
     }
@@ -30,13 +44,21 @@ pub(super) async fn show(cx: &Context) -> Outcome {
     for warning in &policy.warnings {
         cx.out.note(&format!("warning: {warning}"));
     }
+    if let Some(proposal) = &policy.proposal {
+        cx.out.note(&format!(
+            "{} wants another document; a second administrator confirms it with: team-tui policy confirm {}",
+            proposal.proposed_by,
+            &proposal.sha256[..proposal.sha256.len().min(12)]
+        ));
+    }
     let mut stdout = io::stdout().lock();
     stdout.write_all(policy.document.as_bytes())?;
     stdout.flush()?;
     Ok(())
 }
 
-pub(super) async fn apply(cx: &Context, file: &Path, base: Option<u64>) -> Outcome {
+/// The document in a file, or on stdin.
+pub(super) fn document(file: &Path) -> Result<String, Failure> {
     let unreadable = |why: String| {
         Failure::usage(
             format!("{}: {why}", file.display()),
@@ -56,26 +78,75 @@ pub(super) async fn apply(cx: &Context, file: &Path, base: Option<u64>) -> Outco
     } else {
         read(&mut std::fs::File::open(file).map_err(|error| unreadable(error.to_string()))?)?;
     }
+    Ok(document)
+}
+
+pub(super) async fn apply(
+    cx: &Context,
+    file: &Path,
+    base: Option<u64>,
+    force_reason: Option<String>,
+) -> Outcome {
     let body = PutPolicy {
-        document,
+        document: document(file)?,
         base_version: base,
-        ..PutPolicy::default()
+        force_reason,
     };
-    let applied = cx.client.put_policy(&body).await?;
+    applied(cx, &cx.client.put_policy(&body).await?)
+}
+
+/// Confirms what another administrator wants.
+pub(super) async fn confirm(cx: &Context, sha256: &str) -> Outcome {
+    let body = ConfirmPolicy {
+        sha256: sha256.to_owned(),
+    };
+    applied(cx, &cx.client.confirm_policy(&body).await?)
+}
+
+/// Applies the document of an earlier version again.
+pub(super) async fn roll_back(cx: &Context, version: u64, force_reason: Option<String>) -> Outcome {
+    let body = RollBackPolicy {
+        version,
+        force_reason,
+    };
+    applied(cx, &cx.client.roll_back_policy(&body).await?)
+}
+
+fn applied(cx: &Context, view: &PolicyView) -> Outcome {
     if cx.out.is_json() {
-        return cx.out.document(&applied);
+        return cx.out.document(view);
     }
-    for warning in &applied.warnings {
+    if let Some(proposal) = &view.proposal {
+        return cx.out.line(&format!(
+            "waits for a second administrator: team-tui policy confirm {} (version {} stays in force)",
+            &proposal.sha256[..proposal.sha256.len().min(12)],
+            view.version
+        ));
+    }
+    for warning in &view.warnings {
         cx.out.note(&format!("warning: {warning}"));
     }
     cx.out.line(&format!(
         "policy version {} is in force (sha256 {})",
-        applied.version, applied.sha256
+        view.version, view.sha256
     ))
 }
 
-pub(super) async fn history(cx: &Context, list: &ListArgs) -> Outcome {
+pub(super) async fn history(cx: &Context, list: &ListArgs, diff: bool) -> Outcome {
     let page = cx.client.policy_history().await?;
+    if diff && !cx.out.is_json() && !list.csv {
+        for version in &page.items {
+            let at = format::full(version.applied_at, Zone::Utc);
+            cx.out.line(&format!(
+                "version {} by {}, {at}",
+                version.version, version.applied_by
+            ))?;
+            for line in version.diff.lines() {
+                cx.out.line(line)?;
+            }
+        }
+        return Ok(());
+    }
     cx.out.list(
         &page,
         list,

@@ -13,6 +13,7 @@ mod clock;
 mod degraded;
 mod error;
 mod events;
+mod explain;
 mod grants;
 mod idempotency;
 mod listener;
@@ -105,7 +106,14 @@ pub fn router(api: Api) -> Router {
                 .layer(DefaultBodyLimit::max(MAX_POLICY))
                 .get(policy::show),
         )
+        .route(
+            routes::POLICY_PLAN,
+            post(policy::plan).layer(DefaultBodyLimit::max(MAX_POLICY)),
+        )
+        .route(routes::POLICY_CONFIRM, post(policy::confirm))
+        .route(routes::POLICY_ROLLBACK, post(policy::roll_back))
         .route(routes::POLICY_HISTORY, get(policy::history))
+        .route(routes::POLICY_EXPLAIN, get(explain::explain))
         .route(routes::GRANTS, get(grants::list))
         .route(routes::AUDIT, get(audit::list))
         .route(routes::AUDIT_EXPORT, get(audit::export))

@@ -5,11 +5,15 @@ use super::body::Raw;
 use super::caller::{Calling, Known};
 use super::error::ApiError;
 use crate::domain::identity::Caller;
-use crate::engine::{InForce, PolicyInput, Refused};
+use crate::engine::{Applied, HistoryRow, InForce, PolicyInput, Refused};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use team_shared::list::Page;
-use team_shared::policy::{PolicyVersion, PolicyView, PutPolicy};
+use team_shared::policy::{
+    ConfirmPolicy, PlanPolicy, PolicyPlan, PolicyQuery, PolicyVersion, PolicyView, PutPolicy, RollBackPolicy,
+};
 use team_shared::problem::Code;
 
 fn may_read(api: &Api, caller: &Caller) -> Result<(), ApiError> {
@@ -37,10 +41,36 @@ fn view(api: &Api, in_force: &InForce) -> PolicyView {
 }
 
 /// `GET /v1/policy`.
-pub(super) async fn show(State(api): State<Api>, Known(caller): Known) -> Result<Json<PolicyView>, ApiError> {
+pub(super) async fn show(
+    State(api): State<Api>,
+    Known(caller): Known,
+    query: Result<Query<PolicyQuery>, QueryRejection>,
+) -> Result<Json<PolicyView>, ApiError> {
+    let Query(query) = query.map_err(|error| Refused::new(Code::Invalid, error.body_text()))?;
     may_read(&api, &caller)?;
-    Ok(Json(match api.engine.policy() {
-        Some(in_force) => view(&api, &in_force),
+    if let Some(version) = query.version {
+        let row = api.engine.policy_row(version).await?;
+        return Ok(Json(PolicyView {
+            version: row.version,
+            document: row.document,
+            sha256: row.sha256,
+            applied_by: Some(row.applied_by),
+            applied_at: Some(row.applied_at),
+            warnings: Vec::new(),
+            proposal: None,
+        }));
+    }
+    Ok(Json(in_force(&api).await?))
+}
+
+/// The policy in force, or that there is none, and what waits for a second administrator.
+async fn in_force(api: &Api) -> Result<PolicyView, ApiError> {
+    let proposal = api.engine.policy_proposal().await?.map(Into::into);
+    Ok(match api.engine.policy() {
+        Some(in_force) => PolicyView {
+            proposal,
+            ..view(api, &in_force)
+        },
         None => PolicyView {
             version: 0,
             document: String::new(),
@@ -48,9 +78,9 @@ pub(super) async fn show(State(api): State<Api>, Known(caller): Known) -> Result
             applied_by: None,
             applied_at: None,
             warnings: Vec::new(),
-            proposal: None,
+            proposal,
         },
-    }))
+    })
 }
 
 /// `PUT /v1/policy`.
@@ -58,7 +88,7 @@ pub(super) async fn apply(
     State(api): State<Api>,
     Calling(caller): Calling,
     raw: Raw,
-) -> Result<Json<PolicyView>, ApiError> {
+) -> Result<(StatusCode, Json<PolicyView>), ApiError> {
     let applied = async {
         // Identity goes before JSON.
         api.engine.facts().access(&caller).refuse_nobody()?;
@@ -66,18 +96,79 @@ pub(super) async fn apply(
         let input = PolicyInput {
             document: body.document,
             base_version: body.base_version,
+            force_reason: body.force_reason,
+            rolled_back_to: None,
         };
         Ok::<_, ApiError>(api.engine.apply_policy(&caller, input).await?)
     };
-    match applied.await {
-        Ok(in_force) => Ok(Json(view(&api, &in_force))),
+    answer(&api, &caller, "policy apply", applied.await).await
+}
+
+/// `POST /v1/policy/confirm`.
+pub(super) async fn confirm(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    raw: Raw,
+) -> Result<(StatusCode, Json<PolicyView>), ApiError> {
+    let applied = async {
+        api.engine.facts().access(&caller).refuse_nobody()?;
+        let body: ConfirmPolicy = raw.json()?;
+        Ok::<_, ApiError>(api.engine.confirm_policy(&caller, &body.sha256).await?)
+    };
+    answer(&api, &caller, "policy confirm", applied.await).await
+}
+
+/// `POST /v1/policy/rollback`.
+pub(super) async fn roll_back(
+    State(api): State<Api>,
+    Calling(caller): Calling,
+    raw: Raw,
+) -> Result<(StatusCode, Json<PolicyView>), ApiError> {
+    let applied = async {
+        api.engine.facts().access(&caller).refuse_nobody()?;
+        let body: RollBackPolicy = raw.json()?;
+        let engine = &api.engine;
+        Ok::<_, ApiError>(
+            engine
+                .roll_back_policy(&caller, body.version, body.force_reason)
+                .await?,
+        )
+    };
+    answer(&api, &caller, "policy rollback", applied.await).await
+}
+
+/// 200 with what is in force; 202 where a second administrator has to confirm it. Refusals are in the trail.
+async fn answer(
+    api: &Api,
+    caller: &Caller,
+    verb: &str,
+    applied: Result<Applied, ApiError>,
+) -> Result<(StatusCode, Json<PolicyView>), ApiError> {
+    match applied {
+        Ok(Applied::InForce(in_force)) => Ok((StatusCode::OK, Json(view(api, &in_force)))),
+        Ok(Applied::Proposed(_)) => Ok((StatusCode::ACCEPTED, Json(in_force(api).await?))),
         Err(error) => {
             api.engine
-                .note_refusal(&caller, "policy apply", None, &error.refused())
+                .note_refusal(caller, verb, None, &error.refused())
                 .await;
             Err(error)
         }
     }
+}
+
+/// `POST /v1/policy/plan`: changes nothing.
+pub(super) async fn plan(
+    State(api): State<Api>,
+    Known(caller): Known,
+    raw: Raw,
+) -> Result<Json<PolicyPlan>, ApiError> {
+    let body: PlanPolicy = raw.json()?;
+    may_read(&api, &caller)?;
+    Ok(Json(
+        api.engine
+            .plan_policy(&caller, &body.document, body.base_version)
+            .await?,
+    ))
 }
 
 /// `GET /v1/policy/history`.
@@ -86,26 +177,29 @@ pub(super) async fn history(
     Known(caller): Known,
 ) -> Result<Json<Page<PolicyVersion>>, ApiError> {
     may_read(&api, &caller)?;
-    let rows = api
-        .engine
-        .store()
-        .read(|read| Ok::<_, Refused>(read.policy_history()?))
-        .await?;
-    let current = rows.iter().map(|row| row.version).max().unwrap_or(0);
+    let rows = api.engine.policy_history().await?;
+    let current = rows.iter().map(|one| one.row.version).max().unwrap_or(0);
     let items = rows
         .into_iter()
-        .map(|row| PolicyVersion {
-            current: row.version == current,
-            version: row.version,
-            sha256: row.sha256,
-            applied_by: row.applied_by,
-            applied_at: row.applied_at,
-            confirmed_by: None,
-            change: String::new(),
-            diff: String::new(),
-            rolled_back_to: None,
-            force_reason: None,
-        })
+        .map(
+            |HistoryRow {
+                 row,
+                 note,
+                 change,
+                 diff,
+             }| PolicyVersion {
+                current: row.version == current,
+                version: row.version,
+                sha256: row.sha256,
+                applied_by: row.applied_by,
+                applied_at: row.applied_at,
+                confirmed_by: note.confirmed_by,
+                change,
+                diff,
+                rolled_back_to: note.rolled_back_to,
+                force_reason: note.force_reason,
+            },
+        )
         .collect();
     Ok(Json(Page::whole(items)))
 }

@@ -113,6 +113,25 @@ impl Directory {
             .find(|set| set.arn.as_str() == name_or_arn || set.name == name_or_arn)
     }
 
+    /// The account of that id or name. Names are unique only by habit: of several, the first by id.
+    #[must_use]
+    pub fn account_called(&self, id_or_name: &str) -> Option<&Account> {
+        self.accounts
+            .values()
+            .find(|account| account.id.as_str() == id_or_name)
+            .or_else(|| self.accounts.values().find(|account| account.name == id_or_name))
+    }
+
+    /// The person of that user name or id.
+    #[must_use]
+    pub fn person_called(&self, name_or_id: &str) -> Option<&Person> {
+        self.person_named(name_or_id).or_else(|| {
+            self.people
+                .values()
+                .find(|person| person.id.as_str() == name_or_id)
+        })
+    }
+
     /// The enabled or disabled person of that user name, compared exactly.
     #[must_use]
     pub fn person_named(&self, user_name: &str) -> Option<&Person> {

@@ -15,6 +15,7 @@ pub mod directory;
 pub mod event;
 pub mod grant;
 pub mod identity;
+pub mod plan;
 pub mod policy;
 pub mod request;
 

@@ -159,6 +159,7 @@ fn is_news(kind: EventType) -> bool {
             | EventType::GrantReappeared
             | EventType::GrantDrift
             | EventType::PolicyApplied
+            | EventType::PolicyProposed
     )
 }
 

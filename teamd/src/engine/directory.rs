@@ -229,7 +229,7 @@ impl Engine {
 
 /// Why a request has lost its basis; none: it has one. Too few approvers, or a duration that a running window has
 /// outlived, is no loss.
-fn lost_basis(facts: &super::Facts, request: &Request, now: Time) -> Option<String> {
+pub(super) fn lost_basis(facts: &super::Facts, request: &Request, now: Time) -> Option<String> {
     match decide::judge(facts, request, request.terms.duration, now) {
         Ok(_) | Err(Refusal::NoApprover { .. } | Refusal::UnderMin { .. }) => None,
         // A rule that runs out while access is live was looked at when the access was given.

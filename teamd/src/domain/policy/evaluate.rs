@@ -107,13 +107,7 @@ pub fn evaluate(
         set,
         is_protected: is_protected(ask.account, protected, directory),
     };
-    let fitting: Vec<(usize, Seconds)> = policy
-        .eligibility
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| rule.is_for(ask.break_glass) && named.is_in(&rule.who) && target.fits(rule))
-        .filter_map(|(at, rule)| rule.cap_at(&policy.settings, ask.now).map(|cap| (at, cap)))
-        .collect();
+    let fitting = target.fitting(policy, &named, ask);
     let Some(longest) = longest(&fitting) else {
         return Err(not_eligible(policy, &target, &named, ask));
     };
@@ -174,14 +168,25 @@ pub(super) fn longest(fitting: &[(usize, Seconds)]) -> Option<(usize, Seconds)> 
 }
 
 /// Account and permission set of an ask.
-struct Target<'a> {
-    directory: &'a Directory,
-    account: &'a Account,
-    set: &'a PermissionSet,
-    is_protected: bool,
+pub(super) struct Target<'a> {
+    pub(super) directory: &'a Directory,
+    pub(super) account: &'a Account,
+    pub(super) set: &'a PermissionSet,
+    pub(super) is_protected: bool,
 }
 
 impl Target<'_> {
+    /// The rules that fit but for the duration, with the longest that each allows now.
+    pub(super) fn fitting(&self, policy: &Policy, named: &Named<'_>, ask: &Ask<'_>) -> Vec<(usize, Seconds)> {
+        policy
+            .eligibility
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.is_for(ask.break_glass) && named.is_in(&rule.who) && self.fits(rule))
+            .filter_map(|(at, rule)| rule.cap_at(&policy.settings, ask.now).map(|cap| (at, cap)))
+            .collect()
+    }
+
     fn fits(&self, rule: &EligibilityRule) -> bool {
         (rule.protected || !self.is_protected)
             && account_fits(&rule.accounts, self.account, self.directory)

@@ -26,6 +26,7 @@ mod refusal;
 mod roles;
 mod stale;
 mod texts;
+mod trace;
 mod unheeded;
 
 #[cfg(test)]
@@ -41,4 +42,5 @@ pub use refusal::{Nearest, Part, Refusal};
 pub use roles::{Roles, approver_of, roles_of};
 pub use stale::stale_references;
 pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};
+pub use trace::{Question, trace};
 pub use unheeded::unheeded;

@@ -155,6 +155,24 @@ impl Refusal {
         }
     }
 
+    /// The sentence about somebody: `you`, or a name.
+    #[must_use]
+    pub fn about(&self, who: &str) -> String {
+        match self {
+            Self::NotEligible {
+                account,
+                permission_set,
+                ..
+            } => format!("no rule lets {who} ask for {permission_set} in {account}"),
+            Self::NoApprover {
+                rule,
+                quorum,
+                available,
+            } => format!("rule {rule} needs {quorum} to approve, and {available} other than {who} could"),
+            other => other.to_string(),
+        }
+    }
+
     /// What would help, where anything would.
     #[must_use]
     pub fn help(&self) -> Option<String> {

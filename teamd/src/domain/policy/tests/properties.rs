@@ -191,6 +191,47 @@ proptest! {
     }
 
     #[test]
+    fn the_trace_says_what_the_judgement_says(mut policy in any_policy(), text in any_ask()) {
+        for (at, rule) in policy.eligibility.iter_mut().enumerate() {
+            rule.id = format!("r{at}");
+        }
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let directory = directory();
+        let person = &directory.people[&user(words[0])];
+        let question = Question {
+            person,
+            account: directory.accounts.get(&account_id(words[1])),
+            set: directory.permission_sets.get(&set_arn(words[2])),
+            duration: Some(length(words[3])),
+            break_glass: words.get(4) == Some(&"break-glass"),
+            now: noon(),
+        };
+        let rules = trace(&policy, &directory, &BTreeSet::new(), &question);
+        let of = |kind: &str, outcome: &str| -> Vec<String> {
+            let found = rules.iter().filter(|rule| rule.kind == kind && rule.outcome == outcome);
+            found.map(|rule| rule.id.clone()).collect()
+        };
+        let denied = !of("deny", "denies").is_empty();
+        for rule in &rules {
+            let fits = rule.parts.iter().all(|part| part.fits);
+            prop_assert_eq!(fits, !["does not match", "outranked"].contains(&rule.outcome.as_str()), "{:?}", rule);
+        }
+        match ask(&policy, &text) {
+            Ok(judgement) => {
+                prop_assert!(!denied);
+                prop_assert_eq!(of("eligibility", "counts"), judgement.basis.rules);
+            }
+            Err(Refusal::Denied { .. }) => prop_assert!(denied),
+            Err(Refusal::NoApprover { rule, .. }) => prop_assert!(of("eligibility", "counts").contains(&rule)),
+            Err(Refusal::OverCap { .. } | Refusal::NotEligible { .. } | Refusal::Protected { .. }) => {
+                prop_assert!(!denied);
+                prop_assert!(of("eligibility", "counts").is_empty());
+            }
+            Err(_) => {}
+        }
+    }
+
+    #[test]
     fn refusals_and_stale_references_can_always_be_said(policy in any_policy(), text in any_ask()) {
         if let Err(refusal) = ask(&policy, &text) {
             prop_assert!(!refusal.to_string().is_empty() && refusal.help() != Some(String::new()));

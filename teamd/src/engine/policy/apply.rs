@@ -1,0 +1,279 @@
+//! Applying a document: role, base, form, what it would lock out, and whether a second administrator is needed.
+
+use super::history::{Note, changed_lines};
+use super::proposal::{self, Proposed};
+use super::{InForce, PolicyInput, read, refuse_stale_base, sha256};
+use crate::domain::event::{Actor, Datum, EventDraft};
+use crate::domain::identity::{Caller, Who};
+use crate::domain::plan::{Change, plan, refusals};
+use crate::domain::policy::Policy;
+use crate::engine::refused::Refused;
+use crate::engine::{Engine, commit};
+use crate::failpoint::{hit, pass};
+use crate::store::WriteLane;
+use crate::store::port::PolicyRow;
+use std::sync::Arc;
+use team_shared::event::EventType;
+use team_shared::problem::{Code, FieldError};
+use team_shared::text;
+
+/// What became of a document.
+#[derive(Debug, Clone)]
+pub enum Applied {
+    /// It is in force.
+    InForce(Arc<InForce>),
+    /// A second administrator has to confirm it.
+    Proposed(Box<Proposed>),
+}
+
+/// Who applies, in the words of the history.
+pub(super) struct Author {
+    pub(super) name: String,
+    /// Their id; `None`: the operator, whose word is no second signature.
+    pub(super) id: Option<String>,
+    pub(super) actor: Actor,
+}
+
+impl Engine {
+    /// Applies a document, or keeps it until a second administrator has confirmed it.
+    ///
+    /// # Errors
+    /// The role does not allow it, the base is stale, the document has faults, or it locks somebody out and is not
+    /// forced; the policy in force stays.
+    pub async fn apply_policy(&self, caller: &Caller, input: PolicyInput) -> Result<Applied, Refused> {
+        let author = self.policy_author(caller)?;
+        // State goes before validation; looked at again in the transaction that decides.
+        let current = self.policy_version_in_force().await?;
+        refuse_stale_base(input.base_version, current)?;
+        let policy = read(&input.document)?;
+        check_reason(input.force_reason.as_deref())?;
+        if input.force_reason.is_none() {
+            self.refuse_lock_out(&policy, caller)?;
+        }
+        let needs_two = self
+            .policy()
+            .is_some_and(|in_force| in_force.policy.settings.policy_changes_need >= 2);
+        // Root can do anything on the host; a reason of theirs stands for the second signature, and is in the trail.
+        let is_overruled = author.id.is_none() && input.force_reason.is_some();
+        if !needs_two || is_overruled {
+            return self
+                .put_in_force(policy, input, author, None)
+                .await
+                .map(Applied::InForce);
+        }
+        let hash = sha256(&input.document);
+        match self
+            .policy_proposal()
+            .await?
+            .filter(|open| open.sha256 == hash && open.base_version == current)
+        {
+            Some(open) if open.may_be_confirmed_by(&author) => {
+                let input = PolicyInput {
+                    force_reason: input.force_reason.or_else(|| open.force_reason.clone()),
+                    ..input
+                };
+                let first = open.author();
+                let confirmed = self.put_in_force(policy, input, first, Some(author)).await;
+                confirmed.map(Applied::InForce)
+            }
+            _ => {
+                let proposed = Proposed::new(&input, hash, current, &author, self.clock.now());
+                self.propose(proposed, &author)
+                    .await
+                    .map(|open| Applied::Proposed(Box::new(open)))
+            }
+        }
+    }
+
+    /// Confirms the document that waits, by its hash.
+    ///
+    /// # Errors
+    /// There is none, it is another, or the caller cannot be its second signature.
+    pub async fn confirm_policy(&self, caller: &Caller, hash: &str) -> Result<Applied, Refused> {
+        let author = self.policy_author(caller)?;
+        let current = self.policy_version_in_force().await?;
+        let open = self
+            .policy_proposal()
+            .await?
+            .filter(|open| open.base_version == current);
+        let open = open.ok_or_else(|| Refused::not_found("policy that waits for a second administrator"))?;
+        if !open.sha256.starts_with(&hash.to_lowercase()) || hash.len() < 8 {
+            return Err(Refused::new(
+                Code::Stale,
+                format!(
+                    "the document that waits is {}, by {}",
+                    open.sha256, open.proposed_by
+                ),
+            )
+            .help("`team-tui policy plan` it first; then confirm it by this hash"));
+        }
+        if !open.may_be_confirmed_by(&author) {
+            return Err(Refused::new(
+                Code::NotAllowed,
+                "a second administrator has to confirm it: neither the one who wants it, nor the operator",
+            ));
+        }
+        let policy = read(&open.document)?;
+        if open.force_reason.is_none() {
+            self.refuse_lock_out(&policy, caller)?;
+        }
+        let input = PolicyInput {
+            document: open.document.clone(),
+            base_version: Some(open.base_version),
+            force_reason: open.force_reason.clone(),
+            rolled_back_to: open.rolled_back_to,
+        };
+        let first = open.author();
+        let confirmed = self.put_in_force(policy, input, first, Some(author)).await;
+        confirmed.map(Applied::InForce)
+    }
+
+    /// Puts the document of an earlier version in force again, with all checks.
+    ///
+    /// # Errors
+    /// There is no such version, or as [`apply_policy`](Self::apply_policy).
+    pub async fn roll_back_policy(
+        &self,
+        caller: &Caller,
+        version: u64,
+        force_reason: Option<String>,
+    ) -> Result<Applied, Refused> {
+        self.policy_author(caller)?;
+        let row = self
+            .store
+            .read(move |read| Ok::<_, Refused>(read.policy_version(version)?))
+            .await?
+            .ok_or_else(|| Refused::not_found(format!("policy version {version}")))?;
+        let input = PolicyInput {
+            document: row.document,
+            base_version: None,
+            force_reason,
+            rolled_back_to: Some(version),
+        };
+        self.apply_policy(caller, input).await
+    }
+
+    fn policy_author(&self, caller: &Caller) -> Result<Author, Refused> {
+        let facts = self.facts();
+        let access = facts.access(caller);
+        access.refuse_sudo()?;
+        let actor = caller.actor();
+        match &caller.who {
+            Who::Operator => Ok(Author {
+                name: "operator".to_owned(),
+                id: None,
+                actor,
+            }),
+            Who::Person { user_name, id } if access.roles().admin => Ok(Author {
+                name: user_name.clone(),
+                id: Some(id.to_string()),
+                actor,
+            }),
+            Who::Person { .. } => Err(Refused::new(
+                Code::NotAllowed,
+                "applying a policy takes an administrator or the operator",
+            )),
+            Who::Nobody { why } => Err(Refused::new(Code::UnknownIdentity, why.clone())),
+        }
+    }
+
+    /// A document that leaves requests without approvers, or nobody to change it again, is refused.
+    fn refuse_lock_out(&self, policy: &Policy, caller: &Caller) -> Result<(), Refused> {
+        let facts = self.facts();
+        let Some(directory) = facts.directory.as_deref() else {
+            return Ok(());
+        };
+        let plan = plan(&Change {
+            before: facts.policy.as_deref().map(|in_force| &in_force.policy),
+            after: policy,
+            directory,
+            protected: &facts.protected,
+            author: caller.person(),
+            now: self.clock.now(),
+        });
+        let errors: Vec<FieldError> = refusals(&plan)
+            .into_iter()
+            .map(|finding| FieldError {
+                field: finding.about.clone(),
+                message: finding.says.clone(),
+            })
+            .collect();
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(Refused::invalid(errors).help(
+            "nothing was applied; `team-tui policy plan` shows all of it, --force REASON applies it all the same",
+        ))
+    }
+
+    async fn put_in_force(
+        &self,
+        policy: Policy,
+        input: PolicyInput,
+        author: Author,
+        second: Option<Author>,
+    ) -> Result<Arc<InForce>, Refused> {
+        let now = self.clock.now();
+        let before = self.policy();
+        let change = changed_lines(
+            before.as_ref().map_or("", |one| &one.row.document),
+            &input.document,
+        );
+        let row = PolicyRow {
+            version: 0,
+            sha256: sha256(&input.document),
+            document: input.document,
+            applied_by: author.name,
+            applied_at: now,
+        };
+        let note = Note {
+            confirmed_by: second.as_ref().map(|second| second.name.clone()),
+            rolled_back_to: input.rolled_back_to,
+            force_reason: input.force_reason,
+        };
+        let actor = second.map_or(author.actor, |second| second.actor);
+        let mut kept = row.clone();
+        let version = self
+            .store
+            .write(WriteLane::Normal, move |tx| {
+                let current = tx.policy()?.map_or(0, |row| row.version);
+                refuse_stale_base(input.base_version, current)?;
+                hit("policy.apply")?;
+                let version = tx.append_policy(&row.document, &row.sha256, &row.applied_by, now)?;
+                note.keep(tx, version)?;
+                proposal::forget(tx)?;
+                let event = EventDraft::new(EventType::PolicyApplied)
+                    .by(&actor)
+                    .with(
+                        "version",
+                        Datum::Number(i64::try_from(version).unwrap_or(i64::MAX)),
+                    )
+                    .text("sha256", &row.sha256)
+                    .text("change", &change)
+                    .text("applied_by", &row.applied_by);
+                commit::tell(tx, &note.on(event), now)?;
+                Ok::<_, Refused>(version)
+            })
+            .await?;
+        pass("policy.applied").await?;
+        kept.version = version;
+        let in_force = Arc::new(InForce {
+            version,
+            policy,
+            row: kept,
+        });
+        self.policy.store(Some(Arc::clone(&in_force)));
+        self.outbox_wake.notify_one();
+        if self.directory().is_some() {
+            self.recheck_open_requests().await?;
+        }
+        Ok(in_force)
+    }
+}
+
+fn check_reason(reason: Option<&str>) -> Result<(), Refused> {
+    match reason.map(text::check) {
+        None | Some(Ok(())) => Ok(()),
+        Some(Err(error)) => Err(Refused::field("force_reason", error.to_string())),
+    }
+}

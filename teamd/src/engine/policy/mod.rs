@@ -1,0 +1,118 @@
+//! The policy document: planned, applied as a whole or not at all, versioned in the store.
+//!
+//! * `apply` a document, with its checks · `proposal` where two administrators are needed · `planned` what it would change
+//! * `history` versions with their differences
+
+mod apply;
+mod history;
+mod planned;
+mod proposal;
+
+pub use apply::Applied;
+pub use history::{HistoryRow, diff, sha256};
+
+use super::Engine;
+use super::refused::Refused;
+use crate::document;
+use crate::domain::directory::Directory;
+use crate::domain::policy::{Policy, stale_references, unheeded};
+use crate::store::port::PolicyRow;
+use team_shared::problem::{Code, FieldError};
+
+/// The policy in force.
+#[derive(Debug, Clone)]
+pub struct InForce {
+    /// Version.
+    pub version: u64,
+    /// The policy.
+    pub policy: Policy,
+    /// The row that it came from.
+    pub row: PolicyRow,
+}
+
+/// A document to apply.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyInput {
+    /// Byte for byte.
+    pub document: String,
+    /// The version that it was made from.
+    pub base_version: Option<u64>,
+    /// Why it is applied although it would be refused.
+    pub force_reason: Option<String>,
+    /// The version whose document it is.
+    pub rolled_back_to: Option<u64>,
+}
+
+impl InForce {
+    /// From a row of the store. A document that an earlier release accepted and this one cannot read is a fault that
+    /// operators must see; nothing is granted meanwhile.
+    pub(super) fn from_row(row: &PolicyRow) -> Option<Self> {
+        match document::parse(&row.document) {
+            Ok(policy) => Some(Self {
+                version: row.version,
+                policy,
+                row: row.clone(),
+            }),
+            Err(faults) => {
+                tracing::error!(
+                    version = row.version,
+                    faults = faults.len(),
+                    "the policy in the store cannot be read"
+                );
+                None
+            }
+        }
+    }
+}
+
+/// The document, or everything that is wrong with it.
+fn read(document: &str) -> Result<Policy, Refused> {
+    document::parse(document).map_err(|faults| {
+        Refused::invalid(
+            faults
+                .into_iter()
+                .map(|f| FieldError {
+                    field: format!("line {}, column {}", f.line, f.column),
+                    message: f.message,
+                })
+                .collect(),
+        )
+        .help("nothing was applied; the policy in force stays")
+    })
+}
+
+fn refuse_stale_base(base: Option<u64>, current: u64) -> Result<(), Refused> {
+    match base.filter(|base| *base != current) {
+        None => Ok(()),
+        Some(base) => Err(Refused::new(
+            Code::Stale,
+            format!("the document was made from version {base}, version {current} is in force"),
+        )
+        .help("`team-tui policy show`, and make the change again")),
+    }
+}
+
+/// References that AWS does not know, then settings that are not acted on.
+fn warnings(policy: &Policy, directory: Option<&Directory>) -> Vec<String> {
+    let mut lines = directory.map_or_else(Vec::new, |directory| stale_references(policy, directory));
+    lines.extend(unheeded(policy));
+    lines
+}
+
+impl Engine {
+    /// What about the policy in force deserves a look: references that AWS does not know, settings not acted on.
+    #[must_use]
+    pub fn policy_warnings(&self) -> Vec<String> {
+        match (self.policy(), self.directory()) {
+            (Some(in_force), directory) => warnings(&in_force.policy, directory.as_deref()),
+            (None, _) => Vec::new(),
+        }
+    }
+
+    /// The version in force; 0: none.
+    async fn policy_version_in_force(&self) -> Result<u64, Refused> {
+        self.store
+            .read(|read| Ok::<_, Refused>(read.policy()?.map_or(0, |row| row.version)))
+            .await
+    }
+}

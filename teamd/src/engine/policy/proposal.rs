@@ -1,0 +1,125 @@
+//! A document that one administrator wants and a second one has to confirm. There is one at a time: a newer one takes
+//! the place of the older, and one that was made from a version no longer in force counts for nothing.
+
+use super::PolicyInput;
+use super::apply::Author;
+use crate::domain::Time;
+use crate::domain::event::{Actor, Datum, EventDraft};
+use crate::engine::refused::Refused;
+use crate::engine::{Engine, commit};
+use crate::store::WriteLane;
+use crate::store::port::{StoreResult, Tx};
+use serde::{Deserialize, Serialize};
+use team_shared::event::EventType;
+use team_shared::policy::Proposal;
+
+/// Where it is kept.
+const KEY: &str = "policy.proposal";
+
+/// A document that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposed {
+    /// Hash of the document.
+    pub sha256: String,
+    /// The version that it was made from.
+    pub base_version: u64,
+    /// Who wants it.
+    pub proposed_by: String,
+    /// Their id; `None`: the operator.
+    pub proposed_by_id: Option<String>,
+    /// When.
+    pub proposed_at: Time,
+    /// Byte for byte.
+    pub document: String,
+    /// Why it is wanted although it would be refused.
+    pub force_reason: Option<String>,
+    /// The version whose document it is.
+    pub rolled_back_to: Option<u64>,
+}
+
+impl Proposed {
+    pub(super) fn new(input: &PolicyInput, hash: String, base: u64, author: &Author, now: Time) -> Self {
+        Self {
+            sha256: hash,
+            base_version: base,
+            proposed_by: author.name.clone(),
+            proposed_by_id: author.id.clone(),
+            proposed_at: now,
+            document: input.document.clone(),
+            force_reason: input.force_reason.clone(),
+            rolled_back_to: input.rolled_back_to,
+        }
+    }
+
+    /// Another administrator: neither the same person nor the operator.
+    pub(super) fn may_be_confirmed_by(&self, author: &Author) -> bool {
+        author.id.is_some() && author.id != self.proposed_by_id
+    }
+
+    pub(super) fn author(&self) -> Author {
+        Author {
+            name: self.proposed_by.clone(),
+            id: self.proposed_by_id.clone(),
+            actor: Actor::daemon(),
+        }
+    }
+}
+
+impl From<Proposed> for Proposal {
+    fn from(open: Proposed) -> Self {
+        Self {
+            sha256: open.sha256,
+            base_version: open.base_version,
+            proposed_by: open.proposed_by,
+            proposed_at: open.proposed_at,
+            document: open.document,
+        }
+    }
+}
+
+/// There is nothing more to confirm.
+pub(super) fn forget(tx: &mut dyn Tx) -> StoreResult<()> {
+    tx.set_meta(KEY, "")
+}
+
+impl Engine {
+    /// The document that waits for a second administrator.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn policy_proposal(&self) -> Result<Option<Proposed>, Refused> {
+        let kept = self
+            .store
+            .read(|read| Ok::<_, Refused>((read.meta(KEY)?, read.policy()?.map_or(0, |row| row.version))))
+            .await?;
+        let (Some(text), current) = kept else {
+            return Ok(None);
+        };
+        let open: Option<Proposed> = serde_json::from_str(&text).ok();
+        Ok(open.filter(|open| open.base_version == current))
+    }
+
+    pub(super) async fn propose(&self, open: Proposed, author: &Author) -> Result<Proposed, Refused> {
+        let (now, actor, kept) = (self.clock.now(), author.actor.clone(), open.clone());
+        let text = serde_json::to_string(&open)
+            .map_err(|error| Refused::field("document", format!("cannot be kept: {error}")))?;
+        self.store
+            .write(WriteLane::Normal, move |tx| {
+                let current = tx.policy()?.map_or(0, |row| row.version);
+                super::refuse_stale_base(Some(kept.base_version), current)?;
+                tx.set_meta(KEY, &text)?;
+                let event = EventDraft::new(EventType::PolicyProposed)
+                    .by(&actor)
+                    .text("sha256", &kept.sha256)
+                    .with(
+                        "base_version",
+                        Datum::Number(i64::try_from(kept.base_version).unwrap_or(i64::MAX)),
+                    );
+                commit::tell(tx, &event, now).map(drop)?;
+                Ok::<_, Refused>(())
+            })
+            .await?;
+        self.outbox_wake.notify_one();
+        Ok(open)
+    }
+}
