@@ -36,6 +36,8 @@ pub const POLICY_RULES: &str = "/v1/policy/rules";
 pub const POLICY_RULE: &str = "/v1/policy/rules/{kind}/{id}";
 /// A second administrator confirms a proposed document.
 pub const POLICY_CONFIRM: &str = "/v1/policy/confirm";
+/// Expectations about a policy, run.
+pub const POLICY_TEST: &str = "/v1/policy/test";
 /// An earlier version of the policy, applied again.
 pub const POLICY_ROLLBACK: &str = "/v1/policy/rollback";
 /// Grants: what we hold in AWS.

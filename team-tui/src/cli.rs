@@ -139,6 +139,9 @@ pub(crate) enum Verb {
     /// The policy in force
     #[command(subcommand)]
     Policy(PolicyVerb),
+    /// What AWS says exists
+    #[command(subcommand)]
+    Directory(DirectoryVerb),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditVerb),
@@ -308,6 +311,14 @@ pub(crate) enum PolicyVerb {
         #[arg(long, value_name = "N")]
         base: Option<u64>,
     },
+    /// Run expectations against the policy in force, or a document: exit 1 where one does not hold
+    Test {
+        /// The expectations: [[expect]]
+        file: PathBuf,
+        /// The document [default: the one in force]
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
     /// Put a document in force
     Apply {
         file: PathBuf,
@@ -338,6 +349,12 @@ pub(crate) enum PolicyVerb {
         #[command(flatten)]
         list: ListArgs,
     },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum DirectoryVerb {
+    /// Accounts, OUs, permission sets, people and groups as JSON, for `teamd policy plan|test --directory`
+    Export,
 }
 
 #[derive(Debug, Subcommand)]

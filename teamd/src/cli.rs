@@ -36,6 +36,9 @@ pub enum Command {
     /// Say a word on the clock
     #[command(subcommand)]
     Clock(Clock),
+    /// Plan or test a policy without a daemon, against what `team-tui directory export` printed
+    #[command(subcommand)]
+    Policy(Policy),
     /// Serve the demo's world: simulated AWS, temporary store
     #[cfg(feature = "simulator")]
     Demo(Demo),
@@ -71,6 +74,36 @@ pub struct Sweep {
 pub enum Clock {
     /// The wall clock is right: grant again. As root; asks a running daemon, or writes to its store
     Accept,
+}
+
+/// Plan or test a policy without a daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Policy {
+    /// What a document would change; exit 1 where it could not be applied as it is
+    Plan {
+        /// The document
+        file: PathBuf,
+        /// The exported directory
+        #[arg(long, value_name = "FILE")]
+        directory: PathBuf,
+        /// The document in force [default: none is]
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
+    /// Run the expectations beside a document (policy.expect.toml beside policy.toml); exit 1 where one does not hold
+    Test {
+        /// The document, or its expectations
+        file: PathBuf,
+        /// The exported directory
+        #[arg(long, value_name = "FILE")]
+        directory: PathBuf,
+        /// FILE is expectations: of this document
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// FILE is a document: with these expectations
+        #[arg(long, value_name = "FILE")]
+        expect: Option<PathBuf>,
+    },
 }
 
 /// Arguments of `demo`.

@@ -30,6 +30,7 @@ pub mod engine;
 pub mod failpoint;
 pub mod leases;
 pub mod lifecycle;
+pub mod offline;
 pub mod run;
 pub mod store;
 pub mod sweep;

@@ -1,8 +1,8 @@
 //! `teamd`: arguments → configuration → runtime → exit code.
 
 use std::process::ExitCode;
-use teamd::cli::{Args, Audit, Clock, Command};
-use teamd::{check, commands, sweep};
+use teamd::cli::{Args, Audit, Clock, Command, Policy};
+use teamd::{check, commands, offline, sweep};
 
 fn main() -> ExitCode {
     let args = Args::from_command_line();
@@ -14,6 +14,17 @@ fn main() -> ExitCode {
         Some(Command::Sweep(arguments)) => return sweep::run(config, arguments),
         Some(Command::Audit(Audit::Verify { db })) => return commands::verify(config, db),
         Some(Command::Clock(Clock::Accept)) => return commands::clock::accept(config),
+        Some(Command::Policy(Policy::Plan {
+            file,
+            directory,
+            against,
+        })) => return offline::plan(&file, &directory, against.as_deref()),
+        Some(Command::Policy(Policy::Test {
+            file,
+            directory,
+            policy,
+            expect,
+        })) => return offline::test(&file, &directory, policy, expect),
         #[cfg(feature = "simulator")]
         Some(Command::Demo(demo)) => commands::demo(demo),
         #[cfg(feature = "simulator")]

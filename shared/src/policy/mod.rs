@@ -2,14 +2,18 @@
 
 mod explain;
 mod plan;
+mod plan_text;
 mod rules;
+mod test;
 
 pub use explain::{ExplainQuery, Explanation, PartTrace, RuleTrace};
 pub use plan::{
     ApprovalChange, EntitlementChange, Finding, PlanPolicy, PolicyPlan, RoleChange, RuleChange,
     SettingChange, TouchedRequest,
 };
+pub use plan_text::plan_lines;
 pub use rules::{PolicyRule, PolicyRules, RuleDetail, SettingView};
+pub use test::{PolicyTest, TestPolicy, TestResult};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -5,15 +5,15 @@ use reqwest::Response;
 use serde::de::DeserializeOwned;
 use team_shared::activity::ActivityPage;
 use team_shared::audit::{AuditRow, Verification};
-use team_shared::directory::{Account, PermissionSet};
+use team_shared::directory::{Account, Directory, PermissionSet};
 use team_shared::event::Event;
 use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
 use team_shared::me::{Entitlement, Me};
 use team_shared::policy::{
-    ConfirmPolicy, ExplainQuery, Explanation, PlanPolicy, PolicyPlan, PolicyVersion, PolicyView, PutPolicy,
-    RollBackPolicy,
+    ConfirmPolicy, ExplainQuery, Explanation, PlanPolicy, PolicyPlan, PolicyTest, PolicyVersion, PolicyView,
+    PutPolicy, RollBackPolicy, TestPolicy,
 };
 use team_shared::problem::Code;
 use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit};
@@ -155,6 +155,15 @@ impl Client {
 
     pub async fn plan_policy(&self, body: &PlanPolicy) -> Answer<PolicyPlan> {
         self.post(routes::POLICY_PLAN, body, &super::fresh_key()).await
+    }
+
+    pub async fn test_policy(&self, body: &TestPolicy) -> Answer<PolicyTest> {
+        self.post(routes::POLICY_TEST, body, &super::fresh_key()).await
+    }
+
+    /// The whole copy, as it came.
+    pub async fn directory(&self) -> Answer<Directory> {
+        self.get(routes::DIRECTORY, &[]).await
     }
 
     pub async fn confirm_policy(&self, body: &ConfirmPolicy) -> Answer<PolicyView> {

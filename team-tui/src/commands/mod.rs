@@ -9,6 +9,7 @@ mod approve;
 mod audit;
 mod cancel;
 mod decide;
+mod directory;
 mod done;
 mod entitlements;
 mod extend;
@@ -21,6 +22,7 @@ mod output;
 mod permission_sets;
 mod policy;
 mod policy_plan;
+mod policy_test;
 mod reject;
 mod request;
 mod resolve;
@@ -40,7 +42,7 @@ pub(crate) use show::sheet as request_sheet;
 pub(crate) use status::{removals, sheet as health_sheet};
 pub(crate) use when::parse_future as parse_time;
 
-use crate::cli::{AuditVerb, Cli, Global, PolicyVerb, Verb};
+use crate::cli::{AuditVerb, Cli, DirectoryVerb, Global, PolicyVerb, Verb};
 use crate::client::Client;
 use chrono::{DateTime, Utc};
 use output::Output;
@@ -105,11 +107,13 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Policy(verb) => match verb {
             PolicyVerb::Show { version } => policy::show(&cx, version).await,
             PolicyVerb::Plan { file, base } => policy_plan::run(&cx, &file, base).await,
+            PolicyVerb::Test { file, policy } => policy_test::run(&cx, &file, policy.as_deref()).await,
             PolicyVerb::Apply { file, base, force } => policy::apply(&cx, &file, base, force).await,
             PolicyVerb::Confirm { sha256 } => policy::confirm(&cx, &sha256).await,
             PolicyVerb::Rollback { version, force } => policy::roll_back(&cx, version, force).await,
             PolicyVerb::History { diff, list } => policy::history(&cx, &list, diff).await,
         },
+        Verb::Directory(DirectoryVerb::Export) => directory::export(&cx).await,
         Verb::Audit(AuditVerb::Ls { limit, list }) => audit::ls(&cx, limit, &list).await,
         Verb::Audit(AuditVerb::Export { format }) => audit::export(&cx, &format).await,
         Verb::Audit(AuditVerb::Verify) => audit::verify(&cx).await,

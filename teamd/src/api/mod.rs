@@ -110,6 +110,10 @@ pub fn router(api: Api) -> Router {
             routes::POLICY_PLAN,
             post(policy::plan).layer(DefaultBodyLimit::max(MAX_POLICY)),
         )
+        .route(
+            routes::POLICY_TEST,
+            post(policy::test).layer(DefaultBodyLimit::max(MAX_POLICY)),
+        )
         .route(routes::POLICY_CONFIRM, post(policy::confirm))
         .route(routes::POLICY_ROLLBACK, post(policy::roll_back))
         .route(routes::POLICY_HISTORY, get(policy::history))

@@ -64,7 +64,10 @@ pub use facts::Facts;
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
-pub use policy::{Applied, HistoryRow, InForce, PolicyInput, diff as policy_diff, sha256 as policy_sha256};
+pub use policy::{
+    Applied, HistoryRow, InForce, PolicyInput, diff as policy_diff, read as read_policy,
+    sha256 as policy_sha256,
+};
 #[cfg(any(test, feature = "simulator"))]
 pub use random::seed_this_thread;
 pub use refused::Refused;

@@ -66,7 +66,10 @@ impl InForce {
 }
 
 /// The document, or everything that is wrong with it.
-fn read(document: &str) -> Result<Policy, Refused> {
+///
+/// # Errors
+/// Every fault, with its line and column.
+pub fn read(document: &str) -> Result<Policy, Refused> {
     document::parse(document).map_err(|faults| {
         Refused::invalid(
             faults
