@@ -89,13 +89,13 @@ async fn why_is_there_nothing_to_choose_from() {
     let world = Setup::new().start().await;
     let answer = explain(&world, "alice", "").await;
     assert_eq!(answer["allowed"], true);
-    let none = explain(&world, "hugo", "user=olga").await;
+    let none = explain(&world, "kim", "account=prod-ledger").await;
     assert_eq!(
         (&none["allowed"], &none["code"]),
         (&false.into(), &"not_eligible".into())
     );
     let help = helps(&none);
-    assert!(help.contains("olga is not"), "{help}");
+    assert!(help.contains("kim is not group:oncall"), "{help}");
 }
 
 #[tokio::test]

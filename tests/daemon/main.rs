@@ -3,7 +3,7 @@
 //! * [`support`] the harness: a daemon on a temporary store, callers, answers
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
-//! * [`explain`] why somebody may or may not
+//! * [`explain`] why somebody may or may not · [`changes`] of the policy
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
 //! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
 //! * [`drift`] the sweeps, in simulated time
@@ -19,6 +19,7 @@ mod audit;
 mod backstop;
 mod basis;
 mod bodies;
+mod changes;
 mod clock;
 mod damage;
 mod degraded;

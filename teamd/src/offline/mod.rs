@@ -3,6 +3,8 @@
 mod commands;
 mod directory;
 mod expectations;
+#[cfg(test)]
+mod tests;
 
 pub use commands::{plan, test};
 pub use directory::{Exported, load};
