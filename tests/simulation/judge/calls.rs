@@ -1,6 +1,7 @@
 //! What was sent to AWS, and in which order.
 
 use super::case::{Case, moment};
+use crate::bent::LOOK;
 use crate::record::{Deed, clock_face};
 use crate::script::{Hand, MINUTE, Place, SECOND};
 use aws_simulator::{Operation, Outcome};
@@ -211,6 +212,24 @@ pub(crate) fn held_gate(case: &Case<'_>) -> Vec<(i64, String)> {
                     .extend(creates.map(|call| (moment(call), "a create while the gate is held".to_owned())));
             }
             _ => {}
+        }
+    }
+    found
+}
+
+/// While the wall clock is wrong, nothing is created. A call that is on its way when somebody sets it is not called back.
+pub(crate) fn trusted_clock(case: &Case<'_>) -> Vec<(i64, String)> {
+    let mut found = Vec::new();
+    for bend in &case.record.script.bends {
+        let known = bend.span.0 + LOOK + SECOND;
+        let creates = case.record.calls.iter().filter(|call| {
+            call.operation == Operation::CreateAccountAssignment
+                && call.outcome == Outcome::Ok
+                && (known..bend.span.1).contains(&moment(call))
+        });
+        for call in creates {
+            let what = format!("a create with the wall clock {} s off", bend.by / SECOND);
+            found.push((moment(call), what));
         }
     }
     found
