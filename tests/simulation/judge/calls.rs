@@ -1,7 +1,8 @@
 //! What was sent to AWS, and in which order.
 
-use super::case::{Case, moment};
+use super::case::{Case, Permit, moment};
 use crate::bent::LOOK;
+use crate::clock::SimClock;
 use crate::record::{Deed, clock_face};
 use crate::script::{Hand, MINUTE, Place, SECOND};
 use aws_simulator::{Operation, Outcome};
@@ -99,7 +100,8 @@ pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
             .filter(|call| call.outcome == Outcome::Ok)
             .map(moment)
             .find(|at| (from..until).contains(at));
-        if let Some(at) = create.filter(|_| case.up((due, until)) < 10 * MINUTE) {
+        let is_waiting = |at: &i64| case.up((due, until)) < 10 * MINUTE && !is_paused(case, permit, *at);
+        if let Some(at) = create.filter(is_waiting) {
             let what = format!(
                 "a create while the removal of {} in {account}, due {}, waits",
                 permit.place.user(),
@@ -109,6 +111,17 @@ pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
         }
     }
     found
+}
+
+/// Whether the removal has been tried and failed, and is in the pause before the next try: a minute at most.
+fn is_paused(case: &Case<'_>, permit: &Permit, at: i64) -> bool {
+    let told = permit.request.into_iter().flat_map(|id| case.told(id));
+    let mut retries = told.filter(|told| told.kind == "grant.retry" && (at - MINUTE..=at).contains(&told.at));
+    retries.any(|told| {
+        let next = told.data["next_attempt_at"].as_str();
+        let next = next.and_then(|text| text.parse::<chrono::DateTime<chrono::Utc>>().ok());
+        next.is_some_and(|next| next.timestamp_millis() - SimClock::epoch(0) >= at)
+    })
 }
 
 fn is_window(case: &Case<'_>, plea: usize) -> bool {
