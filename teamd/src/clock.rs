@@ -11,6 +11,7 @@ use chrono::SubsecRound;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Tells the time and waits for it.
@@ -32,7 +33,15 @@ pub trait Clock: Send + Sync {
     fn longest_nap(&self) -> TimeDelta {
         LONGEST_NAP
     }
+    /// How long to wait before the clocks are compared again where nobody asks for the time. A simulation that knows when
+    /// its clock is bent may answer more.
+    fn look_again_in(&self) -> Duration {
+        LOOK_EVERY
+    }
 }
+
+/// How often the clocks of a real machine are compared.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The longest single sleep under a clock of a real machine.
 const LONGEST_NAP: TimeDelta = TimeDelta::seconds(5);

@@ -19,6 +19,7 @@ const GUARDS: &[(&str, Guard)] = &[
     ("DurableAttempts", Guard::DurableAttempts),
     ("Gate", Guard::Gate),
     ("Epoch", Guard::Epoch),
+    ("ClockRule", Guard::ClockRule),
 ];
 
 /// The guard of that name.

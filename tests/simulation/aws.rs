@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use team_shared::ids::{AccountId, UserId};
 use teamd::aws::port::{Assignments, AwsError, DirectorySource, FreshPerson, Lane, OwnIdentity};
+use teamd::clock::Clock;
 use teamd::domain::Time;
 use teamd::domain::directory::{Account, Directory, Group, PermissionSet, Person};
 use teamd::domain::grant::{Phase, Refusal, Reply, State, Status};
@@ -135,8 +136,8 @@ enum Write {
 }
 
 impl World {
-    async fn write(&self, daemon: usize, write: Write, key: &Key) -> Reply {
-        let place = self.place(key);
+    async fn write(&self, ports: &Ports, write: Write, key: &Key) -> Reply {
+        let (place, daemon) = (self.place(key), ports.daemon);
         if self.is_superseded(daemon) {
             self.note(Deed::WroteSuperseded(place));
         }
@@ -151,6 +152,7 @@ impl World {
         });
         self.maybe_die(daemon).await;
         self.wait_for(&answer).await;
+        ports.hear(&answer);
         match answer {
             Ok(operation) => Reply::Accepted {
                 request_id: operation.request_id.clone(),
@@ -166,20 +168,22 @@ impl World {
         }
     }
 
-    async fn poll(&self, kind: OperationKind, request_id: &str) -> Reply {
+    async fn poll(&self, ports: &Ports, kind: OperationKind, request_id: &str) -> Reply {
         let answer = self.model(|org, by, now| org.describe_assignment_operation(by, kind, request_id, now));
         self.wait_for(&answer).await;
+        ports.hear(&answer);
         match answer {
             Ok(operation) => Reply::Status(status(&operation)),
             Err(error) => refused(error),
         }
     }
 
-    async fn look(&self, key: &Key) -> Reply {
+    async fn look(&self, ports: &Ports, key: &Key) -> Reply {
         let key = self.key(self.place(key));
         let answer = self
             .model(|org, by, now| org.list_account_assignments(by, &key.account, &key.permission_set, now));
         self.wait_for(&answer).await;
+        ports.hear(&answer);
         match answer {
             Ok(rows) => Reply::Listed {
                 present: rows.contains(key),
@@ -216,27 +220,38 @@ impl World {
 pub(crate) struct Ports {
     pub(crate) world: Arc<World>,
     pub(crate) daemon: usize,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Ports {
+    /// Whoever answers says what time it is, and is right.
+    fn hear<T>(&self, answer: &Answer<T>) {
+        let is_answered = !matches!(answer, Err(CallError::NoAnswer { .. }));
+        if let Some(guard) = self.clock.guard().filter(|_| is_answered) {
+            guard.hear(SimClock::time(self.world.now()), guard.stamp());
+        }
+    }
 }
 
 impl Assignments for Ports {
     fn list<'a>(&'a self, key: &'a Key, _lane: Lane) -> BoxFuture<'a, Reply> {
-        Box::pin(self.world.look(key))
+        Box::pin(self.world.look(self, key))
     }
 
     fn create<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply> {
-        Box::pin(self.world.write(self.daemon, Write::Create, key))
+        Box::pin(self.world.write(self, Write::Create, key))
     }
 
     fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply> {
-        Box::pin(self.world.write(self.daemon, Write::Delete, key))
+        Box::pin(self.world.write(self, Write::Delete, key))
     }
 
     fn creation_status<'a>(&'a self, request_id: &'a str, _lane: Lane) -> BoxFuture<'a, Reply> {
-        Box::pin(self.world.poll(OperationKind::Create, request_id))
+        Box::pin(self.world.poll(self, OperationKind::Create, request_id))
     }
 
     fn deletion_status<'a>(&'a self, request_id: &'a str) -> BoxFuture<'a, Reply> {
-        Box::pin(self.world.poll(OperationKind::Delete, request_id))
+        Box::pin(self.world.poll(self, OperationKind::Delete, request_id))
     }
 }
 
@@ -276,11 +291,16 @@ impl DirectorySource for World {
     }
 }
 
-impl OwnIdentity for World {
+impl OwnIdentity for Ports {
     fn account(&self) -> BoxFuture<'_, Result<AccountId, AwsError>> {
         Box::pin(async {
-            self.model(|org, _, _| org.management_account().parse())
-                .map_err(|_| AwsError::Unexpected("an account without a number".to_owned()))
+            if self.world.is_out() {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                return Err(AwsError::Unreachable("no answer".to_owned()));
+            }
+            let answer = self.world.model(|org, _, _| org.management_account().parse());
+            self.hear(&Ok(()));
+            answer.map_err(|_| AwsError::Unexpected("an account without a number".to_owned()))
         })
     }
 }

@@ -1,15 +1,13 @@
-//! Time: tokio's paused time, which jumps to the next timer when nobody has anything to do.
+//! True time: tokio's paused time, which jumps to the next timer when nobody has anything to do.
 
-use chrono::{DateTime, TimeDelta};
-use futures::future::BoxFuture;
-use teamd::clock::Clock;
+use chrono::DateTime;
 use teamd::domain::Time;
 use tokio::time::Instant;
 
 /// 2026-11-16T00:00:00Z.
 const BEGINNING: i64 = 1_794_787_200_000;
 
-/// A clock that shows tokio's time.
+/// A clock that shows tokio's time, which nobody can set.
 pub(crate) struct SimClock {
     begun: Instant,
 }
@@ -41,20 +39,5 @@ impl SimClock {
     pub(crate) async fn until(&self, elapsed: i64) {
         let at = self.begun + std::time::Duration::from_millis(elapsed.max(0).unsigned_abs());
         tokio::time::sleep_until(at).await;
-    }
-}
-
-impl Clock for SimClock {
-    fn now(&self) -> Time {
-        Self::time(self.elapsed())
-    }
-
-    fn sleep_until<'a>(&'a self, at: Time) -> BoxFuture<'a, ()> {
-        Box::pin(self.until((at - Self::time(0)).num_milliseconds()))
-    }
-
-    /// It does not jump, so nobody has to look at it every few seconds.
-    fn longest_nap(&self) -> TimeDelta {
-        TimeDelta::hours(6)
     }
 }

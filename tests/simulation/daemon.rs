@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use team_shared::duration::Seconds;
 use teamd::aws::health::AwsHealth;
-use teamd::clock::Clock;
 use teamd::engine::{Deps, Engine, EngineSettings, Hold};
 use teamd::lifecycle::Shutdown;
 use teamd::store::Store;
@@ -92,18 +91,22 @@ impl World {
             inner.daemons += 1;
             inner.daemons
         };
+        let store = Store::on_memory(&self.memory);
+        let clock = self.daemon_clock(&store).await?;
+        let ports = Arc::new(Ports {
+            world: Arc::clone(self),
+            daemon: number,
+            clock: Arc::clone(&clock),
+        });
         let deps = Deps {
-            store: Store::on_memory(&self.memory),
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            assignments: Arc::new(Ports {
-                world: Arc::clone(self),
-                daemon: number,
-            }),
+            store,
+            clock,
+            assignments: Arc::clone(&ports) as _,
             directory: Arc::clone(self) as _,
             activity: None,
             inventory: Arc::clone(self) as _,
             schedules: None,
-            own: Arc::clone(self) as _,
+            own: ports,
             health: Arc::new(AwsHealth::new()),
             leases_path: None,
             shutdown: shutdown.clone(),

@@ -1,6 +1,7 @@
 //! What happens in the seven days of a seed, decided before they begin: what people ask for and when they change their
 //! minds, what the weather is like, when the daemon dies. The judge reads it too: it is the list of what was due.
 
+use super::bent::{Bend, bends};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -124,6 +125,8 @@ pub(crate) struct Script {
     pub(crate) crashes: Vec<i64>,
     /// Moments at which a second daemon is started while the first still runs, and how long the first would stay.
     pub(crate) takeovers: Vec<(i64, i64)>,
+    /// When the wall clock of the daemon's machine is wrong.
+    pub(crate) bends: Vec<Bend>,
     /// Places held from the beginning, without us.
     pub(crate) standing: Vec<Place>,
     /// Live access stays although its basis is lost.
@@ -140,6 +143,7 @@ impl Script {
             outages: Vec::new(),
             crashes: Vec::new(),
             takeovers: Vec::new(),
+            bends: Vec::new(),
             standing: Vec::new(),
             keeps: rng.random_bool(0.5),
         };
@@ -152,6 +156,8 @@ impl Script {
         script.meddle(&mut rng);
         script.weather(&mut rng);
         script.take_over();
+        let begins: Vec<i64> = script.pleas.iter().map(Plea::begins).collect();
+        script.bends = bends(seed, &begins);
         script.pleas.sort_by_key(|plea| plea.at);
         script.hands.sort_by_key(|(at, _)| *at);
         script

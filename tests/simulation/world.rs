@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) places: BTreeMap<AssignmentKey, Place>,
     users: BTreeMap<String, String>,
     pub(crate) crash: Notify,
+    pub(crate) without: Option<Guard>,
     inner: Mutex<Inner>,
 }
 
@@ -105,6 +106,7 @@ impl World {
             memory,
             clock: Arc::new(SimClock::new()),
             crash: Notify::new(),
+            without,
             inner: Mutex::new(Inner {
                 rng: StdRng::seed_from_u64(script.seed ^ 0x5eed_0002),
                 deeds: Vec::new(),

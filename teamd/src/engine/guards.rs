@@ -46,6 +46,9 @@ pub enum Guard {
     /// engine: the simulation takes it away there.
     #[cfg(any(test, feature = "simulator"))]
     Epoch,
+    /// No clock is believed alone. It stands in the clock that the engine is given: the simulation gives it another.
+    #[cfg(any(test, feature = "simulator"))]
+    ClockRule,
 }
 
 /// Tries after which a removal is given up by those who have not that guard.

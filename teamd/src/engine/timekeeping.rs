@@ -17,9 +17,6 @@ use std::time::Duration;
 use team_shared::event::EventType;
 use team_shared::problem::Code;
 
-/// How often the clocks are looked at when nobody asks for the time.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 /// How often the mark is kept. Rows of the trail say more where they are newer.
 const MARK_EVERY: TimeDelta = TimeDelta::seconds(60);
 
@@ -166,7 +163,7 @@ impl Engine {
             }
             tokio::select! {
                 biased;
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(self.clock.look_again_in()) => {}
                 () = self.stop.cancelled() => {}
             }
         }
@@ -187,7 +184,7 @@ impl Engine {
             }
             tokio::select! {
                 biased;
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(self.clock.look_again_in()) => {}
                 () = self.stop.cancelled() => {}
             }
         }

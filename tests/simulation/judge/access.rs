@@ -2,7 +2,7 @@
 
 use super::case::{Case, is_unknown};
 use super::spans::{tidy, without};
-use crate::record::{Deed, Told, clock_face};
+use crate::record::{Told, clock_face};
 use crate::script::{DAY, MINUTE, Place, SECOND, Span};
 use aws_simulator::Outcome;
 
@@ -53,24 +53,20 @@ pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
         .filter(|life| !life.is_ours && life.is_removed_by_us)
     {
         let Some(gone) = life.to else { continue };
-        let crashed = |at: i64| {
-            let near = |deed: &(i64, Deed)| {
-                matches!(deed.1, Deed::Died | Deed::Superseded) && (at..at + 20 * SECOND).contains(&deed.0)
-            };
-            case.record.deeds.iter().any(near)
-        };
         // An intent, and a death before anybody could say whether it was carried out.
-        let intended = case.record.told.iter().any(|told| {
+        let intended = case.told_of(life.place).any(|told| {
             told.kind == "grant.intent"
                 && told.data["call"] == "create"
-                && told.data["account_id"] == life.place.account()
                 && (gone - DAY..gone).contains(&told.at)
-                && crashed(told.at)
+                && case.died_after(told.at)
         });
         let excused = intended
+            || is_being_removed(case, life.place, life.from)
             || case.creates(life.place).any(|(at, call)| {
-                let is_doubtful =
-                    is_unknown(&call.outcome) || crashed(at) || is_unwritten(case, life.place, at);
+                let is_doubtful = is_unknown(&call.outcome)
+                    || case.died_after(at)
+                    || is_unwritten(case, life.place, at)
+                    || is_slow(case, life.place, at);
                 // Before it was put there, or while nobody could have seen it.
                 at < gone && at > gone - DAY && is_doubtful && at < life.from + 2 * MINUTE
                     || (life.from - 10 * MINUTE..life.from + 2 * MINUTE).contains(&at)
@@ -87,15 +83,38 @@ pub(crate) fn standing_untouched(case: &Case<'_>) -> Vec<(i64, String)> {
     found
 }
 
+/// Whether a removal of ours was under way at that moment: begun, and not seen to be done.
+fn is_being_removed(case: &Case<'_>, place: Place, at: i64) -> bool {
+    let told = case.told_of(place).filter(|told| told.at <= at);
+    let mut is_begun = false;
+    for told in told {
+        match told.kind.as_str() {
+            "grant.intent" => is_begun = told.data["call"] == "delete",
+            "grant.removed" => is_begun = false,
+            _ => {}
+        }
+    }
+    is_begun
+}
+
+/// Whether AWS had not finished a create of ours by the time at which it is asked no more: what becomes of it is as
+/// unknown as with an answer that got lost.
+fn is_slow(case: &Case<'_>, place: Place, at: i64) -> bool {
+    /// Operations are polled for five minutes.
+    const POLLED: i64 = 5 * MINUTE - 10 * SECOND;
+    let ours = case
+        .lives
+        .iter()
+        .filter(|life| life.place == place && life.is_ours);
+    let came = ours.map(|life| life.from).find(|from| *from >= at);
+    came.is_none_or(|came| came > at + POLLED)
+}
+
 /// Whether the answer of a create never got into the tables: its request intends it again, or finds it in a listing, and
 /// no row in between says what became of it. The daemon knows no more of it than one that has died.
 fn is_unwritten(case: &Case<'_>, place: Place, at: i64) -> bool {
-    let is_create = |told: &&Told| {
-        told.kind == "grant.intent"
-            && told.data["call"] == "create"
-            && told.data["account_id"] == place.account()
-    };
-    let mut intents = case.record.told.iter().filter(is_create);
+    let is_create = |told: &&Told| told.kind == "grant.intent" && told.data["call"] == "create";
+    let mut intents = case.told_of(place).filter(is_create);
     let Some(request) = intents
         .rfind(|told| (at - SECOND..=at).contains(&told.at))
         .and_then(|told| told.request)
@@ -103,7 +122,9 @@ fn is_unwritten(case: &Case<'_>, place: Place, at: i64) -> bool {
         return false;
     };
     let mut later = case.told(request).filter(|told| told.at > at);
-    let next = later.find(|told| told.kind.starts_with("grant."));
+    // A listing that fails says nothing about the create.
+    let is_word = |told: &&Told| told.kind.starts_with("grant.") && told.data["call"] != "list";
+    let next = later.find(is_word);
     next.is_some_and(|told| {
         (is_create(&told) || told.kind == "grant.confirmed") && told.at < at + 20 * SECOND
     })

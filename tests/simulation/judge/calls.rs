@@ -1,6 +1,8 @@
 //! What was sent to AWS, and in which order.
 
-use super::case::{Case, moment};
+use super::case::{Case, Permit, moment};
+use crate::bent::LOOK;
+use crate::clock::SimClock;
 use crate::record::{Deed, clock_face};
 use crate::script::{Hand, MINUTE, Place, SECOND};
 use aws_simulator::{Operation, Outcome};
@@ -98,7 +100,8 @@ pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
             .filter(|call| call.outcome == Outcome::Ok)
             .map(moment)
             .find(|at| (from..until).contains(at));
-        if let Some(at) = create.filter(|_| case.up((due, until)) < 10 * MINUTE) {
+        let is_waiting = |at: &i64| case.up((due, until)) < 10 * MINUTE && !is_paused(case, permit, *at);
+        if let Some(at) = create.filter(is_waiting) {
             let what = format!(
                 "a create while the removal of {} in {account}, due {}, waits",
                 permit.place.user(),
@@ -108,6 +111,17 @@ pub(crate) fn removals_first(case: &Case<'_>) -> Vec<(i64, String)> {
         }
     }
     found
+}
+
+/// Whether the removal has been tried and failed, and is in the pause before the next try: a minute at most.
+fn is_paused(case: &Case<'_>, permit: &Permit, at: i64) -> bool {
+    let told = permit.request.into_iter().flat_map(|id| case.told(id));
+    let mut retries = told.filter(|told| told.kind == "grant.retry" && (at - MINUTE..=at).contains(&told.at));
+    retries.any(|told| {
+        let next = told.data["next_attempt_at"].as_str();
+        let next = next.and_then(|text| text.parse::<chrono::DateTime<chrono::Utc>>().ok());
+        next.is_some_and(|next| next.timestamp_millis() - SimClock::epoch(0) >= at)
+    })
 }
 
 fn is_window(case: &Case<'_>, plea: usize) -> bool {
@@ -211,6 +225,24 @@ pub(crate) fn held_gate(case: &Case<'_>) -> Vec<(i64, String)> {
                     .extend(creates.map(|call| (moment(call), "a create while the gate is held".to_owned())));
             }
             _ => {}
+        }
+    }
+    found
+}
+
+/// While the wall clock is wrong, nothing is created. A call that is on its way when somebody sets it is not called back.
+pub(crate) fn trusted_clock(case: &Case<'_>) -> Vec<(i64, String)> {
+    let mut found = Vec::new();
+    for bend in &case.record.script.bends {
+        let known = bend.span.0 + LOOK + SECOND;
+        let creates = case.record.calls.iter().filter(|call| {
+            call.operation == Operation::CreateAccountAssignment
+                && call.outcome == Outcome::Ok
+                && (known..bend.span.1).contains(&moment(call))
+        });
+        for call in creates {
+            let what = format!("a create with the wall clock {} s off", bend.by / SECOND);
+            found.push((moment(call), what));
         }
     }
     found

@@ -112,6 +112,25 @@ impl<'a> Case<'a> {
         told.filter(move |told| told.request == Some(request))
     }
 
+    /// Whether the daemon died, or another took over, so soon after a call that nobody knows what it was answered.
+    pub(crate) fn died_after(&self, at: i64) -> bool {
+        let near = |deed: &(i64, Deed)| {
+            matches!(deed.1, Deed::Died | Deed::Superseded) && (at..at + 20 * SECOND).contains(&deed.0)
+        };
+        self.record.deeds.iter().any(near)
+    }
+
+    /// Rows of the trail about this place.
+    pub(crate) fn told_of(&self, place: Place) -> impl DoubleEndedIterator<Item = &'a Told> {
+        let record = self.record;
+        let key = record.places.iter().find(|(_, other)| **other == place);
+        let user = key.map_or("", |(key, _)| key.principal.id());
+        record
+            .told
+            .iter()
+            .filter(move |told| told.data["account_id"] == place.account() && told.data["user_id"] == user)
+    }
+
     fn read_permits(&self) -> Vec<Permit> {
         let mut permits = Vec::new();
         for (number, plea) in self.record.script.pleas.iter().enumerate() {
