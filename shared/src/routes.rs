@@ -65,6 +65,20 @@ pub fn request(id: &RequestId) -> String {
     format!("{REQUESTS}/{id}")
 }
 
+/// The path of one rule of the policy.
+#[must_use]
+pub fn policy_rule(kind: &str, id: &str) -> String {
+    // Ids are texts of people: whatever means something in a path is written as its bytes.
+    let escaped: String = id
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect();
+    format!("{POLICY_RULES}/{kind}/{escaped}")
+}
+
 /// The path of a verb or sub-resource of one request.
 #[must_use]
 pub fn request_verb(id: &RequestId, verb: &str) -> String {

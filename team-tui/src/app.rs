@@ -28,16 +28,19 @@ pub enum Screen {
     History,
     /// The daemon's health.
     Status,
+    /// What one can ask for; rules, settings and history of the policy.
+    Policy,
 }
 
 impl Screen {
     /// In the order of their keys.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Queue,
         Self::Mine,
         Self::Sessions,
         Self::History,
         Self::Status,
+        Self::Policy,
     ];
 
     /// The name on its tab.
@@ -49,6 +52,7 @@ impl Screen {
             Self::Sessions => "Sessions",
             Self::History => "History",
             Self::Status => "Status",
+            Self::Policy => "Policy",
         }
     }
 }
@@ -121,6 +125,7 @@ pub(crate) struct App {
     pub(crate) audit_shown: bool,
     /// The list over the health on Status.
     pub(crate) access: Option<Access>,
+    pub(crate) policy: crate::policy::Policy,
     pub(crate) screen: Screen,
     pub(crate) cursors: HashMap<Screen, Cursor>,
     pub(crate) audit_index: usize,
@@ -169,6 +174,7 @@ impl App {
             audit: BTreeMap::new(),
             audit_shown: false,
             access: None,
+            policy: crate::policy::Policy::default(),
             screen: Screen::Queue,
             cursors: HashMap::new(),
             audit_index: 0,
@@ -222,7 +228,7 @@ impl App {
                     | RequestState::Ending
             ),
             Screen::History => true,
-            Screen::Status => false,
+            Screen::Status | Screen::Policy => false,
         }
     }
 
@@ -248,7 +254,9 @@ impl App {
                 rows.sort_by_key(|r| (r.state.is_terminal(), std::cmp::Reverse((r.created_at, r.id))))
             }
             Screen::Sessions => rows.sort_by_key(|r| (session_order(r.state), r.end_at.or(r.start_at), r.id)),
-            Screen::History | Screen::Status => rows.sort_by_key(|r| std::cmp::Reverse((r.created_at, r.id))),
+            Screen::History | Screen::Status | Screen::Policy => {
+                rows.sort_by_key(|r| std::cmp::Reverse((r.created_at, r.id)))
+            }
         }
         let filter = self.filter.value();
         if !filter.is_empty() {
@@ -274,6 +282,60 @@ impl App {
                 }
             })
             .collect()
+    }
+
+    /// Whether the caller may read the policy.
+    pub(crate) fn reads_policy(&self) -> bool {
+        self.has_role(&["admin", "auditor", "security", "operator"])
+    }
+
+    /// Whether the caller may change it.
+    pub(crate) fn changes_policy(&self) -> bool {
+        self.has_role(&["admin", "operator"])
+    }
+
+    fn has_role(&self, of: &[&str]) -> bool {
+        let roles = self.me.as_ref().map(|me| me.roles.as_slice()).unwrap_or_default();
+        roles.iter().any(|role| of.contains(&role.as_str()))
+    }
+
+    /// Rows of the part of the policy that is shown, by their place, filter applied.
+    pub(crate) fn policy_rows(&self) -> Vec<usize> {
+        use crate::policy::Part;
+        let policy = &self.policy;
+        let texts: Vec<String> = match policy.part {
+            Part::Mine => {
+                let of = self.entitlements.iter();
+                of.map(|one| {
+                    let way = crate::policy::approval(one);
+                    format!(
+                        "{} {} {} {way}",
+                        one.account.name, one.permission_set.name, one.rule
+                    )
+                })
+                .collect()
+            }
+            Part::Rules => policy
+                .rules
+                .iter()
+                .flat_map(|all| &all.rules)
+                .map(rule_text)
+                .collect(),
+            Part::Settings => {
+                let settings = policy.rules.iter().flat_map(|all| &all.settings);
+                settings.map(|one| format!("{} {}", one.key, one.value)).collect()
+            }
+            Part::History => {
+                let versions = policy.history.iter().flatten();
+                versions
+                    .map(|one| format!("{} {} {}", one.version, one.applied_by, one.sha256))
+                    .collect()
+            }
+        };
+        let filter = self.filter.value();
+        let fits = |text: &String| filter.is_empty() || crate::widgets::fuzzy::matches(filter, text);
+        let rows = texts.iter().enumerate().filter(|(_, text)| fits(text));
+        rows.map(|(at, _)| at).collect()
     }
 
     /// The audit is what is shown.
@@ -319,6 +381,18 @@ impl App {
             toast.bad = true;
         }
     }
+}
+
+fn rule_text(rule: &team_shared::policy::PolicyRule) -> String {
+    let lists = [
+        &rule.who,
+        &rule.accounts,
+        &rule.permission_sets,
+        &rule.approvers,
+        &rule.other,
+    ];
+    let lists: Vec<String> = lists.iter().map(|list| list.join(" ")).collect();
+    format!("{} {} {} {}", rule.kind, rule.id, rule.approval, lists.join(" "))
 }
 
 /// Whether the daemon said that the caller may do this now.

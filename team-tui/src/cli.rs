@@ -304,6 +304,12 @@ pub(crate) enum PolicyVerb {
         #[arg(long, value_name = "N")]
         version: Option<u64>,
     },
+    /// Edit the document in $EDITOR, see its plan, and put it in force
+    Edit {
+        /// Apply it although it locks somebody out; the audit trail keeps the reason
+        #[arg(long, value_name = "REASON")]
+        force: Option<String>,
+    },
     /// What a document would change: exit 1 where it would be refused
     Plan {
         file: PathBuf,

@@ -1,8 +1,10 @@
 //! What the dashboard wants done; performed by [`crate::runtime`], answered by messages.
 
 use crate::access::AccessKind;
+use crate::policy::Draft;
 use std::collections::BTreeSet;
 use team_shared::ids::RequestId;
+use team_shared::policy::ExplainQuery;
 use team_shared::request::{Act, Approve, Submit};
 
 /// Something to do outside.
@@ -22,6 +24,25 @@ pub(crate) enum Effect {
     LoadAudit,
     /// Read what is held in AWS.
     LoadAccess(AccessKind),
+    /// Read the rules, settings and history of the policy.
+    LoadPolicy,
+    /// Read a rule: its kind and id.
+    LoadRule(String, String),
+    /// Ask why.
+    Explain(Box<ExplainQuery>),
+    /// Edit the policy in the reader's editor, at a line; an earlier text of theirs, or the one in force.
+    EditPolicy {
+        /// From 1.
+        line: usize,
+        /// What was edited before.
+        draft: Option<Draft>,
+    },
+    /// Run the editor on it, at a line. The loop does this itself: it owns the terminal.
+    OpenEditor(Draft, usize),
+    /// Plan what was edited.
+    PlanPolicy(Draft),
+    /// Apply what was edited.
+    ApplyPolicy(Draft),
     /// File a request.
     Submit(Box<Submit>),
     /// Approve one.

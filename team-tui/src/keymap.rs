@@ -32,6 +32,9 @@ pub(crate) enum Action {
     Repeat,
     Audit,
     Access,
+    NextPart,
+    Edit,
+    Apply,
     Quit,
     ForceQuit,
     Suspend,
@@ -50,6 +53,7 @@ pub(crate) enum Context {
     Sessions,
     History,
     Status,
+    Policy,
     Detail,
     Dialog,
     Form,
@@ -59,12 +63,13 @@ pub(crate) enum Context {
 }
 
 impl Context {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Queue,
         Self::Mine,
         Self::Sessions,
         Self::History,
         Self::Status,
+        Self::Policy,
         Self::Detail,
         Self::Dialog,
         Self::Form,
@@ -81,6 +86,7 @@ impl Context {
             Self::Sessions => "Sessions",
             Self::History => "History",
             Self::Status => "Status",
+            Self::Policy => "Policy",
             Self::Detail => "request sheet",
             Self::Dialog => "dialog",
             Self::Form => "request form",
@@ -97,6 +103,7 @@ impl Context {
             Screen::Sessions => Self::Sessions,
             Screen::History => Self::History,
             Screen::Status => Self::Status,
+            Screen::Policy => Self::Policy,
         }
     }
 }
@@ -156,15 +163,25 @@ use Context as C;
 use Key::{Char, Code, Ctrl};
 
 const LISTS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History];
-const SCREENS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Status];
+const FILTERED: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Policy];
+const SCREENS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Status, C::Policy];
 const SHEETS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Detail];
-const PAGES: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Status, C::Detail];
+const PAGES: &[C] = &[
+    C::Queue,
+    C::Mine,
+    C::Sessions,
+    C::History,
+    C::Status,
+    C::Policy,
+    C::Detail,
+];
 const READING: &[C] = &[
     C::Queue,
     C::Mine,
     C::Sessions,
     C::History,
     C::Status,
+    C::Policy,
     C::Detail,
     C::Help,
 ];
@@ -207,15 +224,20 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('n')], A::New, PAGES, "new", "new request"),
     key(&[Char('N')], A::Repeat, SHEETS, "", "new request like this one"),
     key(&[Code(KeyCode::Enter), Char('l'), Code(KeyCode::Right)], A::Open, LISTS, "open", "open the request"),
+    key(&[Code(KeyCode::Enter), Char('l'), Code(KeyCode::Right)], A::Open, &[C::Policy], "open", "why; the rule in full; what a version changed"),
+    key(&[Char('v')], A::NextPart, &[C::Policy], "part", "what you can ask for, rules, settings, history"),
+    key(&[Char('e')], A::Edit, &[C::Policy], "edit", "edit the document in $EDITOR, then see its plan"),
+    key(&[Ctrl('s')], A::Apply, &[C::Policy], "apply", "apply what the plan shows"),
     key(&[Char('v')], A::Audit, &[C::History], "audit", "audit rows or requests"),
     key(&[Char('v')], A::Access, &[C::Status], "access", "what teamd holds, what others hold, drift, the health"),
-    key(&[Char('/')], A::Filter, LISTS, "filter", "filter, fuzzy; Esc clears"),
+    key(&[Char('/')], A::Filter, FILTERED, "filter", "filter, fuzzy; Esc clears"),
     key(&[Char('y')], A::Copy, SHEETS, "", "copy the id (by the terminal: OSC 52)"),
     key(&[Char('1')], A::Go(Screen::Queue), PAGES, "", "Queue: pending requests"),
     key(&[Char('2')], A::Go(Screen::Mine), PAGES, "", "Mine: your requests"),
     key(&[Char('3')], A::Go(Screen::Sessions), PAGES, "", "Sessions: live access and its activity"),
     key(&[Char('4')], A::Go(Screen::History), PAGES, "", "History: all requests, audit rows"),
     key(&[Char('5')], A::Go(Screen::Status), PAGES, "", "Status: the daemon's health"),
+    key(&[Char('6')], A::Go(Screen::Policy), PAGES, "", "Policy: what you can ask for, rules, settings, history"),
     key(&[Code(KeyCode::Tab)], A::NextScreen, SCREENS, "", "next screen"),
     key(&[Code(KeyCode::BackTab)], A::PreviousScreen, SCREENS, "", "previous screen"),
     key(&[Char('k'), Code(KeyCode::Up)], A::Up, READING, "", "up"),

@@ -19,6 +19,7 @@ pub mod client;
 pub mod clock;
 mod commands;
 mod demo;
+mod edit;
 mod effect;
 #[cfg(test)]
 #[path = "../../tests/tui/fixtures.rs"]
@@ -27,6 +28,7 @@ mod format;
 mod keymap;
 mod message;
 mod modals;
+mod policy;
 mod runtime;
 mod screens;
 mod tasks;

@@ -55,6 +55,12 @@ pub(crate) enum Message {
     AuditRead(Result<Vec<Event>, ClientError>),
     /// What is held in AWS was read.
     AccessRead(Result<Box<AccessRows>, ClientError>),
+    /// Something of the policy was read.
+    PolicyRead(Result<Box<crate::policy::Read>, ClientError>),
+    /// A text is ready to be edited, at a line.
+    EditReady(crate::policy::Draft, usize),
+    /// The editor did not do what was asked of it.
+    EditFailed(String),
     /// A changing command was answered.
     Answered {
         verb: &'static str,

@@ -12,8 +12,8 @@ use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
 use team_shared::me::{Entitlement, Me};
 use team_shared::policy::{
-    ConfirmPolicy, ExplainQuery, Explanation, PlanPolicy, PolicyPlan, PolicyTest, PolicyVersion, PolicyView,
-    PutPolicy, RollBackPolicy, TestPolicy,
+    ConfirmPolicy, ExplainQuery, Explanation, PlanPolicy, PolicyPlan, PolicyRules, PolicyTest, PolicyVersion,
+    PolicyView, PutPolicy, RollBackPolicy, RuleDetail, TestPolicy,
 };
 use team_shared::problem::Code;
 use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit};
@@ -159,6 +159,14 @@ impl Client {
 
     pub async fn test_policy(&self, body: &TestPolicy) -> Answer<PolicyTest> {
         self.post(routes::POLICY_TEST, body, &super::fresh_key()).await
+    }
+
+    pub async fn policy_rules(&self) -> Answer<PolicyRules> {
+        self.get(routes::POLICY_RULES, &[]).await
+    }
+
+    pub async fn policy_rule(&self, kind: &str, id: &str) -> Answer<RuleDetail> {
+        self.get(&routes::policy_rule(kind, id), &[]).await
     }
 
     /// The whole copy, as it came.

@@ -21,6 +21,7 @@ mod open;
 mod output;
 mod permission_sets;
 mod policy;
+mod policy_edit;
 mod policy_plan;
 mod policy_test;
 mod reject;
@@ -41,6 +42,7 @@ pub(crate) use failure::Failure;
 pub(crate) use show::sheet as request_sheet;
 pub(crate) use status::{removals, sheet as health_sheet};
 pub(crate) use when::parse_future as parse_time;
+pub(crate) use why::lines as why_lines;
 
 use crate::cli::{AuditVerb, Cli, DirectoryVerb, Global, PolicyVerb, Verb};
 use crate::client::Client;
@@ -106,6 +108,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Why(args) => why::run(&cx, args).await,
         Verb::Policy(verb) => match verb {
             PolicyVerb::Show { version } => policy::show(&cx, version).await,
+            PolicyVerb::Edit { force } => policy_edit::run(&cx, force).await,
             PolicyVerb::Plan { file, base } => policy_plan::run(&cx, &file, base).await,
             PolicyVerb::Test { file, policy } => policy_test::run(&cx, &file, policy.as_deref()).await,
             PolicyVerb::Apply { file, base, force } => policy::apply(&cx, &file, base, force).await,

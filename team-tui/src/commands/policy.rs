@@ -112,7 +112,7 @@ pub(super) async fn roll_back(cx: &Context, version: u64, force_reason: Option<S
     applied(cx, &cx.client.roll_back_policy(&body).await?)
 }
 
-fn applied(cx: &Context, view: &PolicyView) -> Outcome {
+pub(super) fn applied(cx: &Context, view: &PolicyView) -> Outcome {
     if cx.out.is_json() {
         return cx.out.document(view);
     }

@@ -6,6 +6,7 @@
 
 mod link;
 mod perform;
+mod policy;
 mod terminal;
 
 use crate::app::{App, Screen};
@@ -156,6 +157,13 @@ async fn run(
                 if effect == crate::effect::Effect::Suspend {
                     terminal.suspend()?;
                     keys = EventStream::new();
+                } else if let crate::effect::Effect::OpenEditor(draft, line) = effect {
+                    let edited = terminal.aside(|| edited(draft, line))?;
+                    keys = EventStream::new();
+                    match edited {
+                        Ok(draft) => performer.perform(crate::effect::Effect::PlanPolicy(draft)),
+                        Err(text) => drop(update::update(app, Message::EditFailed(text))),
+                    }
                 } else {
                     performer.perform(effect);
                 }
@@ -163,6 +171,14 @@ async fn run(
         }
     }
     Ok(())
+}
+
+/// The text as the editor left it.
+fn edited(mut draft: crate::policy::Draft, line: usize) -> Result<crate::policy::Draft, String> {
+    let file = Path::new(&draft.file);
+    crate::edit::run(file, line).map_err(|error| error.to_string())?;
+    draft.document = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", draft.file))?;
+    Ok(draft)
 }
 
 fn from_terminal(event: TerminalEvent) -> Option<Message> {

@@ -2,6 +2,7 @@
 
 use super::Tagged;
 use super::link::Link;
+use super::policy;
 use crate::access::{AccessKind, AccessRows};
 use crate::client::{Client, ClientError};
 use crate::demo::Chaos;
@@ -118,6 +119,24 @@ impl Performer {
             Effect::LoadAccess(kind) => self.answer(move |client| async move {
                 Message::AccessRead(load_access(&client, kind).await.map(Box::new))
             }),
+            Effect::LoadPolicy => {
+                self.answer(|client| async move { Message::PolicyRead(policy::load(&client).await) })
+            }
+            Effect::LoadRule(kind, id) => self.answer(move |client| async move {
+                Message::PolicyRead(policy::rule(&client, &kind, &id).await)
+            }),
+            Effect::Explain(query) => self.answer(move |client| async move {
+                Message::PolicyRead(policy::explain(&client, &query).await)
+            }),
+            Effect::EditPolicy { line, draft } => {
+                self.answer(move |client| async move { policy::ready(&client, line, draft).await });
+            }
+            Effect::PlanPolicy(draft) => {
+                self.answer(move |client| async move { policy::plan(&client, draft).await });
+            }
+            Effect::ApplyPolicy(draft) => {
+                self.answer(move |client| async move { policy::apply(&client, draft).await });
+            }
             Effect::Submit(body) => self.answer(|client| async move {
                 let result = client.submit(&body, &key()).await.map(Box::new);
                 Message::Answered {
@@ -149,7 +168,7 @@ impl Performer {
                 let _ = crossterm::execute!(std::io::stdout(), CopyToClipboard::to_clipboard_from(text));
             }
             // The loop does this itself: it owns the terminal.
-            Effect::Suspend => {}
+            Effect::Suspend | Effect::OpenEditor(..) => {}
         }
     }
 

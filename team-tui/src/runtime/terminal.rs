@@ -74,6 +74,16 @@ impl Guard {
         self.terminal.resize(Rect::new(0, 0, width, height))
     }
 
+    /// Lends the terminal to somebody else for as long as they take; afterwards everything is painted anew.
+    pub(super) fn aside<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        restore();
+        let done = work();
+        take_over()?;
+        let (width, height) = crossterm::terminal::size()?;
+        self.terminal.resize(Rect::new(0, 0, width, height))?;
+        Ok(done)
+    }
+
     pub(super) fn give_back(&mut self) {
         restore();
     }

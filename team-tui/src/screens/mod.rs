@@ -7,6 +7,7 @@ mod detail;
 mod history;
 mod mine;
 mod parts;
+mod policy;
 mod queue;
 mod sessions;
 mod status;
@@ -92,6 +93,7 @@ fn draw_body(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         Screen::Mine => mine::draw(frame, area, app, theme),
         Screen::Sessions => sessions::draw(frame, area, app, theme),
         Screen::History => history::draw(frame, area, app, theme),
+        Screen::Policy => policy::draw(frame, area, app, theme),
         Screen::Status => match &app.access {
             Some(access) => access::draw(frame, area, app, access, theme),
             None => status::draw(frame, area, app, theme),

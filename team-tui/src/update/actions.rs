@@ -1,6 +1,6 @@
 //! Keys on screens and on the sheet of a request.
 
-use super::why_not;
+use super::{policy, why_not};
 use crate::access::{Access, AccessKind};
 use crate::app::{App, Cursor, Detail, Screen};
 use crate::effect::Effect;
@@ -28,6 +28,10 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::PageDown => step(app, |at| at.saturating_add(PAGE)),
         Action::Top => step(app, |_| 0),
         Action::Bottom => step(app, |_| usize::MAX),
+        Action::Open if app.screen == Screen::Policy && app.detail.is_none() => return policy::open(app),
+        Action::NextPart => return policy::next(app),
+        Action::Edit => return policy::edit(app),
+        Action::Apply => return policy::apply(app),
         Action::Open => {
             if let Some(id) = app.selected().map(|view| view.id) {
                 open(app, id);
@@ -35,6 +39,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Back => back(app),
         Action::Quit if app.detail.is_some() => app.detail = None,
+        Action::Quit if app.screen == Screen::Policy && policy::back(app) => {}
         Action::Quit => app.quit = true,
         Action::Filter => app.filtering = true,
         Action::Command => app.modal = Some(Modal::Command(CommandLine::default())),
@@ -116,8 +121,13 @@ pub(super) fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
     app.scroll = 0;
     if app.screen != screen {
         app.access = None;
+        app.policy.sheet = None;
+        app.policy.index = 0;
         app.filter = Input::default();
         app.screen = screen;
+    }
+    if screen == Screen::Policy {
+        return policy::load(app);
     }
     if screen == Screen::Status && app.is_live() {
         vec![Effect::LoadHealth]
@@ -144,6 +154,9 @@ pub(super) fn resync(app: &mut App) -> Vec<Effect> {
         app.say("reading everything again");
         let mut effects = vec![Effect::Load];
         effects.extend(load_access(app));
+        if app.screen == Screen::Policy {
+            effects.extend(policy::load(app));
+        }
         effects
     } else {
         app.say("trying teamd now");
@@ -165,6 +178,9 @@ fn back(app: &mut App) {
     if app.screen == Screen::Status && app.access.take().is_some() {
         return;
     }
+    if app.screen == Screen::Policy && policy::back(app) {
+        return;
+    }
     if app.filter.value().is_empty() {
         app.toast = None;
     } else {
@@ -176,6 +192,10 @@ fn step(app: &mut App, to: impl Fn(usize) -> usize) {
     if let Some(detail) = &mut app.detail {
         // The view cuts it to what there is.
         detail.scroll = u16::try_from(to(usize::from(detail.scroll)).min(500)).unwrap_or(500);
+        return;
+    }
+    if app.screen == Screen::Policy {
+        policy::step(app, to);
         return;
     }
     if app.screen == Screen::Status

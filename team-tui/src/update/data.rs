@@ -86,6 +86,22 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::AccessRead(Err(error)) => app.complain(explain(&error)),
+        Message::PolicyRead(Ok(read)) => {
+            if let crate::policy::Read::Applied(text) = read.as_ref() {
+                app.say(text.clone());
+            }
+            let is_applied = matches!(*read, crate::policy::Read::Applied(_));
+            app.policy.take(*read);
+            if is_applied {
+                return vec![Effect::LoadPolicy];
+            }
+        }
+        Message::PolicyRead(Err(error)) => app.complain(explain(&error)),
+        Message::EditReady(draft, line) => {
+            app.policy.draft = Some(draft.clone());
+            return vec![Effect::OpenEditor(draft, line)];
+        }
+        Message::EditFailed(text) => app.complain(text),
         Message::Answered { verb, result } => on_answered(app, verb, result),
         Message::Chaos(line) => {
             app.say(format!("chaos: {line}"));

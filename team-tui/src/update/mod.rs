@@ -7,6 +7,7 @@ mod command;
 mod data;
 mod dialogs;
 mod form;
+mod policy;
 #[cfg(test)]
 mod tests;
 
@@ -86,6 +87,19 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         Action::Access if !matches!(app.health, Some(Health::Full(_))) => {
             return Some("that list takes security, auditor, administrator or operator".to_owned());
         }
+        Action::Edit if !app.changes_policy() => {
+            return Some("changing the policy takes an administrator or the operator".to_owned());
+        }
+        Action::Edit | Action::Apply if !app.is_live() => {
+            return Some("teamd is away: nothing can be changed now".to_owned());
+        }
+        Action::Apply if !matches!(app.policy.sheet, Some(crate::policy::Sheet::Plan(..))) => {
+            return Some("there is no plan to apply: e edits the document".to_owned());
+        }
+        Action::NextPart if !app.reads_policy() => {
+            return Some("the rules take security, auditor, administrator or operator".to_owned());
+        }
+        Action::Open if app.screen == crate::app::Screen::Policy && app.detail.is_none() => return None,
         Action::New if !app.is_live() => return Some("teamd is away: nothing can be changed now".to_owned()),
         Action::Open | Action::Copy if app.selected().is_none() => {
             return Some("no request is selected".to_owned());
@@ -153,6 +167,7 @@ fn on_key(app: &mut App, key: &KeyEvent) -> Vec<Effect> {
         | Context::Sessions
         | Context::History
         | Context::Status
+        | Context::Policy
         | Context::Detail => action.map_or_else(Vec::new, |action| actions::on(app, action)),
     }
 }

@@ -20,6 +20,7 @@ mod listener;
 mod me;
 mod policy;
 mod requests;
+mod rules;
 mod status;
 mod verbs;
 mod views;
@@ -117,6 +118,8 @@ pub fn router(api: Api) -> Router {
         .route(routes::POLICY_CONFIRM, post(policy::confirm))
         .route(routes::POLICY_ROLLBACK, post(policy::roll_back))
         .route(routes::POLICY_HISTORY, get(policy::history))
+        .route(routes::POLICY_RULES, get(rules::list))
+        .route(routes::POLICY_RULE, get(rules::show))
         .route(routes::POLICY_EXPLAIN, get(explain::explain))
         .route(routes::GRANTS, get(grants::list))
         .route(routes::AUDIT, get(audit::list))

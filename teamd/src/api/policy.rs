@@ -18,7 +18,7 @@ use team_shared::policy::{
 };
 use team_shared::problem::Code;
 
-fn may_read(api: &Api, caller: &Caller) -> Result<(), ApiError> {
+pub(super) fn may_read(api: &Api, caller: &Caller) -> Result<(), ApiError> {
     if api.engine.facts().access(caller).sees_operations() {
         return Ok(());
     }

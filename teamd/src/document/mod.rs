@@ -8,6 +8,7 @@
 //! To add a key: its reading in `rules` or `settings`, and its name in the list of keys beside it.
 
 mod patterns;
+mod places;
 mod reader;
 mod rules;
 mod settings;
@@ -16,6 +17,8 @@ mod value;
 
 #[cfg(test)]
 mod tests;
+
+pub use places::{RulePlace, rule_places};
 
 use crate::domain::policy::{Policy, RoleAssignments, Settings};
 use reader::{Faults, Section};

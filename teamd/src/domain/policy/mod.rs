@@ -17,6 +17,7 @@
 //! Everything compares exactly and with case. To add a kind of subject or account pattern: a variant in `model`, its
 //! meaning in `matching`, its staleness in `stale`, its spelling in [`crate::document`].
 
+mod covered;
 mod demands;
 mod entitlements;
 mod evaluate;
@@ -32,6 +33,7 @@ mod unheeded;
 #[cfg(test)]
 mod tests;
 
+pub use covered::{accounts_of, people_of, sets_of};
 pub use entitlements::{Entitled, entitlements};
 pub use evaluate::{Ask, Judgement, evaluate};
 pub use model::{
