@@ -153,9 +153,21 @@ fn wire_types_stop_at_the_api() {
         if source.module() == "api" {
             continue;
         }
+        // A plan, a trace and what came of expectations are sentences for people, which both binaries print: they have no
+        // other form. Nothing is read from them, but for the exported directory, which is the wire's.
+        let is_said = |name: &str| {
+            let said = [
+                "teamd/src/domain/plan/",
+                "teamd/src/domain/policy/trace.rs",
+                "teamd/src/engine/policy/",
+                "teamd/src/offline/",
+            ];
+            let of_policy = name == "policy" && said.iter().any(|place| source.path.starts_with(place));
+            of_policy || name == "directory" && source.path == "teamd/src/offline/directory.rs"
+        };
         for name in named(&source.code, "team_shared") {
             assert!(
-                !wire.contains(&name.as_str()),
+                !wire.contains(&name.as_str()) || is_said(&name),
                 "{} names team_shared::{name}",
                 source.path
             );

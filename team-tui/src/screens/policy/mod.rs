@@ -145,8 +145,8 @@ fn draw_rules(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             cells: vec![
                 rule.kind.clone(),
                 rule.id.clone(),
-                format!("{} ({})", rule.who.join(" "), rule.people_count),
-                format!("{} ({})", rule.accounts.join(" "), rule.account_count),
+                format!("{} {}", rule.people_count, rule.who.join(" ")),
+                format!("{} {}", rule.account_count, rule.accounts.join(" ")),
                 format!(
                     "{} ({})",
                     rule.permission_sets.join(" "),
