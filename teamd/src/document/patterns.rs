@@ -4,10 +4,10 @@ use super::suggest::nearest;
 use crate::domain::policy::{AccountPattern, SetPattern, Subject};
 use team_shared::text;
 
-const SUBJECTS: &[&str] = &["user:", "group:"];
+const SUBJECTS: &[&str] = &["user:", "group:", "oncall:"];
 const ACCOUNTS: &[&str] = &["name:", "ou:", "ou-direct:", "tag:"];
 
-/// `user:NAME` or `group:NAME`.
+/// `user:NAME`, `group:NAME` or `oncall:NAME`.
 pub(super) fn subject(written: &str) -> Result<Subject, String> {
     plain(written)?;
     if let Some(name) = written.strip_prefix("user:") {
@@ -16,10 +16,8 @@ pub(super) fn subject(written: &str) -> Result<Subject, String> {
     if let Some(name) = written.strip_prefix("group:") {
         return named(name, written).map(Subject::Group);
     }
-    if written.starts_with("oncall:") {
-        return Err(format!(
-            "{written:?}: on-call sources are not supported by this version"
-        ));
+    if let Some(name) = written.strip_prefix("oncall:") {
+        return named(name, written).map(Subject::OnCall);
     }
     Err(match prefix_meant(written, SUBJECTS) {
         Some(meant) => format!("{written:?}: did you mean {meant:?}?"),

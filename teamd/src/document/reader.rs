@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::suggest::nearest;
-use super::value::{Harmless, expected, moment};
+use super::value::{expected, moment};
 use crate::domain::Time;
 use std::ops::RangeInclusive;
 use team_shared::duration::Seconds;
@@ -143,23 +143,6 @@ impl<'d, 'i> Section<'d, 'i> {
             faults.at(
                 key.span().start,
                 format!("unknown key {written:?}{place}; {help}"),
-            );
-        }
-    }
-
-    /// Refuses a key of the document's form that this version has no behaviour for, unless it says what happens
-    /// anyway.
-    pub(super) fn only(&self, key: &str, harmless: Harmless, faults: &mut Faults<'_>) {
-        if let Some(value) = self.table.get(key)
-            && !harmless.is(value.get_ref())
-        {
-            self.fault(
-                key,
-                format!(
-                    "not supported by this version; leave it out{}",
-                    harmless.or_write()
-                ),
-                faults,
             );
         }
     }

@@ -3,7 +3,6 @@
 use super::patterns;
 use super::reader::{Faults, Section};
 use super::settings::{OVERRIDES, overrides};
-use super::value::Harmless;
 use crate::domain::policy::{
     AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, SetPattern, Settings, Subject,
 };
@@ -103,7 +102,6 @@ pub(super) fn eligibility(
 
 pub(super) fn approver(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> ApproverRule {
     section.refuse_unknown(APPROVER, faults);
-    section.only("escalate_to", Harmless::Texts(&[]), faults);
     let before = faults.count();
     let rule = ApproverRule {
         id: quiet_id(section),
@@ -111,6 +109,9 @@ pub(super) fn approver(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Ap
         permission_sets: permission_sets(section, faults),
         who: who(section, faults),
         quorum: quorum(section, faults),
+        escalate_to: section
+            .list("escalate_to", faults, patterns::subject)
+            .unwrap_or_default(),
     };
     if faults.count() == before {
         check_quorum(section, &rule.who, rule.quorum, faults);

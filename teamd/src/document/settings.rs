@@ -1,8 +1,8 @@
 //! `[settings]`, and those of them that a rule can have of its own.
 
 use super::reader::{Faults, Section};
-use super::value::Harmless;
 use crate::domain::policy::{OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
+use team_shared::duration::Seconds;
 use team_shared::text::{self, MAX_TEXT};
 
 const KEYS: &[&str] = &[
@@ -45,22 +45,8 @@ pub(super) const OVERRIDES: &[&str] = &[
     "max_per_day",
 ];
 
-/// Settings that come with later versions, and what happens until then.
-const LATER: &[(&str, Harmless)] = &[
-    ("max_per_day", Harmless::Text("")),
-    ("claim_timeout", Harmless::Text("10m")),
-    ("remind_before_end", Harmless::Texts(&["30m", "15m"])),
-    ("remind_approvers_every", Harmless::Text("30m")),
-    ("escalate_after", Harmless::Text("")),
-    ("max_permission_set_session", Harmless::Text("")),
-    ("policy_changes_need", Harmless::Number(1)),
-];
-
 pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settings {
     section.refuse_unknown(KEYS, faults);
-    for (key, harmless) in LATER {
-        section.only(key, *harmless, faults);
-    }
     let before = faults.count();
     let defaults = Settings::default();
     let own = overridable(section, faults);
@@ -88,6 +74,28 @@ pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settin
                 other => Err(format!("{other:?} is not known: write \"end\" or \"keep\"")),
             })
             .unwrap_or(defaults.on_lost_eligibility),
+        max_per_day: own.max_per_day.unwrap_or(defaults.max_per_day),
+        claim_timeout: section
+            .duration("claim_timeout", faults)
+            .unwrap_or(defaults.claim_timeout),
+        remind_before_end: section
+            .list("remind_before_end", faults, |written| {
+                written.parse().map_err(|error| format!("{error}"))
+            })
+            .unwrap_or(defaults.remind_before_end),
+        remind_approvers_every: section
+            .parsed("remind_approvers_every", faults, duration_or_none)
+            .unwrap_or(defaults.remind_approvers_every),
+        escalate_after: section
+            .parsed("escalate_after", faults, duration_or_none)
+            .unwrap_or(defaults.escalate_after),
+        max_permission_set_session: section
+            .parsed("max_permission_set_session", faults, duration_or_none)
+            .unwrap_or(defaults.max_permission_set_session),
+        policy_changes_need: section
+            .integer("policy_changes_need", 1..=2, faults)
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(defaults.policy_changes_need),
     };
     // What was misread would only be blamed on the wrong key.
     if faults.count() == before {
@@ -98,9 +106,6 @@ pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settin
 
 /// The settings that a rule has of its own.
 pub(super) fn overrides(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides {
-    for (key, harmless) in LATER.iter().filter(|(key, _)| OVERRIDES.contains(key)) {
-        section.only(key, *harmless, faults);
-    }
     overridable(section, faults)
 }
 
@@ -127,7 +132,19 @@ fn overridable(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides 
         max_extensions: section
             .integer("max_extensions", 0..=100, faults)
             .and_then(|count| u32::try_from(count).ok()),
+        max_per_day: section.parsed("max_per_day", faults, duration_or_none),
     }
+}
+
+/// A duration, or an empty text for none.
+fn duration_or_none(written: &str) -> Result<Option<Seconds>, String> {
+    if written.is_empty() {
+        return Ok(None);
+    }
+    written
+        .parse()
+        .map(Some)
+        .map_err(|error| format!("{error}, or \"\" for none"))
 }
 
 /// A number of characters that a text can have.

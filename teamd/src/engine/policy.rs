@@ -5,7 +5,7 @@ use super::{Engine, commit};
 use crate::document;
 use crate::domain::event::{Datum, EventDraft};
 use crate::domain::identity::{Caller, Who};
-use crate::domain::policy::{Policy, stale_references};
+use crate::domain::policy::{Policy, stale_references, unenforced};
 use crate::failpoint::{hit, pass};
 use crate::store::WriteLane;
 use crate::store::port::PolicyRow;
@@ -151,12 +151,16 @@ impl Engine {
         Ok(in_force)
     }
 
-    /// References of the policy in force that AWS does not know.
+    /// What of the policy in force means nothing: references that AWS does not know, and keys without effect.
     #[must_use]
     pub fn policy_warnings(&self) -> Vec<String> {
-        match (self.policy(), self.directory()) {
-            (Some(in_force), Some(directory)) => stale_references(&in_force.policy, &directory),
-            _ => Vec::new(),
+        let Some(in_force) = self.policy() else {
+            return Vec::new();
+        };
+        let mut warnings = unenforced(&in_force.policy);
+        if let Some(directory) = self.directory() {
+            warnings.extend(stale_references(&in_force.policy, &directory));
         }
+        warnings
     }
 }

@@ -4,7 +4,9 @@ mod robust;
 mod values;
 
 use super::*;
-use crate::domain::policy::{AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject};
+use crate::domain::policy::{
+    AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject, unenforced,
+};
 
 /// Every key of the contract, spelt as it spells them.
 const WHOLE: &str = r#"
@@ -254,31 +256,82 @@ fn ids_are_unique_within_their_kind() {
 }
 
 #[test]
-fn keys_of_later_versions_are_faults_unless_they_say_what_happens_anyway() {
-    for (setting, help) in [
-        ("escalate_after = \"1h\"", ""),
-        ("remind_before_end = [\"30m\"]", " or write [\"30m\", \"15m\"]"),
-        ("remind_approvers_every = \"1h\"", " or write \"30m\""),
-        ("claim_timeout = \"5m\"", " or write \"10m\""),
-        ("max_per_day = \"4h\"", ""),
-        ("policy_changes_need = 2", " or write 1"),
-        ("max_permission_set_session = \"1h\"", ""),
+fn every_setting_is_kept_as_written() {
+    let text = "version = 1\n[settings]\nescalate_after = \"1h\"\nremind_before_end = [\"1h\"]\n\
+                remind_approvers_every = \"\"\nclaim_timeout = \"5m\"\nmax_per_day = \"4h\"\n\
+                policy_changes_need = 2\nmax_permission_set_session = \"2h\"\n\
+                [[eligibility]]\nid = \"e\"\nwho = [\"oncall:pay\"]\naccounts = [\"*\"]\npermission_sets = [\"*\"]\n\
+                max_per_day = \"\"\napprovers = [\"oncall:heads\"]\n\
+                [[approver]]\nid = \"a\"\nwho = [\"user:a\"]\naccounts = [\"*\"]\npermission_sets = [\"*\"]\n\
+                escalate_to = [\"group:heads\"]";
+    let policy = parse(text).unwrap();
+    let length = |text: &str| text.parse().ok();
+    assert_eq!(policy.settings.escalate_after, length("1h"));
+    assert_eq!(policy.settings.remind_before_end, ["1h".parse().unwrap()]);
+    assert_eq!(policy.settings.remind_approvers_every, None);
+    assert_eq!(policy.settings.claim_timeout, "5m".parse().unwrap());
+    assert_eq!(policy.settings.max_per_day, length("4h"));
+    assert_eq!(policy.settings.policy_changes_need, 2);
+    assert_eq!(policy.settings.max_permission_set_session, length("2h"));
+    let rule = &policy.eligibility[0];
+    assert_eq!(
+        rule.overrides.max_per_day,
+        Some(None),
+        "any, whatever the setting says"
+    );
+    assert_eq!(rule.who, [Subject::OnCall("pay".to_owned())]);
+    assert_eq!(
+        policy.approvers[0].escalate_to,
+        [Subject::Group("heads".to_owned())]
+    );
+}
+
+#[test]
+fn what_is_kept_without_effect_is_said() {
+    assert_eq!(
+        unenforced(&parse(WHOLE).unwrap()),
+        [""; 0],
+        "defaults ask for nothing"
+    );
+    let text = "version = 1\n[settings]\nescalate_after = \"1h\"\nclaim_timeout = \"5m\"\n\
+                [[approver]]\nid = \"a\"\nwho = [\"user:a\"]\naccounts = [\"*\"]\npermission_sets = [\"*\"]\n\
+                escalate_to = [\"group:heads\"]";
+    assert_eq!(
+        unenforced(&parse(text).unwrap()),
+        [
+            "settings.claim_timeout is kept, but this version does not act on it",
+            "settings.escalate_after is kept, but this version does not act on it",
+            "approver rule a: escalate_to is kept, but this version does not act on it",
+        ]
+    );
+}
+
+#[test]
+fn settings_out_of_their_range_are_faults() {
+    for (setting, says) in [
+        (
+            "policy_changes_need = 3",
+            "3:23 policy_changes_need: 3 is out of range: from 1 to 2",
+        ),
+        (
+            "max_per_day = \"soon\"",
+            "3:15 max_per_day: \"soon\" is not a duration",
+        ),
+        ("claim_timeout = \"\"", "3:17 claim_timeout: "),
+        (
+            "remind_before_end = [\"1h\", \"x\"]",
+            "3:28 remind_before_end: \"x\" is not a duration",
+        ),
+        (
+            "escalate_after = 5",
+            "3:18 escalate_after: a text in quotes is needed here",
+        ),
     ] {
-        let key = setting.split(' ').next().unwrap();
         let found = faults(&format!("version = 1\n[settings]\n{setting}"));
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(
-            found[0].ends_with(&format!(
-                "{key}: not supported by this version; leave it out{help}"
-            )),
-            "{found:?}"
-        );
+        assert!(found.len() == 1 && found[0].starts_with(says), "{found:?}");
     }
-    assert!(rule("max_per_day = \"4h\"")[0].contains("not supported"));
-    assert!(rule("approvers = [\"oncall:payments\"]")[0].contains("not supported by this version"));
-    let approver = "version = 1\n[[approver]]\nid = \"a\"\nwho = [\"user:a\"]\naccounts = [\"*\"]\n\
-                    permission_sets = [\"*\"]\nescalate_to = [\"group:heads\"]";
-    assert!(faults(approver)[0].contains("escalate_to: not supported"));
+    assert!(rule("approvers = [\"oncal:pay\"]")[0].contains("did you mean \"oncall:pay\"?"));
+    assert!(rule("approvers = [\"oncall:\"]")[0].contains("names nothing"));
 }
 
 #[test]

@@ -30,6 +30,7 @@ impl<'a> Named<'a> {
         subjects.iter().any(|subject| match subject {
             Subject::User(name) => name == self.user_name,
             Subject::Group(name) => self.groups.contains(name.as_str()),
+            Subject::OnCall(_) => false,
         })
     }
 
@@ -61,6 +62,7 @@ pub(super) fn people(subjects: &[Subject], directory: &Directory, except: &UserI
                 .flat_map(|group| &group.members)
                 .filter_map(|id| directory.people.get(id))
                 .for_each(&mut add),
+            Subject::OnCall(_) => {}
         }
     }
     found

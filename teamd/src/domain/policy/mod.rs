@@ -26,6 +26,7 @@ mod refusal;
 mod roles;
 mod stale;
 mod texts;
+mod unenforced;
 
 #[cfg(test)]
 mod tests;
@@ -40,3 +41,4 @@ pub use refusal::{Nearest, Part, Refusal};
 pub use roles::{Roles, approver_of, roles_of};
 pub use stale::stale_references;
 pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};
+pub use unenforced::unenforced;

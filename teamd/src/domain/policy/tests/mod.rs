@@ -167,6 +167,7 @@ pub(super) fn who(text: &str) -> Vec<Subject> {
         .map(|word| match word.split_once(':').unwrap() {
             ("user", name) => Subject::User(name.to_owned()),
             ("group", name) => Subject::Group(name.to_owned()),
+            ("oncall", name) => Subject::OnCall(name.to_owned()),
             other => panic!("{other:?}"),
         })
         .collect()
@@ -234,6 +235,7 @@ pub(super) fn approver(id: &str, people: &str, places: &str, quorum: Option<u32>
         permission_sets: sets("*"),
         who: who(people),
         quorum,
+        escalate_to: Vec::new(),
     }
 }
 
