@@ -28,6 +28,8 @@ pub const POLICY: &str = "/v1/policy";
 pub const POLICY_HISTORY: &str = "/v1/policy/history";
 /// What a document would change.
 pub const POLICY_PLAN: &str = "/v1/policy/plan";
+/// Expectations put to a policy.
+pub const POLICY_TEST: &str = "/v1/policy/test";
 /// Why somebody may or may not have an access.
 pub const POLICY_EXPLAIN: &str = "/v1/policy/explain";
 /// The rules as a table.

@@ -137,6 +137,9 @@ pub(crate) enum Verb {
     /// The policy in force
     #[command(subcommand)]
     Policy(PolicyVerb),
+    /// People, groups, accounts and permission sets, as the daemon last read them
+    #[command(subcommand)]
+    Directory(DirectoryVerb),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditVerb),
@@ -285,6 +288,20 @@ pub(crate) enum PolicyVerb {
     },
     /// Versions so far
     History(ListArgs),
+    /// Put expectations to a policy; exit 1 if one does not hold
+    Test {
+        /// Expectations; `-`: stdin
+        file: PathBuf,
+        /// A policy document [default: the policy in force]
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DirectoryVerb {
+    /// The daemon's copy as JSON, for `teamd policy test FILE --directory FILE`
+    Export,
 }
 
 #[derive(Debug, Subcommand)]

@@ -36,6 +36,9 @@ pub enum Command {
     /// Say a word on the clock
     #[command(subcommand)]
     Clock(Clock),
+    /// Judge a policy from files, without a daemon
+    #[command(subcommand)]
+    Policy(Policy),
     /// Serve the demo's world: simulated AWS, temporary store
     #[cfg(feature = "simulator")]
     Demo(Demo),
@@ -71,6 +74,22 @@ pub struct Sweep {
 pub enum Clock {
     /// The wall clock is right: grant again. As root; asks a running daemon, or writes to its store
     Accept,
+}
+
+/// Judge a policy from files, without a daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Policy {
+    /// Put expectations to a policy; exit 0 if all hold, 1 if one does not, 2 if a file cannot be understood
+    Test {
+        /// Expectations
+        file: PathBuf,
+        /// The directory, as `team-tui directory export` writes it
+        #[arg(long, value_name = "FILE")]
+        directory: PathBuf,
+        /// The policy [default: policy.toml beside the expectations]
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
 }
 
 /// Arguments of `demo`.

@@ -1,7 +1,7 @@
 //! `teamd`: arguments → configuration → runtime → exit code.
 
 use std::process::ExitCode;
-use teamd::cli::{Args, Audit, Clock, Command};
+use teamd::cli::{Args, Audit, Clock, Command, Policy};
 use teamd::{check, commands, sweep};
 
 fn main() -> ExitCode {
@@ -14,6 +14,11 @@ fn main() -> ExitCode {
         Some(Command::Sweep(arguments)) => return sweep::run(config, arguments),
         Some(Command::Audit(Audit::Verify { db })) => return commands::verify(config, db),
         Some(Command::Clock(Clock::Accept)) => return commands::clock::accept(config),
+        Some(Command::Policy(Policy::Test {
+            file,
+            directory,
+            policy,
+        })) => return teamd::offline::test::run(&file, &directory, policy.as_deref()),
         #[cfg(feature = "simulator")]
         Some(Command::Demo(demo)) => commands::demo(demo),
         #[cfg(feature = "simulator")]

@@ -1,8 +1,9 @@
-//! The policy document on the wire: applied, planned, explained, shown rule by rule.
+//! The policy document on the wire: applied, planned, tested, explained, shown rule by rule.
 
 mod explain;
 mod plan;
 mod rules;
+mod test;
 
 pub use explain::{ExplainQuery, Explanation, PartTrace, RuleTrace};
 pub use plan::{
@@ -10,6 +11,7 @@ pub use plan::{
     SettingChange, TouchedRequest,
 };
 pub use rules::{PolicyRule, PolicyRules, RuleDetail, SettingView};
+pub use test::{ExpectationResult, PolicyTest, TestPolicy};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -5,13 +5,13 @@ use reqwest::Response;
 use serde::de::DeserializeOwned;
 use team_shared::activity::ActivityPage;
 use team_shared::audit::{AuditRow, Verification};
-use team_shared::directory::{Account, PermissionSet};
+use team_shared::directory::{Account, Directory, PermissionSet};
 use team_shared::event::Event;
 use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
 use team_shared::me::{Entitlement, Me};
-use team_shared::policy::{PolicyVersion, PolicyView, PutPolicy};
+use team_shared::policy::{PolicyTest, PolicyVersion, PolicyView, PutPolicy, TestPolicy};
 use team_shared::problem::Code;
 use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit};
 use team_shared::routes;
@@ -60,6 +60,11 @@ impl Client {
 
     pub async fn permission_sets(&self) -> Answer<Page<PermissionSet>> {
         self.all(routes::PERMISSION_SETS, vec![], usize::MAX).await
+    }
+
+    /// The whole copy.
+    pub async fn directory(&self) -> Answer<Directory> {
+        self.get(routes::DIRECTORY, &[]).await
     }
 
     pub async fn grants(&self) -> Answer<Page<GrantView>> {
@@ -143,6 +148,11 @@ impl Client {
 
     pub async fn put_policy(&self, body: &PutPolicy) -> Answer<PolicyView> {
         self.put(routes::POLICY, body).await
+    }
+
+    /// Changes nothing, so it has no key.
+    pub async fn policy_test(&self, body: &TestPolicy) -> Answer<PolicyTest> {
+        self.ask(routes::POLICY_TEST, body).await
     }
 
     pub async fn policy_history(&self) -> Answer<Page<PolicyVersion>> {

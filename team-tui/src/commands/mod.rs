@@ -9,6 +9,7 @@ mod approve;
 mod audit;
 mod cancel;
 mod decide;
+mod directory;
 mod done;
 mod entitlements;
 mod extend;
@@ -20,6 +21,7 @@ mod open;
 mod output;
 mod permission_sets;
 mod policy;
+mod policy_test;
 mod reject;
 mod request;
 mod resolve;
@@ -38,7 +40,7 @@ pub(crate) use show::sheet as request_sheet;
 pub(crate) use status::{removals, sheet as health_sheet};
 pub(crate) use when::parse_future as parse_time;
 
-use crate::cli::{AuditVerb, Cli, Global, PolicyVerb, Verb};
+use crate::cli::{AuditVerb, Cli, DirectoryVerb, Global, PolicyVerb, Verb};
 use crate::client::Client;
 use chrono::{DateTime, Utc};
 use output::Output;
@@ -102,6 +104,10 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Policy(PolicyVerb::Show) => policy::show(&cx).await,
         Verb::Policy(PolicyVerb::Apply { file, base }) => policy::apply(&cx, &file, base).await,
         Verb::Policy(PolicyVerb::History(list)) => policy::history(&cx, &list).await,
+        Verb::Policy(PolicyVerb::Test { file, policy }) => {
+            policy_test::run(&cx, &file, policy.as_deref()).await
+        }
+        Verb::Directory(DirectoryVerb::Export) => directory::export(&cx).await,
         Verb::Audit(AuditVerb::Ls { limit, list }) => audit::ls(&cx, limit, &list).await,
         Verb::Audit(AuditVerb::Export { format }) => audit::export(&cx, &format).await,
         Verb::Audit(AuditVerb::Verify) => audit::verify(&cx).await,

@@ -36,11 +36,12 @@ pub(super) async fn show(cx: &Context) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn apply(cx: &Context, file: &Path, base: Option<u64>) -> Outcome {
+/// The text of a file, or of stdin for `-`.
+pub(super) fn read_file(file: &Path) -> Result<String, Failure> {
     let unreadable = |why: String| {
         Failure::usage(
             format!("{}: {why}", file.display()),
-            "name a readable policy file",
+            "name a readable file in TOML",
         )
     };
     let mut document = String::new();
@@ -56,6 +57,11 @@ pub(super) async fn apply(cx: &Context, file: &Path, base: Option<u64>) -> Outco
     } else {
         read(&mut std::fs::File::open(file).map_err(|error| unreadable(error.to_string()))?)?;
     }
+    Ok(document)
+}
+
+pub(super) async fn apply(cx: &Context, file: &Path, base: Option<u64>) -> Outcome {
+    let document = read_file(file)?;
     let body = PutPolicy {
         document,
         base_version: base,

@@ -18,6 +18,7 @@ mod idempotency;
 mod listener;
 mod me;
 mod policy;
+mod policy_test;
 mod requests;
 mod status;
 mod verbs;
@@ -106,6 +107,10 @@ pub fn router(api: Api) -> Router {
                 .get(policy::show),
         )
         .route(routes::POLICY_HISTORY, get(policy::history))
+        .route(
+            routes::POLICY_TEST,
+            post(policy_test::test).layer(DefaultBodyLimit::max(MAX_POLICY)),
+        )
         .route(routes::GRANTS, get(grants::list))
         .route(routes::AUDIT, get(audit::list))
         .route(routes::AUDIT_EXPORT, get(audit::export))

@@ -12,7 +12,7 @@ use team_shared::list::Page;
 use team_shared::policy::{PolicyVersion, PolicyView, PutPolicy};
 use team_shared::problem::Code;
 
-fn may_read(api: &Api, caller: &Caller) -> Result<(), ApiError> {
+pub(super) fn may_read(api: &Api, caller: &Caller) -> Result<(), ApiError> {
     if api.engine.facts().access(caller).sees_operations() {
         return Ok(());
     }

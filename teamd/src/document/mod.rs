@@ -7,6 +7,7 @@
 //!
 //! To add a key: its reading in `rules` or `settings`, and its name in the list of keys beside it.
 
+mod expectations;
 mod patterns;
 mod reader;
 mod rules;
@@ -16,6 +17,8 @@ mod value;
 
 #[cfg(test)]
 mod tests;
+
+pub use expectations::parse_expectations;
 
 use crate::domain::policy::{Policy, RoleAssignments, Settings};
 use reader::{Faults, Section};

@@ -1,5 +1,8 @@
 //! Cases of parsing.
 
+mod cases;
+mod expectations;
+mod organisation;
 mod robust;
 mod values;
 

@@ -1,0 +1,7 @@
+//! What works without a daemon, from files: for a policy that is kept in a repository and judged there.
+//!
+//! * [`test`] expectations put to a policy
+//! * [`directory`] the directory as `team-tui directory export` wrote it
+
+pub mod directory;
+pub mod test;

@@ -1,0 +1,129 @@
+//! `teamd policy test`: expectations put to a policy, all from files.
+
+use super::directory::{self, Exported};
+use crate::clock::{Clock as _, SystemClock};
+use crate::document::{self, Fault};
+use crate::domain::Time;
+use crate::domain::expectation::{Checked, check};
+use crate::domain::policy::{stale_references, unenforced};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use team_shared::text::inert;
+
+/// A file that cannot be understood.
+const UNREADABLE: u8 = 2;
+
+/// What became of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Each expectation, in order.
+    pub checked: Vec<Checked>,
+    /// What of the policy means nothing.
+    pub warnings: Vec<String>,
+}
+
+/// Runs it and says what came, a line for each expectation that does not hold: exit 0 all hold, 1 one does not, 2 a
+/// file cannot be understood.
+#[must_use]
+pub fn run(expectations: &Path, directory: &Path, policy: Option<&Path>) -> ExitCode {
+    let policy = policy.map_or_else(|| beside(expectations), Path::to_owned);
+    // Expectations without `at` are about now.
+    let now = SystemClock.now();
+    match test(expectations, directory, &policy, now) {
+        Ok(report) => {
+            for warning in &report.warnings {
+                eprintln!("warning: {}", inert(warning));
+            }
+            for one in report.checked.iter().filter(|one| !one.holds()) {
+                println!("{}", inert(&line(&expectations.display().to_string(), one)));
+            }
+            let failed = report.checked.iter().filter(|one| !one.holds()).count();
+            println!(
+                "{} of {} hold",
+                report.checked.len() - failed,
+                report.checked.len()
+            );
+            ExitCode::from(u8::from(failed > 0))
+        }
+        Err(lines) => {
+            for line in lines {
+                eprintln!("teamd: {}", inert(&line));
+            }
+            ExitCode::from(UNREADABLE)
+        }
+    }
+}
+
+/// The policy that stands beside expectations.
+fn beside(expectations: &Path) -> PathBuf {
+    expectations.with_file_name("policy.toml")
+}
+
+/// Puts the expectations of one file to the policy of another.
+///
+/// # Errors
+/// A line for everything that is wrong with the files.
+pub fn test(expectations: &Path, directory: &Path, policy: &Path, now: Time) -> Result<Report, Vec<String>> {
+    let mut lines = Vec::new();
+    let of_document = |path: &Path, faults: Vec<Fault>| -> Vec<String> {
+        let place = |fault: Fault| {
+            format!(
+                "{}:{}:{}: {}",
+                path.display(),
+                fault.line,
+                fault.column,
+                fault.message
+            )
+        };
+        faults.into_iter().map(place).collect()
+    };
+    let policy = understood(policy, &mut lines, |text| {
+        document::parse(text).map_err(|faults| of_document(policy, faults))
+    });
+    let expected = understood(expectations, &mut lines, |text| {
+        document::parse_expectations(text).map_err(|faults| of_document(expectations, faults))
+    });
+    let exported = understood(directory, &mut lines, |text| {
+        directory::parse(text).map_err(|error| vec![format!("{} {error}", directory.display())])
+    });
+    match (policy, expected, exported) {
+        (Some(policy), Some(expected), Some(Exported { directory, protected })) => {
+            let mut warnings = unenforced(&policy);
+            warnings.extend(stale_references(&policy, &directory));
+            Ok(Report {
+                checked: check(&expected, &policy, &directory, &protected, now),
+                warnings,
+            })
+        }
+        _ => Err(lines),
+    }
+}
+
+/// Reads a file and parses it; what is wrong becomes lines.
+fn understood<T>(
+    path: &Path,
+    lines: &mut Vec<String>,
+    parse: impl FnOnce(&str) -> Result<T, Vec<String>>,
+) -> Option<T> {
+    let read = std::fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())]);
+    match read.and_then(|text| parse(&text)) {
+        Ok(parsed) => Some(parsed),
+        Err(wrong) => {
+            lines.extend(wrong);
+            None
+        }
+    }
+}
+
+/// One that does not hold, as a compiler would say it.
+fn line(file: &str, one: &Checked) -> String {
+    let mut line = format!("{file}:{}: {}: {}", one.line, one.expected, one.came.join(" | "));
+    let more = one.failed.saturating_sub(one.came.len());
+    if more > 0 {
+        line += &format!(" | and {more} more");
+    }
+    if let Some(reason) = &one.reason {
+        line += &format!(" ({reason})");
+    }
+    line
+}
