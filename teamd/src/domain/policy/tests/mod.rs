@@ -14,9 +14,11 @@
 //! group.
 
 mod demands;
+mod laws;
 mod lists;
 mod matching;
 mod properties;
+mod reference;
 mod refusals;
 mod texts;
 
