@@ -4,6 +4,7 @@
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`expectations`] what a policy author expects, put to the policy
 //! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
@@ -22,6 +23,7 @@ mod clock;
 mod damage;
 mod degraded;
 mod drift;
+mod expectations;
 mod extension;
 mod failures;
 mod leases;

@@ -127,3 +127,81 @@ fn line(file: &str, one: &Checked) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sample of the documentation.
+    fn sample(file: &str) -> PathBuf {
+        [env!("CARGO_MANIFEST_DIR"), "..", "docs", "sample-policy", file]
+            .iter()
+            .collect()
+    }
+
+    fn monday() -> Time {
+        "2026-11-23T09:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn the_sample_policy_is_as_its_expectations_say() {
+        let expectations = sample("expectations.toml");
+        let report = test(
+            &expectations,
+            &sample("directory.json"),
+            &beside(&expectations),
+            monday(),
+        )
+        .unwrap();
+        let wrong: Vec<String> = report
+            .checked
+            .iter()
+            .filter(|one| !one.holds())
+            .map(|one| line("", one))
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(report.checked.len() >= 15);
+        assert_eq!(
+            report.warnings, [""; 0],
+            "nothing in it is stale or without effect"
+        );
+    }
+
+    #[test]
+    fn files_that_cannot_be_understood_are_all_named() {
+        let lines = test(
+            &sample("directory.json"),
+            &sample("policy.toml"),
+            &sample("gone.toml"),
+            monday(),
+        )
+        .unwrap_err();
+        assert!(lines.iter().any(|line| line.contains("gone.toml")), "{lines:?}");
+        assert!(
+            lines.iter().any(|line| line.contains("directory.json:1:")),
+            "{lines:?}"
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("team-tui directory export")),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn what_does_not_hold_is_one_line_with_its_place() {
+        let one = Checked {
+            line: 4,
+            expected: "alice may Admin in prod".to_owned(),
+            asks: 5,
+            failed: 4,
+            came: vec!["a".to_owned(), "b".to_owned()],
+            reason: Some("they are on call".to_owned()),
+        };
+        assert_eq!(
+            line("e.toml", &one),
+            "e.toml:4: alice may Admin in prod: a | b | and 2 more (they are on call)"
+        );
+    }
+}

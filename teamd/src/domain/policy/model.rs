@@ -110,7 +110,7 @@ pub struct Settings {
     pub max_extensions: u32,
     /// What happens to active access whose basis is gone.
     pub on_lost_eligibility: OnLostEligibility,
-    /// How much access a person may ask for in a day, all requests together; `None`: any.
+    /// How much of one access a person may ask for in a day, all requests together; `None`: any.
     pub max_per_day: Option<Seconds>,
     /// How long a claim on a request holds.
     pub claim_timeout: Seconds,
@@ -149,7 +149,7 @@ pub struct Overrides {
     pub default_duration: Option<Seconds>,
     /// How often access may be extended.
     pub max_extensions: Option<u32>,
-    /// How much access a person may ask for in a day; `Some(None)`: any, whatever the setting says.
+    /// How much of one access a person may ask for in a day; `Some(None)`: any, whatever the setting says.
     pub max_per_day: Option<Option<Seconds>>,
 }
 

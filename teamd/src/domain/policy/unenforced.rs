@@ -31,13 +31,6 @@ pub fn unenforced(policy: &Policy) -> Vec<String> {
         settings.max_permission_set_session.is_some(),
         "settings.max_permission_set_session",
     );
-    say(settings.max_per_day.is_some(), "settings.max_per_day");
-    for rule in &policy.eligibility {
-        say(
-            matches!(rule.overrides.max_per_day, Some(Some(_))),
-            &format!("eligibility rule {}: max_per_day", rule.id),
-        );
-    }
     for rule in &policy.approvers {
         say(
             !rule.escalate_to.is_empty(),
