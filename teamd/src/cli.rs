@@ -1,8 +1,6 @@
 //! What `teamd` is called with. To add a command: a variant, its arguments, and a line in `main`.
 
-#[cfg(feature = "simulator")]
-use clap::{CommandFactory as _, error::ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use std::ffi::OsString;
 #[cfg(feature = "simulator")]
 use std::net::SocketAddr;
@@ -133,9 +131,14 @@ impl Args {
     /// Help or version are asked for, or the usage is wrong: clap's error knows its exit code.
     pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let args = Self::try_parse_from(line)?;
-        // A world of its own reads no configuration; taking the option silently would promise that it does.
-        #[cfg(feature = "simulator")]
-        if args.config.is_some() && matches!(args.command, Some(Command::Demo(_) | Command::SimulateAws(_))) {
+        // A world of its own, or of files, reads no configuration; taking the option silently would promise that it does.
+        let reads_none = match args.command {
+            Some(Command::Policy(_)) => true,
+            #[cfg(feature = "simulator")]
+            Some(Command::Demo(_) | Command::SimulateAws(_)) => true,
+            _ => false,
+        };
+        if args.config.is_some() && reads_none {
             return Err(Self::command().error(
                 ErrorKind::ArgumentConflict,
                 "--config cannot be used with this command: it has no configuration",
@@ -203,6 +206,17 @@ mod tests {
         );
         let accept = Command::Clock(Clock::Accept);
         assert_eq!(read("teamd clock accept").unwrap().command, Some(accept));
+        let test = Command::Policy(Policy::Test {
+            file: "e.toml".into(),
+            directory: "d.json".into(),
+            policy: None,
+        });
+        assert_eq!(
+            read("teamd policy test e.toml --directory d.json")
+                .unwrap()
+                .command,
+            Some(test)
+        );
         let verify = Command::Audit(Audit::Verify {
             db: Some("t.db".into()),
         });
@@ -221,6 +235,9 @@ mod tests {
             "teamd --konfig x",
             "teamd audit",
             "teamd --config",
+            "teamd policy",
+            "teamd policy test e.toml",
+            "teamd --config x policy test e.toml --directory d.json",
         ] {
             assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
         }

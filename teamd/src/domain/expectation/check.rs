@@ -115,9 +115,13 @@ impl World<'_> {
                         checked.failed += 1;
                         if checked.came.len() < SAID {
                             let (who, place, set) = (&person.user_name, &account.name, &set.name);
-                            checked
-                                .came
-                                .push(format!("{who}, {set} in {place}: {}", differences.join("; ")));
+                            let differences = differences.join("; ");
+                            // Of one ask the sentence has said which.
+                            checked.came.push(if count == 1 {
+                                differences
+                            } else {
+                                format!("{who}, {set} in {place}: {differences}")
+                            });
                         }
                     }
                 }
