@@ -292,7 +292,7 @@ pub(crate) enum PolicyVerb {
     Test {
         /// Expectations; `-`: stdin
         file: PathBuf,
-        /// A policy document [default: the policy in force]
+        /// A policy, a file or a folder of them [default: the policy in force]
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
     },

@@ -84,7 +84,7 @@ pub enum Policy {
         /// The directory, as `team-tui directory export` writes it
         #[arg(long, value_name = "FILE")]
         directory: PathBuf,
-        /// The policy [default: policy.toml beside the expectations]
+        /// The policy, a file or a folder of them [default: policy.toml beside the expectations]
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
     },

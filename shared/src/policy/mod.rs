@@ -1,6 +1,7 @@
 //! The policy document on the wire: applied, planned, tested, explained, shown rule by rule.
 
 mod explain;
+pub mod folder;
 mod plan;
 mod rules;
 mod test;

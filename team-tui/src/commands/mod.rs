@@ -21,6 +21,7 @@ mod open;
 mod output;
 mod permission_sets;
 mod policy;
+mod policy_files;
 mod policy_test;
 mod reject;
 mod request;

@@ -1,15 +1,14 @@
 //! `policy test FILE`: expectations put to the policy in force, or to a document.
 
-use super::policy::read_file;
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure, Outcome, policy_files as files};
 use std::path::Path;
 use team_shared::policy::{ExpectationResult, TestPolicy};
 
 /// A line for each expectation that does not hold, and how many do; exit 1 if one does not.
 pub(super) async fn run(cx: &Context, file: &Path, policy: Option<&Path>) -> Outcome {
     let body = TestPolicy {
-        document: policy.map(read_file).transpose()?,
-        expectations: read_file(file)?,
+        document: policy.map(files::policy).transpose()?,
+        expectations: files::text(file)?,
     };
     let answer = cx.client.policy_test(&body).await?;
     if cx.out.is_json() {

@@ -111,3 +111,123 @@ fn lasted(session: &Session, ended: Time) -> i64 {
         .num_seconds()
         .max(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::request::{Finish, Key, Terms};
+    use team_shared::ids::RequestId;
+    use team_shared::terms::Shape;
+
+    fn at(text: &str) -> Time {
+        text.parse().unwrap()
+    }
+
+    fn noon() -> Time {
+        at("2026-11-23T12:00:00Z")
+    }
+
+    /// A request for an hour, from this moment or as soon as it is approved.
+    fn request(start_at: Option<Time>, state: State) -> Request {
+        Request {
+            id: RequestId::from_parts(1, 1),
+            version: 1,
+            key: Key {
+                user: "u-alice".parse().unwrap(),
+                account: "111122223333".parse().unwrap(),
+                permission_set: "arn:ps".parse().unwrap(),
+            },
+            terms: Terms {
+                revision: 1,
+                shape: Shape::Floating,
+                start_at,
+                end_at: None,
+                duration: Seconds::new(3600).unwrap(),
+                justification: "because it is asked".to_owned(),
+                ticket: None,
+                break_glass: false,
+            },
+            extends: None,
+            batch_id: None,
+            created_at: noon(),
+            expires_at: noon(),
+            basis: Default::default(),
+            also_held_through: Vec::new(),
+            votes: Vec::new(),
+            state,
+        }
+    }
+
+    fn today(request: &Request) -> i64 {
+        on(request, noon().date_naive(), noon())
+    }
+
+    fn session(from: &str, to: &str) -> Session {
+        Session {
+            start_at: at(from),
+            end_at: at(to),
+        }
+    }
+
+    fn finish(session: Option<Session>, ended: &str) -> Finish {
+        Finish {
+            at: at(ended),
+            reason: "done".to_owned(),
+            session,
+            late_by_seconds: 0,
+            residual_until: None,
+            still_held_by: None,
+        }
+    }
+
+    #[test]
+    fn what_waits_counts_on_the_day_of_its_start() {
+        assert_eq!(today(&request(None, State::Pending)), 3600);
+        assert_eq!(
+            today(&request(Some(at("2026-11-23T23:59:59Z")), State::Pending)),
+            3600
+        );
+        assert_eq!(
+            today(&request(Some(at("2026-11-24T00:00:00Z")), State::Pending)),
+            0
+        );
+    }
+
+    #[test]
+    fn what_was_live_counts_as_long_as_it_lasted() {
+        let morning = session("2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z");
+        let live = State::Active { session: morning };
+        assert_eq!(today(&request(None, live)), 3600);
+        let early = State::Ended(finish(Some(morning), "2026-11-23T08:10:00Z"));
+        assert_eq!(today(&request(None, early)), 600);
+        let late = State::Revoked(finish(Some(morning), "2026-11-23T11:00:00Z"));
+        assert_eq!(
+            today(&request(None, late)),
+            3600,
+            "a slow removal is not the person's"
+        );
+        let yesterday = session("2026-11-22T23:30:00Z", "2026-11-23T00:30:00Z");
+        let over_midnight = State::Active { session: yesterday };
+        assert_eq!(
+            today(&request(None, over_midnight)),
+            0,
+            "it belongs to the day in which it began"
+        );
+    }
+
+    #[test]
+    fn what_never_was_live_does_not_count() {
+        for state in [
+            State::Cancelled { at: noon() },
+            State::Expired { at: noon() },
+            State::Failed(finish(None, "2026-11-23T09:00:00Z")),
+            State::Ended(finish(None, "2026-11-23T09:00:00Z")),
+            State::Withdrawn {
+                at: noon(),
+                reason: "gone".to_owned(),
+            },
+        ] {
+            assert_eq!(today(&request(None, state)), 0);
+        }
+    }
+}

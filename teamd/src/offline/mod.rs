@@ -1,7 +1,9 @@
 //! What works without a daemon, from files: for a policy that is kept in a repository and judged there.
 //!
 //! * [`test`] expectations put to a policy
+//! * [`files`] the policy as a file or a folder of them
 //! * [`directory`] the directory as `team-tui directory export` wrote it
 
 pub mod directory;
+pub mod files;
 pub mod test;

@@ -1,8 +1,9 @@
 //! `teamd policy test`: expectations put to a policy, all from files.
 
 use super::directory::{self, Exported};
+use super::files;
 use crate::clock::{Clock as _, SystemClock};
-use crate::document::{self, Fault};
+use crate::document;
 use crate::domain::Time;
 use crate::domain::expectation::{Checked, check};
 use crate::domain::policy::{stale_references, unenforced};
@@ -65,27 +66,19 @@ fn beside(expectations: &Path) -> PathBuf {
 /// A line for everything that is wrong with the files.
 pub fn test(expectations: &Path, directory: &Path, policy: &Path, now: Time) -> Result<Report, Vec<String>> {
     let mut lines = Vec::new();
-    let of_document = |path: &Path, faults: Vec<Fault>| -> Vec<String> {
-        let place = |fault: Fault| {
-            format!(
-                "{}:{}:{}: {}",
-                path.display(),
-                fault.line,
-                fault.column,
-                fault.message
-            )
-        };
-        faults.into_iter().map(place).collect()
-    };
-    let policy = understood(policy, &mut lines, |text| {
-        document::parse(text).map_err(|faults| of_document(policy, faults))
-    });
-    let expected = understood(expectations, &mut lines, |text| {
-        document::parse_expectations(text).map_err(|faults| of_document(expectations, faults))
-    });
-    let exported = understood(directory, &mut lines, |text| {
-        directory::parse(text).map_err(|error| vec![format!("{} {error}", directory.display())])
-    });
+    let policy = files::policy(policy).map_err(|wrong| lines.extend(wrong)).ok();
+    let expected = files::text(expectations)
+        .and_then(|text| {
+            document::parse_expectations(&text).map_err(|faults| files::places(expectations, faults))
+        })
+        .map_err(|wrong| lines.extend(wrong))
+        .ok();
+    let exported = files::text(directory)
+        .and_then(|text| {
+            directory::parse(&text).map_err(|error| vec![format!("{} {error}", directory.display())])
+        })
+        .map_err(|wrong| lines.extend(wrong))
+        .ok();
     match (policy, expected, exported) {
         (Some(policy), Some(expected), Some(Exported { directory, protected })) => {
             let mut warnings = unenforced(&policy);
@@ -96,22 +89,6 @@ pub fn test(expectations: &Path, directory: &Path, policy: &Path, now: Time) -> 
             })
         }
         _ => Err(lines),
-    }
-}
-
-/// Reads a file and parses it; what is wrong becomes lines.
-fn understood<T>(
-    path: &Path,
-    lines: &mut Vec<String>,
-    parse: impl FnOnce(&str) -> Result<T, Vec<String>>,
-) -> Option<T> {
-    let read = std::fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())]);
-    match read.and_then(|text| parse(&text)) {
-        Ok(parsed) => Some(parsed),
-        Err(wrong) => {
-            lines.extend(wrong);
-            None
-        }
     }
 }
 
