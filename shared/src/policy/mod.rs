@@ -44,7 +44,7 @@ pub struct PolicyView {
     pub applied_by: Option<String>,
     /// When.
     pub applied_at: Option<DateTime<Utc>>,
-    /// References that AWS does not know.
+    /// What of it means nothing: references that AWS does not know, and keys without effect.
     pub warnings: Vec<String>,
     /// A document that waits for a second administrator, where policy asks for two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
