@@ -28,6 +28,8 @@ pub const POLICY: &str = "/v1/policy";
 pub const POLICY_HISTORY: &str = "/v1/policy/history";
 /// What a document would change.
 pub const POLICY_PLAN: &str = "/v1/policy/plan";
+/// Expectations put to a policy.
+pub const POLICY_TEST: &str = "/v1/policy/test";
 /// Why somebody may or may not have an access.
 pub const POLICY_EXPLAIN: &str = "/v1/policy/explain";
 /// The rules as a table.
@@ -36,8 +38,6 @@ pub const POLICY_RULES: &str = "/v1/policy/rules";
 pub const POLICY_RULE: &str = "/v1/policy/rules/{kind}/{id}";
 /// A second administrator confirms a proposed document.
 pub const POLICY_CONFIRM: &str = "/v1/policy/confirm";
-/// Expectations about a policy, run.
-pub const POLICY_TEST: &str = "/v1/policy/test";
 /// An earlier version of the policy, applied again.
 pub const POLICY_ROLLBACK: &str = "/v1/policy/rollback";
 /// Grants: what we hold in AWS.

@@ -139,7 +139,7 @@ pub(crate) enum Verb {
     /// The policy in force
     #[command(subcommand)]
     Policy(PolicyVerb),
-    /// What AWS says exists
+    /// People, groups, accounts and permission sets, as the daemon last read them
     #[command(subcommand)]
     Directory(DirectoryVerb),
     /// The audit trail
@@ -317,11 +317,11 @@ pub(crate) enum PolicyVerb {
         #[arg(long, value_name = "N")]
         base: Option<u64>,
     },
-    /// Run expectations against the policy in force, or a document: exit 1 where one does not hold
+    /// Put expectations to a policy; exit 1 if one does not hold
     Test {
-        /// The expectations: [[expect]]
+        /// Expectations; `-`: stdin
         file: PathBuf,
-        /// The document [default: the one in force]
+        /// A policy, a file or a folder of them [default: the policy in force]
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
     },
@@ -359,7 +359,7 @@ pub(crate) enum PolicyVerb {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum DirectoryVerb {
-    /// Accounts, OUs, permission sets, people and groups as JSON, for `teamd policy plan|test --directory`
+    /// The daemon's copy as JSON, for `teamd policy plan|test FILE --directory FILE`
     Export,
 }
 

@@ -75,7 +75,9 @@ fn directory() -> Directory {
     let ids: Vec<_> = people.keys().cloned().collect();
     let groups = (0..GROUPS)
         .map(|at| {
-            let members = (0..40).map(|_| ids[rng.random_range(0..PEOPLE)].clone()).collect();
+            let members = (0..40)
+                .map(|_| ids[rng.random_range(0..PEOPLE)].clone())
+                .collect();
             let known = Group {
                 id: format!("group-{at:06}").parse().expect("an id"),
                 name: format!("group{at}"),
@@ -89,7 +91,10 @@ fn directory() -> Directory {
             let arn = format!("arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-{at:016x}");
             let known = PermissionSet {
                 arn: arn.parse().expect("an ARN"),
-                name: format!("{}{at}", ["ReadOnly", "PowerUser", "Administrator", "Billing"][at % 4]),
+                name: format!(
+                    "{}{at}",
+                    ["ReadOnly", "PowerUser", "Administrator", "Billing"][at % 4]
+                ),
                 description: "a permission set of a large organisation".to_owned(),
                 session_seconds: 3_600,
             };
@@ -121,10 +126,17 @@ fn directory() -> Directory {
 fn document(directory: &Directory) -> String {
     let mut rng = StdRng::seed_from_u64(2);
     let mut text = "version = 1\n[roles]\nadmins = [\"group:group0\"]\n".to_owned();
-    let units: Vec<&str> = directory.organizational_units.values().map(|ou| ou.path.as_str()).collect();
+    let units: Vec<&str> = directory
+        .organizational_units
+        .values()
+        .map(|ou| ou.path.as_str())
+        .collect();
     for at in 0..RULES {
         let mut group = || format!("group:group{}", rng.random_range(0..GROUPS));
-        let who = (0..6).map(|_| format!("\"{}\"", group())).collect::<Vec<_>>().join(", ");
+        let who = (0..6)
+            .map(|_| format!("\"{}\"", group()))
+            .collect::<Vec<_>>()
+            .join(", ");
         let place = match at % 4 {
             0 => format!("ou:{}", units[rng.random_range(0..units.len())]),
             1 => "tag:env=dev".to_owned(),
@@ -152,8 +164,14 @@ fn document(directory: &Directory) -> String {
 /// What this process holds, in kilobytes.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).unwrap_or(0)
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|kb| kb.parse().ok())
+        .unwrap_or(0)
 }
 
 fn percentile(times: &mut [Duration], of: f64) -> Duration {
@@ -217,10 +235,15 @@ fn policy(bench: &mut Criterion) {
         counts[counts.len() / 2],
         counts[counts.len() - 1]
     );
-    println!("directory and policy: {} KiB resident", resident().saturating_sub(before));
+    println!(
+        "directory and policy: {} KiB resident",
+        resident().saturating_sub(before)
+    );
     let changed = parsed(&text.replacen("max_duration = \"4h\"", "max_duration = \"2h\"", 1));
     let fixed = ask();
-    bench.bench_function("decision", |b| b.iter(|| evaluate(&policy, &directory, &none, black_box(&fixed))));
+    bench.bench_function("decision", |b| {
+        b.iter(|| evaluate(&policy, &directory, &none, black_box(&fixed)))
+    });
     let person = people[77];
     bench.bench_function("entitlements of a person", |b| {
         b.iter(|| entitlements(&policy, &directory, &none, black_box(person), now()))

@@ -1,8 +1,6 @@
 //! What `teamd` is called with. To add a command: a variant, its arguments, and a line in `main`.
 
-#[cfg(feature = "simulator")]
-use clap::{CommandFactory as _, error::ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use std::ffi::OsString;
 #[cfg(feature = "simulator")]
 use std::net::SocketAddr;
@@ -36,7 +34,7 @@ pub enum Command {
     /// Say a word on the clock
     #[command(subcommand)]
     Clock(Clock),
-    /// Plan or test a policy without a daemon, against what `team-tui directory export` printed
+    /// Judge a policy from files, without a daemon
     #[command(subcommand)]
     Policy(Policy),
     /// Serve the demo's world: simulated AWS, temporary store
@@ -76,33 +74,30 @@ pub enum Clock {
     Accept,
 }
 
-/// Plan or test a policy without a daemon.
+/// Judge a policy from files, without a daemon.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Policy {
-    /// What a document would change; exit 1 where it could not be applied as it is
+    /// What a policy would change; exit 0, 1 if it would be refused, 2 if a file cannot be understood
     Plan {
-        /// The document
+        /// The policy, a file or a folder of them
         file: PathBuf,
-        /// The exported directory
+        /// The directory, as `team-tui directory export` writes it
         #[arg(long, value_name = "FILE")]
         directory: PathBuf,
-        /// The document in force [default: none is]
+        /// The policy in force, a file or a folder of them [default: none is]
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
     },
-    /// Run the expectations beside a document (policy.expect.toml beside policy.toml); exit 1 where one does not hold
+    /// Put expectations to a policy; exit 0 if all hold, 1 if one does not, 2 if a file cannot be understood
     Test {
-        /// The document, or its expectations
+        /// Expectations
         file: PathBuf,
-        /// The exported directory
+        /// The directory, as `team-tui directory export` writes it
         #[arg(long, value_name = "FILE")]
         directory: PathBuf,
-        /// FILE is expectations: of this document
+        /// The policy, a file or a folder of them [default: policy.toml beside the expectations]
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
-        /// FILE is a document: with these expectations
-        #[arg(long, value_name = "FILE")]
-        expect: Option<PathBuf>,
     },
 }
 
@@ -147,9 +142,14 @@ impl Args {
     /// Help or version are asked for, or the usage is wrong: clap's error knows its exit code.
     pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let args = Self::try_parse_from(line)?;
-        // A world of its own reads no configuration; taking the option silently would promise that it does.
-        #[cfg(feature = "simulator")]
-        if args.config.is_some() && matches!(args.command, Some(Command::Demo(_) | Command::SimulateAws(_))) {
+        // A world of its own, or of files, reads no configuration; taking the option silently would promise that it does.
+        let reads_none = match args.command {
+            Some(Command::Policy(_)) => true,
+            #[cfg(feature = "simulator")]
+            Some(Command::Demo(_) | Command::SimulateAws(_)) => true,
+            _ => false,
+        };
+        if args.config.is_some() && reads_none {
             return Err(Self::command().error(
                 ErrorKind::ArgumentConflict,
                 "--config cannot be used with this command: it has no configuration",
@@ -217,6 +217,17 @@ mod tests {
         );
         let accept = Command::Clock(Clock::Accept);
         assert_eq!(read("teamd clock accept").unwrap().command, Some(accept));
+        let test = Command::Policy(Policy::Test {
+            file: "e.toml".into(),
+            directory: "d.json".into(),
+            policy: None,
+        });
+        assert_eq!(
+            read("teamd policy test e.toml --directory d.json")
+                .unwrap()
+                .command,
+            Some(test)
+        );
         let verify = Command::Audit(Audit::Verify {
             db: Some("t.db".into()),
         });
@@ -235,6 +246,9 @@ mod tests {
             "teamd --konfig x",
             "teamd audit",
             "teamd --config",
+            "teamd policy",
+            "teamd policy test e.toml",
+            "teamd --config x policy test e.toml --directory d.json",
         ] {
             assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -8,6 +8,7 @@
 //! * [`aws`] ports in our own types, and the SDK behind them; [`store`] the port of the tables, and SQLite behind it
 //! * [`domain`] the two machines and the policy: pure
 //! * [`document`] the policy document as people write it; [`config`] the daemon's own settings
+//! * [`offline`] what works from files, without a daemon
 //! * [`leases`] what is ours in a file of its own; [`sweep`] takes it back without the daemon
 //! * [`failpoint`] where tests make it fail, compiled in for them alone
 //! * [`run`] the composition root; [`cli`], [`check`], [`lifecycle`], [`telemetry`], [`clock`] around it

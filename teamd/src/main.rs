@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use teamd::cli::{Args, Audit, Clock, Command, Policy};
-use teamd::{check, commands, offline, sweep};
+use teamd::{check, commands, sweep};
 
 fn main() -> ExitCode {
     let args = Args::from_command_line();
@@ -18,13 +18,12 @@ fn main() -> ExitCode {
             file,
             directory,
             against,
-        })) => return offline::plan(&file, &directory, against.as_deref()),
+        })) => return teamd::offline::plan::run(&file, &directory, against.as_deref()),
         Some(Command::Policy(Policy::Test {
             file,
             directory,
             policy,
-            expect,
-        })) => return offline::test(&file, &directory, policy, expect),
+        })) => return teamd::offline::test::run(&file, &directory, policy.as_deref()),
         #[cfg(feature = "simulator")]
         Some(Command::Demo(demo)) => commands::demo(demo),
         #[cfg(feature = "simulator")]

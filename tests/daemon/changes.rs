@@ -75,9 +75,6 @@ async fn plans_are_for_those_who_read_the_policy() {
     ] {
         let answer = world.as_(who).post("/v1/policy/plan", body.clone()).await;
         assert_eq!(answer.status, status, "{who}");
-        let test = json!({"expectations": ""});
-        let answer = world.as_(who).post("/v1/policy/test", test).await;
-        assert_eq!(answer.status, status, "{who}");
     }
     let stale = json!({"document": POLICY, "base_version": 7});
     world
@@ -225,40 +222,4 @@ async fn the_operator_is_no_second_signature_but_can_overrule_with_a_reason() {
     operator.put("/v1/policy", wanted).await.is(202);
     let forced = json!({"document": POLICY, "force_reason": "both administrators are away"});
     assert_eq!(operator.put("/v1/policy", forced).await.is(200)["version"], 2);
-}
-
-#[tokio::test]
-async fn expectations_are_run_against_what_is_in_force_or_a_document() {
-    let world = World::new().await;
-    let expectations = "[[expect]]\nwho = \"alice\"\naccount = \"prod-ledger\"\npermission_set = \"AdministratorAccess\"\n\
-                        for = \"3h\"\nallowed = true\n";
-    let hugo = world.as_("hugo");
-    let held = hugo
-        .post("/v1/policy/test", json!({"expectations": expectations}))
-        .await
-        .is(200);
-    assert_eq!((&held["total"], &held["failed"]), (&json!(1), &json!(0)));
-    let body = json!({"expectations": expectations, "document": shorter(POLICY)});
-    let failed = hugo.post("/v1/policy/test", body).await.is(200);
-    assert_eq!(failed["failed"], 1);
-    assert!(
-        failed["results"][0]["faults"][0]
-            .as_str()
-            .is_some_and(|fault| fault.contains("over_cap"))
-    );
-    let wrong = json!({"expectations": "[[expect]]\nwhom = 1"});
-    hugo.post("/v1/policy/test", wrong).await.refused(422, "invalid");
-}
-
-#[tokio::test]
-async fn what_is_exported_is_what_is_judged_offline() {
-    let world = World::new().await;
-    let exported = world.as_("hugo").get("/v1/directory").await.is(200);
-    let loaded = teamd::offline::load(&exported.to_string()).expect("an export");
-    let known = world.engine().directory().expect("a directory");
-    assert_eq!(loaded.directory.accounts, known.accounts);
-    assert_eq!(loaded.directory.people, known.people);
-    assert_eq!(loaded.directory.groups, known.groups);
-    assert_eq!(loaded.directory.permission_sets, known.permission_sets);
-    assert_eq!(loaded.directory.organizational_units, known.organizational_units);
 }

@@ -211,3 +211,58 @@ async fn lists_are_filtered() {
         assert_eq!(&ids, expected, "{query}");
     }
 }
+
+#[tokio::test]
+async fn one_access_of_a_day() {
+    let world = Setup::new()
+        .policy(POLICY.replace("[settings]", "[settings]\nmax_per_day = \"30m\""))
+        .start()
+        .await;
+    // A day is the one in which the access begins, so windows of tomorrow are of one day whenever this runs.
+    let tomorrow = (now() + chrono::TimeDelta::days(1)).date_naive();
+    let window = |hour: u32, seconds: i64| {
+        let at = format!("{tomorrow}T{hour:02}:00:00Z");
+        with(ask(LEDGER, ADMIN, seconds), json!({ "start_at": at }))
+    };
+    let first = id_of(&world.submit("alice", window(8, 1200)).await);
+    let alice = world.as_("alice");
+    for dry_run in [true, false] {
+        let body = with(window(9, 601), json!({ "dry_run": dry_run }));
+        let problem = alice
+            .post("/v1/requests", body)
+            .await
+            .refused(403, "over_daily_max");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .unwrap_or_default()
+                .contains("allows 30m of AdministratorAccess in"),
+            "{problem}"
+        );
+        assert!(
+            problem["help"]
+                .as_str()
+                .unwrap_or_default()
+                .contains("ask for 10m or less"),
+            "{problem}"
+        );
+    }
+    world.submit("alice", window(10, 600)).await;
+    alice
+        .post("/v1/requests", window(11, 1))
+        .await
+        .refused(403, "over_daily_max");
+    // Others, other accounts and other days have their own; what is taken back is free again.
+    world.submit("dave", window(11, 1800)).await;
+    world
+        .submit(
+            "alice",
+            with(
+                ask(LEDGER, ADMIN, 1800),
+                json!({ "start_at": in_seconds(3 * 86_400) }),
+            ),
+        )
+        .await;
+    world.act("alice", &first, "cancel").await.is(200);
+    world.submit("alice", window(12, 1200)).await;
+}

@@ -5,6 +5,7 @@
 //! * [`roles`] who may do what
 //! * [`explain`] why somebody may or may not · [`changes`] of the policy
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`expectations`] what a policy author expects, put to the policy
 //! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
@@ -24,6 +25,7 @@ mod clock;
 mod damage;
 mod degraded;
 mod drift;
+mod expectations;
 mod explain;
 mod extension;
 mod failures;

@@ -9,7 +9,7 @@ use team_shared::event::EventType;
 use team_shared::state::RequestState;
 
 /// Runs a verb and gives exit code, stdout, stderr.
-async fn team(running: &Running, args: &[&str]) -> (i32, String, String) {
+pub(crate) async fn team(running: &Running, args: &[&str]) -> (i32, String, String) {
     let output = run(&running.fake.socket(), args).await;
     (
         output.status.code().unwrap_or(-1),
@@ -18,7 +18,7 @@ async fn team(running: &Running, args: &[&str]) -> (i32, String, String) {
     )
 }
 
-fn json(text: &str) -> Value {
+pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 

@@ -162,6 +162,8 @@ fn router(fake: Shared) -> Router {
         .route("/v1/events", get(routes::events))
         .route("/v1/activity/stream", get(routes::activity_stream))
         .route("/v1/policy", get(routes::policy))
+        .route("/v1/policy/test", post(routes::policy_test))
+        .route("/v1/directory", get(routes::directory))
         .route("/v1/audit/export", get(|| async { "seq,at\n1,x\n" }))
         .route("/v1/audit/verify", get(routes::verify))
         .route("/v1/audit", get(routes::audit))

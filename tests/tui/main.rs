@@ -1,9 +1,10 @@
 //! `team-tui` as its users meet it: the real binary against a small fake daemon on a socket of its own.
 //!
-//! * [`cli`] exit codes, JSON, errors · [`terminal`] the dashboard in a real terminal (tmux)
+//! * [`cli`] exit codes, JSON, errors · [`expectations`] of a policy · [`terminal`] the dashboard in a real terminal (tmux)
 //! * [`fake`] the daemon · [`fixtures`] what it knows
 
 mod cli;
+mod expectations;
 mod fake;
 mod fixtures;
 mod terminal;

@@ -1,6 +1,7 @@
-//! The policy document on the wire: applied, planned, explained, shown rule by rule.
+//! The policy document on the wire: applied, planned, tested, explained, shown rule by rule.
 
 mod explain;
+pub mod folder;
 mod plan;
 mod plan_text;
 mod rules;
@@ -13,7 +14,7 @@ pub use plan::{
 };
 pub use plan_text::plan_lines;
 pub use rules::{PolicyRule, PolicyRules, RuleDetail, SettingView};
-pub use test::{PolicyTest, TestPolicy, TestResult};
+pub use test::{ExpectationResult, PolicyTest, TestPolicy};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ pub struct PolicyView {
     pub applied_by: Option<String>,
     /// When.
     pub applied_at: Option<DateTime<Utc>>,
-    /// References that AWS does not know.
+    /// What of it means nothing: references that AWS does not know, and keys without effect.
     pub warnings: Vec<String>,
     /// A document that waits for a second administrator, where policy asks for two.
     #[serde(default, skip_serializing_if = "Option::is_none")]

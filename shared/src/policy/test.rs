@@ -1,4 +1,4 @@
-//! Expectations about a policy, run: the answer of `POST /v1/policy/test`.
+//! Expectations put to a policy: `POST /v1/policy/test`.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,33 +6,45 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TestPolicy {
-    /// The document; absent: the one in force.
+    /// The policy document; absent: the one in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
-    /// The expectations, as TOML: `[[expect]]`.
+    /// The document of expectations.
     pub expectations: String,
 }
 
-/// What came of them.
+/// What became of the expectations, against the directory as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyTest {
-    /// How many there are.
-    pub total: usize,
-    /// How many do not hold.
+    /// The version in force that was tested; absent: the document that was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_version: Option<u64>,
+    /// How many hold.
+    pub passed: usize,
+    /// How many do not.
     pub failed: usize,
-    /// One by one, in the order of the file.
-    pub results: Vec<TestResult>,
+    /// Each, in document order.
+    pub results: Vec<ExpectationResult>,
+    /// What of the policy means nothing: references that AWS does not know, and keys without effect.
+    pub warnings: Vec<String>,
 }
 
-/// One expectation.
+/// What became of one expectation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TestResult {
-    /// Line at which it begins, from 1.
+pub struct ExpectationResult {
+    /// Line of its document at which it begins, from 1.
     pub line: usize,
-    /// What it says, in words.
-    pub says: String,
-    /// Whether it holds.
-    pub passed: bool,
-    /// What is otherwise, a line each; empty where it holds.
-    pub faults: Vec<String>,
+    /// Whether it holds for all that it is about.
+    pub holds: bool,
+    /// What was expected, in a sentence.
+    pub expected: String,
+    /// How many (person, account, permission set) it is about.
+    pub asks: usize,
+    /// For how many of them it does not hold.
+    pub asks_failed: usize,
+    /// What came instead, for the first of those; or why it could not be tried.
+    pub came: Vec<String>,
+    /// Why it must be so, in the author's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

@@ -65,6 +65,11 @@ impl Client {
         self.all(routes::PERMISSION_SETS, vec![], usize::MAX).await
     }
 
+    /// The whole copy.
+    pub async fn directory(&self) -> Answer<Directory> {
+        self.get(routes::DIRECTORY, &[]).await
+    }
+
     pub async fn grants(&self) -> Answer<Page<GrantView>> {
         self.all(routes::GRANTS, vec![], usize::MAX).await
     }
@@ -157,21 +162,12 @@ impl Client {
         self.post(routes::POLICY_PLAN, body, &super::fresh_key()).await
     }
 
-    pub async fn test_policy(&self, body: &TestPolicy) -> Answer<PolicyTest> {
-        self.post(routes::POLICY_TEST, body, &super::fresh_key()).await
-    }
-
     pub async fn policy_rules(&self) -> Answer<PolicyRules> {
         self.get(routes::POLICY_RULES, &[]).await
     }
 
     pub async fn policy_rule(&self, kind: &str, id: &str) -> Answer<RuleDetail> {
         self.get(&routes::policy_rule(kind, id), &[]).await
-    }
-
-    /// The whole copy, as it came.
-    pub async fn directory(&self) -> Answer<Directory> {
-        self.get(routes::DIRECTORY, &[]).await
     }
 
     pub async fn confirm_policy(&self, body: &ConfirmPolicy) -> Answer<PolicyView> {
@@ -181,6 +177,11 @@ impl Client {
     pub async fn roll_back_policy(&self, body: &RollBackPolicy) -> Answer<PolicyView> {
         self.post(routes::POLICY_ROLLBACK, body, &super::fresh_key())
             .await
+    }
+
+    /// Changes nothing, so it has no key.
+    pub async fn policy_test(&self, body: &TestPolicy) -> Answer<PolicyTest> {
+        self.ask(routes::POLICY_TEST, body).await
     }
 
     pub async fn policy_history(&self) -> Answer<Page<PolicyVersion>> {

@@ -153,6 +153,12 @@ impl Client {
             .await
     }
 
+    /// A POST that changes nothing.
+    async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+        let builder = self.request(Method::POST, path, &[])?;
+        self.answer(builder.json(body)).await
+    }
+
     async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
         let builder = self.request(Method::PUT, path, &[])?;
         self.answer(builder.json(body)).await

@@ -1,8 +1,9 @@
-//! `directory export`: for the CI of a policy repository.
+//! `directory export`.
 
 use super::{Context, Outcome};
 
-/// JSON, with or without `--json`: it is for a file.
+/// The directory as JSON, whether or not `--json` was said: it goes to files, for `teamd policy test` and `plan`.
 pub(super) async fn export(cx: &Context) -> Outcome {
-    cx.out.document(&cx.client.directory().await?)
+    let directory = cx.client.directory().await?;
+    cx.out.document(&directory)
 }

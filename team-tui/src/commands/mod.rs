@@ -22,6 +22,7 @@ mod output;
 mod permission_sets;
 mod policy;
 mod policy_edit;
+mod policy_files;
 mod policy_plan;
 mod policy_test;
 mod reject;

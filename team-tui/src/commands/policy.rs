@@ -1,14 +1,11 @@
 //! `policy show|apply|confirm|rollback|history`.
 
-use super::{Context, Failure, Outcome, output::Column};
+use super::{Context, Outcome, output::Column, policy_files as files};
 use crate::cli::ListArgs;
 use crate::format::{self, Zone};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use team_shared::policy::{ConfirmPolicy, PolicyVersion, PolicyView, PutPolicy, RollBackPolicy};
-
-/// The most that the daemon takes.
-const MOST: u64 = 1024 * 1024;
 
 const COLUMNS: &[Column<PolicyVersion>] = &[
     ("version", |v| v.version.to_string()),
@@ -57,38 +54,15 @@ pub(super) async fn show(cx: &Context, version: Option<u64>) -> Outcome {
     Ok(())
 }
 
-/// The document in a file, or on stdin.
-pub(super) fn document(file: &Path) -> Result<String, Failure> {
-    let unreadable = |why: String| {
-        Failure::usage(
-            format!("{}: {why}", file.display()),
-            "name a readable policy file",
-        )
-    };
-    let mut document = String::new();
-    // One byte over the limit is enough to be refused by size.
-    let mut read = |source: &mut dyn Read| {
-        source
-            .take(MOST + 1)
-            .read_to_string(&mut document)
-            .map_err(|error| unreadable(error.to_string()))
-    };
-    if file == Path::new("-") {
-        read(&mut io::stdin().lock())?;
-    } else {
-        read(&mut std::fs::File::open(file).map_err(|error| unreadable(error.to_string()))?)?;
-    }
-    Ok(document)
-}
-
 pub(super) async fn apply(
     cx: &Context,
     file: &Path,
     base: Option<u64>,
     force_reason: Option<String>,
 ) -> Outcome {
+    let document = files::policy(file)?;
     let body = PutPolicy {
-        document: document(file)?,
+        document,
         base_version: base,
         force_reason,
     };

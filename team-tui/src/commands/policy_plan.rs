@@ -1,14 +1,13 @@
 //! `policy plan`: what a document would change, so that people can read it.
 
-use super::policy::document;
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure, Outcome, policy_files as files};
 use std::path::Path;
 use team_shared::policy::{PlanPolicy, plan_lines};
 
 /// Exit 0 where the document could be applied as it is, 1 where it would be refused.
 pub(super) async fn run(cx: &Context, file: &Path, base: Option<u64>) -> Outcome {
     let body = PlanPolicy {
-        document: document(file)?,
+        document: files::policy(file)?,
         base_version: base,
     };
     let plan = cx.client.plan_policy(&body).await?;

@@ -19,6 +19,7 @@ mod idempotency;
 mod listener;
 mod me;
 mod policy;
+mod policy_test;
 mod requests;
 mod rules;
 mod status;
@@ -113,7 +114,7 @@ pub fn router(api: Api) -> Router {
         )
         .route(
             routes::POLICY_TEST,
-            post(policy::test).layer(DefaultBodyLimit::max(MAX_POLICY)),
+            post(policy_test::test).layer(DefaultBodyLimit::max(MAX_POLICY)),
         )
         .route(routes::POLICY_CONFIRM, post(policy::confirm))
         .route(routes::POLICY_ROLLBACK, post(policy::roll_back))

@@ -5,16 +5,14 @@ use super::body::Raw;
 use super::caller::{Calling, Known};
 use super::error::ApiError;
 use crate::domain::identity::Caller;
-use crate::engine::{Applied, HistoryRow, InForce, PolicyInput, Refused, read_policy};
-use crate::offline::{self as expectations, Exported};
+use crate::engine::{Applied, HistoryRow, InForce, PolicyInput, Refused};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use team_shared::list::Page;
 use team_shared::policy::{
-    ConfirmPolicy, PlanPolicy, PolicyPlan, PolicyQuery, PolicyTest, PolicyVersion, PolicyView, PutPolicy,
-    RollBackPolicy, TestPolicy,
+    ConfirmPolicy, PlanPolicy, PolicyPlan, PolicyQuery, PolicyVersion, PolicyView, PutPolicy, RollBackPolicy,
 };
 use team_shared::problem::Code;
 
@@ -171,38 +169,6 @@ pub(super) async fn plan(
             .plan_policy(&caller, &body.document, body.base_version)
             .await?,
     ))
-}
-
-/// `POST /v1/policy/test`: runs expectations, and changes nothing.
-pub(super) async fn test(
-    State(api): State<Api>,
-    Known(caller): Known,
-    raw: Raw,
-) -> Result<Json<PolicyTest>, ApiError> {
-    let body: TestPolicy = raw.json()?;
-    may_read(&api, &caller)?;
-    let expectations =
-        expectations::parse(&body.expectations).map_err(|fault| Refused::invalid(vec![fault]))?;
-    let facts = api.engine.facts();
-    let policy = match &body.document {
-        Some(document) => read_policy(document)?,
-        None => facts.both()?.0.policy.clone(),
-    };
-    let exported = Exported {
-        directory: facts.directory.as_deref().cloned().ok_or_else(|| {
-            Refused::new(
-                Code::DirectoryUnavailable,
-                "the directory has never been loaded from AWS",
-            )
-        })?,
-        protected: facts.protected.clone(),
-    };
-    Ok(Json(expectations::run(
-        &policy,
-        &exported,
-        &expectations,
-        api.engine.now(),
-    )))
 }
 
 /// `GET /v1/policy/history`.

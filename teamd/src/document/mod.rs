@@ -1,12 +1,13 @@
 //! The policy document: from the TOML that people write to [`Policy`].
 //!
 //! All faults are reported at once, with line and column. Nothing is silently ignored: an unknown key is a fault (with
-//! the key that was probably meant), and what this version does not act on is said at every apply
-//! ([`unheeded`](crate::domain::policy::unheeded)). Where the text is not TOML at all, only those faults are reported: what could be read of it
+//! the key that was probably meant); a known one that this version keeps without acting on it is named by
+//! [`unenforced`](crate::domain::policy::unenforced). Where the text is not TOML at all, only those faults are reported: what could be read of it
 //! would be guesswork.
 //!
 //! To add a key: its reading in `rules` or `settings`, and its name in the list of keys beside it.
 
+mod expectations;
 mod patterns;
 mod places;
 mod reader;
@@ -18,6 +19,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use expectations::parse_expectations;
 pub use places::{RulePlace, rule_places};
 
 use crate::domain::policy::{Policy, RoleAssignments, Settings};

@@ -78,7 +78,7 @@ pub(super) fn set(written: &str) -> Result<SetPattern, String> {
 }
 
 /// Blank ends and hidden characters are always a slip, and one that nobody can see.
-fn plain(written: &str) -> Result<(), String> {
+pub(super) fn plain(written: &str) -> Result<(), String> {
     text::check(written).map_err(|error| format!("{written:?} {error}"))?;
     if written.trim() == written {
         Ok(())

@@ -12,6 +12,8 @@ use toml::de::{DeTable, DeValue};
 /// The faults found so far.
 pub(super) struct Faults<'t> {
     text: &'t str,
+    /// Where lines end, as bytes of the text.
+    ends: Vec<usize>,
     found: Vec<(usize, String)>,
 }
 
@@ -19,6 +21,7 @@ impl<'t> Faults<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self {
             text,
+            ends: text.match_indices('\n').map(|(at, _)| at).collect(),
             found: Vec::new(),
         }
     }
@@ -34,6 +37,11 @@ impl<'t> Faults<'t> {
     /// A fault at a byte of the text.
     pub(super) fn at(&mut self, byte: usize, message: impl Into<String>) {
         self.found.push((byte, message.into()));
+    }
+
+    /// The line of a byte of the text, from 1.
+    fn line(&self, byte: usize) -> usize {
+        self.ends.partition_point(|end| *end < byte) + 1
     }
 
     /// What the TOML parser says, with the text that it says it about.
@@ -98,6 +106,11 @@ impl<'d, 'i> Section<'d, 'i> {
             at: 0,
             table,
         }
+    }
+
+    /// The line of its header, from 1.
+    pub(super) fn line(&self, faults: &Faults<'_>) -> usize {
+        faults.line(self.at)
     }
 
     /// Whether the key is there, well-formed or not.

@@ -1,7 +1,7 @@
 //! `[settings]`, and those of them that a rule can have of its own.
 
 use super::reader::{Faults, Section};
-use crate::domain::policy::{KeptSettings, OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
+use crate::domain::policy::{OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
 use team_shared::duration::Seconds;
 use team_shared::text::{self, MAX_TEXT};
 
@@ -49,7 +49,7 @@ pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settin
     section.refuse_unknown(KEYS, faults);
     let before = faults.count();
     let defaults = Settings::default();
-    let own = overrides(section, faults);
+    let own = overridable(section, faults);
     let settings = Settings {
         approval: section.boolean("approval", faults).unwrap_or(defaults.approval),
         texts: TextRules {
@@ -74,11 +74,28 @@ pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settin
                 other => Err(format!("{other:?} is not known: write \"end\" or \"keep\"")),
             })
             .unwrap_or(defaults.on_lost_eligibility),
+        max_per_day: own.max_per_day.unwrap_or(defaults.max_per_day),
+        claim_timeout: section
+            .duration("claim_timeout", faults)
+            .unwrap_or(defaults.claim_timeout),
+        remind_before_end: section
+            .list("remind_before_end", faults, |written| {
+                written.parse().map_err(|error| format!("{error}"))
+            })
+            .unwrap_or(defaults.remind_before_end),
+        remind_approvers_every: section
+            .parsed("remind_approvers_every", faults, duration_or_none)
+            .unwrap_or(defaults.remind_approvers_every),
+        escalate_after: section
+            .parsed("escalate_after", faults, duration_or_none)
+            .unwrap_or(defaults.escalate_after),
+        max_permission_set_session: section
+            .parsed("max_permission_set_session", faults, duration_or_none)
+            .unwrap_or(defaults.max_permission_set_session),
         policy_changes_need: section
             .integer("policy_changes_need", 1..=2, faults)
             .and_then(|count| u32::try_from(count).ok())
             .unwrap_or(defaults.policy_changes_need),
-        kept: kept(section, &own, faults),
     };
     // What was misread would only be blamed on the wrong key.
     if faults.count() == before {
@@ -87,31 +104,12 @@ pub(super) fn read(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Settin
     settings
 }
 
-/// Settings that are read and not acted on. What says no more than that nothing is wanted is the same as nothing.
-fn kept(section: &Section<'_, '_>, own: &Overrides, faults: &mut Faults<'_>) -> KeptSettings {
-    KeptSettings {
-        max_per_day: own.max_per_day,
-        claim_timeout: section.duration("claim_timeout", faults),
-        remind_before_end: section.list("remind_before_end", faults, |written| {
-            written.parse().map_err(|error| format!("{error}"))
-        }),
-        remind_approvers_every: optional_duration(section, "remind_approvers_every", faults),
-        escalate_after: optional_duration(section, "escalate_after", faults),
-        max_permission_set_session: optional_duration(section, "max_permission_set_session", faults),
-    }
-}
-
-/// A duration, or `""` for none.
-fn optional_duration(section: &Section<'_, '_>, key: &str, faults: &mut Faults<'_>) -> Option<Seconds> {
-    let written = section.parsed(key, faults, |written| match written {
-        "" => Ok(None),
-        written => written.parse().map(Some).map_err(|error| format!("{error}")),
-    });
-    written.flatten()
-}
-
 /// The settings that a rule has of its own.
 pub(super) fn overrides(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides {
+    overridable(section, faults)
+}
+
+fn overridable(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides {
     Overrides {
         require_justification: section.boolean("require_justification", faults),
         justification_min: length(section, "justification_min", faults),
@@ -134,8 +132,19 @@ pub(super) fn overrides(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> O
         max_extensions: section
             .integer("max_extensions", 0..=100, faults)
             .and_then(|count| u32::try_from(count).ok()),
-        max_per_day: optional_duration(section, "max_per_day", faults),
+        max_per_day: section.parsed("max_per_day", faults, duration_or_none),
     }
+}
+
+/// A duration, or an empty text for none.
+fn duration_or_none(written: &str) -> Result<Option<Seconds>, String> {
+    if written.is_empty() {
+        return Ok(None);
+    }
+    written
+        .parse()
+        .map(Some)
+        .map_err(|error| format!("{error}, or \"\" for none"))
 }
 
 /// A number of characters that a text can have.

@@ -2,6 +2,7 @@
 //!
 //! * [`directory`] what AWS says exists, as last read
 //! * [`policy`] who may ask for what, and who decides
+//! * [`expectation`] what a policy author expects, and whether it is so
 //! * [`request`] what people decide on, and its machine
 //! * [`grant`] the assignment in AWS, and its machine
 //! * [`event`] what every change says to the audit trail
@@ -13,6 +14,7 @@ pub mod backstop;
 pub mod clock;
 pub mod directory;
 pub mod event;
+pub mod expectation;
 pub mod grant;
 pub mod identity;
 pub mod plan;

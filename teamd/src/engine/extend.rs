@@ -5,7 +5,7 @@ use super::access::Verb;
 use super::decide::{judge, refuse_stale, seen};
 use super::refused::Refused;
 use super::submit::{refuse_repeats, refuse_texts};
-use super::{Engine, Facts, chain, commit, random};
+use super::{Engine, Facts, chain, commit, daily, random};
 use crate::domain::Time;
 use crate::domain::identity::Caller;
 use crate::domain::request::{Next, Request, State, Terms, TransitionError, expires_at, submit};
@@ -139,6 +139,7 @@ fn draft(
         )
         .help("ask anew with `request`: a new request is decided on by itself"));
     }
+    daily::refuse_over(tx, &request, judgement.max_per_day, Some(directory), now)?;
     request.expires_at = expires_at(now, judgement.request_expiry, &request.terms);
     request.basis = judgement.basis;
     let key = &request.key;

@@ -38,19 +38,28 @@ impl Facts {
         }
     }
 
+    /// The directory.
+    ///
+    /// # Errors
+    /// There is none yet.
+    pub fn known_directory(&self) -> Result<&Directory, Refused> {
+        use team_shared::problem::Code;
+        self.directory.as_deref().ok_or_else(|| {
+            Refused::new(
+                Code::DirectoryUnavailable,
+                "the directory has never been loaded from AWS",
+            )
+            .help("`team-tui status` says what AWS answers")
+        })
+    }
+
     /// The policy and the directory.
     ///
     /// # Errors
     /// There is none yet.
     pub fn both(&self) -> Result<(&InForce, &Directory), Refused> {
         use team_shared::problem::Code;
-        let directory = self.directory.as_deref().ok_or_else(|| {
-            Refused::new(
-                Code::DirectoryUnavailable,
-                "the directory has never been loaded from AWS",
-            )
-            .help("`team-tui status` says what AWS answers")
-        })?;
+        let directory = self.known_directory()?;
         let policy = self.policy.as_deref().ok_or_else(|| {
             Refused::new(
                 Code::NotEligible,

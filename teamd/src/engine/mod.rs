@@ -20,6 +20,7 @@ mod alarms;
 mod backstop;
 mod chain;
 mod commit;
+mod daily;
 mod deadlines;
 mod decide;
 mod degraded;

@@ -2,7 +2,7 @@
 
 use super::refused::Refused;
 use super::terms::read_terms;
-use super::{Engine, Facts, commit, random};
+use super::{Engine, Facts, commit, daily, random};
 use crate::aws::port::Lane;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
@@ -14,6 +14,7 @@ use crate::failpoint::pass;
 use crate::store::WriteLane;
 use crate::store::port::{Remembered, Tx};
 use std::time::Duration;
+use team_shared::duration::Seconds;
 use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
 use team_shared::text;
@@ -99,8 +100,12 @@ impl Engine {
         self.directory_ready().await?;
         self.refresh_person(&person).await;
         let facts = self.facts();
-        let request = self.draft(&facts, &person, &submission, now)?;
+        let (request, max_per_day) = self.draft(&facts, &person, &submission, now)?;
         if dry_run {
+            let (draft, directory) = (request.clone(), facts.directory.clone());
+            self.store
+                .read(move |read| daily::refuse_over(read, &draft, max_per_day, directory.as_deref(), now))
+                .await?;
             return Ok(Filed {
                 request,
                 is_filed: false,
@@ -110,10 +115,12 @@ impl Engine {
         let (actor, pending_per_user) = (caller.actor(), self.settings().pending_per_user);
         let next = submit(request, &actor, now);
         let filed = next.clone();
+        let directory = facts.directory.clone();
         pass("submit.file").await?;
         self.store
             .write(WriteLane::Normal, move |tx| {
                 refuse_repeats(tx, &filed.request, pending_per_user)?;
+                daily::refuse_over(tx, &filed.request, max_per_day, directory.as_deref(), now)?;
                 commit::file(tx, &filed, now)?;
                 if let Some(mark) = &mark {
                     let answer = Remembered {
@@ -154,14 +161,14 @@ impl Engine {
         }
     }
 
-    /// The request that a submission makes, judged but not filed.
+    /// The request that a submission makes, judged but not filed, and how much of it policy allows in a day.
     fn draft(
         &self,
         facts: &Facts,
         person: &team_shared::ids::UserId,
         submission: &Submission,
         now: Time,
-    ) -> Result<Request, Refused> {
+    ) -> Result<(Request, Option<Seconds>), Refused> {
         let (in_force, directory) = facts.both()?;
         // Visibility goes before validation.
         let key = find_target(directory, person, submission)?;
@@ -176,7 +183,9 @@ impl Engine {
         };
         let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)?;
         refuse_texts(&judgement.texts, &terms)?;
-        Ok(make_request(key, terms, submission, judgement, directory, now))
+        let max_per_day = judgement.max_per_day;
+        let request = make_request(key, terms, submission, judgement, directory, now);
+        Ok((request, max_per_day))
     }
 
     /// Refuses where the person holds exactly this without us. Where AWS cannot be asked, the check before the create

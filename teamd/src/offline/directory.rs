@@ -1,37 +1,50 @@
-//! A directory from a file: what `team-tui directory export` has printed.
+//! The directory from the JSON that `team-tui directory export` and `GET /v1/directory` give.
 
 use crate::domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 use std::collections::BTreeSet;
 use team_shared::directory as wire;
 use team_shared::ids::AccountId;
 
-/// A directory, and the accounts that only rules with `protected = true` match.
-#[derive(Debug, Clone)]
+/// AWS's word for an account in which it grants.
+const ACTIVE: &str = "ACTIVE";
+
+/// A directory, with what the daemon that exported it protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
-    /// As it was when it was exported.
+    /// The directory. Who holds what through groups is not exported: policy does not ask for it.
     pub directory: Directory,
-    /// Protected accounts.
+    /// Accounts that only rules with `protected = true` match.
     pub protected: BTreeSet<AccountId>,
 }
 
-/// Reads the JSON.
+/// Why a text is no exported directory.
+#[derive(Debug, thiserror::Error)]
+#[error("is no exported directory: {0}; write it with `team-tui directory export`")]
+pub struct Unreadable(#[from] serde_json::Error);
+
+/// Reads the JSON of an export.
 ///
 /// # Errors
-/// It is not what an export looks like: with the place.
-pub fn load(json: &str) -> Result<Exported, serde_json::Error> {
-    serde_json::from_str::<wire::Directory>(json).map(Into::into)
+/// It is not one; with line, column and what is missing.
+pub fn parse(json: &str) -> Result<Exported, Unreadable> {
+    Ok(serde_json::from_str::<wire::Directory>(json)?.into())
 }
 
 impl From<wire::Directory> for Exported {
-    fn from(read: wire::Directory) -> Self {
-        let protected = read.accounts.iter().filter(|account| account.protected);
-        let protected = protected.map(|account| account.id.clone()).collect();
+    fn from(from: wire::Directory) -> Self {
+        let protected = from
+            .accounts
+            .iter()
+            .filter(|account| account.protected)
+            .map(|account| account.id.clone())
+            .chain(from.management_account.clone())
+            .collect();
         let directory = Directory {
-            loaded_at: read.loaded_at,
-            instance_arn: read.instance_arn,
-            identity_store_id: read.identity_store_id,
-            management_account: read.management_account,
-            organizational_units: read
+            loaded_at: from.loaded_at,
+            instance_arn: from.instance_arn,
+            identity_store_id: from.identity_store_id,
+            management_account: from.management_account,
+            organizational_units: from
                 .organizational_units
                 .into_iter()
                 .map(|ou| {
@@ -44,32 +57,25 @@ impl From<wire::Directory> for Exported {
                     )
                 })
                 .collect(),
-            accounts: read.accounts.into_iter().map(account).collect(),
-            permission_sets: read
+            accounts: from
+                .accounts
+                .into_iter()
+                .map(|from| (from.id.clone(), account(from)))
+                .collect(),
+            permission_sets: from
                 .permission_sets
                 .into_iter()
-                .map(|set| {
-                    let known = PermissionSet {
-                        arn: set.arn.clone(),
-                        name: set.name,
-                        description: set.description,
-                        session_seconds: set.session_duration_seconds,
-                    };
-                    (set.arn, known)
-                })
+                .map(|from| (from.arn.clone(), set(from)))
                 .collect(),
-            people: read.people.into_iter().map(person).collect(),
-            groups: read
+            people: from
+                .people
+                .into_iter()
+                .map(|from| (from.user_id.clone(), person(from)))
+                .collect(),
+            groups: from
                 .groups
                 .into_iter()
-                .map(|group| {
-                    let known = Group {
-                        id: group.group_id.clone(),
-                        name: group.name,
-                        members: group.members.into_iter().collect(),
-                    };
-                    (group.group_id, known)
-                })
+                .map(|from| (from.group_id.clone(), group(from)))
                 .collect(),
             group_access: BTreeSet::new(),
         };
@@ -77,25 +83,87 @@ impl From<wire::Directory> for Exported {
     }
 }
 
-fn account(read: wire::Account) -> (AccountId, Account) {
-    let known = Account {
-        id: read.id.clone(),
-        name: read.name,
-        active: read.state == "ACTIVE",
-        state: read.state,
-        ou_ids: read.ou_ids,
-        tags: read.tags,
-    };
-    (read.id, known)
+fn account(from: wire::Account) -> Account {
+    Account {
+        id: from.id,
+        name: from.name,
+        active: from.state == ACTIVE,
+        state: from.state,
+        ou_ids: from.ou_ids,
+        tags: from.tags,
+    }
 }
 
-fn person(read: wire::Person) -> (team_shared::ids::UserId, Person) {
-    let known = Person {
-        id: read.user_id.clone(),
-        user_name: read.user_name,
-        display_name: read.display_name,
-        email: read.email,
-        enabled: read.enabled,
-    };
-    (read.user_id, known)
+fn set(from: wire::PermissionSet) -> PermissionSet {
+    PermissionSet {
+        arn: from.arn,
+        name: from.name,
+        description: from.description,
+        session_seconds: from.session_duration_seconds,
+    }
+}
+
+fn person(from: wire::Person) -> Person {
+    Person {
+        id: from.user_id,
+        user_name: from.user_name,
+        display_name: from.display_name,
+        email: from.email,
+        enabled: from.enabled,
+    }
+}
+
+fn group(from: wire::Group) -> Group {
+    Group {
+        id: from.group_id,
+        name: from.name,
+        members: from.members.into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPORT: &str = r#"{
+        "loaded_at": "2026-11-22T12:00:00Z", "instance_arn": "arn:aws:sso:::instance/ssoins-1",
+        "identity_store_id": "d-1", "management_account": "444444444444",
+        "organizational_units": [{ "id": "ou-w", "path": "Workloads" }],
+        "accounts": [
+            { "id": "111111111111", "name": "prod", "state": "ACTIVE", "ou_path": "Workloads", "ou_ids": ["ou-w"],
+              "tags": { "env": "prod" }, "protected": true },
+            { "id": "222222222222", "name": "old", "state": "SUSPENDED", "ou_path": "/", "ou_ids": [], "tags": {},
+              "protected": false }
+        ],
+        "permission_sets": [{ "arn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1", "name": "ReadOnly",
+                              "description": "", "session_duration_seconds": 3600 }],
+        "people": [{ "user_id": "u-1", "user_name": "alice", "display_name": "Alice", "email": null,
+                     "enabled": true }],
+        "groups": [{ "group_id": "g-1", "name": "oncall", "members": ["u-1"] }]
+    }"#;
+
+    #[test]
+    fn an_export_is_the_directory_that_it_was_written_from() {
+        let Exported { directory, protected } = parse(EXPORT).unwrap();
+        let account = &directory.accounts[&"111111111111".parse().unwrap()];
+        assert_eq!(directory.ou_path(account), "Workloads");
+        assert!(account.active && account.tags["env"] == "prod");
+        assert!(!directory.accounts[&"222222222222".parse().unwrap()].active);
+        assert_eq!(directory.groups_of(&"u-1".parse().unwrap()).len(), 1);
+        let protected: Vec<&str> = protected.iter().map(AccountId::as_str).collect();
+        assert_eq!(
+            protected,
+            ["111111111111", "444444444444"],
+            "the management account always is"
+        );
+    }
+
+    #[test]
+    fn what_is_no_export_says_where_and_how_to_get_one() {
+        let said = parse("{\n \"people\": []}").unwrap_err().to_string();
+        assert!(
+            said.contains("line 2") && said.contains("team-tui directory export"),
+            "{said}"
+        );
+    }
 }

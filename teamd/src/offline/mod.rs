@@ -1,11 +1,10 @@
-//! Policy without a daemon: plans and expectations against an exported directory, for the CI of a policy repository.
+//! What works without a daemon, from files: for a policy that is kept in a repository and judged there.
+//!
+//! * [`plan`] what a policy would change · [`test`] expectations put to it
+//! * [`files`] the policy as a file or a folder of them
+//! * [`directory`] the directory as `team-tui directory export` wrote it
 
-mod commands;
-mod directory;
-mod expectations;
-#[cfg(test)]
-mod tests;
-
-pub use commands::{plan, test};
-pub use directory::{Exported, load};
-pub use expectations::{Expectation, parse, run};
+pub mod directory;
+pub mod files;
+pub mod plan;
+pub mod test;

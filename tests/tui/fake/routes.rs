@@ -247,6 +247,35 @@ pub(super) async fn policy(State(fake): State<Shared>) -> Response {
     .into_response()
 }
 
+/// One expectation holds, and a second does not if the document names bob.
+pub(super) async fn policy_test(Json(body): Json<Value>) -> Response {
+    let text = body["expectations"].as_str().unwrap_or_default();
+    let failed = usize::from(text.contains("bob"));
+    let result = |holds: bool| {
+        json!({"line": 4, "holds": holds, "expected": "bob may Admin in prod", "asks": 2, "asks_failed": 2,
+               "came": ["bob, Admin in prod: refused\u{1b}[2J with denied"], "reason": "he is on call"})
+    };
+    let version = if body["document"].is_null() {
+        json!(3)
+    } else {
+        Value::Null
+    };
+    let results: Vec<Value> = [true, false].into_iter().take(1 + failed).map(result).collect();
+    Json(
+        json!({"policy_version": version, "passed": 1, "failed": failed, "results": results,
+                "warnings": ["a key without effect"]}),
+    )
+    .into_response()
+}
+
+pub(super) async fn directory() -> Response {
+    Json(
+        json!({"loaded_at": now(), "instance_arn": "i", "identity_store_id": "d", "management_account": null,
+                "organizational_units": [], "accounts": [], "permission_sets": [], "people": [], "groups": []}),
+    )
+    .into_response()
+}
+
 pub(super) async fn audit(State(fake): State<Shared>) -> Response {
     let rows: Vec<Value> = fake
         .world()

@@ -1,10 +1,15 @@
 //! Cases of parsing.
 
+mod cases;
+mod expectations;
+mod organisation;
 mod robust;
 mod values;
 
 use super::*;
-use crate::domain::policy::{AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject, unheeded};
+use crate::domain::policy::{
+    AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject, unenforced,
+};
 
 /// Every key of the contract, spelt as it spells them.
 const WHOLE: &str = r#"
@@ -254,44 +259,82 @@ fn ids_are_unique_within_their_kind() {
 }
 
 #[test]
-fn what_is_read_and_not_acted_on_is_said() {
-    for (setting, value) in [
-        ("escalate_after = \"1h\"", "1h"),
-        ("remind_before_end = [\"30m\"]", "as written"),
-        ("remind_approvers_every = \"1h\"", "1h"),
-        ("claim_timeout = \"5m\"", "5m"),
-        ("max_per_day = \"4h\"", "4h"),
-        ("max_permission_set_session = \"1h\"", "1h"),
-    ] {
-        let key = setting.split(' ').next().unwrap();
-        let policy = parse(&format!("version = 1\n[settings]\n{setting}")).unwrap();
-        assert_eq!(
-            unheeded(&policy),
-            [format!(
-                "settings: {key} ({value}) is kept, but this version does not act on it"
-            )]
-        );
-    }
-    let rules = "version = 1\n[[eligibility]]\nid = \"e\"\nwho = [\"oncall:payments\"]\naccounts = [\"*\"]\n\
-                 permission_sets = [\"*\"]\nmax_per_day = \"4h\"\n[[approver]]\nid = \"a\"\nwho = [\"user:a\"]\n\
-                 accounts = [\"*\"]\npermission_sets = [\"*\"]\nescalate_to = [\"group:heads\"]";
-    let policy = parse(rules).unwrap();
+fn every_setting_is_kept_as_written() {
+    let text = "version = 1\n[settings]\nescalate_after = \"1h\"\nremind_before_end = [\"1h\"]\n\
+                remind_approvers_every = \"\"\nclaim_timeout = \"5m\"\nmax_per_day = \"4h\"\n\
+                policy_changes_need = 2\nmax_permission_set_session = \"2h\"\n\
+                [[eligibility]]\nid = \"e\"\nwho = [\"oncall:pay\"]\naccounts = [\"*\"]\npermission_sets = [\"*\"]\n\
+                max_per_day = \"\"\napprovers = [\"oncall:heads\"]\n\
+                [[approver]]\nid = \"a\"\nwho = [\"user:a\"]\naccounts = [\"*\"]\npermission_sets = [\"*\"]\n\
+                escalate_to = [\"group:heads\"]";
+    let policy = parse(text).unwrap();
+    let length = |text: &str| text.parse().ok();
+    assert_eq!(policy.settings.escalate_after, length("1h"));
+    assert_eq!(policy.settings.remind_before_end, ["1h".parse().unwrap()]);
+    assert_eq!(policy.settings.remind_approvers_every, None);
+    assert_eq!(policy.settings.claim_timeout, "5m".parse().unwrap());
+    assert_eq!(policy.settings.max_per_day, length("4h"));
+    assert_eq!(policy.settings.policy_changes_need, 2);
+    assert_eq!(policy.settings.max_permission_set_session, length("2h"));
+    let rule = &policy.eligibility[0];
     assert_eq!(
-        policy.eligibility[0].who,
-        [Subject::OnCall("payments".to_owned())]
+        rule.overrides.max_per_day,
+        Some(None),
+        "any, whatever the setting says"
     );
+    assert_eq!(rule.who, [Subject::OnCall("pay".to_owned())]);
     assert_eq!(
-        unheeded(&policy),
+        policy.approvers[0].escalate_to,
+        [Subject::Group("heads".to_owned())]
+    );
+}
+
+#[test]
+fn what_is_kept_without_effect_is_said() {
+    assert_eq!(
+        unenforced(&parse(WHOLE).unwrap()),
+        [""; 0],
+        "defaults ask for nothing"
+    );
+    let text = "version = 1\n[settings]\nescalate_after = \"1h\"\nclaim_timeout = \"5m\"\n\
+                [[approver]]\nid = \"a\"\nwho = [\"user:a\"]\naccounts = [\"*\"]\npermission_sets = [\"*\"]\n\
+                escalate_to = [\"group:heads\"]";
+    assert_eq!(
+        unenforced(&parse(text).unwrap()),
         [
-            "eligibility rule e: max_per_day (4h) is kept, but this version does not act on it",
-            "approver rule a: escalate_to (group:heads) is kept, but this version does not act on it",
+            "settings.claim_timeout is kept, but this version does not act on it",
+            "settings.escalate_after is kept, but this version does not act on it",
+            "approver rule a: escalate_to is kept, but this version does not act on it",
         ]
     );
-    assert!(unheeded(&parse(WHOLE).unwrap()).is_empty());
-    assert_eq!(
-        faults("version = 1\n[settings]\npolicy_changes_need = 3"),
-        ["3:23 policy_changes_need: 3 is out of range: from 1 to 2"]
-    );
+}
+
+#[test]
+fn settings_out_of_their_range_are_faults() {
+    for (setting, says) in [
+        (
+            "policy_changes_need = 3",
+            "3:23 policy_changes_need: 3 is out of range: from 1 to 2",
+        ),
+        (
+            "max_per_day = \"soon\"",
+            "3:15 max_per_day: \"soon\" is not a duration",
+        ),
+        ("claim_timeout = \"\"", "3:17 claim_timeout: "),
+        (
+            "remind_before_end = [\"1h\", \"x\"]",
+            "3:28 remind_before_end: \"x\" is not a duration",
+        ),
+        (
+            "escalate_after = 5",
+            "3:18 escalate_after: a text in quotes is needed here",
+        ),
+    ] {
+        let found = faults(&format!("version = 1\n[settings]\n{setting}"));
+        assert!(found.len() == 1 && found[0].starts_with(says), "{found:?}");
+    }
+    assert!(rule("approvers = [\"oncal:pay\"]")[0].contains("did you mean \"oncall:pay\"?"));
+    assert!(rule("approvers = [\"oncall:\"]")[0].contains("names nothing"));
 }
 
 #[test]

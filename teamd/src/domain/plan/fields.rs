@@ -1,10 +1,11 @@
 //! Rules and settings as text, key by key: for what differs between two documents, and for lists of rules.
 
 use crate::domain::policy::{
-    ApprovalMode, ApproverRule, DenyRule, EligibilityRule, KeptSettings, OnLostEligibility, Overrides,
-    Policy, RoleAssignments, Settings,
+    ApprovalMode, ApproverRule, DenyRule, EligibilityRule, OnLostEligibility, Overrides, Policy,
+    RoleAssignments, Settings,
 };
 use std::fmt::Display;
+use team_shared::duration::Seconds;
 use team_shared::policy::{RuleChange, SettingChange};
 
 /// Keys as the document spells them, with their values; keys that are not written are left out.
@@ -96,14 +97,20 @@ pub fn setting_fields(settings: &Settings) -> Fields {
         request_expiry,
         max_extensions,
         on_lost_eligibility,
+        max_per_day,
+        claim_timeout,
+        remind_before_end,
+        remind_approvers_every,
+        escalate_after,
+        max_permission_set_session,
         policy_changes_need,
-        kept,
     } = settings;
+    let optional = |duration: &Option<Seconds>| duration.map_or_else(String::new, |one| one.to_string());
     let lost = match on_lost_eligibility {
         OnLostEligibility::End => "end",
         OnLostEligibility::Keep => "keep",
     };
-    let mut fields = vec![
+    vec![
         ("approval", approval.to_string()),
         ("require_justification", texts.require_justification.to_string()),
         ("justification_min", texts.justification_min.to_string()),
@@ -131,27 +138,14 @@ pub fn setting_fields(settings: &Settings) -> Fields {
             "break_glass_justification_min",
             texts.break_glass_justification_min.to_string(),
         ),
+        ("max_per_day", optional(max_per_day)),
+        ("claim_timeout", claim_timeout.to_string()),
+        ("remind_before_end", list(remind_before_end)),
+        ("remind_approvers_every", optional(remind_approvers_every)),
+        ("escalate_after", optional(escalate_after)),
+        ("max_permission_set_session", optional(max_permission_set_session)),
         ("policy_changes_need", policy_changes_need.to_string()),
-    ];
-    kept_fields(&mut fields, kept);
-    fields
-}
-
-fn kept_fields(fields: &mut Fields, kept: &KeptSettings) {
-    put(fields, "max_per_day", kept.max_per_day);
-    put(fields, "claim_timeout", kept.claim_timeout);
-    put(
-        fields,
-        "remind_before_end",
-        kept.remind_before_end.as_deref().map(list),
-    );
-    put(fields, "remind_approvers_every", kept.remind_approvers_every);
-    put(fields, "escalate_after", kept.escalate_after);
-    put(
-        fields,
-        "max_permission_set_session",
-        kept.max_permission_set_session,
-    );
+    ]
 }
 
 fn override_fields(fields: &mut Fields, own: &Overrides) {
@@ -178,7 +172,13 @@ fn override_fields(fields: &mut Fields, own: &Overrides) {
     put(fields, "request_expiry", own.request_expiry);
     put(fields, "default_duration", own.default_duration);
     put(fields, "max_extensions", own.max_extensions);
-    put(fields, "max_per_day", own.max_per_day);
+    put(
+        fields,
+        "max_per_day",
+        own.max_per_day
+            .as_ref()
+            .map(|most| most.map_or_else(String::new, |most| most.to_string())),
+    );
 }
 
 /// Rules that are new, gone, different or elsewhere in the order.

@@ -15,7 +15,7 @@ pub use fields::{Fields, approver_fields, deny_fields, eligibility_fields, role_
 
 use super::Time;
 use super::directory::Directory;
-use super::policy::{Policy, roles_of, stale_references, unheeded};
+use super::policy::{Policy, roles_of, stale_references, unenforced};
 use lens::Lens;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, UserId};
@@ -58,7 +58,7 @@ pub fn plan(change: &Change<'_>) -> PolicyPlan {
         administrators_after: lens.administrators(lens::Side::After),
         ..PolicyPlan::default()
     };
-    plan.stale.extend(unheeded(change.after));
+    plan.stale.extend(unenforced(change.after));
     plan.findings = lint::findings(&lens, &plan, access.widens_author);
     plan
 }

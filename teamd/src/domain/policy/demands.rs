@@ -93,6 +93,10 @@ impl<'a> Demands<'a> {
                 .min(cap),
             request_expiry,
             max_extensions,
+            max_per_day: rules
+                .iter()
+                .filter_map(|rule| rule.overrides.max_per_day.unwrap_or(settings.max_per_day))
+                .min(),
             texts,
             guarded: rules.iter().any(|rule| rule.guarded),
             valid_until: rules

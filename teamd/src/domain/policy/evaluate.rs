@@ -42,6 +42,8 @@ pub struct Judgement {
     pub request_expiry: Seconds,
     /// How often the access may be extended, one extension after the other.
     pub max_extensions: u32,
+    /// How much of this access a person may ask for in a day, all requests together; `None`: any.
+    pub max_per_day: Option<Seconds>,
     /// What must be written.
     pub texts: TextRules,
     /// Whether the person is asked to type the account's name.

@@ -28,7 +28,7 @@ mod roles;
 mod stale;
 mod texts;
 mod trace;
-mod unheeded;
+mod unenforced;
 
 #[cfg(test)]
 mod tests;
@@ -37,12 +37,12 @@ pub use covered::{accounts_of, people_of, sets_of};
 pub use entitlements::{Entitled, entitlements};
 pub use evaluate::{Ask, Judgement, evaluate};
 pub use model::{
-    AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, KeptSettings, OnLostEligibility,
-    Overrides, Policy, RoleAssignments, SetPattern, Settings, Subject,
+    AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, OnLostEligibility, Overrides,
+    Policy, RoleAssignments, SetPattern, Settings, Subject,
 };
 pub use refusal::{Nearest, Part, Refusal};
 pub use roles::{Roles, approver_of, roles_of};
 pub use stale::stale_references;
 pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};
 pub use trace::{Question, trace};
-pub use unheeded::unheeded;
+pub use unenforced::unenforced;

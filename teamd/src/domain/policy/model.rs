@@ -39,7 +39,7 @@ pub enum Subject {
     User(String),
     /// The display name of a group, exactly.
     Group(String),
-    /// Who is on call by the source of this name. No source can be configured yet: it is nobody.
+    /// Whoever an on-call source names. This version reads none, so it is nobody, and reported as that.
     OnCall(String),
 }
 
@@ -110,27 +110,20 @@ pub struct Settings {
     pub max_extensions: u32,
     /// What happens to active access whose basis is gone.
     pub on_lost_eligibility: OnLostEligibility,
-    /// How many administrators a change of policy takes: one or two.
-    pub policy_changes_need: u32,
-    /// Settings that are read, kept and not acted on.
-    pub kept: KeptSettings,
-}
-
-/// Settings that this version reads, keeps and does not act on; whoever writes one is told so.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KeptSettings {
-    /// The longest access of a person to a target within a day.
+    /// How much of one access a person may ask for in a day, all requests together; `None`: any.
     pub max_per_day: Option<Seconds>,
-    /// For how long a claim holds.
-    pub claim_timeout: Option<Seconds>,
-    /// How long before an end people are reminded of it.
-    pub remind_before_end: Option<Vec<Seconds>>,
-    /// How often approvers are reminded of what waits.
+    /// How long a claim on a request holds.
+    pub claim_timeout: Seconds,
+    /// How long before its end the person is reminded, in the order written.
+    pub remind_before_end: Vec<Seconds>,
+    /// How often approvers are reminded of what waits for them; `None`: never.
     pub remind_approvers_every: Option<Seconds>,
-    /// After how long others are asked to decide.
+    /// After how long a pending request goes to `escalate_to` too; `None`: never.
     pub escalate_after: Option<Seconds>,
-    /// The longest session that a permission set may have.
+    /// The longest session that a permission set may have to be asked for; `None`: any.
     pub max_permission_set_session: Option<Seconds>,
+    /// How many administrators a change of the policy needs: one or two.
+    pub policy_changes_need: u32,
 }
 
 /// Settings that a rule has of its own; `None`: the document's.
@@ -156,8 +149,8 @@ pub struct Overrides {
     pub default_duration: Option<Seconds>,
     /// How often access may be extended.
     pub max_extensions: Option<u32>,
-    /// The longest access of a person to a target within a day: read and kept, not acted on.
-    pub max_per_day: Option<Seconds>,
+    /// How much of one access a person may ask for in a day; `Some(None)`: any, whatever the setting says.
+    pub max_per_day: Option<Option<Seconds>>,
 }
 
 /// Who may ask for what.
@@ -208,7 +201,7 @@ pub struct ApproverRule {
     pub who: Vec<Subject>,
     /// How many of them.
     pub quorum: Option<u32>,
-    /// Who else is asked where nobody decides: read and kept, not acted on.
+    /// Who is asked too, once a request has waited for `escalate_after`.
     pub escalate_to: Vec<Subject>,
 }
 
@@ -238,8 +231,13 @@ impl Default for Settings {
             request_expiry: seconds(3 * 3600),
             max_extensions: 2,
             on_lost_eligibility: OnLostEligibility::End,
+            max_per_day: None,
+            claim_timeout: seconds(10 * 60),
+            remind_before_end: vec![seconds(30 * 60), seconds(15 * 60)],
+            remind_approvers_every: Some(seconds(30 * 60)),
+            escalate_after: None,
+            max_permission_set_session: None,
             policy_changes_need: 1,
-            kept: KeptSettings::default(),
         }
     }
 }

@@ -38,6 +38,7 @@ pub fn stale_references(policy: &Policy, directory: &Directory) -> Vec<String> {
         say(&of, accounts(&rule.accounts));
         say(&of, sets(&rule.permission_sets));
         say(&of, subjects(&rule.who));
+        say(&of, subjects(&rule.escalate_to));
     }
     for rule in &policy.deny {
         let of = format!("deny rule {}", rule.id);
@@ -55,11 +56,11 @@ fn stale_subject(subject: &Subject, directory: &Directory) -> Option<String> {
             Some(person) if !person.enabled => Some(format!("{subject} is disabled in Identity Center")),
             Some(_) => None,
         },
-        Subject::OnCall(_) => Some(format!(
-            "{subject} is nobody: this version has no on-call sources"
-        )),
         Subject::Group(name) => (!directory.groups.values().any(|group| group.name == *name))
             .then(|| format!("{subject} is not in Identity Center")),
+        Subject::OnCall(_) => Some(format!(
+            "{subject} is nobody: this version reads no on-call sources"
+        )),
     }
 }
 

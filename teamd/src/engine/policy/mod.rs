@@ -15,7 +15,7 @@ use super::Engine;
 use super::refused::Refused;
 use crate::document;
 use crate::domain::directory::Directory;
-use crate::domain::policy::{Policy, stale_references, unheeded};
+use crate::domain::policy::{Policy, stale_references, unenforced};
 use crate::store::port::PolicyRow;
 use team_shared::problem::{Code, FieldError};
 
@@ -95,10 +95,14 @@ fn refuse_stale_base(base: Option<u64>, current: u64) -> Result<(), Refused> {
     }
 }
 
-/// References that AWS does not know, then settings that are not acted on.
+/// What of it means nothing: keys without effect, references that AWS does not know.
 fn warnings(policy: &Policy, directory: Option<&Directory>) -> Vec<String> {
-    let mut lines = directory.map_or_else(Vec::new, |directory| stale_references(policy, directory));
-    lines.extend(unheeded(policy));
+    let mut lines = unenforced(policy);
+    lines.extend(
+        directory
+            .into_iter()
+            .flat_map(|directory| stale_references(policy, directory)),
+    );
     lines
 }
 

@@ -251,3 +251,39 @@ fn the_strictest_texts_and_the_shortest_expiry_apply() {
     assert_eq!(judgement.texts.justification_min, 40);
     assert_eq!(judgement.request_expiry, length("1h"));
 }
+
+#[test]
+fn the_least_of_a_day_applies_and_a_rule_may_lift_the_settings() {
+    let with_day = |id: &str, max_per_day| EligibilityRule {
+        overrides: Overrides {
+            max_per_day,
+            ..Overrides::default()
+        },
+        ..allow(id, "user:alice", "*", "ReadOnly")
+    };
+    let day_of = |setting: Option<&str>, rules: Vec<EligibilityRule>| {
+        let mut policy = policy(rules);
+        policy.settings.max_per_day = setting.map(length);
+        ask(&policy, "alice prod-ledger ReadOnly 1h").unwrap().max_per_day
+    };
+    let (four, two) = (Some(Some(length("4h"))), Some(Some(length("2h"))));
+    assert_eq!(day_of(None, vec![with_day("r", None)]), None);
+    assert_eq!(day_of(Some("3h"), vec![with_day("r", None)]), Some(length("3h")));
+    assert_eq!(
+        day_of(Some("3h"), vec![with_day("r", Some(None))]),
+        None,
+        "lifted"
+    );
+    assert_eq!(day_of(Some("3h"), vec![with_day("r", four)]), Some(length("4h")));
+    assert_eq!(
+        day_of(
+            None,
+            vec![
+                with_day("one", four),
+                with_day("two", two),
+                with_day("three", None)
+            ]
+        ),
+        Some(length("2h"))
+    );
+}

@@ -192,7 +192,10 @@ fn stale_references_name_rule_and_reference() {
         )
     }]);
     policy.roles.admins = who("group:admins");
-    policy.approvers = vec![approver("a", "user:alice", "ou-direct:ou-gone", None)];
+    policy.approvers = vec![ApproverRule {
+        escalate_to: who("group:gone"),
+        ..approver("a", "user:alice oncall:payments", "ou-direct:ou-gone", None)
+    }];
     policy.deny = vec![deny("d", "group:oncall", "ou:Sandbox", "Nothing")];
     assert_eq!(
         stale_references(&policy, &directory()),
@@ -208,6 +211,8 @@ fn stale_references_name_rule_and_reference() {
             "eligibility rule r: Gone* fits no permission set",
             "eligibility rule r: user:gone is not in Identity Center",
             "approver rule a: ou-direct:ou-gone is no OU of the organisation",
+            "approver rule a: oncall:payments is nobody: this version reads no on-call sources",
+            "approver rule a: group:gone is not in Identity Center",
             "deny rule d: Nothing fits no permission set",
         ]
     );

@@ -14,9 +14,11 @@
 //! group.
 
 mod demands;
+mod laws;
 mod lists;
 mod matching;
 mod properties;
+mod reference;
 mod refusals;
 mod texts;
 
@@ -167,6 +169,7 @@ pub(super) fn who(text: &str) -> Vec<Subject> {
         .map(|word| match word.split_once(':').unwrap() {
             ("user", name) => Subject::User(name.to_owned()),
             ("group", name) => Subject::Group(name.to_owned()),
+            ("oncall", name) => Subject::OnCall(name.to_owned()),
             other => panic!("{other:?}"),
         })
         .collect()

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const SUBJECTS: [&str; 9] = [
+pub(super) const SUBJECTS: [&str; 10] = [
     "user:alice",
     "user:bob",
     "user:carol",
@@ -14,8 +14,9 @@ const SUBJECTS: [&str; 9] = [
     "group:leads",
     "group:contractors",
     "group:gone",
+    "oncall:payments",
 ];
-const PLACES: [&str; 9] = [
+pub(super) const PLACES: [&str; 9] = [
     "*",
     "ou:/",
     "ou:Workloads",
@@ -26,14 +27,17 @@ const PLACES: [&str; 9] = [
     "333333333333",
     "ou:Gone",
 ];
-const PATTERNS: [&str; 4] = ["*", "Incident*", "AdministratorAccess", "ReadOnly"];
+pub(super) const PATTERNS: [&str; 4] = ["*", "Incident*", "AdministratorAccess", "ReadOnly"];
 
-fn words(from: &'static [&'static str], count: std::ops::Range<usize>) -> impl Strategy<Value = String> {
+pub(super) fn words(
+    from: &'static [&'static str],
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = String> {
     prop::collection::vec(select(from), count).prop_map(|words| words.join(" "))
 }
 
 prop_compose! {
-    fn any_rule()(
+    pub(super) fn any_rule()(
         id in "[a-z]{3}",
         people in words(&SUBJECTS, 1..4),
         places in words(&PLACES, 1..3),
@@ -60,7 +64,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn any_policy()(
+    pub(super) fn any_policy()(
         eligibility in prop::collection::vec(any_rule(), 0..6),
         approvers in prop::collection::vec((words(&SUBJECTS, 1..3), words(&PLACES, 1..3), prop::option::of(1_u32..3)), 0..3),
         denied in prop::collection::vec((words(&SUBJECTS, 1..3), words(&PLACES, 1..3), words(&PATTERNS, 1..2)), 0..2),
@@ -74,7 +78,7 @@ prop_compose! {
     }
 }
 
-fn any_ask() -> impl Strategy<Value = String> {
+pub(super) fn any_ask() -> impl Strategy<Value = String> {
     let accounts: Vec<&str> = ACCOUNTS.iter().map(|(_, name, _, _)| *name).collect();
     let way = vec!["", "break-glass"];
     (
@@ -87,12 +91,12 @@ fn any_ask() -> impl Strategy<Value = String> {
         .prop_map(|(person, account, set, seconds, way)| format!("{person} {account} {set} {seconds}s {way}"))
 }
 
-fn is_eligible(answer: &Result<Judgement, Refusal>) -> bool {
+pub(super) fn is_eligible(answer: &Result<Judgement, Refusal>) -> bool {
     matches!(answer, Ok(_) | Err(Refusal::NoApprover { .. }))
 }
 
 /// The longest that is allowed, found from outside.
-fn cap(policy: &Policy, words: &[&str]) -> Option<Seconds> {
+pub(super) fn cap(policy: &Policy, words: &[&str]) -> Option<Seconds> {
     let (person, account, set) = (words[0], words[1], words[2]);
     let way = words.get(4).copied().unwrap_or_default();
     match ask(policy, &format!("{person} {account} {set} 3650d {way}")) {
