@@ -234,5 +234,6 @@ fn directory(now: Time) -> Directory {
         people: people.map(|person| (person.id.clone(), person)).collect(),
         groups: groups.map(|group| (group.id.clone(), group)).into(),
         group_access: BTreeSet::new(),
+        index: Default::default(),
     }
 }

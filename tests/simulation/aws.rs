@@ -390,5 +390,6 @@ fn directory(org: &Organisation, now: i64) -> Directory {
         people: people.collect(),
         groups: groups.collect(),
         group_access: BTreeSet::new(),
+        index: Default::default(),
     }
 }

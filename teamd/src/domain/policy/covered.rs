@@ -7,19 +7,23 @@ use crate::domain::directory::{Account, Directory, PermissionSet, Person};
 /// The enabled people that subjects name, by user name.
 #[must_use]
 pub fn people_of<'a>(who: &[Subject], directory: &'a Directory) -> Vec<&'a Person> {
-    let named = |person: &&Person| {
-        who.iter().any(|subject| match subject {
-            Subject::User(name) => *name == person.user_name,
-            Subject::Group(name) => directory
-                .groups
-                .values()
-                .any(|group| group.name == *name && group.members.contains(&person.id)),
-            Subject::OnCall(_) => false,
-        })
-    };
-    let enabled = directory.people.values().filter(|person| person.enabled);
-    let mut people: Vec<&Person> = enabled.filter(named).collect();
-    people.sort_by_key(|person| &person.user_name);
+    let mut people: Vec<&Person> = Vec::new();
+    for subject in who {
+        match subject {
+            Subject::User(name) => people.extend(directory.person_named(name)),
+            Subject::Group(name) => {
+                let members = directory
+                    .groups_named(name)
+                    .into_iter()
+                    .flat_map(|group| &group.members);
+                people.extend(members.filter_map(|id| directory.people.get(id)));
+            }
+            Subject::OnCall(_) => {}
+        }
+    }
+    people.retain(|person| person.enabled);
+    people.sort_by_key(|person| (&person.user_name, &person.id));
+    people.dedup_by_key(|person| &person.id);
     people
 }
 

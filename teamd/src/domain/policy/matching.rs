@@ -50,15 +50,10 @@ pub(super) fn people(subjects: &[Subject], directory: &Directory, except: &UserI
     };
     for subject in subjects {
         match subject {
-            Subject::User(name) => directory
-                .people
-                .values()
-                .filter(|person| person.user_name == *name)
-                .for_each(&mut add),
+            Subject::User(name) => directory.person_named(name).into_iter().for_each(&mut add),
             Subject::Group(name) => directory
-                .groups
-                .values()
-                .filter(|group| group.name == *name)
+                .groups_named(name)
+                .into_iter()
                 .flat_map(|group| &group.members)
                 .filter_map(|id| directory.people.get(id))
                 .for_each(&mut add),

@@ -56,7 +56,9 @@ fn stale_subject(subject: &Subject, directory: &Directory) -> Option<String> {
             Some(person) if !person.enabled => Some(format!("{subject} is disabled in Identity Center")),
             Some(_) => None,
         },
-        Subject::Group(name) => (!directory.groups.values().any(|group| group.name == *name))
+        Subject::Group(name) => directory
+            .groups_named(name)
+            .is_empty()
             .then(|| format!("{subject} is not in Identity Center")),
         Subject::OnCall(_) => Some(format!(
             "{subject} is nobody: this version reads no on-call sources"

@@ -160,6 +160,7 @@ pub(super) fn directory() -> Directory {
             group("heads", "carol"),
         ]),
         group_access: BTreeSet::new(),
+        index: Default::default(),
     }
 }
 

@@ -1,5 +1,9 @@
 //! What AWS says exists: accounts with their OU paths, people, groups, permission sets. A value, replaced as a whole.
 
+mod index;
+
+pub use index::Index;
+
 use super::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
@@ -92,6 +96,8 @@ pub struct Directory {
     pub groups: BTreeMap<GroupId, Group>,
     /// (account, permission set, group): access that people hold through groups, as far as it was read.
     pub group_access: BTreeSet<(AccountId, PermissionSetArn, GroupId)>,
+    /// Look-ups, made when they are first needed.
+    pub index: Index,
 }
 
 impl Directory {
@@ -132,12 +138,6 @@ impl Directory {
         })
     }
 
-    /// The enabled or disabled person of that user name, compared exactly.
-    #[must_use]
-    pub fn person_named(&self, user_name: &str) -> Option<&Person> {
-        self.people.values().find(|person| person.user_name == user_name)
-    }
-
     /// Names of the groups that hold exactly this access and have the person as a member.
     #[must_use]
     pub fn held_through(&self, user: &UserId, account: &AccountId, set: &PermissionSetArn) -> Vec<String> {
@@ -147,15 +147,6 @@ impl Directory {
             .filter_map(|(_, _, group)| self.groups.get(group))
             .filter(|group| group.members.contains(user))
             .map(|group| group.name.clone())
-            .collect()
-    }
-
-    /// Names of the groups that the person is a member of.
-    #[must_use]
-    pub fn groups_of(&self, user: &UserId) -> Vec<&Group> {
-        self.groups
-            .values()
-            .filter(|group| group.members.contains(user))
             .collect()
     }
 }
