@@ -223,3 +223,26 @@ async fn the_operator_is_no_second_signature_but_can_overrule_with_a_reason() {
     let forced = json!({"document": POLICY, "force_reason": "both administrators are away"});
     assert_eq!(operator.put("/v1/policy", forced).await.is(200)["version"], 2);
 }
+
+#[tokio::test]
+async fn a_directory_that_lets_people_do_more_is_in_the_trail() {
+    let world = Setup::new().quick_directory().start().await;
+    let erin = world.user_id("erin");
+    world.aws(|org, _| {
+        let oncall = org.group_named("oncall").map(|group| group.id.clone());
+        assert!(oncall.is_some_and(|group| org.set_membership(&group, &erin, true)));
+    });
+    let deadline = std::time::Instant::now() + SOON;
+    let told = loop {
+        let rows = world.as_("hugo").get("/v1/audit?limit=500").await.is(200);
+        if let Some(row) = items(&rows).iter().find(|row| row["type"] == "directory.widened") {
+            break row["data"].to_string();
+        }
+        assert!(std::time::Instant::now() < deadline, "nothing in the trail");
+        pause().await;
+    };
+    assert!(
+        told.contains("eligibility rule oncall-prod is about more: people erin"),
+        "{told}"
+    );
+}

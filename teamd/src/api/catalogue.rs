@@ -6,7 +6,7 @@ use super::caller::Known;
 use super::error::ApiError;
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
-use crate::domain::policy::entitlements;
+use crate::domain::policy::{decided_by, entitlements};
 use crate::engine::{Facts, Refused};
 use axum::Json;
 use axum::extract::State;
@@ -52,14 +52,9 @@ impl Scope {
             scope.accounts.insert(entitled.account);
             scope.sets.insert(entitled.permission_set);
         }
-        for account in directory.accounts.keys() {
-            for set in directory.permission_sets.keys() {
-                if access.decides_on(account, set) {
-                    scope.accounts.insert(account.clone());
-                    scope.sets.insert(set.clone());
-                }
-            }
-        }
+        let (accounts, sets) = decided_by(&in_force.policy, directory, &facts.protected, person);
+        scope.accounts.extend(accounts);
+        scope.sets.extend(sets);
         scope
     }
 }

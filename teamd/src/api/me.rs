@@ -5,7 +5,7 @@ use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::views::{Names, account_ref, set_ref};
 use crate::domain::identity::Who;
-use crate::domain::policy::entitlements as entitled_to;
+use crate::domain::policy::{decided_by, entitlements as entitled_to};
 use crate::engine::{Facts, failing_since};
 use axum::Json;
 use axum::extract::State;
@@ -61,15 +61,13 @@ pub(super) async fn me(State(api): State<Api>, Calling(caller): Calling) -> Json
 
 /// Whether the caller decides on any target at all.
 pub(super) fn decides_on_anything(facts: &Facts, caller: &crate::domain::identity::Caller) -> bool {
-    let access = facts.access(caller);
-    facts.directory.as_deref().is_some_and(|directory| {
-        directory.accounts.keys().any(|account| {
-            directory
-                .permission_sets
-                .keys()
-                .any(|set| access.decides_on(account, set))
-        })
-    })
+    match (facts.both(), caller.person()) {
+        (Ok((in_force, directory)), Some(person)) => {
+            let (accounts, _) = decided_by(&in_force.policy, directory, &facts.protected, person);
+            !accounts.is_empty()
+        }
+        _ => false,
+    }
 }
 
 fn notices(api: &Api, facts: &Facts) -> Vec<String> {

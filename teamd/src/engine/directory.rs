@@ -5,8 +5,8 @@ use super::{Engine, commit, decide};
 use crate::aws::port::AwsError;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::event::Actor;
-use crate::domain::policy::{OnLostEligibility, Refusal};
+use crate::domain::event::{Actor, Datum, EventDraft};
+use crate::domain::policy::{OnLostEligibility, Refusal, widened};
 use crate::domain::request::{Command, Request, State};
 use crate::failpoint::{Injected, hit, pass};
 use crate::store::WriteLane;
@@ -14,12 +14,16 @@ use crate::store::port::RequestFilter;
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
+use team_shared::event::EventType;
 use team_shared::ids::UserId;
 use team_shared::problem::Code;
 use team_shared::state::RequestState;
 
 /// How long a verb waits for the very first load.
 const FIRST_LOAD: Duration = Duration::from_secs(20);
+
+/// Rules named in one event of a directory that lets people do more.
+const WIDENED_RULES: usize = 20;
 
 /// How long a fresh look at one person may take before the copy does.
 const FRESH_LOOK: Duration = Duration::from_secs(3);
@@ -68,12 +72,30 @@ impl Engine {
         let directory = self.source.load(self.clock.now()).await?;
         pass("aws.directory.answered").await.map_err(lost)?;
         self.refuse_shrunk(&directory)?;
-        let kept = directory.clone();
+        let more = match (self.policy(), self.directory()) {
+            (Some(in_force), Some(copy)) => widened(&in_force.policy, &copy, &directory),
+            _ => Vec::new(),
+        };
+        let (kept, now) = (directory.clone(), self.clock.now());
         let saved = self
             .store
             .write(WriteLane::Background, move |tx| {
                 hit("directory.save")?;
-                Ok::<_, Refused>(tx.save_directory(&kept)?)
+                tx.save_directory(&kept)?;
+                if !more.is_empty() {
+                    let event = EventDraft::new(EventType::DirectoryWidened)
+                        .by(&Actor::daemon())
+                        .with(
+                            "rules",
+                            Datum::List(more.iter().take(WIDENED_RULES).cloned().collect()),
+                        )
+                        .with(
+                            "count",
+                            Datum::Number(i64::try_from(more.len()).unwrap_or(i64::MAX)),
+                        );
+                    commit::tell(tx, &event, now)?;
+                }
+                Ok::<_, Refused>(())
             })
             .await;
         if let Err(error) = saved {

@@ -29,6 +29,7 @@ mod stale;
 mod texts;
 mod trace;
 mod unenforced;
+mod widened;
 
 #[cfg(test)]
 mod tests;
@@ -41,8 +42,9 @@ pub use model::{
     Policy, RoleAssignments, SetPattern, Settings, Subject,
 };
 pub use refusal::{Nearest, Part, Refusal};
-pub use roles::{Roles, approver_of, roles_of};
+pub use roles::{Roles, approver_of, decided_by, roles_of};
 pub use stale::stale_references;
 pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};
 pub use trace::{Question, trace};
 pub use unenforced::unenforced;
+pub use widened::widened;

@@ -70,3 +70,53 @@ pub fn approver_of(
                 && set_fits(&rule.permission_sets, set)
         })
 }
+
+/// The accounts and the permission sets that somebody decides on, in any combination: rule by rule, since an organisation
+/// has hundreds of thousands of combinations.
+#[must_use]
+pub fn decided_by(
+    policy: &Policy,
+    directory: &Directory,
+    protected: &BTreeSet<AccountId>,
+    person: &UserId,
+) -> (BTreeSet<AccountId>, BTreeSet<PermissionSetArn>) {
+    let (mut accounts, mut sets) = (BTreeSet::new(), BTreeSet::new());
+    let Some(person) = directory.people.get(person).filter(|person| person.enabled) else {
+        return (accounts, sets);
+    };
+    let named = Named::of(person, directory);
+    let shared = policy
+        .approvers
+        .iter()
+        .map(|rule| (&rule.who, &rule.accounts, &rule.permission_sets, true));
+    let own = policy.eligibility.iter().map(|rule| {
+        (
+            &rule.approvers,
+            &rule.accounts,
+            &rule.permission_sets,
+            rule.protected,
+        )
+    });
+    for (who, at, with, covers) in shared.chain(own) {
+        if !named.is_in(who) {
+            continue;
+        }
+        let theirs: Vec<&AccountId> = directory
+            .accounts
+            .values()
+            .filter(|account| covers || !is_protected(&account.id, protected, directory))
+            .filter(|account| account_fits(at, account, directory))
+            .map(|account| &account.id)
+            .collect();
+        let fitting = directory
+            .permission_sets
+            .values()
+            .filter(|set| set_fits(with, set));
+        let fitting: Vec<&PermissionSetArn> = fitting.map(|set| &set.arn).collect();
+        if !theirs.is_empty() && !fitting.is_empty() {
+            accounts.extend(theirs.into_iter().cloned());
+            sets.extend(fitting.into_iter().cloned());
+        }
+    }
+    (accounts, sets)
+}

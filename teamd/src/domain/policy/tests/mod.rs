@@ -21,6 +21,7 @@ mod properties;
 mod reference;
 mod refusals;
 mod texts;
+mod widened;
 
 use super::*;
 use crate::domain::Time;

@@ -195,6 +195,23 @@ proptest! {
     }
 
     #[test]
+    fn what_somebody_decides_on_is_what_they_decide_on_one_by_one(policy in any_policy(), person in select(&PEOPLE)) {
+        let (directory, none) = (directory(), BTreeSet::new());
+        let (accounts, sets) = decided_by(&policy, &directory, &none, &user(person));
+        let decides = |account: &AccountId, set: &PermissionSetArn| {
+            approver_of(&policy, &directory, &none, &user(person), account, set)
+        };
+        for account in directory.accounts.keys() {
+            let any = directory.permission_sets.keys().any(|set| decides(account, set));
+            prop_assert_eq!(accounts.contains(account), any);
+        }
+        for set in directory.permission_sets.keys() {
+            let any = directory.accounts.keys().any(|account| decides(account, set));
+            prop_assert_eq!(sets.contains(set), any);
+        }
+    }
+
+    #[test]
     fn the_trace_says_what_the_judgement_says(mut policy in any_policy(), text in any_ask()) {
         for (at, rule) in policy.eligibility.iter_mut().enumerate() {
             rule.id = format!("r{at}");
