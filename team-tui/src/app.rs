@@ -284,60 +284,6 @@ impl App {
             .collect()
     }
 
-    /// Whether the caller may read the policy.
-    pub(crate) fn reads_policy(&self) -> bool {
-        self.has_role(&["admin", "auditor", "security", "operator"])
-    }
-
-    /// Whether the caller may change it.
-    pub(crate) fn changes_policy(&self) -> bool {
-        self.has_role(&["admin", "operator"])
-    }
-
-    fn has_role(&self, of: &[&str]) -> bool {
-        let roles = self.me.as_ref().map(|me| me.roles.as_slice()).unwrap_or_default();
-        roles.iter().any(|role| of.contains(&role.as_str()))
-    }
-
-    /// Rows of the part of the policy that is shown, by their place, filter applied.
-    pub(crate) fn policy_rows(&self) -> Vec<usize> {
-        use crate::policy::Part;
-        let policy = &self.policy;
-        let texts: Vec<String> = match policy.part {
-            Part::Mine => {
-                let of = self.entitlements.iter();
-                of.map(|one| {
-                    let way = crate::policy::approval(one);
-                    format!(
-                        "{} {} {} {way}",
-                        one.account.name, one.permission_set.name, one.rule
-                    )
-                })
-                .collect()
-            }
-            Part::Rules => policy
-                .rules
-                .iter()
-                .flat_map(|all| &all.rules)
-                .map(rule_text)
-                .collect(),
-            Part::Settings => {
-                let settings = policy.rules.iter().flat_map(|all| &all.settings);
-                settings.map(|one| format!("{} {}", one.key, one.value)).collect()
-            }
-            Part::History => {
-                let versions = policy.history.iter().flatten();
-                versions
-                    .map(|one| format!("{} {} {}", one.version, one.applied_by, one.sha256))
-                    .collect()
-            }
-        };
-        let filter = self.filter.value();
-        let fits = |text: &String| filter.is_empty() || crate::widgets::fuzzy::matches(filter, text);
-        let rows = texts.iter().enumerate().filter(|(_, text)| fits(text));
-        rows.map(|(at, _)| at).collect()
-    }
-
     /// The audit is what is shown.
     pub(crate) fn on_audit(&self) -> bool {
         self.screen == Screen::History && self.audit_shown
@@ -381,18 +327,6 @@ impl App {
             toast.bad = true;
         }
     }
-}
-
-fn rule_text(rule: &team_shared::policy::PolicyRule) -> String {
-    let lists = [
-        &rule.who,
-        &rule.accounts,
-        &rule.permission_sets,
-        &rule.approvers,
-        &rule.other,
-    ];
-    let lists: Vec<String> = lists.iter().map(|list| list.join(" ")).collect();
-    format!("{} {} {} {}", rule.kind, rule.id, rule.approval, lists.join(" "))
 }
 
 /// Whether the daemon said that the caller may do this now.

@@ -1,9 +1,12 @@
 //! The policy as the Policy screen shows it: what one can ask for, the rules, the settings, the history; and a sheet
 //! over each of them.
 
+use crate::app::App;
 use crate::commands::why_lines;
 use team_shared::me::Entitlement;
-use team_shared::policy::{Explanation, PolicyPlan, PolicyRules, PolicyVersion, RuleDetail, plan_lines};
+use team_shared::policy::{
+    Explanation, PolicyPlan, PolicyRule, PolicyRules, PolicyVersion, RuleDetail, plan_lines,
+};
 
 /// Which part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -194,4 +197,71 @@ pub(crate) fn approval(one: &Entitlement) -> String {
         }
         (false, false) => "none".to_owned(),
     }
+}
+
+impl App {
+    /// Whether the caller may read the policy.
+    pub(crate) fn reads_policy(&self) -> bool {
+        self.has_role(&["admin", "auditor", "security", "operator"])
+    }
+
+    /// Whether the caller may change it.
+    pub(crate) fn changes_policy(&self) -> bool {
+        self.has_role(&["admin", "operator"])
+    }
+
+    fn has_role(&self, of: &[&str]) -> bool {
+        let roles = self.me.as_ref().map(|me| me.roles.as_slice()).unwrap_or_default();
+        roles.iter().any(|role| of.contains(&role.as_str()))
+    }
+
+    /// Rows of the part of the policy that is shown, by their place, filter applied.
+    pub(crate) fn policy_rows(&self) -> Vec<usize> {
+        let policy = &self.policy;
+        let texts: Vec<String> = match policy.part {
+            Part::Mine => {
+                let of = self.entitlements.iter();
+                of.map(|one| {
+                    let way = approval(one);
+                    format!(
+                        "{} {} {} {way}",
+                        one.account.name, one.permission_set.name, one.rule
+                    )
+                })
+                .collect()
+            }
+            Part::Rules => policy
+                .rules
+                .iter()
+                .flat_map(|all| &all.rules)
+                .map(rule_text)
+                .collect(),
+            Part::Settings => {
+                let settings = policy.rules.iter().flat_map(|all| &all.settings);
+                settings.map(|one| format!("{} {}", one.key, one.value)).collect()
+            }
+            Part::History => {
+                let versions = policy.history.iter().flatten();
+                versions
+                    .map(|one| format!("{} {} {}", one.version, one.applied_by, one.sha256))
+                    .collect()
+            }
+        };
+        let filter = self.filter.value();
+        let fits = |text: &String| filter.is_empty() || crate::widgets::fuzzy::matches(filter, text);
+        let rows = texts.iter().enumerate().filter(|(_, text)| fits(text));
+        rows.map(|(at, _)| at).collect()
+    }
+}
+
+fn rule_text(rule: &PolicyRule) -> String {
+    let lists = [
+        &rule.who,
+        &rule.accounts,
+        &rule.permission_sets,
+        &rule.approvers,
+        &rule.other,
+    ];
+    let lists: Vec<String> = lists.iter().map(|list| list.join(" ")).collect();
+    format!("{} {} {} {}", rule.kind, rule.id, rule.approval, lists.join(" "))
 }

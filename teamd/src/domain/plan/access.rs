@@ -1,6 +1,7 @@
 //! Who gains or loses which entitlements, and the decision on what: grouped, so that people can read it.
 
-use super::lens::{Lens, Side, Terms};
+use super::lens::{Lens, Side};
+use super::terms::Terms;
 use crate::domain::directory::Person;
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::UserId;

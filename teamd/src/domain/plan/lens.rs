@@ -4,51 +4,11 @@
 //! organisations have thousands of people and few kinds of them. What holds for one of a class holds for all.
 
 use super::Change;
+use super::bits::Bits;
 use crate::domain::Time;
 use crate::domain::directory::{Account, PermissionSet, Person};
-use crate::domain::policy::{
-    AccountPattern, ApprovalMode, ApproverRule, EligibilityRule, Policy, SetPattern, Subject,
-};
-use std::collections::{BTreeSet, HashMap};
-use team_shared::duration::Seconds;
-
-/// A set of rules.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Bits(Vec<u64>);
-
-impl Bits {
-    fn none(length: usize) -> Self {
-        Self(vec![0; length.div_ceil(64)])
-    }
-
-    fn set(&mut self, at: usize) {
-        self.0[at / 64] |= 1 << (at % 64);
-    }
-
-    pub(super) fn has(&self, at: usize) -> bool {
-        self.0[at / 64] & (1 << (at % 64)) != 0
-    }
-
-    /// Whether the three share a rule.
-    pub(super) fn meet(&self, second: &Self, third: &Self) -> bool {
-        let mut words = self.0.iter().zip(&second.0).zip(&third.0);
-        words.any(|((first, second), third)| first & second & third != 0)
-    }
-
-    fn and(&self, other: &Self) -> Self {
-        Self(
-            self.0
-                .iter()
-                .zip(&other.0)
-                .map(|(one, other)| one & other)
-                .collect(),
-        )
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
-    }
-}
+use crate::domain::policy::{AccountPattern, Policy, SetPattern, Subject};
+use std::collections::HashMap;
 
 /// Which document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,15 +26,15 @@ pub(super) struct Kind<T> {
 }
 
 /// Rules of one document: where their bits begin, and which are which.
-struct Places {
-    eligibility: usize,
-    deny: usize,
-    approver: usize,
+pub(super) struct Places {
+    pub(super) eligibility: usize,
+    pub(super) deny: usize,
+    pub(super) approver: usize,
     /// Eligibility rules that count at present: for ordinary asks, and for break-glass.
-    eligible: [Bits; 2],
-    denies: Bits,
+    pub(super) eligible: [Bits; 2],
+    pub(super) denies: Bits,
     /// Eligibility rules that cover protected accounts.
-    covering: Bits,
+    pub(super) covering: Bits,
 }
 
 impl Places {
@@ -101,13 +61,6 @@ impl Places {
         }
         places
     }
-}
-
-/// Under which conditions somebody may ask.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Terms {
-    pub(super) says: String,
-    pub(super) rule: String,
 }
 
 pub(super) struct Lens<'a> {
@@ -162,7 +115,7 @@ impl<'a> Lens<'a> {
         }
     }
 
-    fn places(&self, side: Side) -> &Places {
+    pub(super) fn places(&self, side: Side) -> &Places {
         &self.places[usize::from(side == Side::After)]
     }
 
@@ -227,17 +180,6 @@ impl<'a> Lens<'a> {
             who.extend(shared.enumerate().map(|(at, who)| (places.approver + at, who)));
         }
         self.people_named(&who)
-    }
-
-    /// Whether people of such a class decide on the target.
-    pub(super) fn decides(&self, side: Side, person: &Bits, account: &Kind<&Account>, set: &Bits) -> bool {
-        let (policy, places) = (self.policy(side), self.places(side));
-        let shared = person.and(&account.bits).and(set);
-        let by_rule = (0..policy.approvers.len()).any(|at| shared.has(places.approver + at));
-        by_rule
-            || policy.eligibility.iter().enumerate().any(|(at, rule)| {
-                shared.has(places.eligibility + at) && (rule.protected || !account.is_special)
-            })
     }
 
     fn people_named(&self, rules: &[(usize, &'a [Subject])]) -> Vec<Kind<&'a Person>> {
@@ -328,140 +270,11 @@ impl<'a> Lens<'a> {
         }
         bits
     }
-
-    /// Whether people of this class may ask for such a set in such an account.
-    pub(super) fn may(
-        &self,
-        side: Side,
-        person: &Bits,
-        account: &Kind<&Account>,
-        set: &Bits,
-        break_glass: bool,
-    ) -> bool {
-        let places = self.places(side);
-        let (mut may, words) = (false, places.denies.0.len());
-        for at in 0..words {
-            let shared = person.0[at] & account.bits.0[at] & set.0[at];
-            if shared & places.denies.0[at] != 0 {
-                return false;
-            }
-            let covering = if account.is_special {
-                places.covering.0[at]
-            } else {
-                u64::MAX
-            };
-            may |= shared & places.eligible[usize::from(break_glass)].0[at] & covering != 0;
-        }
-        may
-    }
-
-    /// Under which conditions people of this class may ask for such a set in such an account; `None`: they may not.
-    pub(super) fn terms(
-        &self,
-        side: Side,
-        person: &Bits,
-        account: &Kind<&Account>,
-        set: &Bits,
-        break_glass: bool,
-    ) -> Option<Terms> {
-        if !self.may(side, person, account, set, break_glass) {
-            return None;
-        }
-        let shared = person.and(&account.bits).and(set);
-        let (policy, places) = (self.policy(side), self.places(side));
-        let fitting: Vec<(&EligibilityRule, Seconds)> = policy
-            .eligibility
-            .iter()
-            .enumerate()
-            .filter(|(at, rule)| {
-                shared.has(places.eligibility + at)
-                    && rule.is_for(break_glass)
-                    && (rule.protected || !account.is_special)
-            })
-            .filter_map(|(_, rule)| Some((rule, rule.cap_at(&policy.settings, self.change.now)?)))
-            .filter(|(_, cap)| *cap >= policy.settings.min_duration)
-            .collect();
-        let cap = fitting.iter().map(|(_, cap)| *cap).max()?;
-        let longest = fitting.iter().filter(|(_, own)| *own == cap);
-        let highest = longest.clone().map(|(rule, _)| rule.precedence).max()?;
-        let counting: Vec<&EligibilityRule> = longest
-            .map(|(rule, _)| *rule)
-            .filter(|rule| rule.precedence == highest)
-            .collect();
-        let deciders = self.deciders(side, account, set);
-        let mut needs: Vec<String> = counting
-            .iter()
-            .filter(|rule| policy.settings.approval && rule.approval == ApprovalMode::Required)
-            .map(|rule| approval_in_words(rule, &deciders))
-            .collect();
-        needs.dedup();
-        let approval = if needs.is_empty() {
-            "no approval".to_owned()
-        } else {
-            needs.join(" and ")
-        };
-        Some(Terms {
-            says: format!("up to {cap}, {approval}"),
-            rule: counting.first()?.id.clone(),
-        })
-    }
-
-    /// The approver rules of a target.
-    pub(super) fn deciders(&self, side: Side, account: &Kind<&Account>, set: &Bits) -> Vec<&'a ApproverRule> {
-        let rules = self.policy(side).approvers.iter().enumerate();
-        rules
-            .filter(|(at, _)| {
-                let bit = self.approver_bit(side, *at);
-                account.bits.has(bit) && set.has(bit)
-            })
-            .map(|(_, rule)| rule)
-            .collect()
-    }
-
-    /// How many (person, account) pairs can get administrator-like access.
-    pub(super) fn administrators(&self, side: Side) -> u64 {
-        let mut pairs = 0;
-        for class in &self.people {
-            for account in &self.accounts {
-                let can = self.sets.iter().filter(|set| set.is_special).any(|set| {
-                    [false, true]
-                        .into_iter()
-                        .any(|way| self.may(side, &class.bits, account, &set.bits, way))
-                });
-                if can {
-                    pairs += (class.members.len() * account.members.len()) as u64;
-                }
-            }
-        }
-        pairs
-    }
 }
 
 /// Whether a permission set is like an administrator's, by its name: what is in it is not known here.
 pub(super) fn is_administrative(name: &str) -> bool {
     name.to_lowercase().contains("admin")
-}
-
-fn approval_in_words(rule: &EligibilityRule, deciders: &[&ApproverRule]) -> String {
-    let own = rule.approvers.iter().map(ToString::to_string);
-    let who: BTreeSet<String> = if rule.approvers.is_empty() {
-        deciders
-            .iter()
-            .flat_map(|rule| rule.who.iter().map(ToString::to_string))
-            .collect()
-    } else {
-        own.collect()
-    };
-    let theirs = if rule.approvers.is_empty() { deciders } else { &[] };
-    let quorum = rule
-        .quorum
-        .or_else(|| theirs.iter().filter_map(|rule| rule.quorum).max())
-        .unwrap_or(1);
-    if who.is_empty() {
-        return "approval that nobody can give".to_owned();
-    }
-    let who: Vec<String> = who.into_iter().collect();
-    format!("approval by {quorum} of {}", who.join(", "))
 }
 
 fn kinds<T>(items: impl Iterator<Item = (T, Bits, bool)>) -> Vec<Kind<T>> {
