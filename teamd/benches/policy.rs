@@ -27,11 +27,14 @@ const PEOPLE: usize = 5_000;
 const GROUPS: usize = 500;
 const RULES: usize = 200;
 
+/// Groups of people who lead: they approve.
+const LEADS: usize = 100;
+
 fn now() -> Time {
     DateTime::from_timestamp(1_795_000_000, 0).expect("a moment")
 }
 
-/// Units three deep, groups of about 40 people, some tags.
+/// Units three deep; a hundred groups of 8 people, who lead, and four hundred of about 40; tags.
 fn directory() -> Directory {
     let mut rng = StdRng::seed_from_u64(1);
     let mut units: Vec<(String, String, Vec<String>)> = Vec::new();
@@ -132,11 +135,17 @@ fn document(directory: &Directory) -> String {
         .map(|ou| ou.path.as_str())
         .collect();
     for at in 0..RULES {
-        let mut group = || format!("group:group{}", rng.random_range(0..GROUPS));
-        let who = (0..6)
-            .map(|_| format!("\"{}\"", group()))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let kind = match at % 12 {
+            0..=7 => "eligibility",
+            8..=10 => "approver",
+            _ => "deny",
+        };
+        let who = if kind == "approver" {
+            format!("\"group:group{}\"", rng.random_range(0..LEADS))
+        } else {
+            let mut group = || rng.random_range(LEADS..GROUPS);
+            format!("\"group:group{}\", \"group:group{}\"", group(), group())
+        };
         let place = match at % 4 {
             0 => format!("ou:{}", units[rng.random_range(0..units.len())]),
             1 => "tag:env=dev".to_owned(),
@@ -144,11 +153,6 @@ fn document(directory: &Directory) -> String {
             _ => format!("ou-direct:{}", units[rng.random_range(0..units.len())]),
         };
         let set = ["ReadOnly*", "PowerUser*", "Administrator1*", "Billing*", "*"][at % 5];
-        let kind = match at % 12 {
-            0..=7 => "eligibility",
-            8..=10 => "approver",
-            _ => "deny",
-        };
         let set = if kind == "deny" { "Billing9*" } else { set };
         text.push_str(&format!(
             "[[{kind}]]\nid = \"rule{at}\"\nwho = [{who}]\naccounts = [\"{place}\"]\npermission_sets = [\"{set}\"]\n"

@@ -48,7 +48,7 @@ impl Scope {
             person,
             api.engine.now(),
         ) {
-            scope.people.extend(entitled.approvers);
+            scope.people.extend(entitled.approvers.iter().cloned());
             scope.accounts.insert(entitled.account);
             scope.sets.insert(entitled.permission_set);
         }

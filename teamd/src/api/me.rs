@@ -127,9 +127,9 @@ pub(super) async fn entitlements(
             default_duration_seconds: entitled.default_duration,
             approval_required: entitled.approval_required,
             break_glass: entitled.break_glass,
-            approvers: names.people(&entitled.approvers),
+            approvers: names.people(entitled.approvers.iter()),
             quorum: entitled.quorum,
-            rule: entitled.rule,
+            rule: entitled.rule.to_string(),
             ticket_required: entitled.texts.require_ticket,
             justification_min: if entitled.texts.require_justification {
                 entitled.texts.justification_min

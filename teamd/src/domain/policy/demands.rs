@@ -18,8 +18,8 @@ pub(super) struct Demands<'a> {
     directory: &'a Directory,
     requester: &'a UserId,
     now: Time,
-    own: Vec<OnceCell<BTreeSet<UserId>>>,
-    shared: Vec<OnceCell<BTreeSet<UserId>>>,
+    own: Vec<OnceCell<BTreeSet<&'a UserId>>>,
+    shared: Vec<OnceCell<BTreeSet<&'a UserId>>>,
 }
 
 impl<'a> Demands<'a> {
@@ -73,7 +73,7 @@ impl<'a> Demands<'a> {
             for rule in counting {
                 all.extend(self.approvers(*rule, approver_rules));
             }
-            all.into_iter().collect()
+            all.into_iter().cloned().collect()
         } else {
             Vec::new()
         };
@@ -136,17 +136,21 @@ impl<'a> Demands<'a> {
         Demand {
             rule: named.id.clone(),
             quorum: quorum.max(1),
-            approvers: self.approvers(rule, approver_rules).into_iter().collect(),
+            approvers: self
+                .approvers(rule, approver_rules)
+                .into_iter()
+                .cloned()
+                .collect(),
         }
     }
 
     /// The rule's own approvers, else the people of the approver rules that match: enabled, without the requester.
-    fn approvers(&self, rule: usize, approver_rules: &[usize]) -> BTreeSet<UserId> {
+    fn approvers(&self, rule: usize, approver_rules: &[usize]) -> BTreeSet<&'a UserId> {
         let own = &self.policy.eligibility[rule].approvers;
         if own.is_empty() {
             let mut all = BTreeSet::new();
             for theirs in approver_rules {
-                all.extend(self.people_of(*theirs).iter().cloned());
+                all.extend(self.people_of(*theirs).iter().copied());
             }
             all
         } else {
@@ -156,7 +160,7 @@ impl<'a> Demands<'a> {
         }
     }
 
-    fn people_of(&self, approver_rule: usize) -> &BTreeSet<UserId> {
+    fn people_of(&self, approver_rule: usize) -> &BTreeSet<&'a UserId> {
         self.shared[approver_rule].get_or_init(|| {
             people(
                 &self.policy.approvers[approver_rule].who,

@@ -8,6 +8,7 @@ use super::texts::TextRules;
 use crate::domain::Time;
 use crate::domain::directory::{Account, Directory, PermissionSet};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use team_shared::duration::Seconds;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 
@@ -32,11 +33,11 @@ pub struct Entitled {
     /// The largest quorum among the demands; 0 where no approval is needed.
     pub quorum: u32,
     /// Who can approve: of all demands, without the person. Fewer than the quorum: an ask would be refused.
-    pub approvers: Vec<UserId>,
+    pub approvers: Arc<[UserId]>,
     /// The counting rule with the longest cap.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// What must be written.
-    pub texts: TextRules,
+    pub texts: Arc<TextRules>,
     /// Whether the person is asked to type the account's name.
     pub guarded: bool,
 }
@@ -229,8 +230,8 @@ fn entitled(account: &Account, set: &PermissionSet, break_glass: bool, judgement
         break_glass,
         quorum: demands.iter().map(|demand| demand.quorum).max().unwrap_or(0),
         approvers: approvers.into_iter().cloned().collect(),
-        rule: judgement.basis.rule.unwrap_or_default(),
-        texts: judgement.texts,
+        rule: judgement.basis.rule.unwrap_or_default().into(),
+        texts: Arc::new(judgement.texts),
         guarded: judgement.guarded,
     }
 }

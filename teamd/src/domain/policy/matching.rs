@@ -41,11 +41,15 @@ impl<'a> Named<'a> {
 }
 
 /// The enabled people that the subjects name, without one of them.
-pub(super) fn people(subjects: &[Subject], directory: &Directory, except: &UserId) -> BTreeSet<UserId> {
+pub(super) fn people<'a>(
+    subjects: &[Subject],
+    directory: &'a Directory,
+    except: &UserId,
+) -> BTreeSet<&'a UserId> {
     let mut found = BTreeSet::new();
-    let mut add = |person: &Person| {
+    let mut add = |person: &'a Person| {
         if person.enabled && person.id != *except {
-            found.insert(person.id.clone());
+            found.insert(&person.id);
         }
     };
     for subject in subjects {

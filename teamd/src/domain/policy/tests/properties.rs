@@ -179,7 +179,7 @@ proptest! {
                     };
                     match ask(&policy, &text(entry.max_duration.get())) {
                         Ok(judgement) => {
-                            prop_assert_eq!(judgement.basis.rule.as_ref(), Some(&entry.rule));
+                            prop_assert_eq!(judgement.basis.rule.as_deref(), Some(&*entry.rule));
                             prop_assert_eq!(judgement.cap, entry.max_duration);
                             prop_assert_eq!(!judgement.basis.demands.is_empty(), entry.approval_required);
                         }
