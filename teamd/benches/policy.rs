@@ -190,6 +190,10 @@ fn policy(bench: &mut Criterion) {
     let text = document(&directory);
     let parsed = |text: &str| teamd::document::parse(text).expect("the document of the benchmark");
     let policy: Policy = parsed(&text);
+    println!(
+        "directory and policy: {} KiB resident",
+        resident().saturating_sub(before)
+    );
     let none = BTreeSet::new();
     let mut rng = StdRng::seed_from_u64(3);
     let people: Vec<_> = directory.people.keys().collect();
