@@ -1,6 +1,6 @@
 //! What works without a daemon, from files: for a policy that is kept in a repository and judged there.
 //!
-//! * [`plan`] what a policy would change · [`test`] expectations put to it
+//! * [`plan`] what a policy would change · [`mod@test`] expectations put to it
 //! * [`files`] the policy as a file or a folder of them
 //! * [`directory`] the directory as `team-tui directory export` wrote it
 

@@ -147,11 +147,7 @@ fn draw_rules(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
                 rule.id.clone(),
                 format!("{} {}", rule.people_count, rule.who.join(" ")),
                 format!("{} {}", rule.account_count, rule.accounts.join(" ")),
-                format!(
-                    "{} ({})",
-                    rule.permission_sets.join(" "),
-                    rule.permission_set_count
-                ),
+                format!("{} {}", rule.permission_set_count, rule.permission_sets.join(" ")),
                 rule.max_duration_seconds.map_or_else(String::new, format::length),
                 rule.approval.clone(),
             ],
