@@ -124,7 +124,7 @@ async fn run(
     clock: &Clock,
 ) -> anyhow::Result<()> {
     let theme = Theme::from_environment();
-    let mut keys = EventStream::new();
+    let mut keys = Some(EventStream::new());
     let mut stops = Stops(signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -132,7 +132,7 @@ async fn run(
     let (mut dirty, mut next_frame) = (true, Instant::now());
     while !app.quit && !terminal::panicked() {
         let message = tokio::select! {
-            event = keys.next() => match event {
+            event = next_key(&mut keys) => match event {
                 Some(Ok(event)) => from_terminal(event),
                 // The terminal is gone: nobody is left to show anything to.
                 Some(Err(_)) | None => return Ok(()),
@@ -156,10 +156,12 @@ async fn run(
             for effect in update::update(app, message) {
                 if effect == crate::effect::Effect::Suspend {
                     terminal.suspend()?;
-                    keys = EventStream::new();
+                    keys = Some(EventStream::new());
                 } else if let crate::effect::Effect::OpenEditor(draft, line) = effect {
+                    // Two who read the same keyboard would each get half of what is typed.
+                    drop(keys.take());
                     let edited = terminal.aside(|| edited(draft, line))?;
-                    keys = EventStream::new();
+                    keys = Some(EventStream::new());
                     match edited {
                         Ok(draft) => performer.perform(crate::effect::Effect::PlanPolicy(draft)),
                         Err(text) => drop(update::update(app, Message::EditFailed(text))),
@@ -179,6 +181,14 @@ fn edited(mut draft: crate::policy::Draft, line: usize) -> Result<crate::policy:
     crate::edit::run(file, line).map_err(|error| error.to_string())?;
     draft.document = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", draft.file))?;
     Ok(draft)
+}
+
+/// The next key, while the keyboard is ours.
+async fn next_key(keys: &mut Option<EventStream>) -> Option<std::io::Result<TerminalEvent>> {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 fn from_terminal(event: TerminalEvent) -> Option<Message> {

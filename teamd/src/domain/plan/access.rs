@@ -3,6 +3,7 @@
 use super::lens::{Lens, Side};
 use super::terms::Terms;
 use crate::domain::directory::Person;
+use crate::domain::policy::{EligibilityRule, Policy};
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::UserId;
 use team_shared::policy::{ApprovalChange, EntitlementChange};
@@ -172,7 +173,22 @@ fn first(mut names: Vec<String>) -> Vec<String> {
 
 /// Who gains or loses the decision on what.
 pub(super) fn approvals(lens: &Lens<'_>) -> Vec<ApprovalChange> {
-    if lens.before.approvers == lens.after.approvers && lens.before.eligibility == lens.after.eligibility {
+    // Who decides hangs on the approver rules and on the rules with approvers of their own, and on nothing else.
+    let own = |policy: &Policy| -> Vec<EligibilityRule> {
+        let rules = policy
+            .eligibility
+            .iter()
+            .filter(|rule| !rule.approvers.is_empty());
+        let deciding = |rule: &EligibilityRule| EligibilityRule {
+            approvers: rule.approvers.clone(),
+            accounts: rule.accounts.clone(),
+            permission_sets: rule.permission_sets.clone(),
+            protected: rule.protected,
+            ..EligibilityRule::default()
+        };
+        rules.map(deciding).collect()
+    };
+    if lens.before.approvers == lens.after.approvers && own(lens.before) == own(lens.after) {
         return Vec::new();
     }
     let mut found: BTreeMap<(bool, Targets), Vec<String>> = BTreeMap::new();

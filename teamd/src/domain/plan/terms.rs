@@ -18,12 +18,13 @@ impl<'a> Lens<'a> {
     /// Whether people of such a class decide on the target.
     pub(super) fn decides(&self, side: Side, person: &Bits, account: &Kind<&Account>, set: &Bits) -> bool {
         let (policy, places) = (self.policy(side), self.places(side));
-        let shared = person.and(&account.bits).and(set);
-        let by_rule = (0..policy.approvers.len()).any(|at| shared.has(places.approver + at));
-        by_rule
-            || policy.eligibility.iter().enumerate().any(|(at, rule)| {
-                shared.has(places.eligibility + at) && (rule.protected || !account.is_special)
-            })
+        let shares = |bit: usize| person.has(bit) && account.bits.has(bit) && set.has(bit);
+        (0..policy.approvers.len()).any(|at| shares(places.approver + at))
+            || policy
+                .eligibility
+                .iter()
+                .enumerate()
+                .any(|(at, rule)| shares(places.eligibility + at) && (rule.protected || !account.is_special))
     }
 
     /// Whether people of this class may ask for such a set in such an account.

@@ -198,34 +198,56 @@ impl Target<'_> {
 
 /// Says which rule came closest and what it lacks. Only refusals pay for this.
 fn not_eligible(policy: &Policy, target: &Target<'_>, named: &Named<'_>, ask: &Ask<'_>) -> Refusal {
-    let mut nearest: Option<Nearest> = None;
+    // Counted first, said of the nearest only: there may be hundreds, and saying is what takes time.
+    let mut nearest: Option<(usize, &EligibilityRule)> = None;
     for rule in &policy.eligibility {
-        let missing = missing(rule, policy, target, named, ask);
-        if missing == [Part::Protected] {
+        let lacks = lacking(rule, policy, target, named, ask);
+        let count = lacks.into_iter().filter(|lacks| *lacks).count();
+        if count == 1 && lacks[PROTECTED] {
             return Refusal::Protected {
                 account: target.account.name.clone(),
                 rule: rule.id.clone(),
             };
         }
-        if nearest
-            .as_ref()
-            .is_none_or(|best| missing.len() < best.missing.len())
-        {
-            nearest = Some(Nearest {
-                rule: rule.id.clone(),
-                missing,
-            });
+        if nearest.is_none_or(|(best, _)| count < best) {
+            nearest = Some((count, rule));
         }
     }
+    // A rule that shares neither the target nor the person is no help to anybody.
+    let nearest = nearest.filter(|(count, _)| *count < 3).map(|(_, rule)| Nearest {
+        rule: rule.id.clone(),
+        missing: missing(rule, policy, target, named, ask),
+    });
     Refusal::NotEligible {
-        // A rule that shares neither the target nor the person is no help to anybody.
-        nearest: nearest.filter(|near| near.missing.len() < 3),
+        nearest,
         account: target.account.name.clone(),
         permission_set: target.set.name.clone(),
         groups: named.group_names(),
     }
 }
 
+/// The place of the account's protection among what a rule may lack.
+const PROTECTED: usize = 4;
+
+/// Which parts of a rule do not fit: person, account, permission set, kind of ask, protection, end.
+fn lacking(
+    rule: &EligibilityRule,
+    policy: &Policy,
+    target: &Target<'_>,
+    named: &Named<'_>,
+    ask: &Ask<'_>,
+) -> [bool; 6] {
+    [
+        !named.is_in(&rule.who),
+        !account_fits(&rule.accounts, target.account, target.directory),
+        !set_fits(&rule.permission_sets, target.set),
+        !rule.is_for(ask.break_glass),
+        target.is_protected && !rule.protected,
+        rule.cap_at(&policy.settings, ask.now).is_none(),
+    ]
+}
+
+/// The same in words.
 fn missing(
     rule: &EligibilityRule,
     policy: &Policy,
@@ -233,30 +255,31 @@ fn missing(
     named: &Named<'_>,
     ask: &Ask<'_>,
 ) -> Vec<Part> {
+    let [person, account, set, kind, protection, _] = lacking(rule, policy, target, named, ask);
     let mut missing = Vec::new();
-    if !named.is_in(&rule.who) {
+    if person {
         missing.push(Part::Person {
             who: rule.who.iter().map(ToString::to_string).collect(),
         });
     }
-    if !account_fits(&rule.accounts, target.account, target.directory) {
+    if account {
         missing.push(Part::Account {
             accounts: rule.accounts.iter().map(ToString::to_string).collect(),
         });
     }
-    if !set_fits(&rule.permission_sets, target.set) {
+    if set {
         missing.push(Part::PermissionSet {
             permission_sets: rule.permission_sets.iter().map(ToString::to_string).collect(),
         });
     }
-    if !rule.is_for(ask.break_glass) {
+    if kind {
         missing.push(if ask.break_glass {
             Part::NotForBreakGlass
         } else {
             Part::OnlyForBreakGlass
         });
     }
-    if target.is_protected && !rule.protected {
+    if protection {
         missing.push(Part::Protected);
     }
     if let Some(at) = rule.valid_until
