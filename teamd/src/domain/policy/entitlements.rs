@@ -64,6 +64,7 @@ pub fn entitlements(
     let demands = Demands::new(policy, directory, &person.id, now);
     let sets: Vec<&PermissionSet> = directory.permission_sets.values().collect();
     let mut known: HashMap<Kind, Vec<Entitled>> = HashMap::new();
+    let mut judged = Judged::new();
     let mut all = Vec::new();
     for account in directory.accounts.values().filter(|account| account.active) {
         let kind = rules.kind(
@@ -77,7 +78,7 @@ pub fn entitlements(
         }
         let entitled = known
             .entry(kind)
-            .or_insert_with_key(|kind| rules.entitled(policy, kind, &sets, &demands, account));
+            .or_insert_with_key(|kind| rules.entitled(policy, kind, &sets, &demands, account, &mut judged));
         all.extend(entitled.iter().map(|one| Entitled {
             account: account.id.clone(),
             ..one.clone()
@@ -85,6 +86,10 @@ pub fn entitlements(
     }
     all
 }
+
+/// What is said of targets, by the rules that count and the approver rules of the target: it hangs on nothing else, and
+/// targets are many.
+type Judged = HashMap<(Vec<usize>, Vec<usize>, bool), Entitled>;
 
 /// A rule as far as it matters here.
 struct Rule<'a> {
@@ -186,6 +191,7 @@ impl<'a> Rules<'a> {
         sets: &[&PermissionSet],
         demands: &Demands<'_>,
         account: &Account,
+        judged: &mut Judged,
     ) -> Vec<Entitled> {
         let mut found = Vec::new();
         for (column, set) in sets.iter().enumerate() {
@@ -210,8 +216,23 @@ impl<'a> Rules<'a> {
                     .filter(|rule| rule.sets[column])
                     .map(|rule| rule.at)
                     .collect();
-                let judgement = demands.judge(&counting(policy, &fitting, cap), &approver_rules);
-                found.push(entitled(account, set, break_glass, judgement));
+                let counting = counting(policy, &fitting, cap);
+                let of = |one: &Entitled| Entitled {
+                    account: account.id.clone(),
+                    permission_set: set.arn.clone(),
+                    ..one.clone()
+                };
+                let by = (counting, approver_rules, break_glass);
+                let one = match judged.get(&by) {
+                    Some(one) => of(one),
+                    None => {
+                        let judgement = demands.judge(&by.0, &by.1);
+                        let one = entitled(account, set, break_glass, judgement);
+                        judged.insert(by, one.clone());
+                        one
+                    }
+                };
+                found.push(one);
             }
         }
         found
