@@ -235,7 +235,7 @@ impl<'a> Asked<'a> {
             .map(|demand| DemandView {
                 rule: demand.rule.clone(),
                 quorum: demand.quorum,
-                approvers: names.people(&demand.approvers),
+                approvers: names.people(demand.approvers.iter()),
                 votes: Vec::new(),
             })
             .collect();

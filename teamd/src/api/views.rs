@@ -154,7 +154,7 @@ fn approval(request: &Request, names: Names<'_>) -> ApprovalView {
         .map(|demand| DemandView {
             rule: demand.rule.clone(),
             quorum: demand.quorum,
-            approvers: names.people(&demand.approvers),
+            approvers: names.people(demand.approvers.iter()),
             votes: request
                 .votes_for(demand)
                 .map(|vote| VoteView {

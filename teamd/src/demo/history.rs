@@ -133,7 +133,7 @@ impl Past<'_> {
                 .basis
                 .demands
                 .iter()
-                .flat_map(|demand| &demand.approvers)
+                .flat_map(|demand| demand.approvers.iter())
                 .find(|id| !request.votes.iter().any(|vote| vote.by == **id))
                 .cloned();
             let Some(approver) = approver else { break };

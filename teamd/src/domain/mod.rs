@@ -9,8 +9,10 @@
 //! * [`backstop`] when AWS itself should delete, should the daemon be gone
 //! * [`identity`] who is calling
 //! * [`clock`] which time it is, when no clock can be believed alone
+//! * [`bits`] sets of numbered things, for what must be fast
 
 pub mod backstop;
+pub mod bits;
 pub mod clock;
 pub mod directory;
 pub mod event;

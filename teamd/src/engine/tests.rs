@@ -332,7 +332,7 @@ fn audited() {
         demands: vec![Demand {
             rule: "r".into(),
             quorum: 1,
-            approvers: vec![bob],
+            approvers: [bob].into(),
         }],
         overseers: Vec::new(),
     };

@@ -2,6 +2,7 @@
 //! are made once, when somebody first asks.
 
 use super::{Directory, Group, Person};
+use crate::domain::bits::Bits;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use team_shared::ids::{GroupId, UserId};
@@ -15,6 +16,13 @@ struct Tables {
     groups_of: HashMap<UserId, Vec<GroupId>>,
     people: HashMap<String, UserId>,
     groups: HashMap<String, Vec<GroupId>>,
+    /// OUs by id and by path: of several that are called alike, all.
+    units: HashMap<String, Vec<String>>,
+    /// People by their number: their place in the order of ids.
+    numbered: Vec<UserId>,
+    numbers: HashMap<UserId, usize>,
+    /// The enabled people of each group name, by number.
+    members: HashMap<String, Bits>,
 }
 
 impl Tables {
@@ -26,11 +34,29 @@ impl Tables {
                 .people
                 .entry(person.user_name.clone())
                 .or_insert_with(|| person.id.clone());
+            tables.numbers.insert(person.id.clone(), tables.numbered.len());
+            tables.numbered.push(person.id.clone());
+        }
+        for unit in directory.organizational_units.values() {
+            for called in [&unit.id, &unit.path] {
+                let same = tables.units.entry(called.clone()).or_default();
+                if !same.contains(&unit.id) {
+                    same.push(unit.id.clone());
+                }
+            }
         }
         for group in directory.groups.values() {
             let same = tables.groups.entry(group.name.clone()).or_default();
             same.push(group.id.clone());
+            let together = tables
+                .members
+                .entry(group.name.clone())
+                .or_insert_with(|| Bits::none(tables.numbered.len()));
             for member in &group.members {
+                let is_enabled = directory.people.get(member).is_some_and(|person| person.enabled);
+                if let Some(number) = tables.numbers.get(member).filter(|_| is_enabled) {
+                    together.set(*number);
+                }
                 let theirs = tables.groups_of.entry(member.clone()).or_default();
                 theirs.push(group.id.clone());
             }
@@ -76,6 +102,36 @@ impl Directory {
             .flatten()
             .filter_map(|id| self.groups.get(id))
             .collect()
+    }
+
+    /// Nobody, in the numbers of this copy's people.
+    #[must_use]
+    pub fn nobody(&self) -> Bits {
+        Bits::none(self.people.len())
+    }
+
+    /// The number of a person in this copy.
+    #[must_use]
+    pub fn number_of(&self, user: &UserId) -> Option<usize> {
+        self.tables().numbers.get(user).copied()
+    }
+
+    /// The people of these numbers, by id.
+    pub fn people_of<'a>(&'a self, numbers: &'a Bits) -> impl Iterator<Item = &'a UserId> {
+        let numbered = &self.tables().numbered;
+        numbers.iter().filter_map(|number| numbered.get(number))
+    }
+
+    /// The numbers of the enabled people in the groups of that display name.
+    #[must_use]
+    pub fn members_named(&self, group: &str) -> Option<&Bits> {
+        self.tables().members.get(group)
+    }
+
+    /// The ids of the OUs of that id or path. Paths are looked up, not compared by prefix: `Prod` is not `Production`.
+    #[must_use]
+    pub fn units_called(&self, id_or_path: &str) -> &[String] {
+        self.tables().units.get(id_or_path).map_or(&[], Vec::as_slice)
     }
 
     /// The groups of that display name: names need not be unique.

@@ -210,7 +210,7 @@ impl World<'_> {
             allowed.approval.map(word),
             word(!basis.demands.is_empty()),
         );
-        let approvers = self.names(basis.demands.iter().flat_map(|demand| &demand.approvers));
+        let approvers = self.names(basis.demands.iter().flat_map(|demand| demand.approvers.iter()));
         differ(
             &mut found,
             "approvers",

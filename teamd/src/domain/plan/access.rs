@@ -39,7 +39,12 @@ pub(super) fn changes(lens: &Lens<'_>) -> Access {
             if !class.bits.meet(&account.bits, &lens.changed) {
                 continue;
             }
+            let differing = class.bits.and(&account.bits).and(&lens.changed);
             for (column, set) in lens.sets.iter().enumerate() {
+                // Nor as this.
+                if !differing.meets(&set.bits) {
+                    continue;
+                }
                 for break_glass in [false, true] {
                     let terms = |side| lens.terms(side, &class.bits, account, &set.bits, break_glass);
                     let (before, after) = (terms(Side::Before), terms(Side::After));

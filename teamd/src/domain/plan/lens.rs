@@ -4,8 +4,8 @@
 //! organisations have thousands of people and few kinds of them. What holds for one of a class holds for all.
 
 use super::Change;
-use super::bits::Bits;
 use crate::domain::Time;
+use crate::domain::bits::Bits;
 use crate::domain::directory::{Account, PermissionSet, Person};
 use crate::domain::policy::{AccountPattern, Policy, SetPattern, Subject};
 use std::collections::HashMap;
@@ -75,7 +75,7 @@ pub(super) struct Lens<'a> {
     /// Rules by which the two documents differ.
     pub(super) changed: Bits,
     /// How many rules there are in both.
-    length: usize,
+    pub(super) length: usize,
 }
 
 impl<'a> Lens<'a> {

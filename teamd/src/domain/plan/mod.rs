@@ -1,12 +1,11 @@
 //! What a policy document would change, against the one in force and the directory as it is. Pure.
 //!
-//! * `lens` who, where and as what, of all rules of both documents, as sets of `bits`: what makes a plan fast · `terms` what follows
+//! * `lens` who, where and as what, of all rules of both documents, as sets of bits: what makes a plan fast · `terms` what follows
 //!   from them
 //! * `fields` rules and settings as text, for what differs · `access` entitlements and approvals gained and lost
 //! * `lint` what about the document deserves a look
 
 mod access;
-mod bits;
 mod fields;
 mod lens;
 mod lint;

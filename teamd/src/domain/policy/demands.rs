@@ -5,10 +5,11 @@ use super::matching::people;
 use super::model::{ApprovalMode, EligibilityRule, Policy};
 use super::refusal::Refusal;
 use crate::domain::Time;
+use crate::domain::bits::Bits;
 use crate::domain::directory::Directory;
 use crate::domain::request::{Basis, Demand};
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use team_shared::duration::Seconds;
 use team_shared::ids::UserId;
 
@@ -18,8 +19,8 @@ pub(super) struct Demands<'a> {
     directory: &'a Directory,
     requester: &'a UserId,
     now: Time,
-    own: Vec<OnceCell<BTreeSet<&'a UserId>>>,
-    shared: Vec<OnceCell<BTreeSet<&'a UserId>>>,
+    own: Vec<OnceCell<Bits>>,
+    shared: Vec<OnceCell<Bits>>,
 }
 
 impl<'a> Demands<'a> {
@@ -63,17 +64,22 @@ impl<'a> Demands<'a> {
             max_extensions = max_extensions.min(extensions(rule));
         }
         let (leader, cap) = leading;
+        // Rules without approvers of their own all have the same.
+        let shared: OnceCell<Arc<[UserId]>> = OnceCell::new();
         let demands: Vec<Demand> = counting
             .iter()
-            .filter(|rule| self.policy.settings.approval && self.requires_approval(**rule))
-            .map(|rule| self.demand(*rule, approver_rules))
+            .filter(|rule| settings.approval && self.requires_approval(**rule))
+            .map(|rule| self.demand(*rule, approver_rules, &shared))
             .collect();
         let overseers = if demands.is_empty() {
-            let mut all = BTreeSet::new();
+            let mut all = self.directory.nobody();
             for rule in counting {
-                all.extend(self.approvers(*rule, approver_rules));
+                match self.own(*rule) {
+                    Some(own) => all.join(own),
+                    None => all.join(&self.people_of(approver_rules)),
+                }
             }
-            all.into_iter().cloned().collect()
+            self.directory.people_of(&all).cloned().collect()
         } else {
             Vec::new()
         };
@@ -117,12 +123,15 @@ impl<'a> Demands<'a> {
         self.policy.eligibility[rule].approval == ApprovalMode::Required
     }
 
-    fn demand(&self, rule: usize, approver_rules: &[usize]) -> Demand {
+    fn demand(&self, rule: usize, approver_rules: &[usize], shared: &OnceCell<Arc<[UserId]>>) -> Demand {
         let named = &self.policy.eligibility[rule];
-        let theirs = if named.approvers.is_empty() {
-            approver_rules
-        } else {
-            &[]
+        let ids = |people: &Bits| self.directory.people_of(people).cloned().collect();
+        let (theirs, approvers) = match self.own(rule) {
+            Some(own) => (&[][..], ids(own)),
+            None => {
+                let all = shared.get_or_init(|| ids(&self.people_of(approver_rules)));
+                (approver_rules, all.clone())
+            }
         };
         let quorum = named
             .quorum
@@ -136,38 +145,24 @@ impl<'a> Demands<'a> {
         Demand {
             rule: named.id.clone(),
             quorum: quorum.max(1),
-            approvers: self
-                .approvers(rule, approver_rules)
-                .into_iter()
-                .cloned()
-                .collect(),
+            approvers,
         }
     }
 
-    /// The rule's own approvers, else the people of the approver rules that match: enabled, without the requester.
-    fn approvers(&self, rule: usize, approver_rules: &[usize]) -> BTreeSet<&'a UserId> {
+    /// The rule's own approvers, where it has any: enabled, without the requester.
+    fn own(&self, rule: usize) -> Option<&Bits> {
         let own = &self.policy.eligibility[rule].approvers;
-        if own.is_empty() {
-            let mut all = BTreeSet::new();
-            for theirs in approver_rules {
-                all.extend(self.people_of(*theirs).iter().copied());
-            }
-            all
-        } else {
-            self.own[rule]
-                .get_or_init(|| people(own, self.directory, self.requester))
-                .clone()
-        }
+        (!own.is_empty()).then(|| self.own[rule].get_or_init(|| people(own, self.directory, self.requester)))
     }
 
-    fn people_of(&self, approver_rule: usize) -> &BTreeSet<&'a UserId> {
-        self.shared[approver_rule].get_or_init(|| {
-            people(
-                &self.policy.approvers[approver_rule].who,
-                self.directory,
-                self.requester,
-            )
-        })
+    /// The people of approver rules: enabled, without the requester.
+    fn people_of(&self, approver_rules: &[usize]) -> Bits {
+        let mut all = self.directory.nobody();
+        for rule in approver_rules {
+            let who = &self.policy.approvers[*rule].who;
+            all.join(self.shared[*rule].get_or_init(|| people(who, self.directory, self.requester)));
+        }
+        all
     }
 }
 

@@ -241,7 +241,10 @@ impl<'a> Rules<'a> {
 
 fn entitled(account: &Account, set: &PermissionSet, break_glass: bool, judgement: Judgement) -> Entitled {
     let demands = judgement.basis.demands;
-    let approvers: BTreeSet<&UserId> = demands.iter().flat_map(|demand| &demand.approvers).collect();
+    let approvers: BTreeSet<&UserId> = demands
+        .iter()
+        .flat_map(|demand| demand.approvers.iter())
+        .collect();
     Entitled {
         account: account.id.clone(),
         permission_set: set.arn.clone(),

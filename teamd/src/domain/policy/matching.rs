@@ -1,6 +1,7 @@
 //! What fits what: people and subjects, accounts and patterns, permission sets and patterns.
 
 use super::model::{AccountPattern, SetPattern, Subject};
+use crate::domain::bits::Bits;
 use crate::domain::directory::{Account, Directory, PermissionSet, Person};
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, UserId};
@@ -40,29 +41,27 @@ impl<'a> Named<'a> {
     }
 }
 
-/// The enabled people that the subjects name, without one of them.
-pub(super) fn people<'a>(
-    subjects: &[Subject],
-    directory: &'a Directory,
-    except: &UserId,
-) -> BTreeSet<&'a UserId> {
-    let mut found = BTreeSet::new();
-    let mut add = |person: &'a Person| {
-        if person.enabled && person.id != *except {
-            found.insert(&person.id);
-        }
-    };
+/// The enabled people that the subjects name, without one of them: by number.
+pub(super) fn people(subjects: &[Subject], directory: &Directory, except: &UserId) -> Bits {
+    let mut found = directory.nobody();
     for subject in subjects {
         match subject {
-            Subject::User(name) => directory.person_named(name).into_iter().for_each(&mut add),
-            Subject::Group(name) => directory
-                .groups_named(name)
-                .into_iter()
-                .flat_map(|group| &group.members)
-                .filter_map(|id| directory.people.get(id))
-                .for_each(&mut add),
+            Subject::User(name) => {
+                let person = directory.person_named(name).filter(|person| person.enabled);
+                if let Some(number) = person.and_then(|person| directory.number_of(&person.id)) {
+                    found.set(number);
+                }
+            }
+            Subject::Group(name) => {
+                if let Some(members) = directory.members_named(name) {
+                    found.join(members);
+                }
+            }
             Subject::OnCall(_) => {}
         }
+    }
+    if let Some(number) = directory.number_of(except) {
+        found.clear(number);
     }
     found
 }
@@ -93,10 +92,13 @@ impl AccountPattern {
         match self {
             Self::Id(id) => account.id == *id,
             Self::Name(glob) => fits_glob(glob, &account.name),
-            Self::Ou(ou) => ou == "/" || account.ou_ids.iter().any(|id| is_ou(id, ou, directory)),
+            Self::Ou(ou) => {
+                let units = directory.units_called(ou);
+                ou == "/" || account.ou_ids.iter().any(|id| units.contains(id))
+            }
             Self::OuDirect(ou) => match account.ou_ids.last() {
                 None => ou == "/",
-                Some(id) => is_ou(id, ou, directory),
+                Some(id) => directory.units_called(ou).contains(id),
             },
             Self::Tag { key, value } => account.tags.get(key) == Some(value),
             Self::All => true,
@@ -110,15 +112,6 @@ impl SetPattern {
     pub fn fits(&self, set: &PermissionSet) -> bool {
         set.arn.as_str() == self.0 || fits_glob(&self.0, &set.name)
     }
-}
-
-/// Whether the OU of this id is the one that a rule names by id or by path. Paths are looked up, not compared by
-/// prefix: `Prod` is not `Production`.
-fn is_ou(id: &str, named: &str, directory: &Directory) -> bool {
-    directory
-        .organizational_units
-        .get(id)
-        .is_some_and(|ou| ou.id == named || ou.path == named)
 }
 
 /// `*` stands for any characters, none included; everything else for itself. Linear in the text for each `*`, so that

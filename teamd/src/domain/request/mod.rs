@@ -45,7 +45,7 @@ pub struct Demand {
     /// Distinct votes needed, one at least.
     pub quorum: u32,
     /// Who may vote; never the requester.
-    pub approvers: Vec<UserId>,
+    pub approvers: std::sync::Arc<[UserId]>,
 }
 
 /// What policy said about a request when it was last judged.

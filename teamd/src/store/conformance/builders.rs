@@ -54,7 +54,7 @@ pub(super) fn request(number: u64, state: State) -> Request {
             demands: vec![Demand {
                 rule: "ops".into(),
                 quorum: 2,
-                approvers: vec!["bert".parse().unwrap(), "carl".parse().unwrap()],
+                approvers: ["bert".parse().unwrap(), "carl".parse().unwrap()].into(),
             }],
             overseers: vec!["dora".parse().unwrap()],
         },

@@ -34,7 +34,7 @@ pub(super) fn basis_to_json(basis: &Basis) -> StoreResult<String> {
             .map(|demand| DemandDocument {
                 rule: demand.rule.clone(),
                 quorum: demand.quorum,
-                approvers: demand.approvers.clone(),
+                approvers: demand.approvers.to_vec(),
             })
             .collect(),
         overseers: basis.overseers.clone(),
@@ -53,7 +53,7 @@ pub(super) fn basis_from_json(place: Place<'_>, text: &str) -> StoreResult<Basis
             .map(|demand| Demand {
                 rule: demand.rule,
                 quorum: demand.quorum,
-                approvers: demand.approvers,
+                approvers: demand.approvers.into(),
             })
             .collect(),
         overseers: document.overseers,
