@@ -14,6 +14,10 @@ words!(
         RequestSubmitted = "request.submitted",
         /// Somebody looks at it.
         RequestClaimed = "request.claimed",
+        /// Somebody does not look at it any more.
+        RequestUnclaimed = "request.unclaimed",
+        /// Nobody has decided it for long: others may, too.
+        RequestEscalated = "request.escalated",
         /// A vote that did not yet decide.
         RequestVoted = "request.voted",
         /// An approver changed the terms.

@@ -18,6 +18,7 @@ pub mod audit;
 pub mod directory;
 pub mod duration;
 pub mod event;
+pub mod freeze;
 pub mod grant;
 pub mod ids;
 pub mod list;

@@ -39,6 +39,14 @@ pub struct Submit {
     pub dry_run: bool,
 }
 
+/// Body of `POST /v1/batches`: all of them are filed, or none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitBatch {
+    /// What is asked for; their `batch_id` is chosen by the daemon.
+    pub requests: Vec<Submit>,
+}
+
 /// Body of `approve`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,7 +68,7 @@ pub struct Approve {
     pub terms_digest: Option<String>,
 }
 
-/// Body of the other verbs: `reject`, `cancel`, `done`, `revoke`.
+/// Body of the other verbs: `reject`, `cancel`, `done`, `revoke`, `claim`, `unclaim`, `review`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Act {
@@ -123,6 +131,9 @@ pub struct RequestQuery {
     /// An account name or id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// A batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
     /// Words in id, names, reason or ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
@@ -261,6 +272,9 @@ pub struct ReviewView {
     pub by: Option<PersonRef>,
     /// When.
     pub at: Option<DateTime<Utc>>,
+    /// What they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// What a request waits for.
@@ -320,6 +334,9 @@ pub struct RequestView {
     pub also_held_through: Vec<String>,
     /// Who is looking at it.
     pub claimed_by: Option<PersonRef>,
+    /// Until when that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_until: Option<DateTime<Utc>>,
     /// Filed at.
     pub created_at: DateTime<Utc>,
     /// Until when it can be decided.

@@ -18,6 +18,8 @@ pub const GROUPS: &str = "/v1/groups";
 pub const DIRECTORY: &str = "/v1/directory";
 /// Requests: submit and list.
 pub const REQUESTS: &str = "/v1/requests";
+/// Several requests, all of them or none.
+pub const BATCHES: &str = "/v1/batches";
 /// One request.
 pub const REQUEST: &str = "/v1/requests/{id}";
 /// The event stream (`text/event-stream`).
@@ -42,6 +44,10 @@ pub const POLICY_CONFIRM: &str = "/v1/policy/confirm";
 pub const POLICY_ROLLBACK: &str = "/v1/policy/rollback";
 /// Grants: what we hold in AWS.
 pub const GRANTS: &str = "/v1/grants";
+/// Nothing new is granted from here on.
+pub const FREEZE: &str = "/v1/freeze";
+/// It is again.
+pub const UNFREEZE: &str = "/v1/unfreeze";
 /// Audit rows.
 pub const AUDIT: &str = "/v1/audit";
 /// Audit rows as a file.

@@ -121,6 +121,7 @@ fn directory() -> Directory {
         people,
         groups,
         group_access: BTreeSet::new(),
+        on_call: Default::default(),
         index: Default::default(),
     }
 }
@@ -200,6 +201,7 @@ fn policy(bench: &mut Criterion) {
     let accounts: Vec<_> = directory.accounts.keys().collect();
     let sets: Vec<_> = directory.permission_sets.keys().collect();
     let mut ask = || Ask {
+        is_escalated: false,
         person: people[rng.random_range(0..people.len())],
         account: accounts[rng.random_range(0..accounts.len())],
         permission_set: sets[rng.random_range(0..sets.len())],

@@ -301,6 +301,7 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),
         region: config.aws.region.clone().unwrap_or_default(),
         endpoint: config.aws.endpoint_url.clone(),
+        on_call: config.on_call.clone(),
     }
 }
 

@@ -234,6 +234,7 @@ fn directory(now: Time) -> Directory {
         people: people.map(|person| (person.id.clone(), person)).collect(),
         groups: groups.map(|group| (group.id.clone(), group)).into(),
         group_access: BTreeSet::new(),
+        on_call: Default::default(),
         index: Default::default(),
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn submission() -> Submission {
 
 pub(crate) fn settings() -> EngineSettings {
     EngineSettings {
+        on_call: Default::default(),
         identity: teamd::config::Identity::default(),
         protected: BTreeSet::new(),
         drift_action: teamd::config::DriftAction::Report,

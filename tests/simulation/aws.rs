@@ -390,6 +390,7 @@ fn directory(org: &Organisation, now: i64) -> Directory {
         people: people.collect(),
         groups: groups.collect(),
         group_access: BTreeSet::new(),
+        on_call: Default::default(),
         index: Default::default(),
     }
 }

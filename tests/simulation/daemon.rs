@@ -135,6 +135,7 @@ impl World {
 
 fn settings() -> EngineSettings {
     EngineSettings {
+        on_call: Default::default(),
         identity: teamd::config::Identity::default(),
         protected: BTreeSet::new(),
         drift_action: teamd::config::DriftAction::Report,

@@ -61,6 +61,7 @@ pub(crate) fn id(at: DateTime<Utc>, short: &str) -> RequestId {
 pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i64) -> RequestView {
     let created_at = now - Duration::minutes(minutes_ago);
     RequestView {
+        claimed_until: None,
         id: id(created_at, short),
         version: 3,
         revision: 1,
@@ -102,6 +103,7 @@ pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i
         ended: None,
         given_up: None,
         review: ReviewView {
+            comment: None,
             needed: false,
             by: None,
             at: None,

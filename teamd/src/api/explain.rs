@@ -187,6 +187,7 @@ impl<'a> Asked<'a> {
             return Ok(explanation);
         };
         let mut ask = Ask {
+            is_escalated: false,
             person: &self.person.id,
             account: &account.id,
             permission_set: &set.arn,

@@ -32,12 +32,12 @@ impl Keys {
     }
 }
 
-/// What `work` is given: what to keep beside what it does, and the request that an earlier call filed whose answer a
-/// crash has cut off.
+/// What `work` is given: what to keep beside what it does, and the requests that an earlier call filed whose answer
+/// a crash has cut off.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     pub(super) mark: Option<Mark>,
-    pub(super) filed: Option<RequestId>,
+    pub(super) filed: Vec<RequestId>,
 }
 
 /// Does `work` once for a key; without a key, just does it.
@@ -91,7 +91,7 @@ pub(super) async fn once<T: Serialize>(
         Err(_) if api.engine.degraded().is_some() => None,
         known => known?,
     };
-    let mut filed = None;
+    let mut filed = Vec::new();
     if let Some(known) = known {
         if known.fingerprint != fingerprint {
             return Err(
@@ -100,8 +100,9 @@ pub(super) async fn once<T: Serialize>(
                     .into(),
             );
         }
-        filed = known.body.strip_prefix(FILED).and_then(|id| id.parse().ok());
-        if filed.is_none() {
+        let ids = known.body.strip_prefix(FILED).unwrap_or_default();
+        filed = ids.split(' ').filter_map(|id| id.parse().ok()).collect();
+        if filed.is_empty() {
             let status = StatusCode::from_u16(known.status).unwrap_or(StatusCode::OK);
             return Ok((status, [(header::CONTENT_TYPE, "application/json")], known.body).into_response());
         }

@@ -6,6 +6,7 @@
 mod activity;
 mod ask;
 mod audit;
+mod batches;
 mod body;
 mod caller;
 mod catalogue;
@@ -14,6 +15,7 @@ mod degraded;
 mod error;
 mod events;
 mod explain;
+mod freeze;
 mod grants;
 mod idempotency;
 mod listener;
@@ -90,6 +92,7 @@ pub fn router(api: Api) -> Router {
         .route(routes::GROUPS, get(catalogue::groups))
         .route(routes::DIRECTORY, get(catalogue::directory))
         .route(routes::REQUESTS, get(requests::list).post(requests::submit))
+        .route(routes::BATCHES, post(batches::submit))
         .route(routes::REQUEST, get(requests::show))
         .route(&of_request("approve"), post(verbs::approve))
         .route(&of_request("reject"), post(verbs::reject))
@@ -98,6 +101,9 @@ pub fn router(api: Api) -> Router {
         .route(&of_request("revoke"), post(verbs::revoke))
         .route(&of_request("extend"), post(verbs::extend))
         .route(&of_request("lost"), post(verbs::lost))
+        .route(&of_request("claim"), post(verbs::claim))
+        .route(&of_request("unclaim"), post(verbs::unclaim))
+        .route(&of_request("review"), post(verbs::review))
         .route(&of_request("timeline"), get(events::timeline))
         .route(&of_request("activity"), get(activity::of_request))
         .route(routes::ACTIVITY_STREAM, get(activity::stream))
@@ -123,6 +129,8 @@ pub fn router(api: Api) -> Router {
         .route(routes::POLICY_RULE, get(rules::show))
         .route(routes::POLICY_EXPLAIN, get(explain::explain))
         .route(routes::GRANTS, get(grants::list))
+        .route(routes::FREEZE, post(freeze::on))
+        .route(routes::UNFREEZE, post(freeze::off))
         .route(routes::AUDIT, get(audit::list))
         .route(routes::AUDIT_EXPORT, get(audit::export))
         .route(routes::AUDIT_VERIFY, get(audit::verify))

@@ -7,7 +7,7 @@ use super::error::ApiError;
 use super::policy::may_read;
 use crate::document::{self, Fault};
 use crate::domain::expectation::{Checked, check};
-use crate::domain::policy::{Policy, stale_references, unenforced};
+use crate::domain::policy::{Policy, stale_references};
 use crate::engine::{Facts, Refused};
 use axum::Json;
 use axum::extract::State;
@@ -61,14 +61,12 @@ fn answer(facts: &Facts, body: &TestPolicy, now: crate::domain::Time) -> Result<
         now,
     );
     let failed = checked.iter().filter(|one| !one.holds()).count();
-    let mut warnings = unenforced(policy);
-    warnings.extend(stale_references(policy, directory));
     Ok(PolicyTest {
         policy_version,
         passed: checked.len() - failed,
         failed,
         results: checked.into_iter().map(result).collect(),
-        warnings,
+        warnings: stale_references(policy, directory),
     })
 }
 

@@ -3,7 +3,9 @@
 use super::body::{Id, Raw, query};
 use super::caller::{Calling, Known};
 use super::error::ApiError;
-use super::{Api, idempotency, views};
+use super::views::{self, Beside};
+use super::{Api, idempotency};
+use crate::domain::attention::was_access;
 use crate::domain::identity::Caller;
 use crate::domain::request::Request;
 use crate::engine::{Access, Facts, Refused, Submission, Verb};
@@ -28,8 +30,8 @@ pub(super) async fn submit(
     raw: Raw,
 ) -> Result<Response, ApiError> {
     let work = async |turn: idempotency::Turn| {
-        if let Some(id) = turn.filed {
-            let view = one(&api, &caller, id).await?;
+        if let Some(id) = turn.filed.first() {
+            let view = one(&api, &caller, *id).await?;
             return Ok((StatusCode::CREATED, view));
         }
         // Rate goes before JSON, but a call that is sent again is no second one.
@@ -41,7 +43,7 @@ pub(super) async fn submit(
             .submit_once(&caller, submission(body), dry_run, turn.mark)
             .await?;
         let facts = api.engine.facts();
-        let view = views::request(&filed.request, None, &facts, &facts.access(&caller));
+        let view = views::request(&filed.request, &Beside::default(), &facts, &facts.access(&caller));
         Ok((
             if filed.is_filed {
                 StatusCode::CREATED
@@ -65,7 +67,7 @@ pub(super) async fn submit(
     answer
 }
 
-fn submission(body: Submit) -> Submission {
+pub(super) fn submission(body: Submit) -> Submission {
     Submission {
         account: body.account_id,
         permission_set: body.permission_set,
@@ -88,29 +90,25 @@ pub(super) async fn show(
     one(&api, &caller, id.get()?).await.map(Json)
 }
 
-async fn one(api: &Api, caller: &Caller, id: RequestId) -> Result<RequestView, ApiError> {
+pub(super) async fn one(api: &Api, caller: &Caller, id: RequestId) -> Result<RequestView, ApiError> {
     let facts = api.engine.facts();
     let found = api
         .engine
         .store()
         .read(move |read| {
-            let request = read.request(&id)?;
-            let grant = match &request {
-                Some(request) => read.grant(&request.key)?,
+            Ok::<_, Refused>(match read.request(&id)? {
+                Some(request) => {
+                    let beside = Beside::of(read, &request)?;
+                    Some((request, beside))
+                }
                 None => None,
-            };
-            let holder = match &request {
-                Some(request) => views::holder_of(read, request)?,
-                None => None,
-            };
-            Ok::<_, Refused>(request.map(|request| (request, grant, holder)))
+            })
         })
         .await?;
     let access = facts.access(caller);
     match found {
-        Some((request, grant, holder)) if access.can_see(&request) => {
-            let view = views::request(&request, grant.as_ref(), &facts, &access);
-            Ok(views::with_holder(view, holder.as_ref()))
+        Some((request, beside)) if access.can_see(&request) => {
+            Ok(views::request(&request, &beside, &facts, &access))
         }
         _ => Err(Refused::not_found(format!("request {id}")).into()),
     }
@@ -134,7 +132,7 @@ pub(super) async fn list(
     let access = facts.access(&caller);
     let items = rows
         .iter()
-        .map(|(r, grant)| views::request(r, grant.as_ref(), &facts, &access))
+        .map(|(request, beside)| views::request(request, beside, &facts, &access))
         .collect();
     Ok(Json(Page {
         items,
@@ -161,7 +159,7 @@ enum Scope {
     All,
 }
 
-type Rows = Vec<(Request, Option<crate::domain::grant::Grant>)>;
+type Rows = Vec<(Request, Beside)>;
 
 impl Search {
     fn read(
@@ -206,6 +204,15 @@ impl Search {
                     RequestState::Ending,
                 ];
             }
+            // What was access and is over.
+            Scope::Review if states.is_empty() => {
+                states = vec![
+                    RequestState::Ended,
+                    RequestState::Revoked,
+                    RequestState::Failed,
+                    RequestState::Lost,
+                ];
+            }
             Scope::Mine | Scope::Active | Scope::Review | Scope::All => {}
         }
         let directory = facts.directory.as_deref();
@@ -232,7 +239,7 @@ impl Search {
             };
             text.parse().ok().or_else(by_name)
         });
-        let is_void = scope == Scope::Review || account == Some(None);
+        let is_void = account == Some(None);
         let before = match &asked.cursor {
             None => None,
             Some(cursor) => Some(
@@ -250,6 +257,8 @@ impl Search {
                 states,
                 user,
                 account: account.flatten(),
+                batch: asked.batch.clone(),
+                unreviewed: scope == Scope::Review,
                 since: asked.since,
                 until: asked.until,
                 id_suffix: None,
@@ -269,7 +278,7 @@ impl Search {
 
     fn run(
         &self,
-        read: &mut (impl Read + ?Sized),
+        read: &mut dyn Read,
         facts: &Facts,
         caller: &crate::domain::identity::Caller,
     ) -> Result<(Rows, Option<RequestId>), Refused> {
@@ -291,8 +300,8 @@ impl Search {
                     if rows.len() == self.limit {
                         return Ok((rows.clone(), rows.last().map(|(last, _)| last.id)));
                     }
-                    let grant = read.grant(&request.key)?;
-                    rows.push((request, grant));
+                    let beside = Beside::of(read, &request)?;
+                    rows.push((request, beside));
                 }
             }
             if !full {
@@ -301,9 +310,13 @@ impl Search {
         }
     }
 
-    /// The queue is what waits for the caller's decision.
+    /// The queue is what waits for the caller's decision, the review list what waits for their look.
     fn is_in_scope(&self, access: &Access<'_>, request: &Request) -> bool {
-        self.scope != Scope::Queue || access.may(Verb::Reject, request).is_ok()
+        match self.scope {
+            Scope::Queue => access.may(Verb::Reject, request).is_ok(),
+            Scope::Review => was_access(request) && access.may(Verb::Review, request).is_ok(),
+            Scope::Mine | Scope::Active | Scope::All => true,
+        }
     }
 
     fn has_words(&self, request: &Request, facts: &Facts) -> bool {

@@ -70,6 +70,30 @@ pub(super) async fn revoke(on: Verb) -> Answer {
     .await
 }
 
+/// `POST /v1/requests/{id}/claim`.
+pub(super) async fn claim(on: Verb) -> Answer {
+    on.perform("claim", async |id, body| {
+        on.api.engine.claim(&on.caller, &id, act(body)).await
+    })
+    .await
+}
+
+/// `POST /v1/requests/{id}/unclaim`.
+pub(super) async fn unclaim(on: Verb) -> Answer {
+    on.perform("unclaim", async |id, body| {
+        on.api.engine.unclaim(&on.caller, &id, act(body)).await
+    })
+    .await
+}
+
+/// `POST /v1/requests/{id}/review`.
+pub(super) async fn review(on: Verb) -> Answer {
+    on.perform("review", async |id, body| {
+        on.api.engine.review(&on.caller, &id, act(body)).await
+    })
+    .await
+}
+
 /// `POST /v1/requests/{id}/lost`.
 pub(super) async fn lost(on: Verb) -> Answer {
     on.perform("lost", async |id, body: GiveUp| {
@@ -155,14 +179,6 @@ impl Verb {
         let work = async {
             let body = raw.json()?;
             let request = command(id.get()?, body).await?;
-            let about = request.clone();
-            let (grant, holder) = api
-                .engine
-                .store()
-                .read(move |read| {
-                    Ok::<_, Refused>((read.grant(&about.key)?, views::holder_of(read, &about)?))
-                })
-                .await?;
             let facts = api.engine.facts();
             // Only an extension makes a request that was not there.
             let status = if verb == "extend" {
@@ -170,8 +186,8 @@ impl Verb {
             } else {
                 StatusCode::OK
             };
-            let view = views::request(&request, grant.as_ref(), &facts, &facts.access(caller));
-            Ok((status, views::with_holder(view, holder.as_ref())))
+            let view = views::read_beside(api, &request, &facts, &facts.access(caller)).await?;
+            Ok((status, view))
         };
         let request_id = id.get().ok();
         let what = format!(

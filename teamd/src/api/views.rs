@@ -1,9 +1,11 @@
 //! From the domain to the wire. Names come from the directory, never from a client.
 
 use crate::domain::Time;
+use crate::domain::attention::Attention;
 use crate::domain::directory::{Account, Directory, PermissionSet};
 use crate::domain::grant::Grant;
 use crate::domain::request::{Request, State};
+use crate::engine::Refused;
 use crate::engine::{Access, Facts};
 use crate::store::port::{Read, StoreResult};
 use team_shared::grant::GroupRef;
@@ -85,13 +87,52 @@ pub(super) fn set_ref(set: &PermissionSet) -> PermissionSetRef {
     }
 }
 
-/// A request as the caller may see it.
-pub(super) fn request(
+/// What stands beside a request in the store.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Beside {
+    grant: Option<Grant>,
+    attention: Attention,
+    /// The request that keeps its grant, where it is over.
+    holder: Option<Request>,
+}
+
+impl Beside {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) fn of(read: &mut dyn Read, request: &Request) -> StoreResult<Self> {
+        Ok(Self {
+            grant: read.grant(&request.key)?,
+            attention: read.attention(&request.id)?,
+            holder: holder_of(read, request)?,
+        })
+    }
+}
+
+/// A request as the caller may see it, with what stands beside it now.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn read_beside(
+    api: &super::Api,
     request: &Request,
-    grant: Option<&Grant>,
     facts: &Facts,
     access: &Access<'_>,
-) -> RequestView {
+) -> Result<RequestView, Refused> {
+    let about = request.clone();
+    let beside = api
+        .engine
+        .store()
+        .read(move |read| Ok::<_, Refused>(Beside::of(read, &about)?))
+        .await?;
+    Ok(self::request(request, &beside, facts, access))
+}
+
+/// A request as the caller may see it.
+pub(super) fn request(request: &Request, beside: &Beside, facts: &Facts, access: &Access<'_>) -> RequestView {
+    let (grant, attention) = (beside.grant.as_ref(), &beside.attention);
+    let claim = attention.claim_on(request, facts.now);
     let names = Names(facts.directory.as_deref());
     let session = request.state.session();
     RequestView {
@@ -115,22 +156,27 @@ pub(super) fn request(
         approval: approval(request, names),
         overseers: names.people(&request.basis.overseers),
         also_held_through: request.also_held_through.clone(),
-        claimed_by: None,
+        claimed_by: claim.map(|claim| names.person(&claim.by)),
+        claimed_until: claim.map(|claim| claim.until),
         created_at: request.created_at,
         expires_at: request.expires_at,
         // What the key went through for others before is not this request's.
         grant: grant.filter(|_| has_grant(&request.state)).map(grant_of),
         waiting_for: waiting_for(request, grant, names),
-        ended: ended(&request.state),
+        ended: ended(&request.state).map(|ended| with_holder(ended, beside.holder.as_ref())),
         given_up: given_up(&request.state, names),
         review: ReviewView {
-            needed: false,
-            by: None,
-            at: None,
+            needed: attention.needs_review(request),
+            by: attention.review.as_ref().map(|review| names.person(&review.by)),
+            at: attention.review.as_ref().map(|review| review.at),
+            comment: attention
+                .review
+                .as_ref()
+                .and_then(|review| review.comment.clone()),
         },
         terms_digest: request.digest(),
         you_may: access
-            .open_verbs(request)
+            .open_verbs(request, attention)
             .into_iter()
             .map(ToOwned::to_owned)
             .collect(),
@@ -308,20 +354,20 @@ fn aws_call(grant: Option<&Grant>, call: &str) -> String {
     text
 }
 
-/// The same, and until when another request keeps the grant of one that is over.
-pub(super) fn with_holder(mut view: RequestView, holder: Option<&Request>) -> RequestView {
-    if let (Some(ended), Some(holder)) = (&mut view.ended, holder) {
-        let session = holder.state.session().filter(|_| holder.holds_lease());
-        ended.still_held_until = session.map(|session| session.end_at);
-    }
-    view
+/// The same, and until when another request keeps the grant.
+fn with_holder(mut ended: EndedView, holder: Option<&Request>) -> EndedView {
+    let session = holder
+        .filter(|holder| holder.holds_lease())
+        .and_then(|holder| holder.state.session());
+    ended.still_held_until = session.map(|session| session.end_at);
+    ended
 }
 
 /// The request that keeps the grant of one that is over.
 ///
 /// # Errors
 /// The store cannot be read.
-pub(super) fn holder_of(read: &mut dyn Read, request: &Request) -> StoreResult<Option<Request>> {
+fn holder_of(read: &mut dyn Read, request: &Request) -> StoreResult<Option<Request>> {
     match &request.state {
         State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => {
             match &finish.still_held_by {

@@ -17,8 +17,8 @@ mod values;
 
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use model::{
-    Activity, ActivitySource, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, Protected,
-    Server, Store,
+    Activity, ActivitySource, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, OnCall,
+    Protected, Server, Store,
 };
 
 use std::path::Path;

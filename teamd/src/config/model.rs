@@ -26,6 +26,17 @@ pub struct Config {
     pub limits: Limits,
     /// `[backstop]`; none: it is off.
     pub backstop: Option<Backstop>,
+    /// `[oncall]`: sources by name.
+    pub on_call: BTreeMap<String, OnCall>,
+}
+
+/// Where the people on call are read, one user name a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnCall {
+    /// A file.
+    File(PathBuf),
+    /// What a program prints: its path and its arguments; no shell is involved.
+    Command(Vec<String>),
 }
 
 /// Where clients connect.

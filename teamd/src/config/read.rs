@@ -1,10 +1,12 @@
 //! From the tree to the model, section by section. To add a key: a field with its default in `model`, a line here.
 
 use super::model::{
-    Activity, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, Protected, Server, Store,
+    Activity, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, OnCall, Protected, Server,
+    Store,
 };
 use super::section::{Reader, Section};
 use super::values;
+use std::collections::BTreeMap;
 
 /// Everything that the tree says; what it says wrongly is noted in the reader.
 pub(super) fn config(reader: &mut Reader) -> Config {
@@ -18,10 +20,41 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         drift: reader.section("drift", drift),
         limits: reader.section("limits", limits),
         backstop: reader.section("backstop", backstop),
+        on_call: reader.section("oncall", on_call),
     };
     reader.unsupported("notify");
-    reader.unsupported("oncall");
     config
+}
+
+fn on_call(section: &mut Section<'_>) -> BTreeMap<String, OnCall> {
+    let sources = section.sections(|source| {
+        let (file, command) = (source.origin("file"), source.origin("command"));
+        let path = source.text("file", values::path);
+        let words = source.list("command", |word| Ok(word.to_owned()));
+        match (file, command) {
+            (Some(_), None) => path.map(OnCall::File),
+            (None, Some(origin)) => {
+                let words = words?;
+                if words.first().is_some_and(|program| program.starts_with('/')) {
+                    return Some(OnCall::Command(words));
+                }
+                source.wrong("command", &origin, "begins with the absolute path of a program");
+                None
+            }
+            (Some(origin), Some(_)) => {
+                source.wrong("file", &origin, "either a file or a command, not both");
+                None
+            }
+            (None, None) => {
+                source.wrong_itself("needs file = \"…\" or command = [\"…\"]");
+                None
+            }
+        }
+    });
+    sources
+        .into_iter()
+        .filter_map(|(name, source)| Some((name, source?)))
+        .collect()
 }
 
 fn server(section: &mut Section<'_>) -> Server {

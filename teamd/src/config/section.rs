@@ -45,7 +45,8 @@ impl Reader {
             }
         };
         let mut section = Section {
-            name,
+            name: name.to_owned(),
+            at: None,
             table,
             known: Vec::new(),
             errors: &mut self.errors,
@@ -129,7 +130,9 @@ fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'st
 
 /// One section while it is read. Each method takes one key: none if it is absent, or wrong, which is then noted.
 pub(super) struct Section<'r> {
-    name: &'static str,
+    name: String,
+    /// Where it stands, where it is a part of another.
+    at: Option<Origin>,
     table: Table,
     known: Vec<&'static str>,
     errors: &'r mut Errors,
@@ -150,6 +153,56 @@ impl Section<'_> {
     /// Where a key is set, if it is.
     pub(super) fn origin(&self, key: &str) -> Option<Origin> {
         self.table.get(key).map(|entry| entry.item.origin.clone())
+    }
+
+    /// Every key as a section of its own, whatever it is called; a key that is none is noted.
+    pub(super) fn sections<T>(&mut self, read: impl Fn(&mut Section<'_>) -> T) -> BTreeMap<String, T> {
+        let mut all = BTreeMap::new();
+        for (name, Entry { key: at, item }) in std::mem::take(&mut self.table) {
+            let Value::Table(table) = item.value else {
+                let message = format!("must be a table, not {}", item.value.kind());
+                self.wrong(&name, &item.origin, message);
+                continue;
+            };
+            if name.is_empty()
+                || name
+                    .chars()
+                    .any(|letter| is_hidden(letter) || letter.is_whitespace())
+            {
+                self.wrong(
+                    &name,
+                    &at,
+                    "the name holds blanks or characters that cannot be seen",
+                );
+                continue;
+            }
+            let mut section = Section {
+                name: format!("{}.{name}", self.name),
+                at: Some(at),
+                table,
+                known: Vec::new(),
+                errors: &mut *self.errors,
+            };
+            let one = read(&mut section);
+            let known = section.known.join(", ");
+            let left = std::mem::take(&mut section.table);
+            for (key, entry) in left {
+                section.wrong(
+                    &key,
+                    &entry.key,
+                    format!("there is no such key; there are: {known}"),
+                );
+            }
+            all.insert(name, one);
+        }
+        all
+    }
+
+    /// Notes that a part as a whole is wrong.
+    pub(super) fn wrong_itself(&mut self, message: &str) {
+        if let Some(at) = &self.at {
+            self.errors.push(at, format!("[{}]: {message}", self.name));
+        }
     }
 
     /// A text with a meaning.

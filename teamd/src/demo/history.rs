@@ -285,6 +285,7 @@ impl Past<'_> {
         let duration = Seconds::new(minutes * 60).ok()?;
         let protected: BTreeSet<_> = self.directory.management_account.iter().cloned().collect();
         let ask = Ask {
+            is_escalated: false,
             person: &key.user,
             account: &key.account,
             permission_set: &key.permission_set,

@@ -1,8 +1,7 @@
 //! The policy document: from the TOML that people write to [`Policy`].
 //!
 //! All faults are reported at once, with line and column. Nothing is silently ignored: an unknown key is a fault (with
-//! the key that was probably meant); a known one that this version keeps without acting on it is named by
-//! [`unenforced`](crate::domain::policy::unenforced). Where the text is not TOML at all, only those faults are reported: what could be read of it
+//! the key that was probably meant). Where the text is not TOML at all, only those faults are reported: what could be read of it
 //! would be guesswork.
 //!
 //! To add a key: its reading in `rules` or `settings`, and its name in the list of keys beside it.

@@ -5,12 +5,14 @@
 //! * [`expectation`] what a policy author expects, and whether it is so
 //! * [`request`] what people decide on, and its machine
 //! * [`grant`] the assignment in AWS, and its machine
+//! * [`attention`] what people do around a request: claims, reminders, reviews
 //! * [`event`] what every change says to the audit trail
 //! * [`backstop`] when AWS itself should delete, should the daemon be gone
 //! * [`identity`] who is calling
 //! * [`clock`] which time it is, when no clock can be believed alone
 //! * [`bits`] sets of numbered things, for what must be fast
 
+pub mod attention;
 pub mod backstop;
 pub mod bits;
 pub mod clock;

@@ -1,6 +1,9 @@
 //! Who may see and do what: the table of the contract, as one place. Roles add up.
 
 use super::refused::Refused;
+use crate::domain::Time;
+use crate::domain::attention::reminders::is_escalated;
+use crate::domain::attention::{Attention, was_access};
 use crate::domain::directory::Directory;
 use crate::domain::identity::{Caller, Who};
 use crate::domain::policy::{Policy, Roles, approver_of, roles_of};
@@ -22,6 +25,8 @@ pub struct Access<'a> {
     pub protected: &'a BTreeSet<AccountId>,
     /// Changing verbs are allowed although the login uid differs.
     pub allow_sudo: bool,
+    /// The moment: what has waited long is decided by others too.
+    pub now: Time,
 }
 
 /// A verb on a request.
@@ -41,11 +46,17 @@ pub enum Verb {
     Lost,
     /// Ask for more time on one's own.
     Extend,
+    /// Say that one looks at it.
+    Claim,
+    /// Say that one does not any more.
+    Unclaim,
+    /// Close its review.
+    Review,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Approve,
         Self::Reject,
         Self::Cancel,
@@ -53,6 +64,9 @@ impl Verb {
         Self::Revoke,
         Self::Lost,
         Self::Extend,
+        Self::Claim,
+        Self::Unclaim,
+        Self::Review,
     ];
 
     /// The word.
@@ -66,6 +80,9 @@ impl Verb {
             Self::Revoke => "revoke",
             Self::Lost => "lost",
             Self::Extend => "extend",
+            Self::Claim => "claim",
+            Self::Unclaim => "unclaim",
+            Self::Review => "review",
         }
     }
 }
@@ -151,7 +168,28 @@ impl<'a> Access<'a> {
     pub fn decides_on(&self, account: &AccountId, set: &PermissionSetArn) -> bool {
         match (self.caller.person(), self.policy, self.directory) {
             (Some(person), Some(policy), Some(directory)) => {
-                approver_of(policy, directory, self.protected, person, account, set)
+                approver_of(policy, directory, self.protected, person, account, set, false)
+            }
+            _ => false,
+        }
+    }
+
+    /// Approver or overseer of a request now: of its target, or because it has waited for `escalate_after`.
+    #[must_use]
+    pub fn decides(&self, request: &Request) -> bool {
+        let (account, set) = (&request.key.account, &request.key.permission_set);
+        match (self.caller.person(), self.policy, self.directory) {
+            (Some(person), Some(policy), Some(directory)) => {
+                let is_escalated = is_escalated(request, &policy.settings, self.now);
+                approver_of(
+                    policy,
+                    directory,
+                    self.protected,
+                    person,
+                    account,
+                    set,
+                    is_escalated,
+                )
             }
             _ => false,
         }
@@ -166,7 +204,7 @@ impl<'a> Access<'a> {
         request.key.user == *person
             || self.sees_all()
             || request.votes.iter().any(|vote| vote.by == *person)
-            || self.decides_on(&request.key.account, &request.key.permission_set)
+            || self.decides(request)
     }
 
     /// Whether the caller's role allows a verb on a request that they see. State and policy are looked at later.
@@ -176,14 +214,14 @@ impl<'a> Access<'a> {
     pub fn may(&self, verb: Verb, request: &Request) -> Result<(), Refused> {
         let person = self.acting_person()?;
         let own = request.key.user == *person;
-        let decides = || self.decides_on(&request.key.account, &request.key.permission_set);
+        let decides = || self.decides(request);
         match verb {
-            Verb::Approve | Verb::Reject if own => Err(Refused::new(
+            Verb::Approve | Verb::Reject | Verb::Claim if own => Err(Refused::new(
                 Code::SelfApproval,
                 "nobody decides their own request",
             )
             .help("another approver must decide; `show` names them")),
-            Verb::Approve | Verb::Reject if !decides() => Err(Refused::new(
+            Verb::Approve | Verb::Reject | Verb::Claim if !decides() => Err(Refused::new(
                 Code::NotAllowed,
                 "no rule makes you an approver of this request",
             )
@@ -215,6 +253,16 @@ impl<'a> Access<'a> {
                     ))
                 }
             }
+            Verb::Review if own => Err(Refused::new(
+                Code::SelfApproval,
+                "nobody closes the review of their own access",
+            )
+            .help("an approver of the target, security, an auditor or an administrator does")),
+            Verb::Review if !self.sees_all() && !decides() => Err(Refused::new(
+                Code::NotAllowed,
+                "closing a review takes an approver of the target, security, an auditor or an administrator",
+            )
+            .help("`team-tui whoami` shows your roles")),
             Verb::Lost if own => Err(Refused::new(
                 Code::SelfApproval,
                 "nobody gives up the removal of their own access",
@@ -225,13 +273,24 @@ impl<'a> Access<'a> {
                 "giving up a removal takes two administrators",
             )
             .help("`team-tui whoami` shows your roles")),
-            Verb::Approve | Verb::Reject | Verb::Cancel | Verb::Done | Verb::Lost | Verb::Extend => Ok(()),
+            Verb::Approve
+            | Verb::Reject
+            | Verb::Cancel
+            | Verb::Done
+            | Verb::Lost
+            | Verb::Extend
+            | Verb::Claim
+            // Whoever has a claim may give it up, whatever they are now.
+            | Verb::Unclaim
+            | Verb::Review => Ok(()),
         }
     }
 
     /// The verbs that make sense for the caller on this request now.
     #[must_use]
-    pub fn open_verbs(&self, request: &Request) -> Vec<&'static str> {
+    pub fn open_verbs(&self, request: &Request, attention: &Attention) -> Vec<&'static str> {
+        let me = self.caller.person();
+        let claim = attention.claim_on(request, self.now);
         Verb::ALL
             .into_iter()
             .filter(|verb| match verb {
@@ -250,6 +309,11 @@ impl<'a> Access<'a> {
                     request.state,
                     State::Scheduled { .. } | State::Activating { .. } | State::Active { .. }
                 ),
+                Verb::Claim => {
+                    matches!(request.state, State::Pending) && claim.is_none_or(|claim| Some(&claim.by) == me)
+                }
+                Verb::Unclaim => claim.is_some_and(|claim| Some(&claim.by) == me),
+                Verb::Review => attention.review.is_none() && was_access(request),
                 Verb::Lost => {
                     let State::Ending { given_up, .. } = &request.state else {
                         return false;

@@ -64,9 +64,14 @@ impl Engine {
                 let command = |comment| match verb {
                     Verb::Revoke => Command::Revoke { comment },
                     Verb::Done => Command::Done,
-                    Verb::Cancel | Verb::Approve | Verb::Reject | Verb::Lost | Verb::Extend => {
-                        Command::Cancel
-                    }
+                    Verb::Cancel
+                    | Verb::Approve
+                    | Verb::Reject
+                    | Verb::Lost
+                    | Verb::Extend
+                    | Verb::Claim
+                    | Verb::Unclaim
+                    | Verb::Review => Command::Cancel,
                 };
                 // State goes before validation.
                 transition(&request, &command(None), &caller.actor(), now)?;

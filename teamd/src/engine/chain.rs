@@ -59,6 +59,7 @@ fn for_live(command: &Command) -> Command {
         | Command::Refuse { .. }
         | Command::Approve { .. }
         | Command::Reject { .. }
+        | Command::Escalate { .. }
         | Command::Lapse
         | Command::Start
         | Command::AttemptCreate
@@ -83,6 +84,7 @@ fn ends_chain(request: &Request, command: &Command) -> bool {
         }
         Command::Approve { .. }
         | Command::Reject { .. }
+        | Command::Escalate { .. }
         | Command::Lapse
         | Command::Start
         | Command::AttemptCreate

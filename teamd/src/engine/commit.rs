@@ -145,6 +145,13 @@ fn is_news(kind: EventType) -> bool {
     matches!(
         kind,
         EventType::RequestSubmitted
+            | EventType::RequestClaimed
+            | EventType::RequestEscalated
+            | EventType::RequestReviewed
+            | EventType::ReminderPending
+            | EventType::ReminderBeforeEnd
+            | EventType::FreezeOn
+            | EventType::FreezeOff
             | EventType::RequestApproved
             | EventType::RequestRejected
             | EventType::RequestCancelled

@@ -139,7 +139,8 @@ impl Engine {
     /// is still eligible; and what starts then would only run out of time. It starts when AWS is back, if its window is
     /// still open.
     fn may_start(&self) -> bool {
-        !self.directory_is_old() || super::failing_since(&self.health.snapshot()).is_none()
+        self.on_call_is_read()
+            && (!self.directory_is_old() || super::failing_since(&self.health.snapshot()).is_none())
     }
 }
 

@@ -2,10 +2,12 @@
 //! target, the policy, the terms.
 
 use super::access::Verb;
+use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::{FAR_AWAY, START_SLACK};
 use super::{Engine, Facts, commit};
 use crate::domain::Time;
+use crate::domain::attention::reminders::is_escalated;
 use crate::domain::identity::Caller;
 use crate::domain::policy::{Ask, Judgement, Refusal, evaluate};
 use crate::domain::request::{Change, Command, Request, State, TransitionError};
@@ -136,6 +138,7 @@ fn approve(
     let request = seen(tx, facts, caller, id)?;
     let access = facts.access(caller);
     access.may(Verb::Approve, &request)?;
+    refuse_frozen(tx)?;
     refuse_decided(&request, now)?;
     refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
     let by = access.acting_person()?.clone();
@@ -209,6 +212,7 @@ pub(super) fn judge(
         permission_set: &request.key.permission_set,
         duration,
         break_glass: request.terms.break_glass,
+        is_escalated: is_escalated(request, &in_force.policy.settings, now),
         // A window is judged as the window that it is.
         now: request.terms.start_at.unwrap_or(now),
     };

@@ -69,7 +69,8 @@ impl Engine {
         }
         let lost = |injected: Injected| AwsError::Unreachable(injected.to_string());
         pass("aws.directory").await.map_err(lost)?;
-        let directory = self.source.load(self.clock.now()).await?;
+        let mut directory = self.source.load(self.clock.now()).await?;
+        directory.on_call = self.on_call_of(&directory);
         pass("aws.directory.answered").await.map_err(lost)?;
         self.refuse_shrunk(&directory)?;
         let more = match (self.policy(), self.directory()) {
@@ -191,7 +192,8 @@ impl Engine {
     pub(super) async fn recheck_open_requests(&self) -> Result<(), Refused> {
         pass("directory.recheck").await?;
         let facts = self.facts();
-        let Some(in_force) = facts.policy.clone() else {
+        // Until every source of who is on call was read, nobody can say who is not.
+        let Some(in_force) = facts.policy.clone().filter(|_| self.on_call_is_read()) else {
             return Ok(());
         };
         let ends_active = in_force.policy.settings.on_lost_eligibility == OnLostEligibility::End;

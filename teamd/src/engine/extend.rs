@@ -3,6 +3,7 @@
 
 use super::access::Verb;
 use super::decide::{judge, refuse_stale, seen};
+use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::submit::{refuse_repeats, refuse_texts};
 use super::{Engine, Facts, chain, commit, daily, random};
@@ -76,6 +77,7 @@ fn draft(
 ) -> Result<Request, Refused> {
     let parent = seen(tx, facts, caller, id)?;
     facts.access(caller).may(Verb::Extend, &parent)?;
+    refuse_frozen(tx)?;
     refuse_stale(&parent, extension.version, extension.terms_digest.as_deref())?;
     let from = match &parent.state {
         State::Active { session } if session.end_at > now => session.end_at,

@@ -4,6 +4,7 @@ use super::access::Access;
 use super::gate::Hold;
 use super::policy::InForce;
 use super::refused::Refused;
+use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ pub struct Facts {
     pub protected: BTreeSet<AccountId>,
     /// `[identity] allow_sudo`.
     pub allow_sudo: bool,
+    /// The moment.
+    pub now: Time,
     /// Why no create is sent; empty: creates are sent.
     pub holds: BTreeMap<Hold, String>,
 }
@@ -35,6 +38,7 @@ impl Facts {
             directory: self.directory.as_deref(),
             protected: &self.protected,
             allow_sudo: self.allow_sudo,
+            now: self.now,
         }
     }
 

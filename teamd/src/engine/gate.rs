@@ -16,6 +16,8 @@ pub enum Hold {
     DiskLow,
     /// AWS refuses our credentials.
     AwsRefuses,
+    /// Somebody has frozen everything.
+    Frozen,
     /// The file of leases cannot be written: nothing is created that it does not name.
     LeasesFile,
 }

@@ -7,6 +7,8 @@
 //! * `directory` keeps the copy of what AWS says exists
 //! * `drift` looks again at keys that were ours, and at everything within each hour
 //! * `timekeeping` watches the clocks, and holds the gate while they disagree
+//! * `freeze` stops everything new; `around` is what people do beside a request: claims, reviews
+//! * `reminders` tells of what waits and of what is about to end; `on_call` reads who is on call
 //! * `outbox` performs effects after the transaction that asked for them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
@@ -17,6 +19,7 @@ mod access;
 mod act;
 mod activity;
 mod alarms;
+mod around;
 mod backstop;
 mod chain;
 mod commit;
@@ -28,6 +31,7 @@ mod directory;
 mod drift;
 mod extend;
 mod facts;
+mod freeze;
 mod gate;
 mod guards;
 mod identity;
@@ -35,6 +39,7 @@ mod leases;
 mod limits;
 pub mod logins;
 mod lost;
+mod on_call;
 mod outbox;
 mod policy;
 mod random;
@@ -44,6 +49,7 @@ mod refused;
 mod refusing;
 #[cfg(feature = "simulator")]
 pub(crate) mod rehearsal;
+mod reminders;
 pub mod removal;
 mod removals;
 mod status;
@@ -62,6 +68,7 @@ pub use decide::Approval;
 pub use drift::DriftOverview;
 pub use extend::Extension;
 pub use facts::Facts;
+pub use freeze::{Freezing, Frozen};
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
@@ -147,6 +154,8 @@ pub struct EngineSettings {
     pub activity_role: bool,
     /// How often.
     pub activity_poll: Duration,
+    /// Where the people on call are read.
+    pub on_call: BTreeMap<String, crate::config::OnCall>,
     /// For `status`.
     pub region: String,
     /// For `status`.
@@ -182,6 +191,8 @@ pub struct Engine {
     chain: status::ChainWatch,
     drift: drift::DriftBook,
     disk: degraded::DiskWatch,
+    on_call: on_call::OnCallBook,
+    reminders_wake: tokio::sync::Notify,
     tick: watch::Sender<Option<Time>>,
     started_at: Time,
     shutdown: Shutdown,
@@ -233,16 +244,20 @@ impl Engine {
             chain: status::ChainWatch::default(),
             drift: drift::DriftBook::default(),
             disk: degraded::DiskWatch::default(),
+            on_call: on_call::OnCallBook::default(),
+            reminders_wake: tokio::sync::Notify::new(),
             tick: watch::Sender::new(None),
             started_at,
             stop: deps.shutdown.token(),
             shutdown: deps.shutdown,
         });
         engine.hold_by_store();
+        engine.heed_freeze().await;
         // A trail that takes no row must not keep the daemon from taking access back.
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
         }
+        engine.read_on_call_files().await;
         engine.forget_attempts().await?;
         crate::failpoint::pass("start.due").await?;
         engine.take_due().await?;
@@ -285,6 +300,12 @@ impl Engine {
             });
         }
         spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
+        spawn("reminders", |this| {
+            Box::pin(async move { this.run_reminders().await })
+        });
+        spawn("on call", |this| {
+            Box::pin(async move { this.run_on_call().await })
+        });
         spawn("refusals", |this| {
             Box::pin(async move { this.run_refusals().await })
         });
@@ -379,6 +400,7 @@ impl Engine {
             directory: self.directory(),
             protected: self.protected(),
             allow_sudo: self.settings().identity.allow_sudo,
+            now: self.clock.now(),
             holds: guards::heeded(self.gate.holds()),
         }
     }

@@ -1,5 +1,6 @@
 //! Filing a request.
 
+use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::read_terms;
 use super::{Engine, Facts, commit, daily, random};
@@ -57,7 +58,7 @@ pub struct Mark {
     pub fingerprint: [u8; 32],
 }
 
-/// What is remembered of a call whose answer is not written yet: this, and the id of the request that it filed.
+/// What is remembered of a call whose answer is not written yet: this, and the ids of the requests that it filed.
 pub const FILED: &str = "filed ";
 
 /// A filed request, or what it would have been.
@@ -94,39 +95,100 @@ impl Engine {
         dry_run: bool,
         mark: Option<Mark>,
     ) -> Result<Filed, Refused> {
+        let mut requests = self.submit_all(caller, &[submission], dry_run, mark).await?;
+        let request = requests
+            .pop()
+            .ok_or_else(|| Refused::field("requests", "nothing is asked for"))?;
+        Ok(Filed {
+            request,
+            is_filed: !dry_run,
+        })
+    }
+
+    /// Files several requests of the caller, all of them or none. They count as one submission of the minute.
+    ///
+    /// # Errors
+    /// The first refusal; nothing is filed. Of several it says which account it is about.
+    pub async fn submit_all(
+        &self,
+        caller: &Caller,
+        submissions: &[Submission],
+        dry_run: bool,
+        mark: Option<Mark>,
+    ) -> Result<Vec<Request>, Refused> {
         let now = self.clock.now();
         let person = self.facts().access(caller).acting_person()?.clone();
         let place = self.limits.take_submit(&person, now, &self.settings())?;
         self.directory_ready().await?;
         self.refresh_person(&person).await;
+        self.store.read(|read| refuse_frozen(read)).await?;
         let facts = self.facts();
-        let (request, max_per_day) = self.draft(&facts, &person, &submission, now)?;
-        if dry_run {
-            let (draft, directory) = (request.clone(), facts.directory.clone());
-            self.store
-                .read(move |read| daily::refuse_over(read, &draft, max_per_day, directory.as_deref(), now))
-                .await?;
-            return Ok(Filed {
-                request,
-                is_filed: false,
-            });
+        let about = |at: usize, refused: Refused| match submissions {
+            [_] | [] => refused,
+            several => Refused {
+                detail: format!("{}: {}", text::inert(&several[at].account), refused.detail),
+                ..refused
+            },
+        };
+        let mut drafts = Vec::new();
+        for (at, submission) in submissions.iter().enumerate() {
+            let draft = self.draft(&facts, &person, submission, now);
+            drafts.push(draft.map_err(|refused| about(at, refused))?);
         }
-        self.refuse_standing(&request.key).await?;
-        let (actor, pending_per_user) = (caller.actor(), self.settings().pending_per_user);
-        let next = submit(request, &actor, now);
-        let filed = next.clone();
         let directory = facts.directory.clone();
+        if dry_run {
+            let requests = drafts.iter().map(|(request, _)| request.clone()).collect();
+            self.store
+                .read(move |read| {
+                    for (draft, max_per_day) in &drafts {
+                        daily::refuse_over(read, draft, *max_per_day, directory.as_deref(), now)?;
+                    }
+                    Ok::<_, Refused>(())
+                })
+                .await?;
+            return Ok(requests);
+        }
+        for (at, (request, _)) in drafts.iter().enumerate() {
+            let held = self.refuse_standing(&request.key).await;
+            held.map_err(|refused| about(at, refused))?;
+        }
+        let (actor, pending_per_user) = (caller.actor(), self.settings().pending_per_user);
+        let filed: Vec<(Next, Option<Seconds>)> = drafts
+            .into_iter()
+            .map(|(request, max_per_day)| (submit(request, &actor, now), max_per_day))
+            .collect();
+        let requests: Vec<Request> = filed.iter().map(|(next, _)| next.request.clone()).collect();
+        let names: Vec<String> = submissions.iter().map(|one| text::inert(&one.account)).collect();
         pass("submit.file").await?;
         self.store
             .write(WriteLane::Normal, move |tx| {
-                refuse_repeats(tx, &filed.request, pending_per_user)?;
-                daily::refuse_over(tx, &filed.request, max_per_day, directory.as_deref(), now)?;
-                commit::file(tx, &filed, now)?;
+                refuse_frozen(tx)?;
+                for ((next, max_per_day), name) in filed.iter().zip(&names) {
+                    let one = file(
+                        tx,
+                        next,
+                        *max_per_day,
+                        pending_per_user,
+                        directory.as_deref(),
+                        now,
+                    );
+                    one.map_err(|refused| match filed.len() {
+                        1 => refused,
+                        _ => Refused {
+                            detail: format!("{name}: {}", refused.detail),
+                            ..refused
+                        },
+                    })?;
+                }
                 if let Some(mark) = &mark {
+                    let ids: Vec<String> = filed
+                        .iter()
+                        .map(|(next, _)| next.request.id.to_string())
+                        .collect();
                     let answer = Remembered {
                         fingerprint: mark.fingerprint,
                         status: 201,
-                        body: format!("{FILED}{}", filed.request.id),
+                        body: format!("{FILED}{}", ids.join(" ")),
                         at: now,
                     };
                     tx.remember(&mark.caller, &mark.key, &answer)?;
@@ -136,12 +198,16 @@ impl Engine {
             .await?;
         pass("submit.filed").await?;
         place.keep();
-        self.after_commit(&next.request);
-        let Next { request, .. } = next;
-        Ok(Filed {
-            request,
-            is_filed: true,
-        })
+        for request in &requests {
+            self.after_commit(request);
+        }
+        Ok(requests)
+    }
+
+    /// A new id for a batch: a ULID.
+    #[must_use]
+    pub fn new_batch_id(&self) -> String {
+        random::request_id(self.clock.now()).to_string()
     }
 
     /// Refuses where the caller's minute is used up, by submissions or by refused ones.
@@ -179,6 +245,7 @@ impl Engine {
             permission_set: &key.permission_set,
             duration: terms.duration,
             break_glass: terms.break_glass,
+            is_escalated: false,
             now: terms.start_at.unwrap_or(now),
         };
         let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)?;
@@ -220,6 +287,7 @@ impl Engine {
         self.switches.poke(&request.key);
         self.deadlines_wake.notify_one();
         self.outbox_wake.notify_one();
+        self.reminders_wake.notify_one();
         // What becomes of an extension can end the request that it extends.
         if request.extends.is_some()
             || matches!(
@@ -230,6 +298,21 @@ impl Engine {
             self.drivers.poke(&request.key);
         }
     }
+}
+
+/// Looks once more at what other requests of the person say, and files one.
+fn file(
+    tx: &mut dyn Tx,
+    next: &Next,
+    max_per_day: Option<Seconds>,
+    pending_per_user: usize,
+    directory: Option<&Directory>,
+    now: Time,
+) -> Result<(), Refused> {
+    refuse_repeats(tx, &next.request, pending_per_user)?;
+    daily::refuse_over(tx, &next.request, max_per_day, directory, now)?;
+    commit::file(tx, next, now)?;
+    Ok(())
 }
 
 pub(super) fn refuse_repeats(

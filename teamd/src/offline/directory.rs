@@ -78,6 +78,7 @@ impl From<wire::Directory> for Exported {
                 .map(|from| (from.group_id.clone(), group(from)))
                 .collect(),
             group_access: BTreeSet::new(),
+            on_call: Default::default(),
             index: Default::default(),
         };
         Self { directory, protected }

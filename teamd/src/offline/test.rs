@@ -6,7 +6,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::document;
 use crate::domain::Time;
 use crate::domain::expectation::{Checked, check};
-use crate::domain::policy::{stale_references, unenforced};
+use crate::domain::policy::stale_references;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use team_shared::text::inert;
@@ -80,14 +80,10 @@ pub fn test(expectations: &Path, directory: &Path, policy: &Path, now: Time) -> 
         .map_err(|wrong| lines.extend(wrong))
         .ok();
     match (policy, expected, exported) {
-        (Some(policy), Some(expected), Some(Exported { directory, protected })) => {
-            let mut warnings = unenforced(&policy);
-            warnings.extend(stale_references(&policy, &directory));
-            Ok(Report {
-                checked: check(&expected, &policy, &directory, &protected, now),
-                warnings,
-            })
-        }
+        (Some(policy), Some(expected), Some(Exported { directory, protected })) => Ok(Report {
+            checked: check(&expected, &policy, &directory, &protected, now),
+            warnings: stale_references(&policy, &directory),
+        }),
         _ => Err(lines),
     }
 }

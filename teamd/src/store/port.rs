@@ -4,6 +4,7 @@
 //! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
 
 use crate::domain::Time;
+use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, EventDraft};
@@ -98,6 +99,10 @@ pub struct RequestFilter {
     pub user: Option<UserId>,
     /// Only in this account.
     pub account: Option<AccountId>,
+    /// Only of this batch.
+    pub batch: Option<String>,
+    /// Only those whose review is not closed.
+    pub unreviewed: bool,
     /// Created at or after.
     pub since: Option<Time>,
     /// Created before.
@@ -219,6 +224,8 @@ pub trait Read {
     fn count_requests(&mut self) -> StoreResult<Vec<(RequestState, u64)>>;
     /// Requests in `ending` or `active` whose due end is before `before`: the candidates for "overdue".
     fn overdue_requests(&mut self, before: Time) -> StoreResult<Vec<Request>>;
+    /// What people have done around a request; the default where nobody has.
+    fn attention(&mut self, id: &RequestId) -> StoreResult<Attention>;
     /// One grant.
     fn grant(&mut self, key: &Key) -> StoreResult<Option<Grant>>;
     /// All grants that are not settled `absent`: for the list, and for the start.
@@ -266,6 +273,8 @@ pub trait Tx: Read {
     fn insert_request(&mut self, request: &Request) -> StoreResult<()>;
     /// Replaces a request; its version must be one above the stored one.
     fn update_request(&mut self, request: &Request) -> StoreResult<()>;
+    /// Writes what people have done around a request that is there.
+    fn save_attention(&mut self, id: &RequestId, attention: &Attention) -> StoreResult<()>;
     /// Writes a grant.
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()>;
     /// Writes what schedules a key has in AWS.

@@ -6,6 +6,7 @@ use super::port::{
     StoreResult, Tx,
 };
 use crate::domain::Time;
+use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
@@ -80,6 +81,7 @@ impl<P: Read + ?Sized> Read for Witness<'_, P> {
         grant(key: &Key) -> Option<Grant>;
         grants() -> Vec<Grant>;
         keys_with_work() -> Vec<Key>;
+        attention(id: &RequestId) -> Attention;
         backstop(key: &Key) -> Option<Backstop>;
         backstops() -> Vec<Backstop>;
         grants_on(account: &AccountId, set: &PermissionSetArn) -> Vec<Grant>;
@@ -103,6 +105,7 @@ impl<P: Tx + ?Sized> Tx for Witness<'_, P> {
     passed_on! {
         append_policy(document: &str, sha256: &str, applied_by: &str, at: Time) -> u64;
         save_directory(directory: &Directory) -> ();
+        save_attention(id: &RequestId, attention: &Attention) -> ();
         save_backstop(backstop: &Backstop) -> ();
         forget_backstop(key: &Key) -> ();
         save_drift(drift: &Drift) -> ();

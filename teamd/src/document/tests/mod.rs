@@ -7,9 +7,7 @@ mod robust;
 mod values;
 
 use super::*;
-use crate::domain::policy::{
-    AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject, unenforced,
-};
+use crate::domain::policy::{AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject};
 
 /// Every key of the contract, spelt as it spells them.
 const WHOLE: &str = r#"
@@ -286,26 +284,6 @@ fn every_setting_is_kept_as_written() {
     assert_eq!(
         policy.approvers[0].escalate_to,
         [Subject::Group("heads".to_owned())]
-    );
-}
-
-#[test]
-fn what_is_kept_without_effect_is_said() {
-    assert_eq!(
-        unenforced(&parse(WHOLE).unwrap()),
-        [""; 0],
-        "defaults ask for nothing"
-    );
-    let text = "version = 1\n[settings]\nescalate_after = \"1h\"\nclaim_timeout = \"5m\"\n\
-                [[approver]]\nid = \"a\"\nwho = [\"user:a\"]\naccounts = [\"*\"]\npermission_sets = [\"*\"]\n\
-                escalate_to = [\"group:heads\"]";
-    assert_eq!(
-        unenforced(&parse(text).unwrap()),
-        [
-            "settings.claim_timeout is kept, but this version does not act on it",
-            "settings.escalate_after is kept, but this version does not act on it",
-            "approver rule a: escalate_to is kept, but this version does not act on it",
-        ]
     );
 }
 

@@ -93,6 +93,7 @@ fn directory(written: &Written, now: Time) -> Directory {
         people: people.map(|person| (person.id.clone(), person)).collect(),
         groups: groups.map(|group| (group.id.clone(), group)).collect(),
         group_access: BTreeSet::new(),
+        on_call: Default::default(),
         index: Default::default(),
     }
 }

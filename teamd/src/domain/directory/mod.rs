@@ -96,6 +96,9 @@ pub struct Directory {
     pub groups: BTreeMap<GroupId, Group>,
     /// (account, permission set, group): access that people hold through groups, as far as it was read.
     pub group_access: BTreeSet<(AccountId, PermissionSetArn, GroupId)>,
+    /// Who is on call, by the name of the source. Not AWS's word but the operators', read beside the copy; a source that
+    /// is configured and names nobody is there, and empty.
+    pub on_call: BTreeMap<String, BTreeSet<UserId>>,
     /// Look-ups, made when they are first needed.
     pub index: Index,
 }

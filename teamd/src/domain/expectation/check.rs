@@ -132,6 +132,7 @@ impl World<'_> {
 
     fn ask(&self, one: &One<'_>, duration: Seconds, break_glass: bool) -> Result<Judgement, Refusal> {
         let ask = Ask {
+            is_escalated: false,
             person: &one.person.id,
             account: &one.account.id,
             permission_set: &one.set.arn,
@@ -287,6 +288,7 @@ fn rule_of(refusal: &Refusal) -> Option<&str> {
         | Refusal::UnknownAccount { .. }
         | Refusal::AccountInactive { .. }
         | Refusal::UnknownPermissionSet { .. }
+        | Refusal::SessionTooLong { .. }
         | Refusal::UnderMin { .. } => None,
     }
 }

@@ -22,9 +22,7 @@ impl<'a> Named<'a> {
             return Err(match &expectation.who {
                 Subject::User(name) => format!("{name} is not in Identity Center"),
                 Subject::Group(name) => format!("group {name} has no enabled member"),
-                Subject::OnCall(name) => {
-                    format!("this version reads no on-call sources: oncall:{name} is nobody")
-                }
+                Subject::OnCall(name) => format!("oncall:{name} names nobody here"),
             });
         }
         // A closed account is meant where it is named, not where everything of a kind is.
@@ -83,6 +81,10 @@ fn people<'a>(who: &Subject, directory: &'a Directory) -> Vec<&'a Person> {
                         .any(|group| group.name == *name && group.members.contains(&person.id))
             })
             .collect(),
-        Subject::OnCall(_) => Vec::new(),
+        Subject::OnCall(name) => {
+            let ids = directory.on_call.get(name).into_iter().flatten();
+            let people = ids.filter_map(|id| directory.people.get(id));
+            people.filter(|person| person.enabled).collect()
+        }
     }
 }

@@ -193,13 +193,18 @@ impl<'a> Lens<'a> {
             let people = group.members.iter().filter_map(|id| directory.people.get(id));
             members.entry(&group.name).or_default().extend(people);
         }
+        let mut on_call: HashMap<&str, Vec<&Person>> = HashMap::new();
+        for (source, ids) in &directory.on_call {
+            let people = ids.iter().filter_map(|id| directory.people.get(id));
+            on_call.insert(source, people.collect());
+        }
         let mut bits: HashMap<&str, (&Person, Bits)> = HashMap::new();
         for (bit, who) in rules {
             for subject in *who {
                 let named = match subject {
                     Subject::User(name) => by_name.get(name.as_str()),
                     Subject::Group(name) => members.get(name.as_str()),
-                    Subject::OnCall(_) => None,
+                    Subject::OnCall(name) => on_call.get(name.as_str()),
                 };
                 for person in named.into_iter().flatten().filter(|person| person.enabled) {
                     let entry = bits
@@ -241,6 +246,14 @@ impl<'a> Lens<'a> {
             for (bit, _, patterns) in &targets {
                 if patterns.iter().any(|pattern| pattern.fits(set)) {
                     bits.set(*bit);
+                }
+            }
+            // A set whose sessions last too long is as if no rule had named it.
+            for side in [Side::Before, Side::After] {
+                let (policy, places) = (self.policy(side), self.places(side));
+                if !policy.settings.allows_session(set.session_seconds) {
+                    let rules = places.eligibility..places.eligibility + policy.eligibility.len();
+                    rules.for_each(|bit| bits.clear(bit));
                 }
             }
             (set, bits, is_administrative(&set.name))

@@ -150,7 +150,7 @@ fn people<'a>(lens: &Lens<'a>, who: &[&Subject]) -> BTreeSet<&'a UserId> {
                 let groups = directory.groups.values().filter(|group| group.name == *name);
                 found.extend(groups.flat_map(|group| &group.members));
             }
-            Subject::OnCall(_) => {}
+            Subject::OnCall(name) => found.extend(directory.on_call.get(name).into_iter().flatten()),
         }
     }
     found.retain(|id| directory.people.get(*id).is_some_and(|person| person.enabled));

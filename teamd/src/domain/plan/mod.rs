@@ -17,7 +17,7 @@ pub use fields::{Fields, approver_fields, deny_fields, eligibility_fields, role_
 
 use super::Time;
 use super::directory::Directory;
-use super::policy::{Policy, roles_of, stale_references, unenforced};
+use super::policy::{Policy, roles_of, stale_references};
 use lens::Lens;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, UserId};
@@ -60,7 +60,6 @@ pub fn plan(change: &Change<'_>) -> PolicyPlan {
         administrators_after: lens.administrators(lens::Side::After),
         ..PolicyPlan::default()
     };
-    plan.stale.extend(unenforced(change.after));
     plan.findings = lint::findings(&lens, &plan, access.widens_author);
     plan
 }

@@ -18,7 +18,10 @@ pub fn people_of<'a>(who: &[Subject], directory: &'a Directory) -> Vec<&'a Perso
                     .flat_map(|group| &group.members);
                 people.extend(members.filter_map(|id| directory.people.get(id)));
             }
-            Subject::OnCall(_) => {}
+            Subject::OnCall(name) => {
+                let ids = directory.on_call.get(name).into_iter().flatten();
+                people.extend(ids.filter_map(|id| directory.people.get(id)));
+            }
         }
     }
     people.retain(|person| person.enabled);

@@ -19,6 +19,7 @@ pub(super) struct Demands<'a> {
     directory: &'a Directory,
     requester: &'a UserId,
     now: Time,
+    is_escalated: bool,
     own: Vec<OnceCell<Bits>>,
     shared: Vec<OnceCell<Bits>>,
 }
@@ -29,12 +30,14 @@ impl<'a> Demands<'a> {
         directory: &'a Directory,
         requester: &'a UserId,
         now: Time,
+        is_escalated: bool,
     ) -> Self {
         Self {
             policy,
             directory,
             requester,
             now,
+            is_escalated,
             own: vec![OnceCell::new(); policy.eligibility.len()],
             shared: vec![OnceCell::new(); policy.approvers.len()],
         }
@@ -159,8 +162,14 @@ impl<'a> Demands<'a> {
     fn people_of(&self, approver_rules: &[usize]) -> Bits {
         let mut all = self.directory.nobody();
         for rule in approver_rules {
-            let who = &self.policy.approvers[*rule].who;
-            all.join(self.shared[*rule].get_or_init(|| people(who, self.directory, self.requester)));
+            all.join(self.shared[*rule].get_or_init(|| {
+                let rule = &self.policy.approvers[*rule];
+                let mut found = people(&rule.who, self.directory, self.requester);
+                if self.is_escalated {
+                    found.join(&people(&rule.escalate_to, self.directory, self.requester));
+                }
+                found
+            }));
         }
         all
     }

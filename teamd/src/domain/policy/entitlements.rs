@@ -61,7 +61,7 @@ pub fn entitlements(
     if rules.eligibility.is_empty() {
         return Vec::new();
     }
-    let demands = Demands::new(policy, directory, &person.id, now);
+    let demands = Demands::new(policy, directory, &person.id, now, false);
     let sets: Vec<&PermissionSet> = directory.permission_sets.values().collect();
     let mut known: HashMap<Kind, Vec<Entitled>> = HashMap::new();
     let mut judged = Judged::new();
@@ -195,7 +195,8 @@ impl<'a> Rules<'a> {
     ) -> Vec<Entitled> {
         let mut found = Vec::new();
         for (column, set) in sets.iter().enumerate() {
-            if kind.deny.iter().any(|place| self.deny[*place].sets[column]) {
+            let is_denied = kind.deny.iter().any(|place| self.deny[*place].sets[column]);
+            if is_denied || !policy.settings.allows_session(set.session_seconds) {
                 continue;
             }
             for break_glass in [false, true] {

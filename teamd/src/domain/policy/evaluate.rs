@@ -25,6 +25,8 @@ pub struct Ask<'a> {
     pub duration: Seconds,
     /// Asked as break-glass.
     pub break_glass: bool,
+    /// It has waited for `escalate_after`: those whom `escalate_to` names may decide it too.
+    pub is_escalated: bool,
     /// From when the duration is counted: the moment of asking, or the start where a later one is fixed.
     pub now: Time,
 }
@@ -103,6 +105,16 @@ pub fn evaluate(
             reason: deny.reason.clone(),
         });
     }
+    if !policy.settings.allows_session(set.session_seconds) {
+        return Err(Refusal::SessionTooLong {
+            permission_set: set.name.clone(),
+            session: Seconds::new(set.session_seconds).unwrap_or(policy.settings.max_duration),
+            most: policy
+                .settings
+                .max_permission_set_session
+                .unwrap_or(policy.settings.max_duration),
+        });
+    }
     let target = Target {
         directory,
         account,
@@ -139,7 +151,8 @@ pub fn evaluate(
         })
         .map(|(at, _)| at)
         .collect();
-    let judgement = Demands::new(policy, directory, ask.person, ask.now).judge(&counting, &approver_rules);
+    let judgement = Demands::new(policy, directory, ask.person, ask.now, ask.is_escalated)
+        .judge(&counting, &approver_rules);
     match unmet(&judgement.basis) {
         None => Ok(judgement),
         Some(refusal) => Err(refusal),

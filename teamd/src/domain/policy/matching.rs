@@ -11,6 +11,7 @@ use team_shared::ids::{AccountId, UserId};
 pub(super) struct Named<'a> {
     user_name: &'a str,
     groups: BTreeSet<&'a str>,
+    on_call: Vec<&'a str>,
 }
 
 impl<'a> Named<'a> {
@@ -23,6 +24,12 @@ impl<'a> Named<'a> {
                 .into_iter()
                 .map(|group| group.name.as_str())
                 .collect(),
+            on_call: directory
+                .on_call
+                .iter()
+                .filter(|(_, people)| people.contains(&person.id))
+                .map(|(source, _)| source.as_str())
+                .collect(),
         }
     }
 
@@ -31,7 +38,7 @@ impl<'a> Named<'a> {
         subjects.iter().any(|subject| match subject {
             Subject::User(name) => name == self.user_name,
             Subject::Group(name) => self.groups.contains(name.as_str()),
-            Subject::OnCall(_) => false,
+            Subject::OnCall(name) => self.on_call.contains(&name.as_str()),
         })
     }
 
@@ -57,7 +64,13 @@ pub(super) fn people(subjects: &[Subject], directory: &Directory, except: &UserI
                     found.join(members);
                 }
             }
-            Subject::OnCall(_) => {}
+            Subject::OnCall(name) => {
+                let people = directory.on_call.get(name).into_iter().flatten();
+                let enabled = people.filter(|id| directory.people.get(*id).is_some_and(|one| one.enabled));
+                enabled
+                    .filter_map(|id| directory.number_of(id))
+                    .for_each(|number| found.set(number));
+            }
         }
     }
     if let Some(number) = directory.number_of(except) {

@@ -28,7 +28,6 @@ mod roles;
 mod stale;
 mod texts;
 mod trace;
-mod unenforced;
 mod widened;
 
 #[cfg(test)]
@@ -46,5 +45,4 @@ pub use roles::{Roles, approver_of, decided_by, roles_of};
 pub use stale::stale_references;
 pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};
 pub use trace::{Question, trace};
-pub use unenforced::unenforced;
 pub use widened::widened;

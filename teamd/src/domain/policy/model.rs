@@ -39,7 +39,7 @@ pub enum Subject {
     User(String),
     /// The display name of a group, exactly.
     Group(String),
-    /// Whoever an on-call source names. This version reads none, so it is nobody, and reported as that.
+    /// Whoever the on-call source of that name names now.
     OnCall(String),
 }
 
@@ -245,6 +245,15 @@ impl Default for Settings {
 /// A duration known to be one when this is written.
 fn seconds(seconds: i64) -> Seconds {
     Seconds::new(seconds).expect("within one second and ten years")
+}
+
+impl Settings {
+    /// Whether a permission set with sessions of this length may be asked for at all.
+    #[must_use]
+    pub fn allows_session(&self, seconds: i64) -> bool {
+        self.max_permission_set_session
+            .is_none_or(|most| seconds <= most.get())
+    }
 }
 
 impl EligibilityRule {

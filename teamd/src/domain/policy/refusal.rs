@@ -49,6 +49,16 @@ pub enum Refusal {
         /// Why, in the words of policy.
         reason: Option<String>,
     },
+    /// The permission set's sessions outlive what policy allows.
+    #[error("sessions of {permission_set} last {session}, and settings.max_permission_set_session is {most}")]
+    SessionTooLong {
+        /// The permission set's name.
+        permission_set: String,
+        /// How long its sessions last.
+        session: Seconds,
+        /// The longest that is allowed.
+        most: Seconds,
+    },
     /// The account is protected, and the rule that would fit does not cover protected accounts.
     #[error("account {account} is protected, and rule {rule} does not cover protected accounts")]
     Protected {
@@ -146,6 +156,7 @@ impl Refusal {
             Self::UnknownAccount { .. } | Self::UnknownPermissionSet { .. } => Code::NotFound,
             Self::PersonDisabled { .. }
             | Self::AccountInactive { .. }
+            | Self::SessionTooLong { .. }
             | Self::Protected { .. }
             | Self::NotEligible { .. } => Code::NotEligible,
             Self::Denied { .. } => Code::Denied,
@@ -185,6 +196,10 @@ impl Refusal {
             Self::UnknownAccount { .. } => Some("`team-tui accounts` lists the accounts".to_owned()),
             Self::UnknownPermissionSet { .. } => Some("`team-tui permission-sets` lists the sets".to_owned()),
             Self::AccountInactive { .. } | Self::Denied { .. } => None,
+            Self::SessionTooLong { .. } => Some(
+                "keys would live on so long after the end: an administrator can shorten the set's sessions in Identity Center"
+                    .to_owned(),
+            ),
             Self::Protected { rule, .. } => Some(format!(
                 "only rules with `protected = true` cover it; an administrator can say so in rule {rule}"
             )),

@@ -32,7 +32,8 @@ pub fn roles_of(policy: &Policy, directory: &Directory, person: &UserId) -> Role
 }
 
 /// Whether the person decides on or oversees access to the target: an approver rule for it names them, or an
-/// eligibility rule for it does as its own approvers.
+/// eligibility rule for it does as its own approvers. Once a request for it has waited for `escalate_after`, those whom
+/// the approver rule escalates to do as well.
 ///
 /// An account that is closed by now still has its approvers, so that they can see and review what was.
 #[must_use]
@@ -43,6 +44,7 @@ pub fn approver_of(
     person: &UserId,
     account: &AccountId,
     set: &PermissionSetArn,
+    is_escalated: bool,
 ) -> bool {
     let Some(person) = directory.people.get(person).filter(|person| person.enabled) else {
         return false;
@@ -56,7 +58,7 @@ pub fn approver_of(
     let named = Named::of(person, directory);
     let by_approver_rule = || {
         policy.approvers.iter().any(|rule| {
-            named.is_in(&rule.who)
+            (named.is_in(&rule.who) || is_escalated && named.is_in(&rule.escalate_to))
                 && account_fits(&rule.accounts, account, directory)
                 && set_fits(&rule.permission_sets, set)
         })

@@ -60,9 +60,13 @@ fn stale_subject(subject: &Subject, directory: &Directory) -> Option<String> {
             .groups_named(name)
             .is_empty()
             .then(|| format!("{subject} is not in Identity Center")),
-        Subject::OnCall(_) => Some(format!(
-            "{subject} is nobody: this version reads no on-call sources"
-        )),
+        Subject::OnCall(name) => match directory.on_call.get(name) {
+            None => Some(format!(
+                "{subject} is nobody: no such source in [oncall] of teamd.toml"
+            )),
+            Some(people) if people.is_empty() => Some(format!("{subject} names nobody at present")),
+            Some(_) => None,
+        },
     }
 }
 

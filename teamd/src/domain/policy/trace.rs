@@ -8,7 +8,7 @@ use crate::domain::Time;
 use crate::domain::directory::{Account, Directory, PermissionSet, Person};
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use team_shared::duration::Seconds;
+use team_shared::duration::{Seconds, format_seconds};
 use team_shared::ids::AccountId;
 use team_shared::policy::{PartTrace, RuleTrace};
 
@@ -113,8 +113,12 @@ impl Tracer<'_> {
             permission_set: &set.arn,
             duration,
             break_glass: self.question.break_glass,
+            is_escalated: false,
             now: self.question.now,
         };
+        if !self.policy.settings.allows_session(set.session_seconds) {
+            return Vec::new();
+        }
         let target = Target {
             directory: self.directory,
             account,
@@ -154,6 +158,17 @@ impl Tracer<'_> {
                 "the account is protected: only rules with `protected = true` cover it"
             };
             parts.push(part("protected", eligible.protected, says));
+        }
+        if let Some((set, most)) = self
+            .question
+            .set
+            .zip(self.policy.settings.max_permission_set_session)
+            && !self.policy.settings.allows_session(set.session_seconds)
+        {
+            let session = format_seconds(set.session_seconds);
+            let says =
+                format!("its sessions last {session}, and settings.max_permission_set_session is {most}");
+            parts.push(part("session", false, says));
         }
         if let Some(end) = eligible.valid_until {
             let verb = if cap.is_some() { "ends" } else { "ended" };

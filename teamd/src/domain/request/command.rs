@@ -34,6 +34,11 @@ pub enum Command {
         /// Why.
         comment: Option<String>,
     },
+    /// Nobody has decided it for long: it goes to others too.
+    Escalate {
+        /// Policy's judgement with them, at this moment.
+        basis: Basis,
+    },
     /// The requester takes it back.
     Cancel,
     /// The requester is done with it.
@@ -96,6 +101,7 @@ impl Command {
         match self {
             Self::Approve { .. } => "approve",
             Self::Reject { .. } => "reject",
+            Self::Escalate { .. } => "escalate",
             Self::Cancel => "cancel",
             Self::Done => "done",
             Self::Revoke { .. } => "revoke",

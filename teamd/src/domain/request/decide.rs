@@ -3,6 +3,7 @@
 use super::super::event::Datum;
 use super::transition::Step;
 use super::{Basis, Change, Terms, TransitionError, Vote, narrower};
+use std::collections::BTreeSet;
 use team_shared::event::EventType;
 use team_shared::ids::UserId;
 
@@ -48,6 +49,29 @@ impl Step<'_> {
             });
             self.begin();
         }
+        Ok(())
+    }
+
+    /// Others may decide it too, from now on. Votes that count stay.
+    pub(super) fn escalate(&mut self, basis: &Basis) -> Result<(), TransitionError> {
+        if self.now >= self.request.expires_at {
+            return Err(TransitionError::Expired(self.request.expires_at));
+        }
+        let approvers = |basis: &Basis| -> BTreeSet<UserId> {
+            let all = basis.demands.iter().flat_map(|demand| demand.approvers.iter());
+            all.cloned().collect()
+        };
+        let before = approvers(&self.request.basis);
+        let to: Vec<String> = approvers(basis)
+            .difference(&before)
+            .map(ToString::to_string)
+            .collect();
+        self.request.basis = basis.clone();
+        let expires_at = self.request.expires_at;
+        self.tell(EventType::RequestEscalated, |e| {
+            e.with("to", Datum::List(to))
+                .with("expires_at", Datum::Moment(expires_at))
+        });
         Ok(())
     }
 

@@ -128,6 +128,7 @@ impl Step<'_> {
                 return Err(TransitionError::AlreadyDecided(RequestState::Ending));
             }
             Command::Cancel
+            | Command::Escalate { .. }
             | Command::Done
             | Command::Revoke { .. }
             | Command::Lapse
@@ -153,6 +154,7 @@ impl Step<'_> {
             Command::Reappear => self.end(Outcome::Ended, "reappeared", session, None),
             Command::Approve { .. }
             | Command::Reject { .. }
+            | Command::Escalate { .. }
             | Command::Cancel
             | Command::Done
             | Command::Revoke { .. }

@@ -345,4 +345,4 @@ impl Request {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;

@@ -15,7 +15,7 @@ use team_shared::terms::Shape;
 const HOUR: i64 = 3600;
 
 /// So many seconds after the request was filed.
-fn at(seconds: i64) -> Time {
+pub(in crate::domain) fn at(seconds: i64) -> Time {
     Time::from_timestamp(1_795_000_000 + seconds, 0).unwrap()
 }
 
@@ -167,7 +167,7 @@ fn voters(request: &Request) -> Vec<&str> {
 }
 
 /// One request in each state, as it comes to be with a window from the first hour to the third.
-fn one_of_each() -> Vec<Request> {
+pub(in crate::domain) fn one_of_each() -> Vec<Request> {
     let session = Session {
         start_at: at(HOUR),
         end_at: at(3 * HOUR),
@@ -229,6 +229,9 @@ fn every_command(request: &Request) -> Vec<Command> {
         Command::Reject {
             by: user("bob"),
             comment: None,
+        },
+        Command::Escalate {
+            basis: basis(&[demand("prod", 1, &["bob", "carol", "hank"])]),
         },
         Command::Cancel,
         Command::Done,

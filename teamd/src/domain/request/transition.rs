@@ -99,6 +99,7 @@ impl Step<'_> {
                     comment: comment.clone(),
                 };
             }
+            Command::Escalate { basis } => self.escalate(basis)?,
             Command::Cancel | Command::Done => self.cancel(),
             Command::Lapse => {
                 if self.now < self.request.expires_at {
@@ -169,6 +170,7 @@ impl Step<'_> {
                 }
             }
             Command::Confirm
+            | Command::Escalate { .. }
             | Command::AttemptCreate
             | Command::Refuse { .. }
             | Command::GiveUp { .. }
@@ -228,6 +230,7 @@ impl Step<'_> {
                 self.end(outcome, reason, None, None);
             }
             Command::Lapse
+            | Command::Escalate { .. }
             | Command::Start
             | Command::VerifyAbsent { .. }
             | Command::HandOver { .. }
@@ -255,6 +258,7 @@ impl Step<'_> {
                 self.end(Outcome::Ended, "end", live, None);
             }
             Command::Cancel
+            | Command::Escalate { .. }
             | Command::Lapse
             | Command::Start
             | Command::AttemptCreate

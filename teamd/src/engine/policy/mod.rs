@@ -14,8 +14,7 @@ pub use history::{HistoryRow, diff, sha256};
 use super::Engine;
 use super::refused::Refused;
 use crate::document;
-use crate::domain::directory::Directory;
-use crate::domain::policy::{Policy, stale_references, unenforced};
+use crate::domain::policy::{Policy, stale_references};
 use crate::store::port::PolicyRow;
 use team_shared::problem::{Code, FieldError};
 
@@ -95,24 +94,13 @@ fn refuse_stale_base(base: Option<u64>, current: u64) -> Result<(), Refused> {
     }
 }
 
-/// What of it means nothing: keys without effect, references that AWS does not know.
-fn warnings(policy: &Policy, directory: Option<&Directory>) -> Vec<String> {
-    let mut lines = unenforced(policy);
-    lines.extend(
-        directory
-            .into_iter()
-            .flat_map(|directory| stale_references(policy, directory)),
-    );
-    lines
-}
-
 impl Engine {
-    /// What about the policy in force deserves a look: references that AWS does not know, settings not acted on.
+    /// What about the policy in force deserves a look: references that AWS does not know.
     #[must_use]
     pub fn policy_warnings(&self) -> Vec<String> {
         match (self.policy(), self.directory()) {
-            (Some(in_force), directory) => warnings(&in_force.policy, directory.as_deref()),
-            (None, _) => Vec::new(),
+            (Some(in_force), Some(directory)) => stale_references(&in_force.policy, &directory),
+            (None, _) | (_, None) => Vec::new(),
         }
     }
 

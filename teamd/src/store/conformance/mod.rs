@@ -3,6 +3,7 @@
 //! To add a check: a function that takes a [`Bench`], and its name in the list of its file.
 
 mod arbitrary;
+mod attention;
 mod audit;
 mod backstops;
 mod builders;

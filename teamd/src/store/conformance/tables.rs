@@ -87,6 +87,7 @@ fn directory() -> Directory {
         management_account: Some("999999999999".parse().unwrap()),
         organizational_units: BTreeMap::from([(unit.id.clone(), unit)]),
         group_access: BTreeSet::from([(account.id.clone(), set.arn.clone(), group.id.clone())]),
+        on_call: Default::default(),
         index: Default::default(),
         accounts: BTreeMap::from([(account.id.clone(), account)]),
         permission_sets: BTreeMap::from([(set.arn.clone(), set)]),

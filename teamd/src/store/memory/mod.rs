@@ -11,6 +11,7 @@ use super::fallback::Live;
 use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
 use super::record::RequestRow;
 use crate::domain::Time;
+use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Drift, Grant, Holder};
@@ -162,6 +163,7 @@ struct Tables {
     requests: BTreeMap<RequestId, Request>,
     /// Their ids by key, which never changes.
     by_key: BTreeMap<Key, BTreeSet<RequestId>>,
+    attention: BTreeMap<RequestId, Attention>,
     grants: BTreeMap<Key, Grant>,
     backstops: BTreeMap<Key, Backstop>,
     drift: BTreeMap<Key, Drift>,

@@ -2,6 +2,7 @@
 
 use super::Tables;
 use crate::domain::Time;
+use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Drift, Grant, Standing, State as GrantState};
@@ -35,6 +36,15 @@ impl Read for Tables {
                     .account
                     .as_ref()
                     .is_none_or(|account| *account == request.key.account)
+                && filter
+                    .batch
+                    .as_ref()
+                    .is_none_or(|batch| request.batch_id.as_ref() == Some(batch))
+                && !(filter.unreviewed
+                    && self
+                        .attention
+                        .get(&request.id)
+                        .is_some_and(|one| one.review.is_some()))
                 && since.is_none_or(|since| millis(request.created_at) >= since)
                 && until.is_none_or(|until| millis(request.created_at) < until)
                 && request.id.to_string().ends_with(&suffix)
@@ -43,6 +53,10 @@ impl Read for Tables {
         found.reverse();
         found.truncate(filter.limit);
         Ok(found)
+    }
+
+    fn attention(&mut self, id: &RequestId) -> StoreResult<Attention> {
+        Ok(self.attention.get(id).cloned().unwrap_or_default())
     }
 
     fn open_requests_on(&mut self, key: &Key) -> StoreResult<Vec<Request>> {

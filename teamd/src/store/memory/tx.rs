@@ -2,6 +2,7 @@
 
 use super::{Seen, Tables, restore_entry};
 use crate::domain::Time;
+use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
@@ -9,9 +10,9 @@ use crate::domain::grant::{Drift, Grant, Holder};
 use crate::domain::request::{Key, Request};
 use crate::store::chain::link;
 use crate::store::port::{OutboxRow, PolicyRow, Remembered, StoreError, StoreResult, Tx};
-use crate::store::record::{GrantRow, directory_from_json, directory_to_json, millis, rounded};
+use crate::store::record::{AttentionRow, GrantRow, directory_from_json, directory_to_json, millis, rounded};
 use crate::store::sqlite::{MEMORY, refuse_own};
-use team_shared::ids::{AccountId, PermissionSetArn};
+use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 
 impl Tx for Tables {
     fn insert_request(&mut self, request: &Request) -> StoreResult<()> {
@@ -45,6 +46,32 @@ impl Tx for Tables {
             ));
         }
         self.put_request(request)
+    }
+
+    fn save_attention(&mut self, id: &RequestId, attention: &Attention) -> StoreResult<()> {
+        let Some(request) = self.requests.get(id) else {
+            return Err(StoreError::Database(format!("there is no request {id}")));
+        };
+        let normal = AttentionRow::normal(id, attention)?;
+        let stored = self.attention.get(id).and_then(|one| one.review.as_ref());
+        if normal
+            .review
+            .as_ref()
+            .is_some_and(|review| review.by == request.key.user)
+        {
+            return Err(StoreError::Database("nobody reviews their own access".into()));
+        }
+        if stored.is_some_and(|stored| {
+            normal
+                .review
+                .as_ref()
+                .is_none_or(|next| (&next.by, next.at) != (&stored.by, stored.at))
+        }) {
+            return Err(StoreError::Database("a review is closed once".into()));
+        }
+        let (id, old) = (*id, self.attention.insert(*id, normal));
+        self.undo(move |tables| restore_entry(&mut tables.attention, id, old));
+        Ok(())
     }
 
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()> {

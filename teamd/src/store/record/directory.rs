@@ -134,6 +134,8 @@ pub(in crate::store) fn directory_from_json(text: &str) -> StoreResult<Directory
             .map(|GroupRow { id, name, members }| (id.clone(), Group { id, name, members }))
             .collect(),
         group_access: document.group_access,
+        // Read anew by whoever watches the sources.
+        on_call: Default::default(),
         index: Default::default(),
     })
 }

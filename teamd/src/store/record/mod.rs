@@ -1,12 +1,14 @@
 //! Rows as both backends keep them, and the way back. Nothing here guesses: what cannot be is an
 //! [`ImpossibleRow`](StoreError::ImpossibleRow) that names the row.
 
+mod attention;
 mod basis;
 mod directory;
 mod grant;
 mod request;
 mod state;
 
+pub(super) use attention::AttentionRow;
 pub(super) use directory::{directory_from_json, directory_to_json};
 pub(super) use grant::GrantRow;
 pub(super) use request::{RequestRow, VoteRow};

@@ -13,6 +13,7 @@ pub(super) const APPLICATION_ID: i32 = 0x746d_6431;
 const STEPS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_faults.sql"),
+    include_str!("migrations/0003_life.sql"),
 ];
 
 /// Refuses a database of another program or of a newer daemon, before anything is written to it; its version.

@@ -1,5 +1,6 @@
 //! The tables on disk. One file per table family; each function takes a connection that is inside of a transaction.
 
+mod attention;
 mod audit;
 mod backstops;
 mod directory;

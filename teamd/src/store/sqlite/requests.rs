@@ -114,6 +114,16 @@ pub(super) fn list(conn: &Connection, filter: &RequestFilter) -> StoreResult<Vec
     if let Some(account) = &filter.account {
         add("account_id = ?".into(), Box::new(account.to_string()));
     }
+    if let Some(batch) = &filter.batch {
+        add("batch_id = ?".into(), Box::new(batch.clone()));
+    }
+    if filter.unreviewed {
+        add(
+            "NOT EXISTS (SELECT 1 FROM attention WHERE request_id = requests.id AND reviewed_at IS NOT NULL) AND ?"
+                .into(),
+            Box::new(true),
+        );
+    }
     if let Some(since) = filter.since {
         add("created_at >= ?".into(), Box::new(millis(since)));
     }

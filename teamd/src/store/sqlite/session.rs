@@ -1,7 +1,10 @@
 //! One transaction: the port's methods, each sent to its table family.
 
-use super::{audit, backstops, directory, grants, idempotency, inventory, meta, outbox, policy, requests};
+use super::{
+    attention, audit, backstops, directory, grants, idempotency, inventory, meta, outbox, policy, requests,
+};
 use crate::domain::Time;
+use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
@@ -48,6 +51,10 @@ impl Read for Session<'_> {
 
     fn overdue_requests(&mut self, before: Time) -> StoreResult<Vec<Request>> {
         requests::overdue(self.conn, before)
+    }
+
+    fn attention(&mut self, id: &RequestId) -> StoreResult<Attention> {
+        attention::get(self.conn, id)
     }
 
     fn grant(&mut self, key: &Key) -> StoreResult<Option<Grant>> {
@@ -134,6 +141,10 @@ impl Tx for Session<'_> {
 
     fn update_request(&mut self, request: &Request) -> StoreResult<()> {
         requests::update(self.conn, request)
+    }
+
+    fn save_attention(&mut self, id: &RequestId, noted: &Attention) -> StoreResult<()> {
+        attention::save(self.conn, id, noted)
     }
 
     fn save_grant(&mut self, grant: &Grant) -> StoreResult<()> {

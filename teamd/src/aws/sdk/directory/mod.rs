@@ -48,6 +48,7 @@ impl DirectorySource for Aws {
                 people: crowd.people,
                 groups: crowd.groups,
                 group_access,
+                on_call: Default::default(),
                 index: Default::default(),
             })
         })

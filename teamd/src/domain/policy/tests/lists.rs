@@ -152,6 +152,7 @@ fn approvers_of_a_target_are_those_whom_a_rule_for_it_names() {
             &user(person),
             &account_id(account),
             &set_arn(set),
+            false,
         );
         assert_eq!(is, expected, "{person} {account} {set}");
     }
@@ -171,6 +172,7 @@ fn approvers_named_by_an_unprotected_rule_do_not_reach_protected_accounts() {
             &user("frank"),
             &account_id("management"),
             &set_arn("AdministratorAccess"),
+            false,
         )
     };
     assert!(!reaches(everywhere.clone()));

@@ -268,6 +268,7 @@ fn protected_accounts_are_matched_by_protected_rules_only() {
 fn configured_accounts_are_protected_too() {
     let policy = policy([allow("plain", "user:frank", "*", "*")]);
     let ask = Ask {
+        is_escalated: false,
         person: &user("frank"),
         account: &account_id("sandbox-a"),
         permission_set: &set_arn("ReadOnly"),

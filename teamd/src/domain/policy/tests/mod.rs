@@ -161,6 +161,7 @@ pub(super) fn directory() -> Directory {
             group("heads", "carol"),
         ]),
         group_access: BTreeSet::new(),
+        on_call: Default::default(),
         index: Default::default(),
     }
 }
@@ -268,6 +269,7 @@ pub(super) fn ask(policy: &Policy, text: &str) -> Result<Judgement, Refusal> {
 pub(super) fn ask_in(policy: &Policy, directory: &Directory, text: &str) -> Result<Judgement, Refusal> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let ask = Ask {
+        is_escalated: false,
         person: &user(words[0]),
         account: &account_id(words[1]),
         permission_set: &set_arn(words[2]),

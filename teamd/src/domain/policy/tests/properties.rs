@@ -200,7 +200,7 @@ proptest! {
         let (directory, none) = (directory(), BTreeSet::new());
         let (accounts, sets) = decided_by(&policy, &directory, &none, &user(person));
         let decides = |account: &AccountId, set: &PermissionSetArn| {
-            approver_of(&policy, &directory, &none, &user(person), account, set)
+            approver_of(&policy, &directory, &none, &user(person), account, set, false)
         };
         for account in directory.accounts.keys() {
             let any = directory.permission_sets.keys().any(|set| decides(account, set));

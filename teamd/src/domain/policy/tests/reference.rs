@@ -59,6 +59,10 @@ pub(super) fn judge(policy: &Policy, directory: &Directory, ask: &Plain) -> Verd
             return Verdict::Refused("denied");
         }
     }
+    let longest_session = policy.settings.max_permission_set_session;
+    if longest_session.is_some_and(|most| set.session_seconds > most.get()) {
+        return Verdict::Refused("not_eligible");
+    }
     let is_protected = directory.management_account.as_ref() == Some(&account.id);
     let mut fitting: Vec<(&EligibilityRule, i64)> = Vec::new();
     for rule in &policy.eligibility {
@@ -161,7 +165,10 @@ fn is_among(person: &Person, who: &[Subject], directory: &Directory) -> bool {
             let mut groups = directory.groups.values();
             groups.any(|group| group.name == *name && group.members.iter().any(|id| *id == person.id))
         }
-        Subject::OnCall(_) => false,
+        Subject::OnCall(name) => directory
+            .on_call
+            .iter()
+            .any(|(source, people)| source == name && people.contains(&person.id)),
     })
 }
 

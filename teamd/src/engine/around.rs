@@ -1,0 +1,142 @@
+//! Claims and reviews: what people do around a request. Neither grants nor takes away anything, so neither asks the gate.
+
+use super::access::Verb;
+use super::decide::{checked_comment, refuse_stale, seen};
+use super::refused::Refused;
+use super::{Act, Engine, Facts, commit};
+use crate::domain::attention::{self, Attention, AttentionError, Noted};
+use crate::domain::identity::Caller;
+use crate::domain::request::Request;
+use crate::failpoint::pass;
+use crate::store::WriteLane;
+use crate::store::port::Tx;
+use team_shared::ids::RequestId;
+use team_shared::problem::Code;
+
+impl Engine {
+    /// Says that the caller looks at a request, for as long as policy's `claim_timeout`. Others may decide all the same.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn claim(&self, caller: &Caller, id: &RequestId, act: Act) -> Result<Request, Refused> {
+        self.attend(Verb::Claim, caller, id, act).await
+    }
+
+    /// Says that the caller does not look at it any more.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn unclaim(&self, caller: &Caller, id: &RequestId, act: Act) -> Result<Request, Refused> {
+        self.attend(Verb::Unclaim, caller, id, act).await
+    }
+
+    /// Closes the review of access that is over.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn review(&self, caller: &Caller, id: &RequestId, act: Act) -> Result<Request, Refused> {
+        self.attend(Verb::Review, caller, id, act).await
+    }
+
+    async fn attend(
+        &self,
+        verb: Verb,
+        caller: &Caller,
+        id: &RequestId,
+        act: Act,
+    ) -> Result<Request, Refused> {
+        let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        pass("around.attend").await?;
+        let request = self
+            .store
+            .write(WriteLane::Normal, move |tx| {
+                let request = seen(tx, &facts, &caller, &id)?;
+                facts.access(&caller).may(verb, &request)?;
+                refuse_stale(&request, act.version, act.terms_digest.as_deref())?;
+                let attention = tx.attention(&id)?;
+                let noted = noted(verb, &facts, &caller, &request, &attention, &act, now)?;
+                keep(tx, &request, &noted, now)?;
+                Ok::<_, Refused>(request)
+            })
+            .await?;
+        self.after_commit(&request);
+        Ok(request)
+    }
+}
+
+/// Writes it down and tells it, in one transaction.
+///
+/// # Errors
+/// The store does not take it.
+pub(super) fn keep(
+    tx: &mut dyn Tx,
+    request: &Request,
+    noted: &Noted,
+    now: crate::domain::Time,
+) -> Result<(), Refused> {
+    tx.save_attention(&request.id, &noted.attention)?;
+    commit::tell(tx, &noted.event, now)?;
+    Ok(())
+}
+
+fn noted(
+    verb: Verb,
+    facts: &Facts,
+    caller: &Caller,
+    request: &Request,
+    attention: &Attention,
+    act: &Act,
+    now: crate::domain::Time,
+) -> Result<Noted, Refused> {
+    let by = facts.access(caller).acting_person()?.clone();
+    let actor = caller.actor();
+    let refused = |error| refusal(error, facts);
+    if verb == Verb::Unclaim {
+        return attention::unclaim(request, attention, &by, &actor, now).map_err(refused);
+    }
+    if verb == Verb::Claim {
+        let (in_force, _) = facts.both()?;
+        let hold = in_force.policy.settings.claim_timeout;
+        return attention::claim(request, attention, &by, hold, &actor, now).map_err(refused);
+    }
+    // State goes before validation.
+    attention::review(request, attention, &by, None, &actor, now).map_err(refused)?;
+    let comment = checked_comment(act.comment.as_deref(), true)?;
+    attention::review(request, attention, &by, comment.as_deref(), &actor, now).map_err(refused)
+}
+
+fn refusal(error: AttentionError, facts: &Facts) -> Refused {
+    let name = |id: &team_shared::ids::UserId| {
+        let known = facts
+            .directory
+            .as_ref()
+            .and_then(|directory| directory.people.get(id));
+        known.map_or_else(|| id.to_string(), |person| person.user_name.clone())
+    };
+    match &error {
+        AttentionError::Own(_) => {
+            Refused::new(Code::SelfApproval, error.to_string()).help("somebody else must do it")
+        }
+        AttentionError::Claimed { by, until } => Refused::new(
+            Code::Duplicate,
+            format!(
+                "{} is looking at it until {}",
+                name(by),
+                until.format("%H:%M:%SZ")
+            ),
+        )
+        .help("you may decide it all the same"),
+        AttentionError::Reviewed { by, at } => Refused::new(
+            Code::AlreadyDecided,
+            format!(
+                "{} has closed its review at {}",
+                name(by),
+                at.format("%Y-%m-%d %H:%M:%SZ")
+            ),
+        ),
+        AttentionError::NotPending(_)
+        | AttentionError::NotClaimed
+        | AttentionError::NotOver(_)
+        | AttentionError::NothingToReview(_) => Refused::new(Code::AlreadyDecided, error.to_string()),
+    }
+}
