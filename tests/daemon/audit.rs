@@ -40,7 +40,7 @@ fn csv_rows(text: &str) -> Vec<csv::StringRecord> {
 }
 
 #[tokio::test]
-async fn every_step_is_a_row_and_every_form_says_the_same() {
+async fn every_step_is_a_row_and_every_form_says_the_same_d36() {
     let world = World::new().await;
     let id = world.active().await;
     world.act("alice", &id, "done").await.is(200);

@@ -114,7 +114,7 @@ async fn who_left_the_organisation_loses_live_access_too() {
 }
 
 #[tokio::test]
-async fn a_disabled_approver_does_not_count() {
+async fn a_disabled_approver_does_not_count_d16() {
     let world = Setup::new().quick_directory().start().await;
     let bob = world.user_id("bob");
     let carol = world.user_id("carol");
@@ -207,7 +207,7 @@ async fn a_document_with_faults_changes_nothing() {
 }
 
 #[tokio::test]
-async fn where_aws_refuses_for_good_the_request_fails() {
+async fn where_aws_refuses_for_good_the_request_fails_d27() {
     let world = World::new().await;
     let refuse = FaultRule {
         reason: Some("Received a 404 status error: Not supported.".to_owned()),

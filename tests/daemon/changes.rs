@@ -126,7 +126,7 @@ async fn what_locks_somebody_out_is_refused_unless_forced_with_a_reason() {
 }
 
 #[tokio::test]
-async fn a_roll_back_is_a_new_version_with_all_checks() {
+async fn a_roll_back_is_a_new_version_with_all_checks_d36() {
     let world = World::new().await;
     let gita = world.as_("gita");
     gita.put("/v1/policy", json!({"document": shorter(POLICY)}))

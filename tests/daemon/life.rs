@@ -139,6 +139,32 @@ async fn where_nobody_need_approve_it_begins_at_once() {
 }
 
 #[tokio::test]
+async fn break_glass_begins_without_a_vote() {
+    let rule = "[[eligibility]]\nid = \"glass\"\nwho = [\"group:oncall\"]\naccounts = [\"ou:Workloads/Prod\"]\n\
+                permission_sets = [\"AdministratorAccess\"]\napproval = \"break-glass\"\n";
+    let world = Setup::new().policy(format!("{POLICY}\n{rule}")).start().await;
+    let glass = |reason: &str| {
+        let fields = json!({"break_glass": true, "justification": reason});
+        with(ask(LEDGER, ADMIN, 600), fields)
+    };
+    let short = world
+        .as_("alice")
+        .post("/v1/requests", glass("the ledger is down"))
+        .await;
+    short.refuses_fields(&["justification"]);
+    let request = world
+        .submit("alice", glass("the ledger is down and nobody answers"))
+        .await;
+    assert_eq!(
+        (&request["break_glass"], &request["rule"]),
+        (&json!(true), &json!("glass"))
+    );
+    assert_eq!(request["approval"]["required"], false);
+    world.reach(&id_of(&request), "active").await;
+    assert!(world.is_assigned("alice", "prod-ledger", ADMIN));
+}
+
+#[tokio::test]
 async fn a_pending_request_is_rejected_or_cancelled() {
     let world = World::new().await;
     let id = world.pending().await;
@@ -217,7 +243,7 @@ async fn live_access_is_given_back_or_taken_back() {
 }
 
 #[tokio::test]
-async fn live_access_cannot_be_cancelled_nor_decided_again() {
+async fn live_access_cannot_be_cancelled_nor_decided_again_d11() {
     let world = World::new().await;
     let id = world.active().await;
     let problem = world

@@ -12,6 +12,7 @@
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
 //! * [`failures`] whatever can fail under access that was given
+//! * [`defects`] what AWS's TEAM is known to do wrong, where no other test shows that this does not
 //! * [`clock`] clocks that are wrong
 //! * [`degraded`] a store that cannot be used · [`damage`] two hundred damaged databases
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
@@ -23,6 +24,7 @@ mod bodies;
 mod changes;
 mod clock;
 mod damage;
+mod defects;
 mod degraded;
 mod drift;
 mod expectations;

@@ -28,7 +28,7 @@ async fn overlapping_requests_share_one_grant_and_the_answer_says_who_keeps_it()
 }
 
 #[tokio::test]
-async fn back_to_back_windows_share_one_grant() {
+async fn back_to_back_windows_share_one_grant_d6() {
     let world = World::new().await;
     let (start, middle, end) = (in_seconds(1), in_seconds(3), in_seconds(5));
     let mut ids = Vec::new();
@@ -50,7 +50,7 @@ async fn back_to_back_windows_share_one_grant() {
 }
 
 #[tokio::test]
-async fn the_end_of_one_never_cuts_another() {
+async fn the_end_of_one_never_cuts_another_d6() {
     let world = World::new().await;
     let short = id_of(&world.submit("liam", ask(DEV_WEB, READ_ONLY, 2)).await);
     let long = id_of(&world.submit("liam", ask(DEV_WEB, READ_ONLY, 60)).await);

@@ -161,7 +161,7 @@ async fn a_dry_run_files_nothing() {
 }
 
 #[tokio::test]
-async fn standing_access_is_refused_and_left_alone() {
+async fn standing_access_is_refused_and_left_alone_d7() {
     let world = World::new().await;
     assert!(world.is_assigned("frank", "sandbox-ben", POWER));
     world

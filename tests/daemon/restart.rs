@@ -56,7 +56,7 @@ async fn lived_in() -> World {
 }
 
 #[tokio::test]
-async fn everything_is_still_there_without_aws() {
+async fn everything_is_still_there_without_aws_d41() {
     let mut world = lived_in().await;
     for soft in [true, false] {
         let before = everything(&world).await;
@@ -86,7 +86,7 @@ async fn everything_is_still_there_without_aws() {
 }
 
 #[tokio::test]
-async fn what_was_due_meanwhile_is_done_at_once() {
+async fn what_was_due_meanwhile_is_done_at_once_d19() {
     let mut world = World::new().await;
     let ends = id_of(&world.submit("alice", ask(DEV_WEB, ADMIN, 2)).await);
     let active = world.reach(&ends, "active").await;

@@ -45,7 +45,7 @@ async fn fresh(world: &World, state: &str, n: i64) -> String {
 }
 
 #[tokio::test]
-async fn every_verb_for_every_role() {
+async fn every_verb_for_every_role_d9_d17() {
     // requester, approver, other approver, security, auditor, administrator, nobody, operator
     let table: [(&str, &str, [&str; 8]); 9] = [
         ("pending", "approve", [SELF, OK, UNSEEN, NO, NO, NO, WHO, NO]),
@@ -98,7 +98,7 @@ async fn every_verb_for_every_role() {
 }
 
 #[tokio::test]
-async fn every_role_reads_what_it_may() {
+async fn every_role_reads_what_it_may_d9_d14() {
     // requester, approver, other approver, security, auditor, administrator, nobody, operator
     let everybody = [OK; 8];
     let people = [OK, OK, OK, OK, OK, OK, WHO, NO];

@@ -135,7 +135,7 @@ async fn resumed_anywhere_it_gives_exactly_the_rest() {
 }
 
 #[tokio::test]
-async fn everybody_else_sees_what_is_theirs() {
+async fn everybody_else_sees_what_is_theirs_d42() {
     let world = World::new().await;
     let path = "/v1/events?after=0";
     let alices = world.pending().await;

@@ -13,7 +13,7 @@ fn timed(fields: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_shape_is_fixed_at_submission() {
+async fn the_shape_is_fixed_at_submission_d45() {
     let world = World::new().await;
     let (start, end) = (in_seconds(3600), in_seconds(7200));
     let floating = world
@@ -93,7 +93,7 @@ async fn what_submit_answers_is_what_show_answers() {
 }
 
 #[tokio::test]
-async fn a_window_that_begins_soon_begins_by_itself_and_ends_on_time() {
+async fn a_window_that_begins_soon_begins_by_itself_and_ends_on_time_d18() {
     let world = World::new().await;
     let id = id_of(
         &world
@@ -116,7 +116,7 @@ async fn a_window_that_begins_soon_begins_by_itself_and_ends_on_time() {
 }
 
 #[tokio::test]
-async fn a_late_approval_shortens_a_window() {
+async fn a_late_approval_shortens_a_window_d18() {
     let world = World::new().await;
     let asked = world
         .submit("alice", timed(json!({"end_at": in_seconds(3)})))
@@ -129,7 +129,7 @@ async fn a_late_approval_shortens_a_window() {
 }
 
 #[tokio::test]
-async fn a_request_that_nobody_decides_expires() {
+async fn a_request_that_nobody_decides_expires_d11() {
     let policy = POLICY.replace("[settings]", "[settings]\nrequest_expiry = \"1s\"");
     let world = Setup::new().policy(policy).start().await;
     let id = world.pending().await;
@@ -212,7 +212,7 @@ async fn a_time_that_cannot_be_meant_is_refused() {
 }
 
 #[tokio::test]
-async fn policy_says_how_long() {
+async fn policy_says_how_long_d13() {
     let world = World::new().await;
     for (who, account, set, seconds, code) in [
         ("alice", LEDGER, ADMIN, 4 * 3600, "ok"),

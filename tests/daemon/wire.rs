@@ -103,7 +103,7 @@ async fn an_unknown_path_is_404() {
 }
 
 #[tokio::test]
-async fn names_come_from_the_kernel_and_the_directory() {
+async fn names_come_from_the_kernel_and_the_directory_d10_d21() {
     let world = World::new().await;
     let request = world.submit("alice", ask(LEDGER, ADMIN, 3600)).await;
     assert_eq!(request["requester"]["user_id"], world.user_id("alice"));

@@ -106,7 +106,7 @@ async fn a_create_that_fails_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_create_that_always_fails_ends_failed_and_says_why() {
+async fn a_create_that_always_fails_ends_failed_and_says_why_d27() {
     let rules =
         "[[rule]]\noperation = 'CreateAccountAssignment'\nkind = 'failed'\nreason = 'The role is taken'\n";
     let Some(world) = world("a create that always fails", rules).await else {
@@ -127,7 +127,7 @@ async fn a_create_that_always_fails_ends_failed_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_removal_that_fails_is_never_given_up_and_is_told() {
+async fn a_removal_that_fails_is_never_given_up_and_is_told_d3() {
     let rules = "[[rule]]\noperation = 'DeleteAccountAssignment'\nkind = 'internal_error'\n";
     let Some(world) = world("a removal that fails", rules).await else {
         return;

@@ -43,6 +43,20 @@ async fn lists_follow_every_page_in_every_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_csv_has_the_rows_that_were_asked_for_each_in_its_own_state_d37() {
+    let running = fake::start().await;
+    for state in ["pending", "scheduled", "active", "ended", "rejected"] {
+        let (code, out, err) = team(&running, &["ls", "--state", state, "--csv"]).await;
+        assert_eq!(code, 0, "{err}");
+        let states: Vec<_> = out.lines().skip(1).map(|row| row.split(',').nth(1)).collect();
+        assert!(
+            !states.is_empty() && states.iter().all(|word| *word == Some(state)),
+            "{out}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ids_may_be_short_and_ambiguity_is_told() {
     let running = fake::start().await;
     let (code, out, _) = team(&running, &["show", "7fqhx2"]).await;

@@ -75,7 +75,7 @@ fn those_that_one_may_decide_come_first_and_the_cursor_stays_on_its_row() {
 }
 
 #[test]
-fn approving_sends_what_was_looked_at() {
+fn approving_sends_what_was_looked_at_d26() {
     let mut app = live();
     keys(&mut app, "a");
     assert_eq!(context(&app), Context::Dialog);
@@ -103,7 +103,7 @@ fn approving_sends_what_was_looked_at() {
 }
 
 #[test]
-fn a_conflict_keeps_the_dialog_and_its_comment() {
+fn a_conflict_keeps_the_dialog_and_its_comment_d26() {
     let mut app = live();
     keys(&mut app, "a");
     keys(&mut app, "fine");
@@ -193,7 +193,7 @@ fn a_lost_link_switches_actions_off_and_comes_back_by_itself() {
 }
 
 #[test]
-fn many_events_become_one_reading() {
+fn many_events_become_one_reading_d42() {
     let mut app = live();
     let ids: Vec<_> = app.requests.keys().copied().take(3).collect();
     let event = |seq, id| {

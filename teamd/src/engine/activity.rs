@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_permission_set_is_parsed_from_the_role_name_exactly() {
+    fn the_permission_set_is_parsed_from_the_role_name_exactly_d33() {
         for (role, set) in [
             (
                 "AWSReservedSSO_AdministratorAccess_7243976e43c75fc5",

@@ -4,7 +4,7 @@ use crate::support::*;
 use aws_simulator::{AssignmentKey, FaultKind, Principal};
 
 #[tokio::test]
-async fn who_leaves_the_group_keeps_it_or_loses_it_as_policy_says() {
+async fn who_leaves_the_group_keeps_it_or_loses_it_as_policy_says_d2_d8() {
     for keep in [false, true] {
         let setting = match keep {
             true => "[settings]\non_lost_eligibility = \"keep\"",
@@ -37,7 +37,7 @@ async fn who_leaves_the_group_keeps_it_or_loses_it_as_policy_says() {
 }
 
 #[tokio::test]
-async fn the_access_of_a_deleted_person_is_shown_and_removed_by_their_stored_id() {
+async fn the_access_of_a_deleted_person_is_shown_and_removed_by_their_stored_id_d1() {
     let world = Setup::new().quick_directory().start().await;
     let id = world.active().await;
     let alice = world.user_id("alice");

@@ -16,7 +16,7 @@ fn failed(operation: &str, reason: &str) -> FaultRule {
 }
 
 #[tokio::test]
-async fn a_create_that_ends_failed_four_times_is_given_up_with_awss_words() {
+async fn a_create_that_ends_failed_four_times_is_given_up_with_awss_words_d5() {
     let world = World::new().await;
     // Being throttled in between counts for nothing.
     let throttled = FaultRule {
@@ -45,7 +45,7 @@ async fn a_create_that_ends_failed_four_times_is_given_up_with_awss_words() {
 }
 
 #[tokio::test]
-async fn a_removal_that_ends_failed_is_sent_again_until_it_does_not() {
+async fn a_removal_that_ends_failed_is_sent_again_until_it_does_not_d5() {
     let world = World::new().await;
     let id = world.active().await;
     let words = "The request is taking longer than usual";

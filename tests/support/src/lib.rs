@@ -5,12 +5,15 @@
 //! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
 //! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
 //! * [`loud`] what a passing test has to say
+//! * `coverage` whether `tests/coverage.toml` accounts for every feature and every known defect
 //!
 //! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
 
 pub mod aws;
 pub mod chance;
 pub mod client;
+#[cfg(test)]
+mod coverage;
 pub mod daemon;
 pub mod log;
 pub mod loud;

@@ -7,7 +7,7 @@ use crate::domain::grant::{Refusal, Reply};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn events_of_all_pages_come_oldest_first_with_their_record() {
+async fn events_of_all_pages_come_oldest_first_with_their_record_d29_d33() {
     let fake = Fake::start(|_, body| {
         let event = |id: &str, at: i64, record: &str| json!({ "EventId": id, "EventTime": at, "CloudTrailEvent": record });
         let now = start().timestamp();

@@ -321,7 +321,7 @@ async fn a_session_duration_that_makes_no_sense_is_an_error_and_none_is_an_hour(
 }
 
 #[tokio::test]
-async fn large_organisations_read_tags_and_names_once_an_hour() {
+async fn large_organisations_read_tags_and_names_once_an_hour_d41() {
     let fake = Fake::start(|operation, body| match operation {
         "ListAccounts" => {
             let accounts = (0..150).map(|n| {

@@ -75,7 +75,7 @@ fn the_quorum_is_the_rules_own_else_the_largest_of_theirs_else_one() {
 }
 
 #[test]
-fn each_counting_rule_that_requires_approval_is_a_demand() {
+fn each_counting_rule_that_requires_approval_is_a_demand_d12() {
     let second = EligibilityRule {
         id: "second".to_owned(),
         ..approved_by("user:bob user:frank")
@@ -122,7 +122,7 @@ fn the_requester_does_not_approve() {
 }
 
 #[test]
-fn somebody_named_twice_is_one_approver() {
+fn somebody_named_twice_is_one_approver_d28() {
     let rule = EligibilityRule {
         quorum: Some(2),
         ..approved_by("group:heads user:carol")
@@ -138,7 +138,7 @@ fn somebody_named_twice_is_one_approver() {
 }
 
 #[test]
-fn too_few_approvers_are_refused_naming_the_rule() {
+fn too_few_approvers_are_refused_naming_the_rule_d28() {
     for (approvers, quorum, available) in [
         ("user:dave", 1, 0),
         ("user:alice", 1, 0),

@@ -131,7 +131,7 @@ fn roles_add_up_and_disabled_people_have_none() {
 }
 
 #[test]
-fn approvers_of_a_target_are_those_whom_a_rule_for_it_names() {
+fn approvers_of_a_target_are_those_whom_a_rule_for_it_names_d22() {
     let mut policy = policy([approved_by("user:frank")]);
     policy.approvers = vec![approver("prod", "group:leads", "ou:Workloads/Prod", None)];
     for (person, account, set, expected) in [
@@ -183,7 +183,7 @@ fn approvers_named_by_an_unprotected_rule_do_not_reach_protected_accounts() {
 }
 
 #[test]
-fn stale_references_name_rule_and_reference() {
+fn stale_references_name_rule_and_reference_d20() {
     let mut policy = policy([EligibilityRule {
         approvers: who("user:gone group:leads"),
         ..allow(

@@ -27,7 +27,7 @@ fn accounts_by_id_name_and_star() {
 }
 
 #[test]
-fn an_ou_is_its_whole_subtree() {
+fn an_ou_is_its_whole_subtree_d22_d23() {
     assert_eq!(reached("ou:Workloads/Prod"), ["prod-ledger", "prod-eu"]);
     assert_eq!(reached("ou:Workloads").len(), 4);
     assert_eq!(reached("ou:/").len(), 6);
@@ -47,7 +47,7 @@ fn an_ou_by_id_is_the_same_subtree() {
 }
 
 #[test]
-fn ou_direct_is_its_own_accounts_only() {
+fn ou_direct_is_its_own_accounts_only_d23() {
     assert_eq!(reached("ou-direct:Workloads/Prod"), ["prod-ledger"]);
     assert_eq!(reached("ou-direct:Workloads"), [""; 0]);
     assert_eq!(reached("ou-direct:/"), ["management"]);
@@ -152,6 +152,28 @@ fn a_user_is_not_a_group_of_that_name() {
 }
 
 #[test]
+fn rules_of_one_group_are_no_cross_product_d25() {
+    let policy = policy([
+        allow("read", "group:contractors", "name:prod-*", "ReadOnly"),
+        allow(
+            "administer",
+            "group:contractors",
+            "name:sandbox-*",
+            "AdministratorAccess",
+        ),
+    ]);
+    for (account, set, allowed) in [
+        ("prod-eu", "ReadOnly", true),
+        ("sandbox-a", "AdministratorAccess", true),
+        ("prod-eu", "AdministratorAccess", false),
+        ("sandbox-a", "ReadOnly", false),
+    ] {
+        let asked = ask(&policy, &format!("erin {account} {set} 1h"));
+        assert_eq!(asked.is_ok(), allowed, "{account} {set}");
+    }
+}
+
+#[test]
 fn a_rule_allows_its_cap_and_not_a_second_more() {
     let policy = policy([capped("2h", allow("r", "user:frank", "*", "*"))]);
     assert!(ask(&policy, "frank sandbox-a ReadOnly 2h").is_ok());
@@ -250,7 +272,7 @@ fn break_glass_rules_count_for_break_glass_and_only_they_do() {
 }
 
 #[test]
-fn protected_accounts_are_matched_by_protected_rules_only() {
+fn protected_accounts_are_matched_by_protected_rules_only_d44() {
     let plain = allow("plain", "user:frank", "*", "*");
     let covering = EligibilityRule {
         protected: true,

@@ -103,7 +103,7 @@ fn one_vote_counts_for_every_demand_that_lists_the_voter() {
 }
 
 #[test]
-fn votes_count_by_the_policy_of_this_moment() {
+fn votes_count_by_the_policy_of_this_moment_d16() {
     let request = two_of_three(floating(HOUR));
     let bob = after(&request, approve(&request, "bob", as_asked()), 1);
     // Bob is no approver any more: his vote is kept, and counts for nothing.

@@ -185,7 +185,7 @@ fn a_pause_of_what_nobody_wanted_holds_nobody_back() {
 }
 
 #[test]
-fn a_removal_is_tried_for_ever_with_pauses_of_at_most_a_minute() {
+fn a_removal_is_tried_for_ever_with_pauses_of_at_most_a_minute_d3() {
     let mut present = grant(State::Present);
     let mut now = start();
     for class in [
