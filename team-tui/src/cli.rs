@@ -72,6 +72,10 @@ pub(crate) enum Verb {
         #[arg(long)]
         comment: String,
     },
+    /// Say that one is looking at a request, so that others need not
+    Claim { id: String },
+    /// Say that one is not looking at it any more
+    Unclaim { id: String },
     /// Take back one's own request before it is active
     Cancel { id: String },
     /// End somebody's access now
@@ -99,6 +103,28 @@ pub(crate) enum Verb {
         /// Why; the audit trail keeps it
         #[arg(long)]
         reason: String,
+    },
+    /// Close the review of access that is over
+    Review {
+        id: String,
+        /// What was seen; the audit trail keeps it
+        #[arg(long)]
+        comment: String,
+    },
+    /// Stop everything new at once; taking back goes on
+    Freeze {
+        /// Why; everybody reads it
+        #[arg(long)]
+        reason: String,
+        /// End all live access as well
+        #[arg(long)]
+        revoke: bool,
+    },
+    /// Lift the freeze: what is due and still in its window starts
+    Unfreeze {
+        /// A word for the audit trail
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// What one may ask for
     Entitlements(ListArgs),

@@ -7,6 +7,8 @@
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
 //! * [`expectations`] what a policy author expects, put to the policy
 //! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
+//! * [`around`] claims and reviews · [`reminders`] with escalation · [`on_call`] who is on call · [`batches`]
+//! * [`freeze`] the emergency stop
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
@@ -17,9 +19,11 @@
 //! * [`degraded`] a store that cannot be used · [`damage`] two hundred damaged databases
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
+mod around;
 mod audit;
 mod backstop;
 mod basis;
+mod batches;
 mod bodies;
 mod changes;
 mod clock;
@@ -31,11 +35,14 @@ mod expectations;
 mod explain;
 mod extension;
 mod failures;
+mod freeze;
 mod leases;
 mod life;
 mod limits;
+mod on_call;
 mod order;
 mod overlap;
+mod reminders;
 mod repeats;
 mod restart;
 mod roles;

@@ -47,9 +47,10 @@ async fn fresh(world: &World, state: &str, n: i64) -> String {
 #[tokio::test]
 async fn every_verb_for_every_role_d9_d17() {
     // requester, approver, other approver, security, auditor, administrator, nobody, operator
-    let table: [(&str, &str, [&str; 8]); 9] = [
+    let table: [(&str, &str, [&str; 8]); 10] = [
         ("pending", "approve", [SELF, OK, UNSEEN, NO, NO, NO, WHO, NO]),
         ("pending", "reject", [SELF, OK, UNSEEN, NO, NO, NO, WHO, NO]),
+        ("pending", "claim", [SELF, OK, UNSEEN, NO, NO, NO, WHO, NO]),
         ("pending", "cancel", [OK, NO, UNSEEN, NO, NO, NO, WHO, NO]),
         ("pending", "done", [OK, NO, UNSEEN, NO, NO, NO, WHO, NO]),
         ("scheduled", "cancel", [OK, NO, UNSEEN, NO, NO, NO, WHO, NO]),

@@ -7,6 +7,7 @@ use team_shared::activity::ActivityPage;
 use team_shared::audit::{AuditRow, Verification};
 use team_shared::directory::{Account, Directory, PermissionSet};
 use team_shared::event::Event;
+use team_shared::freeze::{Freeze, FreezeState, Unfreeze};
 use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
@@ -16,7 +17,7 @@ use team_shared::policy::{
     PolicyView, PutPolicy, RollBackPolicy, RuleDetail, TestPolicy,
 };
 use team_shared::problem::Code;
-use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit};
+use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit, SubmitBatch};
 use team_shared::routes;
 use team_shared::status::{ShortStatus, Status};
 
@@ -94,6 +95,7 @@ impl Client {
             ("state", &query.state),
             ("user", &query.user),
             ("account", &query.account),
+            ("batch", &query.batch),
             ("q", &query.q),
         ];
         for (name, value) in texts {
@@ -114,11 +116,24 @@ impl Client {
         self.post(routes::REQUESTS, body, key).await
     }
 
+    /// Several at once: all of them, or none.
+    pub async fn submit_batch(&self, body: &SubmitBatch, key: &str) -> Answer<Page<RequestView>> {
+        self.post(routes::BATCHES, body, key).await
+    }
+
+    pub async fn freeze(&self, body: &Freeze) -> Answer<FreezeState> {
+        self.ask(routes::FREEZE, body).await
+    }
+
+    pub async fn unfreeze(&self, body: &Unfreeze) -> Answer<FreezeState> {
+        self.ask(routes::UNFREEZE, body).await
+    }
+
     pub async fn approve(&self, id: &RequestId, body: &Approve, key: &str) -> Answer<RequestView> {
         self.post(&routes::request_verb(id, "approve"), body, key).await
     }
 
-    /// `reject`, `cancel`, `done` or `revoke`.
+    /// `reject`, `cancel`, `done`, `revoke`, `claim`, `unclaim` or `review`.
     pub async fn act(&self, id: &RequestId, verb: &str, body: &Act, key: &str) -> Answer<RequestView> {
         self.post(&routes::request_verb(id, verb), body, key).await
     }

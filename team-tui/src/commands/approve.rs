@@ -3,8 +3,7 @@
 use super::{Context, Failure, Outcome, decide, resolve, when};
 use crate::cli::ApproveArgs;
 use team_shared::duration::Seconds;
-use team_shared::ids::RequestId;
-use team_shared::request::{Approve, RequestQuery, RequestView};
+use team_shared::request::{Approve, RequestQuery};
 
 pub(super) async fn run(cx: &Context, args: ApproveArgs) -> Outcome {
     let duration = args.duration.as_deref().map(str::parse::<Seconds>).transpose()?;
@@ -43,31 +42,26 @@ pub(super) async fn run(cx: &Context, args: ApproveArgs) -> Outcome {
 
 /// Pending requests of a batch, named by its id or by any request in it.
 async fn batch_members(cx: &Context, batch: &str) -> Result<Vec<String>, Failure> {
-    let query = RequestQuery {
-        scope: Some("all".to_owned()),
-        state: Some("pending".to_owned()),
-        ..RequestQuery::default()
-    };
-    let pending = cx.client.requests(&query, usize::MAX).await?.items;
-    let named = |view: &RequestView| {
-        view.batch_id.as_deref() == Some(batch)
-            || batch.parse::<RequestId>().is_ok_and(|id| id == view.id)
-            || view.id.short().eq_ignore_ascii_case(batch)
-    };
-    let wanted = pending
-        .iter()
-        .find(|view| named(view))
-        .and_then(|view| view.batch_id.clone());
-    let members: Vec<String> = pending
-        .iter()
-        .filter(|view| wanted.is_some() && view.batch_id == wanted)
-        .map(|view| view.id.to_string())
-        .collect();
-    if members.is_empty() {
-        return Err(Failure::not_found(
+    let none = || {
+        Failure::not_found(
             format!("no pending request of batch {batch:?} that you may see"),
             "team-tui ls --queue --json shows batch_id",
-        ));
+        )
+    };
+    let of = |batch: String| RequestQuery {
+        scope: Some("all".to_owned()),
+        state: Some("pending".to_owned()),
+        batch: Some(batch),
+        ..RequestQuery::default()
+    };
+    let mut pending = cx.client.requests(&of(batch.to_owned()), usize::MAX).await?.items;
+    if pending.is_empty() {
+        let member = resolve::request(cx, batch).await.map_err(|_| none())?;
+        let batch = member.batch_id.ok_or_else(none)?;
+        pending = cx.client.requests(&of(batch), usize::MAX).await?.items;
     }
-    Ok(members)
+    match pending.is_empty() {
+        true => Err(none()),
+        false => Ok(pending.iter().map(|view| view.id.to_string()).collect()),
+    }
 }

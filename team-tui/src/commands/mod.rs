@@ -8,12 +8,14 @@ mod activity;
 mod approve;
 mod audit;
 mod cancel;
+mod claim;
 mod decide;
 mod directory;
 mod done;
 mod entitlements;
 mod extend;
 mod failure;
+mod freeze;
 mod grants;
 mod lost;
 mod ls;
@@ -28,6 +30,7 @@ mod policy_test;
 mod reject;
 mod request;
 mod resolve;
+mod review;
 mod revoke;
 mod show;
 mod status;
@@ -89,6 +92,11 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Wait { id, state, timeout } => wait::run(&cx, &id, &state, &timeout).await,
         Verb::Approve(args) => approve::run(&cx, args).await,
         Verb::Reject { ids, comment } => reject::run(&cx, &ids, &comment).await,
+        Verb::Claim { id } => claim::run(&cx, &id, "claim").await,
+        Verb::Unclaim { id } => claim::run(&cx, &id, "unclaim").await,
+        Verb::Review { id, comment } => review::run(&cx, &id, &comment).await,
+        Verb::Freeze { reason, revoke } => freeze::on(&cx, &reason, revoke).await,
+        Verb::Unfreeze { reason } => freeze::off(&cx, reason.as_deref()).await,
         Verb::Cancel { id } => cancel::run(&cx, &id).await,
         Verb::Revoke { id, comment } => revoke::run(&cx, &id, &comment).await,
         Verb::Done { id } => done::run(&cx, &id).await,

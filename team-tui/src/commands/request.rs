@@ -1,4 +1,4 @@
-//! `request ACCOUNT… SET`: one request for each account, several as one batch.
+//! `request ACCOUNT… SET`: one request for each account, several as one batch: all of them are filed, or none.
 
 use super::{Context, Failure, Outcome, decide, resolve, wait, when};
 use crate::cli::RequestArgs;
@@ -6,7 +6,7 @@ use crate::format::{self, Zone};
 use chrono::Duration;
 use team_shared::duration::Seconds;
 use team_shared::list::Page;
-use team_shared::request::{RequestView, Submit};
+use team_shared::request::{RequestView, Submit, SubmitBatch};
 
 pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
     let wait: Option<Seconds> = args.wait.as_deref().map(str::parse).transpose()?;
@@ -18,29 +18,28 @@ pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
     }
     let accounts = resolve::accounts(cx, accounts).await?;
     let template = template(cx, &args, set)?;
-    let batch_id = (accounts.len() > 1).then(decide::fresh_key);
-    let mut filed = Vec::new();
-    for account_id in &accounts {
-        let key = match &args.idempotency_key {
-            // A key stands for one body, and each account has its own.
-            Some(key) if accounts.len() > 1 => format!("{key}:{account_id}"),
-            Some(key) => key.clone(),
-            None => decide::fresh_key(),
-        };
-        let body = Submit {
+    let key = args.idempotency_key.clone().unwrap_or_else(decide::fresh_key);
+    let bodies: Vec<Submit> = accounts
+        .iter()
+        .map(|account_id| Submit {
             account_id: account_id.clone(),
-            // A retry under the same key must send the same body: no random batch then.
-            batch_id: batch_id.clone().filter(|_| args.idempotency_key.is_none()),
             ..template.clone()
-        };
-        match cx.client.submit(&body, &key).await {
-            Ok(view) => filed.push(view),
-            Err(error) => {
-                say_all(cx, &filed, args.dry_run)?;
-                return Err(resolve::with_near_accounts(cx, error.into(), account_id).await);
-            }
+        })
+        .collect();
+    let filed = match &bodies[..] {
+        [one] => cx.client.submit(one, &key).await.map(|view| vec![view]),
+        _ => {
+            let batch = SubmitBatch { requests: bodies };
+            cx.client.submit_batch(&batch, &key).await.map(|page| page.items)
         }
-    }
+    };
+    let mut filed = match (filed, &accounts[..]) {
+        (Ok(filed), _) => filed,
+        (Err(error), [account]) => {
+            return Err(resolve::with_near_accounts(cx, error.into(), account).await);
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
     if let Some(timeout) = wait {
         for view in &mut filed {
             *view = wait::until(cx, &view.id, &["active".parse().map_err(bug)?], timeout).await?;

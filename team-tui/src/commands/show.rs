@@ -91,6 +91,8 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
     }
     rows.push(("rule", view.rule.clone().unwrap_or_else(|| "none".to_owned())));
     approval(view, zone, &mut rows);
+    claimed(view, zone, &mut rows);
+    credentials(view, &mut rows);
     if !view.also_held_through.is_empty() {
         rows.push((
             "also held",
@@ -104,6 +106,7 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
         }
     }
     ending(view, now, zone, &mut rows);
+    review(view, zone, &mut rows);
     waiting(view, now, zone, &mut rows);
     rows
 }
@@ -140,6 +143,50 @@ fn approval(view: &RequestView, zone: Zone, rows: &mut Vec<(&'static str, String
                 ),
             ));
         }
+    }
+}
+
+fn claimed(view: &RequestView, zone: Zone, rows: &mut Vec<(&'static str, String)>) {
+    if let (Some(who), Some(until)) = (&view.claimed_by, view.claimed_until) {
+        let until = format::full(until, zone);
+        rows.push(("looked at by", format!("{} until {until}", who.user_name)));
+    }
+}
+
+/// How much longer than asked credentials may live: whoever decides should know.
+fn credentials(view: &RequestView, rows: &mut Vec<(&'static str, String)>) {
+    if view.state.is_terminal() {
+        return;
+    }
+    rows.push(("credentials", residual(view)));
+}
+
+/// `2h asked; keys may live 12h more`, and whether that is longer than the access itself.
+pub(crate) fn residual(view: &RequestView) -> String {
+    let session = view.permission_set.session_duration_seconds;
+    let asked = format::length(view.duration_seconds);
+    let mut text = format!("{asked} asked; keys may live {} more", format::length(session));
+    if session > view.duration_seconds {
+        text += ": longer than the access itself";
+    }
+    text
+}
+
+fn review(view: &RequestView, zone: Zone, rows: &mut Vec<(&'static str, String)>) {
+    if let (Some(by), Some(at)) = (&view.review.by, view.review.at) {
+        let comment = view.review.comment.as_ref();
+        let comment = comment.map_or_else(String::new, |comment| format!(": {comment}"));
+        rows.push((
+            "reviewed",
+            format!("by {} at {}{comment}", by.user_name, format::full(at, zone)),
+        ));
+    } else if view.review.needed {
+        let how = if view.state.is_terminal() {
+            format!("needed: team-tui review {} --comment TEXT", view.id.short())
+        } else {
+            "needed once it is over".to_owned()
+        };
+        rows.push(("review", how));
     }
 }
 

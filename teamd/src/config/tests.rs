@@ -223,7 +223,7 @@ from = "x"
 [[notify.webhook]]
 name = "x"
 [oncall]
-payments = { file = "/x" }
+payments = { command = ["who"] }
 [quarantin]
 "#;
     insta::assert_snapshot!(errors(text).join("\n"), @r#"
@@ -247,9 +247,35 @@ payments = { file = "/x" }
     30:20: [limits] pending_per_user: must be a whole number from 1 to 1000000
     31:9: [notify] ses is not supported by this version
     33:10: [notify] webhook is not supported by this version
-    36:1: [oncall] payments is not supported by this version
+    36:24: [oncall.payments] command: begins with the absolute path of a program
     37:2: there is no section [quarantin]
     "#);
+}
+
+#[test]
+fn on_call_sources_are_files_or_programs() {
+    let text =
+        "[oncall]\nfile = { file = \"/etc/oncall\" }\nprogram = { command = [\"/bin/who\", \"now\"] }\n";
+    let config = parse(text).unwrap();
+    assert_eq!(
+        config.on_call.into_iter().collect::<Vec<_>>(),
+        [
+            ("file".to_owned(), OnCall::File("/etc/oncall".into())),
+            (
+                "program".to_owned(),
+                OnCall::Command(vec!["/bin/who".to_owned(), "now".to_owned()])
+            ),
+        ]
+    );
+    for wrong in [
+        "[oncall]\nx = { file = \"/a\", command = [\"/b\"] }\n",
+        "[oncall]\nx = {}\n",
+        "[oncall]\nx = { fil = \"/a\" }\n",
+        "[oncall]\nx = \"/a\"\n",
+        "[oncall]\n\"a b\" = { file = \"/a\" }\n",
+    ] {
+        assert!(!errors(wrong).is_empty(), "{wrong}");
+    }
 }
 
 #[test]

@@ -122,6 +122,7 @@ impl Engine {
             .remove(&Hold::AwsRefuses)
             .map(|why| format!("no access is granted: {why}"))
             .into_iter()
+            .chain(self.on_call_faults())
             .collect();
         Ok(overview)
     }

@@ -213,7 +213,7 @@ fn stale_references_name_rule_and_reference_d20() {
             "eligibility rule r: Gone* fits no permission set",
             "eligibility rule r: user:gone is not in Identity Center",
             "approver rule a: ou-direct:ou-gone is no OU of the organisation",
-            "approver rule a: oncall:payments is nobody: this version reads no on-call sources",
+            "approver rule a: oncall:payments is nobody: no such source in [oncall] of teamd.toml",
             "approver rule a: group:gone is not in Identity Center",
             "deny rule d: Nothing fits no permission set",
         ]
