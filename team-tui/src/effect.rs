@@ -49,6 +49,10 @@ pub(crate) enum Effect {
     Approve(RequestId, Box<Approve>),
     /// `reject`, `cancel`, `done` or `revoke` one.
     Act(RequestId, &'static str, Box<Act>),
+    /// Stop everything new: why, and whether what is live ends as well.
+    Freeze(String, bool),
+    /// Lift that.
+    Unfreeze(Option<String>),
     /// Try the daemon now.
     Reconnect,
     /// Act as somebody else from here on.

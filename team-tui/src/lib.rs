@@ -29,6 +29,7 @@ mod keymap;
 mod message;
 mod modals;
 mod policy;
+mod rights;
 mod runtime;
 mod screens;
 mod tasks;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::event::Event;
+use team_shared::freeze::FreezeState;
 use team_shared::ids::RequestId;
 use team_shared::me::{Entitlement, Me};
 use team_shared::request::RequestView;
@@ -66,6 +67,8 @@ pub(crate) enum Message {
         verb: &'static str,
         result: Result<Box<RequestView>, ClientError>,
     },
+    /// What came of a freeze, or of lifting it.
+    Frozen(Result<FreezeState, ClientError>),
     /// The chaos tells of itself.
     Chaos(String),
 }

@@ -37,6 +37,11 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("history", "all requests"),
     command("audit", "audit rows"),
     command("status", "the daemon's health"),
+    command(
+        "freeze",
+        "REASON, or --revoke REASON: stop everything new, or end what is live too",
+    ),
+    command("unfreeze", "lift the freeze"),
     command("new", "new request"),
     command("open", "ID: open a request"),
     command("help", "the keys"),

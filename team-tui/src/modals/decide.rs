@@ -2,6 +2,7 @@
 
 use super::{buttons, window};
 use crate::app::App;
+use crate::commands::residual;
 use crate::format::{self, wrap};
 use crate::theme::Theme;
 use crate::widgets::field;
@@ -149,7 +150,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         };
         put(frame, Line::from(part), &mut y);
     }
-    for warning in warnings(view) {
+    for warning in warnings(view, dialog, app) {
         put(
             frame,
             Line::styled(format::fit(&warning, width), theme.care()),
@@ -160,7 +161,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         y += 1;
     }
     let box_height = if inside.height > 12 { 4 } else { 3 };
-    let label = if matches!(dialog.verb, "reject" | "revoke") {
+    let label = if matches!(dialog.verb, "reject" | "revoke" | "review") {
         "Comment needed"
     } else {
         "Comment"
@@ -252,8 +253,14 @@ fn granted(view: &RequestView, dialog: &Decide, app: &App) -> String {
     format!("{ends} · {asked}")
 }
 
-fn warnings(view: &RequestView) -> Vec<String> {
+fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
     let mut warnings = Vec::new();
+    if let Some(who) = view.claimed_by.as_ref().filter(|who| !app.is_me(who)) {
+        warnings.push(format!("! {} is looking at it", who.user_name));
+    }
+    if dialog.verb == "approve" {
+        warnings.push(format!("! {}", residual(view)));
+    }
     if view.break_glass {
         warnings.push("! break-glass".to_owned());
     }

@@ -14,6 +14,7 @@ use futures::StreamExt;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
+use team_shared::freeze::{Freeze, Unfreeze};
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
 use team_shared::request::{RequestQuery, RequestView};
@@ -154,6 +155,12 @@ impl Performer {
             Effect::Act(id, verb, body) => self.answer(move |client| async move {
                 let result = client.act(&id, verb, &body, &key()).await.map(Box::new);
                 Message::Answered { verb, result }
+            }),
+            Effect::Freeze(reason, revoke) => self.answer(move |client| async move {
+                Message::Frozen(client.freeze(&Freeze { reason, revoke }).await)
+            }),
+            Effect::Unfreeze(reason) => self.answer(move |client| async move {
+                Message::Frozen(client.unfreeze(&Unfreeze { reason }).await)
             }),
             Effect::Reconnect => self.now.notify_one(),
             Effect::ActAs(name) => {

@@ -127,6 +127,13 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
     if view.break_glass {
         rows.push(("!", "break-glass".to_owned()));
     }
+    if let (Some(who), Some(until)) = (&view.claimed_by, view.claimed_until) {
+        let until = format::minute(until, app.zone);
+        rows.push(("Looks", format!("{} until {until}", who.user_name)));
+    }
+    if view.review.needed && view.state.is_terminal() {
+        rows.push(("Review", "needed: R closes it".to_owned()));
+    }
     if let Some(waiting) = &view.waiting_for {
         rows.push(("Waits", format!("for {}", waiting.detail)));
     }
@@ -155,6 +162,13 @@ pub(super) fn votes(view: &RequestView) -> String {
             || "auto".to_owned(),
             |demand| format!("{}/{}", demand.votes.len(), demand.quorum),
         )
+}
+
+/// Who looks at it, for the row.
+pub(super) fn claimed(view: &RequestView) -> String {
+    view.claimed_by
+        .as_ref()
+        .map_or_else(String::new, |who| who.user_name.clone())
 }
 
 /// The sign before a row: what cares, what runs, what waits.

@@ -30,6 +30,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         fixed("AGE", 6),
         fixed("EXPIRES", 7),
         fixed("OK", 4),
+        fixed("LOOKS", 6),
     ];
     let cells: Vec<Row> = rows
         .iter()
@@ -44,6 +45,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
                 format::coarse((app.now - view.created_at).num_seconds()),
                 format::coarse((view.expires_at - app.now).num_seconds()),
                 parts::votes(view),
+                parts::claimed(view),
             ],
             style: if App::may_decide(view) {
                 theme.text()

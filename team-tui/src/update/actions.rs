@@ -1,6 +1,6 @@
 //! Keys on screens and on the sheet of a request.
 
-use super::{policy, why_not};
+use super::{attention, policy, why_not};
 use crate::access::{Access, AccessKind};
 use crate::app::{App, Cursor, Detail, Screen};
 use crate::effect::Effect;
@@ -62,6 +62,9 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Revoke => decide(app, "revoke"),
         Action::Cancel => decide(app, "cancel"),
         Action::Done => decide(app, "done"),
+        Action::Review => decide(app, "review"),
+        Action::Claim => return attention::claim(app),
+        Action::Freeze => attention::begin_freeze(app),
         Action::New => app.modal = Some(Modal::Form(Box::new(Form::new(app.now)))),
         Action::Repeat => {
             if let Some(view) = app.selected() {

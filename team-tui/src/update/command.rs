@@ -1,6 +1,6 @@
 //! Keys in the command line, and what its words do.
 
-use super::{actions, type_key, why_not};
+use super::{actions, attention, type_key, why_not};
 use crate::app::{App, Screen};
 use crate::effect::Effect;
 use crate::keymap::{Action, Context};
@@ -65,6 +65,7 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
             None => app.modal = Some(Modal::Form(Box::new(Form::new(app.now)))),
         },
         "open" => open(app, rest),
+        "freeze" | "unfreeze" => return attention::freeze(app, word, rest),
         "as" if app.demo.is_some() => return act_as(app, rest),
         "chaos" if app.demo.is_some() => {
             app.chaos.clear();

@@ -103,6 +103,11 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::EditFailed(text) => app.complain(text),
         Message::Answered { verb, result } => on_answered(app, verb, result),
+        Message::Frozen(Ok(state)) => {
+            super::attention::frozen(app, &state);
+            return load(app);
+        }
+        Message::Frozen(Err(error)) => app.complain(explain(&error)),
         Message::Chaos(line) => {
             app.say(format!("chaos: {line}"));
             app.chaos.push(line);
@@ -199,6 +204,7 @@ fn on_event(app: &mut App, event: Event) -> Vec<Effect> {
             | EventType::GrantReappeared
             | EventType::GrantDrift
     );
+    super::attention::remind(app, &event);
     if let Some(id) = event.request_id {
         app.stale.insert(id);
         if let Some(timeline) = app.timelines.get_mut(&id)

@@ -65,8 +65,12 @@ fn submit(dialog: &mut Decide, live: bool) -> Vec<Effect> {
         return Vec::new();
     }
     let comment = Some(dialog.comment.value().trim().to_owned()).filter(|comment| !comment.is_empty());
-    if comment.is_none() && matches!(dialog.verb, "reject" | "revoke") {
-        dialog.error = Some("say why: the requester reads it".to_owned());
+    if comment.is_none() && matches!(dialog.verb, "reject" | "revoke" | "review") {
+        dialog.error = Some(if dialog.verb == "review" {
+            "say what you saw: the audit trail keeps it".to_owned()
+        } else {
+            "say why: the requester reads it".to_owned()
+        });
         dialog.focus = Focus::Comment;
         return Vec::new();
     }

@@ -3,6 +3,7 @@
 //! * [`data`] answers and events · [`actions`] keys on screens · [`dialogs`], [`form`], [`command`] keys in dialogs
 
 mod actions;
+mod attention;
 mod command;
 mod data;
 mod dialogs;
@@ -84,6 +85,15 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         Action::Revoke => "revoke",
         Action::Cancel => "cancel",
         Action::Done => "done",
+        Action::Review => "review",
+        Action::Claim if app.selected().is_some_and(|view| may(view, "unclaim")) => "unclaim",
+        Action::Claim => "claim",
+        Action::Freeze if !app.freezes() => {
+            return Some("freezing takes security, an administrator or the operator".to_owned());
+        }
+        Action::Freeze if !app.is_live() => {
+            return Some("teamd is away: nothing can be changed now".to_owned());
+        }
         Action::Access if !matches!(app.health, Some(Health::Full(_))) => {
             return Some("that list takes security, auditor, administrator or operator".to_owned());
         }

@@ -1,0 +1,83 @@
+//! Claims, freezes and reminders: what needs no dialog.
+
+use super::{may, why_not};
+use crate::app::App;
+use crate::effect::Effect;
+use crate::format;
+use crate::keymap::Action;
+use crate::modals::{CommandLine, Modal};
+use team_shared::event::{Event, EventType};
+use team_shared::freeze::FreezeState;
+use tui_input::Input;
+
+/// Nobody gets or loses anything by a claim, so it takes no dialog.
+pub(super) fn claim(app: &mut App) -> Vec<Effect> {
+    let Some(view) = app.selected() else {
+        return Vec::new();
+    };
+    let verb = if may(view, "unclaim") { "unclaim" } else { "claim" };
+    vec![Effect::Act(view.id, verb, Box::default())]
+}
+
+/// The command line with its word in it: typing why is the second thought.
+pub(super) fn begin_freeze(app: &mut App) {
+    let word = if app.is_frozen() { "unfreeze " } else { "freeze " };
+    app.modal = Some(Modal::Command(CommandLine {
+        input: Input::new(word.to_owned()),
+    }));
+}
+
+/// `freeze REASON`, `freeze --revoke REASON`, `unfreeze`.
+pub(super) fn freeze(app: &mut App, word: &str, rest: &str) -> Vec<Effect> {
+    if let Some(reason) = why_not(app, Action::Freeze) {
+        app.complain(reason);
+        return Vec::new();
+    }
+    if word == "unfreeze" {
+        return vec![Effect::Unfreeze(
+            Some(rest.to_owned()).filter(|why| !why.is_empty()),
+        )];
+    }
+    let (reason, revoke) = match rest.strip_prefix("--revoke") {
+        Some(reason) => (reason.trim(), true),
+        None => (rest, false),
+    };
+    if reason.is_empty() {
+        app.complain("say why: freeze REASON, or freeze --revoke REASON to end what is live too");
+        return Vec::new();
+    }
+    vec![Effect::Freeze(reason.to_owned(), revoke)]
+}
+
+/// What became of it, in the line below the list.
+pub(super) fn frozen(app: &mut App, state: &FreezeState) {
+    app.say(match (&state.frozen, state.ended) {
+        (None, _) => "not frozen any more".to_owned(),
+        (Some(_), 0) => "frozen: nothing new is granted".to_owned(),
+        (Some(_), ended) => format!("frozen: {ended} requests are being ended"),
+    });
+}
+
+/// What somebody is reminded of: the end of their own access, what waits for them.
+pub(super) fn remind(app: &mut App, event: &Event) {
+    let Some(view) = event.request_id.and_then(|id| app.requests.get(&id)) else {
+        return;
+    };
+    let what = format!("{} on {}", view.permission_set.name, view.account.name);
+    let text = match event.kind {
+        EventType::ReminderBeforeEnd if app.is_me(&view.requester) => {
+            let left = event.data["seconds_left"].as_i64().unwrap_or_default();
+            format!(
+                "{what} ends in {}: team-tui extend {} --for 1h --reason TEXT",
+                format::span(left),
+                view.id.short()
+            )
+        }
+        EventType::ReminderPending if App::may_decide(view) => {
+            let who = &view.requester.user_name;
+            format!("{} still waits for you: {what} for {who}", view.id.short())
+        }
+        _ => return,
+    };
+    app.say(text);
+}
