@@ -187,7 +187,7 @@ impl World {
             true => Api::demo(Arc::clone(&engine)),
             false => Api::new(Arc::clone(&engine)),
         };
-        teamd::run::serve(&engine, listener, api, &shutdown);
+        teamd::run::serve(&engine, listener, api.with_portal(&self.config.aws), &shutdown);
         self.daemon = Some(Daemon { engine, shutdown });
     }
 

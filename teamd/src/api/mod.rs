@@ -20,6 +20,7 @@ mod listener;
 mod me;
 mod policy;
 mod policy_test;
+mod portal;
 mod requests;
 mod rules;
 mod status;
@@ -29,6 +30,7 @@ mod views;
 pub use ask::{AskError, ask_to_accept_clock};
 pub use listener::{bind, serve};
 
+use crate::config::Aws;
 use crate::engine::Engine;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -51,6 +53,7 @@ pub struct Api {
     engine: Arc<Engine>,
     logins: Arc<caller::Logins>,
     idempotency: Arc<idempotency::Keys>,
+    portal: Arc<portal::Portal>,
     /// The demo's `:as`: a header may name the person. Never set outside the demo.
     demo_as: bool,
 }
@@ -63,8 +66,16 @@ impl Api {
             engine,
             logins: Arc::default(),
             idempotency: Arc::default(),
+            portal: Arc::default(),
             demo_as: false,
         }
+    }
+
+    /// The same with what people sign in through.
+    #[must_use]
+    pub fn with_portal(mut self, aws: &Aws) -> Self {
+        self.portal = Arc::new(portal::Portal::of(aws));
+        self
     }
 
     /// The API of the demo, where a caller may act as anybody.
@@ -98,6 +109,7 @@ pub fn router(api: Api) -> Router {
         .route(&of_request("revoke"), post(verbs::revoke))
         .route(&of_request("extend"), post(verbs::extend))
         .route(&of_request("lost"), post(verbs::lost))
+        .route(&of_request("use"), get(portal::use_of))
         .route(&of_request("timeline"), get(events::timeline))
         .route(&of_request("activity"), get(activity::of_request))
         .route(routes::ACTIVITY_STREAM, get(activity::stream))
