@@ -8,7 +8,6 @@ use super::views::Names;
 use crate::config::Aws;
 use crate::domain::request::{State, TransitionError};
 use crate::engine::Refused;
-use crate::store::port::Read;
 use axum::Json;
 use axum::extract::State as Shared;
 use team_shared::portal::{Use, profile_name};
