@@ -19,10 +19,7 @@ async fn only_its_requester_uses_live_access() {
     let shown = world.show(&id).await;
     let answer = world.as_("alice").get(&path).await.is(200);
     assert_eq!(answer["portal_url"], "https://example.awsapps.com/start");
-    assert_eq!(
-        answer["sso_region"],
-        world.config.aws.region.clone().unwrap_or_default()
-    );
+    assert_eq!(answer["sso_region"], "eu-west-1");
     assert_eq!(answer["region"], answer["sso_region"]);
     assert_eq!(answer["account_id"], shown["account"]["id"]);
     assert_eq!(answer["role_name"], shown["permission_set"]["name"]);

@@ -6,7 +6,7 @@ use crate::{BINARY, text};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-const NAME: &str = "web-prod-444455556666-AdministratorAccess";
+const NAME: &str = "web-u-202e-prod-444455556666-AdministratorAccess";
 
 /// Runs `use` with an AWS configuration file: exit code, stdout, stderr.
 async fn use_id(running: &Running, config: &Path, args: &[&str]) -> (i32, String, String) {
