@@ -1,6 +1,10 @@
 //! The command line, as the parser sees it. To add a verb: a variant here, a file in `commands/`, a line in its
 //! `dispatch`.
 
+mod run;
+
+pub(crate) use run::RunArgs;
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -222,33 +226,6 @@ pub(crate) struct RequestArgs {
     /// Judge it, but do not file it
     #[arg(long, conflicts_with = "wait")]
     pub(crate) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// An account's id or name
-    pub(crate) account: String,
-    /// A permission set's name or ARN
-    #[arg(value_name = "SET")]
-    pub(crate) permission_set: String,
-    /// How long at most: 90s, 45m, 2h30m
-    #[arg(long = "for", value_name = "DURATION")]
-    pub(crate) duration: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: String,
-    /// The ticket behind it
-    #[arg(long, value_name = "ID")]
-    pub(crate) ticket: Option<String>,
-    /// Ask under the break-glass rules: everyone concerned is told
-    #[arg(long)]
-    pub(crate) break_glass: bool,
-    /// Give up waiting for the access after this long (exit 7)
-    #[arg(long, default_value = "10m")]
-    pub(crate) timeout: String,
-    /// The command, after --
-    #[arg(last = true, required = true, value_name = "CMD")]
-    pub(crate) command: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -99,7 +99,8 @@ pub async fn run(
     serve(
         &engine,
         listener,
-        Api::new(Arc::clone(&engine)).with_portal(&config.aws),
+        Api::new(Arc::clone(&engine))
+            .with_portal(config.aws.portal_url.as_deref(), config.aws.region.as_deref()),
         &shutdown,
     );
     keep_alive(&engine, &shutdown);

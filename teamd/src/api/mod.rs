@@ -30,7 +30,6 @@ mod views;
 pub use ask::{AskError, ask_to_accept_clock};
 pub use listener::{bind, serve};
 
-use crate::config::Aws;
 use crate::engine::Engine;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -71,10 +70,10 @@ impl Api {
         }
     }
 
-    /// The same with what people sign in through.
+    /// The same with what people sign in through: the access portal, and the region of Identity Center.
     #[must_use]
-    pub fn with_portal(mut self, aws: &Aws) -> Self {
-        self.portal = Arc::new(portal::Portal::of(aws));
+    pub fn with_portal(mut self, url: Option<&str>, region: Option<&str>) -> Self {
+        self.portal = Arc::new(portal::Portal::new(url, region));
         self
     }
 

@@ -5,7 +5,6 @@ use super::body::Id;
 use super::caller::Known;
 use super::error::ApiError;
 use super::views::Names;
-use crate::config::Aws;
 use crate::domain::request::{State, TransitionError};
 use crate::engine::Refused;
 use axum::Json;
@@ -22,10 +21,10 @@ pub(super) struct Portal {
 }
 
 impl Portal {
-    pub(super) fn of(aws: &Aws) -> Self {
+    pub(super) fn new(url: Option<&str>, region: Option<&str>) -> Self {
         Self {
-            url: aws.portal_url.clone(),
-            region: aws.region.clone(),
+            url: url.map(str::to_owned),
+            region: region.map(str::to_owned),
         }
     }
 }

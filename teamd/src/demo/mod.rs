@@ -110,7 +110,10 @@ impl World {
         crate::run::serve(
             &engine,
             listener,
-            Api::demo(Arc::clone(&engine)).with_portal(&self.config.aws),
+            Api::demo(Arc::clone(&engine)).with_portal(
+                self.config.aws.portal_url.as_deref(),
+                self.config.aws.region.as_deref(),
+            ),
             &shutdown,
         );
         *self.daemon.lock().await = Some(Daemon { engine, shutdown });
