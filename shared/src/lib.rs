@@ -8,6 +8,7 @@
 //! * [`text`] what free text may hold, and how foreign text is made inert for a terminal
 //! * [`state`] the states of a request and of a grant
 //! * [`request`], [`me`], [`directory`], [`policy`], [`grant`], [`activity`], [`audit`], [`status`] the documents
+//! * [`portal`] how granted access is used
 //! * [`event`] the one vocabulary of audit, stream and notifications
 //! * [`problem`] error codes, their HTTP status and their exit code
 //! * [`terms`] the digest that a vote is bound to
@@ -24,6 +25,7 @@ pub mod ids;
 pub mod list;
 pub mod me;
 pub mod policy;
+pub mod portal;
 pub mod problem;
 pub mod request;
 pub mod routes;

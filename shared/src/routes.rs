@@ -74,15 +74,20 @@ pub fn request(id: &RequestId) -> String {
 /// The path of one rule of the policy.
 #[must_use]
 pub fn policy_rule(kind: &str, id: &str) -> String {
-    // Ids are texts of people: whatever means something in a path is written as its bytes.
-    let escaped: String = id
-        .bytes()
+    // Ids are texts of people.
+    let escaped = percent(id);
+    format!("{POLICY_RULES}/{kind}/{escaped}")
+}
+
+/// A text as a part of a path or query: whatever means something there is written as its bytes.
+#[must_use]
+pub fn percent(text: &str) -> String {
+    text.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
             other => format!("%{other:02X}"),
         })
-        .collect();
-    format!("{POLICY_RULES}/{kind}/{escaped}")
+        .collect()
 }
 
 /// The path of a verb or sub-resource of one request.

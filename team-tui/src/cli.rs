@@ -1,6 +1,10 @@
 //! The command line, as the parser sees it. To add a verb: a variant here, a file in `commands/`, a line in its
 //! `dispatch`.
 
+mod run;
+
+pub(crate) use run::RunArgs;
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -97,6 +101,15 @@ pub(crate) enum Verb {
         #[arg(long)]
         reason: String,
     },
+    /// How to use one's own live access: console link, AWS profile, sign-in
+    Use {
+        id: String,
+        /// Put the profile into ~/.aws/config, or where AWS_CONFIG_FILE points
+        #[arg(long)]
+        write_profile: bool,
+    },
+    /// Ask for access, run a command with it, and end the access with the command
+    Run(RunArgs),
     /// Give up a removal that can never succeed; takes two administrators
     Lost {
         id: String,

@@ -6,6 +6,7 @@
 //!   two, which answers with `effect`s; `runtime` performs those and owns the terminal
 //! * `keymap` the one table of keys, which drives dispatch, the key line and the help
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
+//! * `profile` the AWS profile of an access; `aws_config` the file that it may be written to
 //! * `format` times, durations and foreign text
 //! * [`clock`] and `tasks` the only places that read the time and start tasks
 //!
@@ -14,6 +15,7 @@
 
 mod access;
 mod app;
+mod aws_config;
 mod cli;
 pub mod client;
 pub mod clock;
@@ -29,6 +31,7 @@ mod keymap;
 mod message;
 mod modals;
 mod policy;
+mod profile;
 mod rights;
 mod runtime;
 mod screens;

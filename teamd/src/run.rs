@@ -96,7 +96,13 @@ pub async fn run(
             api::bind(&config.server.socket, config.server.socket_mode, group).map_err(socket_error)?
         }
     };
-    serve(&engine, listener, Api::new(Arc::clone(&engine)), &shutdown);
+    serve(
+        &engine,
+        listener,
+        Api::new(Arc::clone(&engine))
+            .with_portal(config.aws.portal_url.as_deref(), config.aws.region.as_deref()),
+        &shutdown,
+    );
     keep_alive(&engine, &shutdown);
     take_reloads(&engine, config.clone(), config_path, &shutdown);
     tracing::info!(socket = %config.server.socket.display(), version = env!("CARGO_PKG_VERSION"), "teamd serves");

@@ -5,6 +5,7 @@
 //! * [`roles`] who may do what
 //! * [`explain`] why somebody may or may not · [`changes`] of the policy
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`usage`] how granted access is used
 //! * [`expectations`] what a policy author expects, put to the policy
 //! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
 //! * [`around`] claims and reviews · [`reminders`] with escalation · [`on_call`] who is on call · [`batches`]
@@ -50,6 +51,7 @@ mod rush;
 mod stream;
 mod support;
 mod tidy;
+mod usage;
 mod votes;
 mod windows;
 mod wire;

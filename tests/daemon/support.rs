@@ -187,7 +187,15 @@ impl World {
             true => Api::demo(Arc::clone(&engine)),
             false => Api::new(Arc::clone(&engine)),
         };
-        teamd::run::serve(&engine, listener, api, &shutdown);
+        teamd::run::serve(
+            &engine,
+            listener,
+            api.with_portal(
+                self.config.aws.portal_url.as_deref(),
+                self.config.aws.region.as_deref(),
+            ),
+            &shutdown,
+        );
         self.daemon = Some(Daemon { engine, shutdown });
     }
 

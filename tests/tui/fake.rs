@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use team_shared::event::{Event, EventType};
 use team_shared::list::Page;
 use team_shared::request::RequestView;
+use team_shared::state::RequestState;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -25,6 +26,11 @@ pub(crate) struct World {
     pub(crate) seen: Vec<(String, Option<String>, Value)>,
     pub(crate) acting_as: Option<String>,
     pub(crate) policy: String,
+    /// What happens to a new request at once.
+    pub(crate) fate: Option<RequestState>,
+    pub(crate) portal_url: Option<String>,
+    /// `done` answers 500.
+    pub(crate) done_fails: bool,
 }
 
 type Shared = Arc<Fake>;
@@ -114,6 +120,9 @@ pub(crate) async fn start() -> Running {
             seen: Vec::new(),
             acting_as: None,
             policy: "version = 1\n# \u{fc}ber\n\n".to_owned(),
+            fate: None,
+            portal_url: Some("https://example.awsapps.com/start".to_owned()),
+            done_fails: false,
         }),
         changed,
         killed: watch::channel(0).0,
@@ -158,6 +167,7 @@ fn router(fake: Shared) -> Router {
         .route("/v1/requests/{id}", get(routes::one))
         .route("/v1/requests/{id}/activity", get(routes::activity))
         .route("/v1/requests/{id}/timeline", get(routes::timeline))
+        .route("/v1/requests/{id}/use", get(routes::use_of))
         .route("/v1/requests/{id}/{verb}", post(routes::act))
         .route("/v1/events", get(routes::events))
         .route("/v1/activity/stream", get(routes::activity_stream))

@@ -1,13 +1,16 @@
 //! `team-tui` as its users meet it: the real binary against a small fake daemon on a socket of its own.
 //!
-//! * [`cli`] exit codes, JSON, errors · [`expectations`] of a policy · [`terminal`] the dashboard in a real terminal (tmux)
+//! * [`cli`] exit codes, JSON, errors · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
+//!   after an approval · [`terminal`] the dashboard in a real terminal (tmux)
 //! * [`fake`] the daemon · [`fixtures`] what it knows
 
 mod cli;
 mod expectations;
 mod fake;
 mod fixtures;
+mod run_command;
 mod terminal;
+mod use_access;
 
 use std::ffi::OsStr;
 use std::path::Path;

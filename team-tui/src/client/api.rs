@@ -16,6 +16,7 @@ use team_shared::policy::{
     ConfirmPolicy, ExplainQuery, Explanation, PlanPolicy, PolicyPlan, PolicyRules, PolicyTest, PolicyVersion,
     PolicyView, PutPolicy, RollBackPolicy, RuleDetail, TestPolicy,
 };
+use team_shared::portal::Use;
 use team_shared::problem::Code;
 use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit, SubmitBatch};
 use team_shared::routes;
@@ -141,6 +142,11 @@ impl Client {
     /// Asks for more time: the new request.
     pub async fn extend(&self, id: &RequestId, body: &Extend, key: &str) -> Answer<RequestView> {
         self.post(&routes::request_verb(id, "extend"), body, key).await
+    }
+
+    /// How one's own live access is used.
+    pub async fn use_of(&self, id: &RequestId) -> Answer<Use> {
+        self.get(&routes::request_verb(id, "use"), &[]).await
     }
 
     /// Activity of a request, every page of it.

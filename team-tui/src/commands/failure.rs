@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Failed { detail: String, help: Option<String> },
     /// The answer is printed and it is a no: exit 1, nothing to add.
     Unhealthy,
+    /// The command that was run ended so, and has said why itself.
+    Command(u8),
     /// Whoever read our output has gone: not an error.
     ReaderGone,
 }
@@ -53,6 +55,7 @@ impl Failure {
             Self::Unreachable { .. } => 6,
             Self::TimedOut(_) => 7,
             Self::EndedOtherwise(_) => 8,
+            Self::Command(code) => *code,
             Self::ReaderGone => 0,
         }
     }
@@ -74,7 +77,7 @@ impl Failure {
             Self::TimedOut(detail) => ("timed_out", detail, None),
             Self::EndedOtherwise(detail) => ("ended_otherwise", detail, None),
             Self::Failed { detail, help } => ("failed", detail, help.as_deref()),
-            Self::Unhealthy | Self::ReaderGone => ("", "", None),
+            Self::Unhealthy | Self::Command(_) | Self::ReaderGone => ("", "", None),
         }
     }
 

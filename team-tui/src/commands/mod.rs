@@ -32,9 +32,11 @@ mod request;
 mod resolve;
 mod review;
 mod revoke;
+mod run;
 mod show;
 mod status;
 mod tail;
+mod use_access;
 mod wait;
 mod watch;
 mod when;
@@ -101,6 +103,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Revoke { id, comment } => revoke::run(&cx, &id, &comment).await,
         Verb::Done { id } => done::run(&cx, &id).await,
         Verb::Extend { id, duration, reason } => extend::run(&cx, &id, &duration, &reason).await,
+        Verb::Use { id, write_profile } => use_access::run(&cx, &id, write_profile).await,
+        Verb::Run(args) => run::run(&cx, args).await,
         Verb::Lost { id, reason } => lost::run(&cx, &id, &reason).await,
         Verb::Entitlements(list) => entitlements::run(&cx, &list).await,
         Verb::Accounts(list) => accounts::run(&cx, &list).await,

@@ -22,6 +22,7 @@ mod listener;
 mod me;
 mod policy;
 mod policy_test;
+mod portal;
 mod requests;
 mod rules;
 mod status;
@@ -53,6 +54,7 @@ pub struct Api {
     engine: Arc<Engine>,
     logins: Arc<caller::Logins>,
     idempotency: Arc<idempotency::Keys>,
+    portal: Arc<portal::Portal>,
     /// The demo's `:as`: a header may name the person. Never set outside the demo.
     demo_as: bool,
 }
@@ -65,8 +67,16 @@ impl Api {
             engine,
             logins: Arc::default(),
             idempotency: Arc::default(),
+            portal: Arc::default(),
             demo_as: false,
         }
+    }
+
+    /// The same with what people sign in through: the access portal, and the region of Identity Center.
+    #[must_use]
+    pub fn with_portal(mut self, url: Option<&str>, region: Option<&str>) -> Self {
+        self.portal = Arc::new(portal::Portal::new(url, region));
+        self
     }
 
     /// The API of the demo, where a caller may act as anybody.
@@ -104,6 +114,7 @@ pub fn router(api: Api) -> Router {
         .route(&of_request("claim"), post(verbs::claim))
         .route(&of_request("unclaim"), post(verbs::unclaim))
         .route(&of_request("review"), post(verbs::review))
+        .route(&of_request("use"), get(portal::use_of))
         .route(&of_request("timeline"), get(events::timeline))
         .route(&of_request("activity"), get(activity::of_request))
         .route(routes::ACTIVITY_STREAM, get(activity::stream))

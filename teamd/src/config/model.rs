@@ -86,7 +86,7 @@ impl Default for Store {
 pub struct Aws {
     /// Region of the Identity Center instance; none: as AWS's own tools find it.
     pub region: Option<String>,
-    /// The access portal, for people; none: derived from the identity store.
+    /// The access portal, for people; none: no link can be given.
     pub portal_url: Option<String>,
     /// Another endpoint for every service: https, or http on loopback.
     pub endpoint_url: Option<String>,

@@ -107,7 +107,15 @@ impl World {
         let shutdown = Shutdown::new();
         let engine = crate::run::open(&self.config, &shutdown).await?;
         let listener = api::bind(&self.config.server.socket, 0o600, None)?;
-        crate::run::serve(&engine, listener, Api::demo(Arc::clone(&engine)), &shutdown);
+        crate::run::serve(
+            &engine,
+            listener,
+            Api::demo(Arc::clone(&engine)).with_portal(
+                self.config.aws.portal_url.as_deref(),
+                self.config.aws.region.as_deref(),
+            ),
+            &shutdown,
+        );
         *self.daemon.lock().await = Some(Daemon { engine, shutdown });
         Ok(())
     }

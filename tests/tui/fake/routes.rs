@@ -111,8 +111,34 @@ pub(super) async fn submit(
         return Json(view).into_response();
     }
     fake.world().requests.push(view.clone());
-    fake.change("NEWREQ", EventType::RequestSubmitted, |_| {});
+    let fate = fake.world().fate;
+    fake.change("NEWREQ", EventType::RequestSubmitted, |view| {
+        view.state = fate.unwrap_or(view.state);
+    });
     (StatusCode::CREATED, Json(view)).into_response()
+}
+
+/// The rules of the route are the daemon's; here it is live or not.
+pub(super) async fn use_of(State(fake): State<Shared>, Path(id): Path<String>) -> Response {
+    let world = fake.world();
+    let Some(view) = world.requests.iter().find(|view| view.id.to_string() == id) else {
+        return problem(Code::NotFound, "no such request");
+    };
+    if view.requester.user_name != "ann" {
+        return problem(Code::NotAllowed, "only its requester may use it");
+    }
+    if view.state != RequestState::Active {
+        return problem(
+            Code::AlreadyDecided,
+            "use does not apply to a request that is not active",
+        );
+    }
+    Json(
+        json!({"request_id": view.id, "portal_url": world.portal_url, "sso_region": "eu-west-1",
+                "region": "eu-west-1", "account_id": view.account.id, "account_name": view.account.name,
+                "role_name": view.permission_set.name, "profile": "x]\n[default", "until": now()}),
+    )
+    .into_response()
 }
 
 pub(super) async fn act(
@@ -144,6 +170,9 @@ pub(super) async fn act(
         if serde_json::from_value::<Approve>(body).is_err() {
             return problem(Code::BadJson, "not an approval");
         }
+    }
+    if verb == "done" && fake.world().done_fails {
+        return problem(Code::Internal, "the daemon has a fault");
     }
     let (state, kind) = match verb.as_str() {
         "approve" => (RequestState::Active, EventType::RequestApproved),
