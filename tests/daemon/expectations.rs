@@ -41,7 +41,7 @@ async fn expectations_are_put_to_the_policy_in_force() {
 async fn or_to_a_document_that_is_not_in_force() {
     let world = World::new().await;
     let body =
-        json!({"document": "version = 1\n[settings]\nclaim_timeout = \"1h\"\n", "expectations": DOES_NOT});
+        json!({"document": "version = 1\n[roles]\nadmins = [\"group:gone\"]\n", "expectations": DOES_NOT});
     let answer = world.as_("gita").post("/v1/policy/test", body).await.is(200);
     assert_eq!(answer["failed"], 0, "{answer}");
     assert!(answer["policy_version"].is_null());
@@ -49,7 +49,7 @@ async fn or_to_a_document_that_is_not_in_force() {
         answer["warnings"][0]
             .as_str()
             .unwrap_or_default()
-            .contains("claim_timeout"),
+            .contains("group:gone is not in Identity Center"),
         "{answer}"
     );
     assert_eq!(

@@ -292,7 +292,7 @@ async fn you_may_says_what_each_may_do_now() {
     };
     let id = world.pending().await;
     assert_eq!(verbs("alice", &id).await, json!(["cancel"]));
-    assert_eq!(verbs("bob", &id).await, json!(["approve", "reject"]));
+    assert_eq!(verbs("bob", &id).await, json!(["approve", "reject", "claim"]));
     assert_eq!(verbs("hugo", &id).await, json!([]));
     assert_eq!(verbs("gita", &id).await, json!([]));
     world.act("bob", &id, "approve").await.is(200);

@@ -9,7 +9,7 @@
 //! * [`expectations`] what a policy author expects, put to the policy
 //! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
 //! * [`around`] claims and reviews · [`reminders`] with escalation · [`on_call`] who is on call · [`batches`]
-//! * [`freeze`] the emergency stop
+//! * [`freeze`] the emergency stop · [`scenarios`] stories, told in files
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
@@ -48,6 +48,7 @@ mod repeats;
 mod restart;
 mod roles;
 mod rush;
+mod scenarios;
 mod stream;
 mod support;
 mod tidy;

@@ -1,10 +1,11 @@
 //! Several requests at once: all of them are filed, or none.
 
+use super::beside::Beside;
 use super::body::Raw;
 use super::caller::Calling;
 use super::error::ApiError;
 use super::requests::{one, submission};
-use super::views::{self, Beside};
+use super::views;
 use super::{Api, idempotency};
 use crate::engine::Refused;
 use axum::extract::State;

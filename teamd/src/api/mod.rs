@@ -7,6 +7,7 @@ mod activity;
 mod ask;
 mod audit;
 mod batches;
+mod beside;
 mod body;
 mod caller;
 mod catalogue;

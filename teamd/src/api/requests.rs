@@ -1,9 +1,10 @@
 //! Requests: submit, list, show.
 
+use super::beside::Beside;
 use super::body::{Id, Raw, query};
 use super::caller::{Calling, Known};
 use super::error::ApiError;
-use super::views::{self, Beside};
+use super::views;
 use super::{Api, idempotency};
 use crate::domain::attention::was_access;
 use crate::domain::identity::Caller;

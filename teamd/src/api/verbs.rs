@@ -4,7 +4,7 @@
 use super::body::{Id, Raw};
 use super::caller::Calling;
 use super::error::ApiError;
-use super::{Api, idempotency, views};
+use super::{Api, beside, idempotency};
 use crate::domain::identity::Caller;
 use crate::domain::request::Request;
 use crate::engine::{Act, Approval, Extension, Refused};
@@ -186,7 +186,7 @@ impl Verb {
             } else {
                 StatusCode::OK
             };
-            let view = views::read_beside(api, &request, &facts, &facts.access(caller)).await?;
+            let view = beside::read_beside(api, &request, &facts, &facts.access(caller)).await?;
             Ok((status, view))
         };
         let request_id = id.get().ok();

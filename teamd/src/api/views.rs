@@ -1,13 +1,11 @@
 //! From the domain to the wire. Names come from the directory, never from a client.
 
+use super::beside::Beside;
 use crate::domain::Time;
-use crate::domain::attention::Attention;
 use crate::domain::directory::{Account, Directory, PermissionSet};
 use crate::domain::grant::Grant;
 use crate::domain::request::{Request, State};
-use crate::engine::Refused;
 use crate::engine::{Access, Facts};
-use crate::store::port::{Read, StoreResult};
 use team_shared::grant::GroupRef;
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
 use team_shared::request::{
@@ -85,48 +83,6 @@ pub(super) fn set_ref(set: &PermissionSet) -> PermissionSetRef {
         name: set.name.clone(),
         session_duration_seconds: set.session_seconds,
     }
-}
-
-/// What stands beside a request in the store.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Beside {
-    grant: Option<Grant>,
-    attention: Attention,
-    /// The request that keeps its grant, where it is over.
-    holder: Option<Request>,
-}
-
-impl Beside {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub(super) fn of(read: &mut dyn Read, request: &Request) -> StoreResult<Self> {
-        Ok(Self {
-            grant: read.grant(&request.key)?,
-            attention: read.attention(&request.id)?,
-            holder: holder_of(read, request)?,
-        })
-    }
-}
-
-/// A request as the caller may see it, with what stands beside it now.
-///
-/// # Errors
-/// The store cannot be read.
-pub(super) async fn read_beside(
-    api: &super::Api,
-    request: &Request,
-    facts: &Facts,
-    access: &Access<'_>,
-) -> Result<RequestView, Refused> {
-    let about = request.clone();
-    let beside = api
-        .engine
-        .store()
-        .read(move |read| Ok::<_, Refused>(Beside::of(read, &about)?))
-        .await?;
-    Ok(self::request(request, &beside, facts, access))
 }
 
 /// A request as the caller may see it.
@@ -361,31 +317,6 @@ fn with_holder(mut ended: EndedView, holder: Option<&Request>) -> EndedView {
         .and_then(|holder| holder.state.session());
     ended.still_held_until = session.map(|session| session.end_at);
     ended
-}
-
-/// The request that keeps the grant of one that is over.
-///
-/// # Errors
-/// The store cannot be read.
-fn holder_of(read: &mut dyn Read, request: &Request) -> StoreResult<Option<Request>> {
-    match &request.state {
-        State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => {
-            match &finish.still_held_by {
-                Some(id) => read.request(id),
-                None => Ok(None),
-            }
-        }
-        State::Pending
-        | State::Scheduled { .. }
-        | State::Activating { .. }
-        | State::Active { .. }
-        | State::Ending { .. }
-        | State::Rejected { .. }
-        | State::Cancelled { .. }
-        | State::Expired { .. }
-        | State::Withdrawn { .. }
-        | State::Lost { .. } => Ok(None),
-    }
 }
 
 fn ended(state: &State) -> Option<EndedView> {

@@ -16,7 +16,7 @@ use crate::store::WriteLane;
 use crate::store::port::Tx;
 use chrono::SubsecRound;
 use team_shared::duration::Seconds;
-use team_shared::ids::RequestId;
+use team_shared::ids::{RequestId, UserId};
 use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
 
@@ -93,7 +93,7 @@ impl Engine {
                 let request = seen(tx, &facts, &caller, &id)?;
                 let access = facts.access(&caller);
                 access.may(Verb::Reject, &request)?;
-                refuse_decided(&request, now)?;
+                refuse_decided(&request, &facts, now)?;
                 refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
                 let comment = checked_comment(approval.comment.as_deref(), true)?;
                 let by = access.acting_person()?.clone();
@@ -139,7 +139,7 @@ fn approve(
     let access = facts.access(caller);
     access.may(Verb::Approve, &request)?;
     refuse_frozen(tx)?;
-    refuse_decided(&request, now)?;
+    refuse_decided(&request, facts, now)?;
     refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
     let by = access.acting_person()?.clone();
     if (approval.duration_seconds, approval.start_at) == (None, None)
@@ -238,7 +238,7 @@ pub(super) fn seen(
     }
 }
 
-fn refuse_decided(request: &Request, now: Time) -> Result<(), Refused> {
+fn refuse_decided(request: &Request, facts: &Facts, now: Time) -> Result<(), Refused> {
     if matches!(request.state, State::Pending) {
         if now >= request.expires_at {
             return Err(Refused::new(
@@ -262,11 +262,31 @@ fn refuse_decided(request: &Request, now: Time) -> Result<(), Refused> {
     Err(Refused::new(
         Code::AlreadyDecided,
         format!(
-            "request {} is {} already",
+            "request {} is {} already{}",
             request.id.short(),
-            request.state.word()
+            request.state.word(),
+            decided_by(request, facts)
         ),
     ))
+}
+
+/// `: approved by bob`, where people decided it.
+fn decided_by(request: &Request, facts: &Facts) -> String {
+    let name = |id: &UserId| {
+        let known = facts
+            .directory
+            .as_ref()
+            .and_then(|directory| directory.people.get(id));
+        known.map_or_else(|| id.to_string(), |person| person.user_name.clone())
+    };
+    match &request.state {
+        State::Rejected { by, .. } => format!(": rejected by {}", name(by)),
+        _ if request.votes.is_empty() => String::new(),
+        _ => {
+            let voters: Vec<String> = request.votes.iter().map(|vote| name(&vote.by)).collect();
+            format!(": approved by {}", voters.join(", "))
+        }
+    }
 }
 
 /// Refuses a verb that was given on an older reading.

@@ -3,9 +3,9 @@
 
 use super::access::Verb;
 use super::decide::{judge, refuse_stale, seen};
+use super::filing::{refuse_repeats, refuse_texts};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
-use super::submit::{refuse_repeats, refuse_texts};
 use super::{Engine, Facts, chain, commit, daily, random};
 use crate::domain::Time;
 use crate::domain::identity::Caller;

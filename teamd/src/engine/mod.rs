@@ -27,10 +27,12 @@ mod daily;
 mod deadlines;
 mod decide;
 mod degraded;
+mod deps;
 mod directory;
 mod drift;
 mod extend;
 mod facts;
+mod filing;
 mod freeze;
 mod gate;
 mod guards;
@@ -65,6 +67,7 @@ pub use act::Act;
 pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
+pub use deps::{Deps, EngineSettings};
 pub use drift::DriftOverview;
 pub use extend::Extension;
 pub use facts::Facts;
@@ -86,7 +89,7 @@ pub use submit::{FILED, Filed, Mark, Submission};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
+use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
@@ -95,72 +98,11 @@ use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use team_shared::duration::Seconds;
 use team_shared::ids::AccountId;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-/// What the engine needs from outside.
-pub struct Deps {
-    /// The store.
-    pub store: Store,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Assignments of Identity Center.
-    pub assignments: Arc<dyn Assignments>,
-    /// Accounts, people, groups, permission sets.
-    pub directory: Arc<dyn DirectorySource>,
-    /// Who holds what, for the sweeps.
-    pub inventory: Arc<dyn Inventory>,
-    /// CloudTrail, where a source is configured.
-    pub activity: Option<Arc<dyn ActivitySource>>,
-    /// The dead-man's switch, where it is on.
-    pub schedules: Option<Arc<dyn Schedules>>,
-    /// Whose credentials we have.
-    pub own: Arc<dyn OwnIdentity>,
-    /// How AWS answers.
-    pub health: Arc<AwsHealth>,
-    /// The file of leases; none: none is kept.
-    pub leases_path: Option<PathBuf>,
-    /// The life of its tasks.
-    pub shutdown: Shutdown,
-}
-
-/// What can be set, and set anew by SIGHUP.
-#[derive(Debug, Clone)]
-pub struct EngineSettings {
-    /// How logins map to people.
-    pub identity: crate::config::Identity,
-    /// Accounts named in `[protected]`.
-    pub protected: BTreeSet<AccountId>,
-    /// How old the directory copy may be.
-    pub directory_refresh: Seconds,
-    /// What is done where AWS and the book differ.
-    pub drift_action: crate::config::DriftAction,
-    /// Assignment operations under way at once; AWS allows 15.
-    pub max_in_flight: usize,
-    /// Pending requests a person.
-    pub pending_per_user: usize,
-    /// Accepted submissions a person and minute.
-    pub submits_per_minute: usize,
-    /// Refused submissions a person and minute.
-    pub refusals_per_minute: usize,
-    /// Regions whose event history is read.
-    pub activity_regions: Vec<String>,
-    /// Whether other accounts have a role for reading theirs.
-    pub activity_role: bool,
-    /// How often.
-    pub activity_poll: Duration,
-    /// Where the people on call are read.
-    pub on_call: BTreeMap<String, crate::config::OnCall>,
-    /// For `status`.
-    pub region: String,
-    /// For `status`.
-    pub endpoint: Option<String>,
-}
 
 /// The engine.
 pub struct Engine {

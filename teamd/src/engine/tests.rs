@@ -2,6 +2,7 @@
 //! replies get lost, people act at random moments. Seeded: a failing seed replays.
 
 mod full_disk;
+mod races;
 
 use super::commit::{carry_out, file};
 use super::reconciler::{Turn, conclude, prepare};

@@ -1,0 +1,76 @@
+//! What stands beside a request in the store: its grant, what people do around it, who keeps its grant.
+
+use super::{Api, views};
+use crate::domain::attention::Attention;
+use crate::domain::grant::Grant;
+use crate::domain::request::{Request, State};
+use crate::engine::{Access, Facts, Refused};
+use crate::store::port::{Read, StoreResult};
+use team_shared::request::RequestView;
+
+/// What stands beside a request in the store.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Beside {
+    pub(super) grant: Option<Grant>,
+    pub(super) attention: Attention,
+    /// The request that keeps its grant, where it is over.
+    pub(super) holder: Option<Request>,
+}
+
+impl Beside {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) fn of(read: &mut dyn Read, request: &Request) -> StoreResult<Self> {
+        Ok(Self {
+            grant: read.grant(&request.key)?,
+            attention: read.attention(&request.id)?,
+            holder: holder_of(read, request)?,
+        })
+    }
+}
+
+/// A request as the caller may see it, with what stands beside it now.
+///
+/// # Errors
+/// The store cannot be read.
+pub(super) async fn read_beside(
+    api: &Api,
+    request: &Request,
+    facts: &Facts,
+    access: &Access<'_>,
+) -> Result<RequestView, Refused> {
+    let about = request.clone();
+    let beside = api
+        .engine
+        .store()
+        .read(move |read| Ok::<_, Refused>(Beside::of(read, &about)?))
+        .await?;
+    Ok(views::request(request, &beside, facts, access))
+}
+
+/// The request that keeps the grant of one that is over.
+///
+/// # Errors
+/// The store cannot be read.
+fn holder_of(read: &mut dyn Read, request: &Request) -> StoreResult<Option<Request>> {
+    match &request.state {
+        State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => {
+            match &finish.still_held_by {
+                Some(id) => read.request(id),
+                None => Ok(None),
+            }
+        }
+        State::Pending
+        | State::Scheduled { .. }
+        | State::Activating { .. }
+        | State::Active { .. }
+        | State::Ending { .. }
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. }
+        | State::Lost { .. } => Ok(None),
+    }
+}
