@@ -1,9 +1,10 @@
 //! `team-tui` as its users meet it: the real binary against a small fake daemon on a socket of its own.
 //!
-//! * [`cli`] exit codes, JSON, errors · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
+//! * [`cli`] exit codes, JSON, errors · [`attention`] claims, reviews, the freeze · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
 //!   after an approval · [`terminal`] the dashboard in a real terminal (tmux)
 //! * [`fake`] the daemon · [`fixtures`] what it knows
 
+mod attention;
 mod cli;
 mod expectations;
 mod fake;

@@ -118,6 +118,30 @@ pub(super) async fn submit(
     (StatusCode::CREATED, Json(view)).into_response()
 }
 
+/// Files nothing: what came is what counts.
+pub(super) async fn submit_batch(
+    State(fake): State<Shared>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
+    saw(&fake, "batch".to_owned(), &headers, &body);
+    let count = body["requests"].as_array().map_or(0, Vec::len);
+    let view = fixtures::request(now(), "NEWREQ", "ann", 0);
+    (StatusCode::CREATED, Json(Page::whole(vec![view; count]))).into_response()
+}
+
+/// Both of them: frozen where there is a reason to be.
+pub(super) async fn freeze(
+    State(fake): State<Shared>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
+    saw(&fake, "freeze".to_owned(), &headers, &body);
+    let is_on = body["revoke"].is_boolean();
+    let frozen = is_on.then(|| json!({"since": now(), "by": "ann", "reason": body["reason"]}));
+    Json(json!({"frozen": frozen, "ended": if body["revoke"] == true { 3 } else { 0 }})).into_response()
+}
+
 /// The rules of the route are the daemon's; here it is live or not.
 pub(super) async fn use_of(State(fake): State<Shared>, Path(id): Path<String>) -> Response {
     let world = fake.world();
@@ -178,6 +202,8 @@ pub(super) async fn act(
         "approve" => (RequestState::Active, EventType::RequestApproved),
         "reject" => (RequestState::Rejected, EventType::RequestRejected),
         "cancel" => (RequestState::Cancelled, EventType::RequestCancelled),
+        "claim" => (view.state, EventType::RequestClaimed),
+        "review" => (view.state, EventType::RequestReviewed),
         _ => (RequestState::Ending, EventType::RequestEnding),
     };
     match fake.change(&view.id.short(), kind, |view| {

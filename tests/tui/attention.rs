@@ -1,0 +1,37 @@
+//! Claims, reviews and the freeze from the command line.
+
+use crate::cli::team;
+use crate::fake;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_freeze_says_what_it_has_ended_and_how_it_is_lifted() {
+    let running = fake::start().await;
+    let (code, out, err) = team(&running, &["freeze", "--reason", "a key is out"]).await;
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("frozen by ann") && out.contains("a key is out"),
+        "{out}"
+    );
+    assert!(err.contains("--revoke"), "{err}");
+    let (_, out, _) = team(&running, &["freeze", "--reason", "a key is out", "--revoke"]).await;
+    assert!(out.contains("3 requests are being ended"), "{out}");
+    let (code, out, _) = team(&running, &["unfreeze"]).await;
+    assert_eq!((code, out.contains("not frozen any more")), (0, true), "{out}");
+    let (code, _, _) = team(&running, &["freeze"]).await;
+    assert_eq!(code, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_and_reviews_are_verbs() {
+    let running = fake::start().await;
+    let id = running.fake.world().requests[0].id.short();
+    let (code, _, err) = team(&running, &["claim", &id]).await;
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = team(&running, &["review", &id, "--comment", "as it said"]).await;
+    assert_eq!(code, 0, "{err}");
+    let seen = running.fake.world().seen.clone();
+    assert_eq!((seen[0].0.as_str(), seen[1].0.as_str()), ("claim", "review"));
+    assert_eq!(seen[1].2["comment"], "as it said");
+    let (code, _, _) = team(&running, &["review", &id]).await;
+    assert_eq!(code, 2);
+}
