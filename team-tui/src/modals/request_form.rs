@@ -138,11 +138,17 @@ impl Form {
         if self.break_glass || self.chosen(entitlements, true).is_some() {
             fields.push(BreakGlass);
         }
-        if self.entitlement(entitlements).is_some_and(|e| e.guarded) {
+        if self.asks_for_name(entitlements) {
             fields.push(Confirm);
         }
         fields.extend([Leave, Go]);
         fields
+    }
+
+    /// Whether the account's name must be typed: where policy guards it, and before glass is broken.
+    pub(crate) fn asks_for_name(&self, entitlements: &[Entitlement]) -> bool {
+        self.entitlement(entitlements)
+            .is_some_and(|entitlement| entitlement.guarded || self.break_glass)
     }
 
     /// The text that is being typed.
@@ -279,7 +285,7 @@ impl Form {
                     format!("the reason needs {least} characters, this has {length}"),
                 ));
             }
-            if entitlement.guarded && self.confirm.value() != account.name {
+            if self.asks_for_name(entitlements) && self.confirm.value() != account.name {
                 return Err((
                     Field::Confirm,
                     format!("type the account's name, {}, to go on", account.name),

@@ -1,5 +1,7 @@
 //! `update` by keys and messages, without a terminal.
 
+mod attention;
+
 use super::{context, update};
 use crate::app::{App, Link, Screen};
 use crate::client::ClientError;

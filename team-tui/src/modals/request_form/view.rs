@@ -155,7 +155,7 @@ fn draw_field(frame: &mut Frame, area: Rect, app: &App, form: &Form, field: Fiel
                 "Account's name",
                 &form.confirm,
                 focus,
-                "guarded: type it to go on",
+                "guarded or break-glass: type it",
             );
         }
         Field::Leave | Field::Go => {}

@@ -81,15 +81,19 @@ fn of_sixty_four_who_decide_at_once_one_does() {
                         put.unwrap();
                     }
                     barrier.wait();
+                    // All have read the same before any of them decides.
                     let (id, command) = (filed.id, command(number + round));
+                    let seen =
+                        store.read_blocking(move |read| Ok::<_, StoreError>(read.request(&id)?.unwrap()));
+                    let seen = seen.unwrap();
+                    barrier.wait();
                     let name = command.name();
                     let now = match command {
                         Command::Lapse => filed.expires_at,
                         _ => filed.expires_at - TimeDelta::milliseconds(1),
                     };
                     let done = store.write_blocking(WriteLane::Normal, move |tx| {
-                        let current = tx.request(&id)?.ok_or_else(|| Refused::not_found("request"))?;
-                        carry_out(tx, &current, &command, &Actor::daemon(), now)
+                        carry_out(tx, &seen, &command, &Actor::daemon(), now)
                     });
                     if done.is_ok() {
                         winners.lock().unwrap().entry(id).or_default().push(name);

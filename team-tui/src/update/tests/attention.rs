@@ -1,0 +1,75 @@
+//! Claims, reviews, the freeze, reminders.
+
+use super::*;
+use crate::keymap::Action;
+use crate::update::why_not;
+
+#[test]
+fn a_claim_takes_one_key_and_so_does_giving_it_up() {
+    let mut app = live();
+    let id = app.selected().map(|view| view.id).expect("a row");
+    let offer = |app: &mut App, verb: &str| {
+        let view = app.requests.get_mut(&id).expect("the row");
+        view.you_may = vec!["approve".to_owned(), verb.to_owned()];
+    };
+    offer(&mut app, "claim");
+    let effects = keys(&mut app, "c");
+    assert!(
+        matches!(&effects[..], [Effect::Act(of, "claim", _)] if *of == id),
+        "{effects:?}"
+    );
+    offer(&mut app, "unclaim");
+    let effects = keys(&mut app, "c");
+    assert!(
+        matches!(&effects[..], [Effect::Act(of, "unclaim", _)] if *of == id),
+        "{effects:?}"
+    );
+    offer(&mut app, "reject");
+    assert!(keys(&mut app, "c").is_empty());
+    assert!(app.toast.as_ref().is_some_and(|toast| toast.bad));
+}
+
+#[test]
+fn a_review_wants_words() {
+    let mut app = live();
+    let id = app.selected().map(|view| view.id).expect("a row");
+    app.requests.get_mut(&id).expect("the row").you_may = vec!["approve".to_owned(), "review".to_owned()];
+    keys(&mut app, "R");
+    assert!(control(&mut app, 's').is_empty());
+    assert!(matches!(&app.modal, Some(Modal::Decide(dialog)) if dialog.error.is_some()));
+    keys(&mut app, "as the ticket said");
+    let effects = control(&mut app, 's');
+    assert!(matches!(&effects[..], [Effect::Act(_, "review", body)] if body.comment.is_some()));
+}
+
+#[test]
+fn one_key_begins_a_freeze_and_a_reason_ends_it() {
+    let mut app = live();
+    let roles = |app: &mut App, role: &str| {
+        app.me.as_mut().expect("somebody").roles = vec![role.to_owned()];
+    };
+    roles(&mut app, "approver");
+    keys(&mut app, "F");
+    assert!(app.modal.is_none() && app.toast.as_ref().is_some_and(|toast| toast.bad));
+    roles(&mut app, "security");
+    assert_eq!(why_not(&app, Action::Freeze), None);
+    keys(&mut app, "F");
+    assert!(
+        press(&mut app, KeyCode::Enter).is_empty(),
+        "a freeze wants a reason"
+    );
+    keys(&mut app, "F");
+    keys(&mut app, "a key is out");
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Freeze("a key is out".to_owned(), false)]
+    );
+    keys(&mut app, ":freeze --revoke a key is out");
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Freeze("a key is out".to_owned(), true)]
+    );
+    app.me.as_mut().expect("somebody").notices = vec!["frozen by ivy since then: a key is out".to_owned()];
+    keys(&mut app, "F");
+    assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Unfreeze(None)]);
+}
