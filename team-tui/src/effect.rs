@@ -5,7 +5,7 @@ use crate::policy::Draft;
 use std::collections::BTreeSet;
 use team_shared::ids::RequestId;
 use team_shared::policy::ExplainQuery;
-use team_shared::request::{Act, Approve, Submit};
+use team_shared::request::{Act, Approve, Extend, Submit};
 
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,9 @@ pub(crate) enum Effect {
     Submit(Box<Submit>),
     /// Approve one.
     Approve(RequestId, Box<Approve>),
-    /// `reject`, `cancel`, `done` or `revoke` one.
+    /// Ask for more time.
+    Extend(RequestId, Box<Extend>),
+    /// `reject`, `cancel`, `done`, `revoke`, `claim`, `unclaim` or `review` one.
     Act(RequestId, &'static str, Box<Act>),
     /// Stop everything new: why, and whether what is live ends as well.
     Freeze(String, bool),

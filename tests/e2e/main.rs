@@ -2,6 +2,7 @@
 //!
 //! * [`whole_path`] request → refused self-approval → approval → assignment → gone, on two AWS emulators
 //! * [`kills`] the same under kill -9 · [`faults`] the same while AWS misbehaves · [`unreachable`] without AWS
+//! * [`six_people`] what people use it for, from break-fix to an investigation
 //! * [`standing`] access that is not ours · [`errors`] what people read · [`lifecycle`] signals · [`demo`] its world
 //!
 //! `TEAM_TEST_PYTHON` names a Python with `moto[server]` and `boto3`; without it the test makes itself one, or says that
@@ -13,6 +14,7 @@ mod faults;
 mod kills;
 mod lifecycle;
 mod moto;
+mod six_people;
 mod standing;
 mod unreachable;
 mod whole_path;

@@ -1,4 +1,4 @@
-//! A bastion for a test: an organisation, a policy, a daemon, and three people with logins of their own.
+//! A bastion for a test: an organisation, a policy, a daemon, and people with logins of their own.
 
 use crate::teamd;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use team_test_support::users::Logins;
 use team_test_support::wait::eventually;
 use tempfile::TempDir;
 
-/// alice asks, bob decides, carol audits. alice holds `legacy` herself and `shared` through a group already.
+/// alice asks, bob decides, carol audits; frank, gita and ivy are there for whoever needs six. alice holds `legacy` herself and `shared` through a group already.
 pub(crate) const ORGANISATION: &str = r#"
 name = "e2e"
 [management]
@@ -41,6 +41,12 @@ name = "alice"
 name = "bob"
 [[user]]
 name = "carol"
+[[user]]
+name = "frank"
+[[user]]
+name = "gita"
+[[user]]
+name = "ivy"
 [[group]]
 name = "engineers"
 members = ["alice"]
@@ -182,6 +188,11 @@ impl Bastion {
             folder,
             logins,
         }
+    }
+
+    /// The uid of one of the people.
+    pub(crate) fn uid(&self, person: &str) -> u32 {
+        self.logins.of(person).uid
     }
 
     /// A verb as one of the people, or as `root`.

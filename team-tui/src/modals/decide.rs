@@ -1,4 +1,4 @@
-//! Approve, reject, revoke, cancel, done: shows the text that is decided on, at the version it was read.
+//! Approve, reject, revoke, cancel, done, extend, review: shows the text that is decided on, at the version it was read.
 
 use super::{buttons, window};
 use crate::app::App;
@@ -32,7 +32,7 @@ pub(crate) struct Decide {
     pub(crate) version: u64,
     pub(crate) digest: String,
     pub(crate) comment: Input,
-    /// What is granted, where the verb is `approve`.
+    /// What is granted, where the verb is `approve`, or asked for, where it is `extend`.
     pub(crate) duration: Option<Input>,
     pub(crate) asked: i64,
     pub(crate) focus: Focus,
@@ -51,8 +51,17 @@ impl Decide {
             version: view.version,
             digest: view.terms_digest.clone(),
             comment: Input::default(),
-            duration: (verb == "approve").then(asked),
-            asked: view.duration_seconds,
+            duration: match verb {
+                "approve" => Some(asked()),
+                "extend" => Some(Input::new("1h".to_owned())),
+                _ => None,
+            },
+            // More time is always another length than none.
+            asked: if verb == "extend" {
+                0
+            } else {
+                view.duration_seconds
+            },
             focus: Focus::Comment,
             error: None,
             sending: false,
@@ -88,6 +97,11 @@ impl Decide {
             .map_err(|e: team_shared::duration::InvalidDuration| e.to_string())?;
         Ok(Some(seconds.get()).filter(|seconds| *seconds != self.asked))
     }
+}
+
+/// Whether somebody reads why: it cannot be left out.
+pub(crate) fn needs_words(verb: &str) -> bool {
+    matches!(verb, "reject" | "revoke" | "review" | "extend")
 }
 
 /// `Approve` for `approve`.
@@ -161,10 +175,10 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         y += 1;
     }
     let box_height = if inside.height > 12 { 4 } else { 3 };
-    let label = if matches!(dialog.verb, "reject" | "revoke" | "review") {
-        "Comment needed"
-    } else {
-        "Comment"
+    let label = match dialog.verb {
+        "extend" => "Reason needed",
+        verb if needs_words(verb) => "Comment needed",
+        _ => "Comment",
     };
     let area = Rect {
         y,
@@ -193,7 +207,11 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
             frame,
             area,
             theme,
-            "Grant for",
+            if dialog.verb == "extend" {
+                "Extend by"
+            } else {
+                "Grant for"
+            },
             input,
             dialog.focus == Focus::Duration,
             &note,
@@ -245,6 +263,9 @@ fn granted(view: &RequestView, dialog: &Decide, app: &App) -> String {
         return format!("not a duration · {asked}");
     };
     let seconds = Duration::seconds(changed.unwrap_or(dialog.asked));
+    if let ("extend", Some(end)) = (dialog.verb, view.end_at) {
+        return format!("until {}, decided anew", format::short(end + seconds, app.zone));
+    }
     let ends = match (view.start_at, view.end_at) {
         (_, Some(end)) if changed.is_none() => format!("ends {}", format::short(end, app.zone)),
         (Some(start), _) => format!("ends {}", format::short(start + seconds, app.zone)),

@@ -152,6 +152,13 @@ impl Performer {
                     result,
                 }
             }),
+            Effect::Extend(id, body) => self.answer(move |client| async move {
+                let result = client.extend(&id, &body, &key()).await.map(Box::new);
+                Message::Answered {
+                    verb: "extend",
+                    result,
+                }
+            }),
             Effect::Act(id, verb, body) => self.answer(move |client| async move {
                 let result = client.act(&id, verb, &body, &key()).await.map(Box::new);
                 Message::Answered { verb, result }

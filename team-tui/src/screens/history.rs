@@ -1,7 +1,7 @@
 //! History: requests of all states, or the audit rows behind them.
 
 use super::parts;
-use crate::app::{App, Screen};
+use crate::app::{App, Screen, may};
 use crate::format;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Row, fixed, growing};
@@ -17,7 +17,12 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let (list, preview) = parts::split(area);
     let rows = app.rows(Screen::History);
     let shown = parts::shown_of(app, Screen::History, rows.len());
-    let title = format!("history: {shown} requests");
+    let reviews = rows.iter().filter(|view| may(view, "review")).count();
+    let reviews = match reviews {
+        0 => String::new(),
+        some => format!(", {some} for you to review (R)"),
+    };
+    let title = format!("history: {shown} requests{reviews}");
     let body = parts::title(frame, list, app, theme, &title, "newest first · v audit rows");
     if rows.is_empty() {
         parts::empty(

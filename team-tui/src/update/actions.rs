@@ -63,6 +63,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Cancel => decide(app, "cancel"),
         Action::Done => decide(app, "done"),
         Action::Review => decide(app, "review"),
+        Action::Extend => decide(app, "extend"),
         Action::Claim => return attention::claim(app),
         Action::Freeze => attention::begin_freeze(app),
         Action::New => app.modal = Some(Modal::Form(Box::new(Form::new(app.now)))),

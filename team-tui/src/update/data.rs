@@ -278,7 +278,7 @@ fn on_answered(app: &mut App, verb: &'static str, result: Result<Box<RequestView
         Ok(view) => {
             app.modal = None;
             let what = match verb {
-                "submit" => "filed".to_owned(),
+                "submit" | "extend" => "filed".to_owned(),
                 "approve" => "your vote counts".to_owned(),
                 verb => format!("{verb}: done"),
             };
@@ -289,7 +289,7 @@ fn on_answered(app: &mut App, verb: &'static str, result: Result<Box<RequestView
                 view.account.name,
                 view.state
             ));
-            if verb == "submit" {
+            if matches!(verb, "submit" | "extend") {
                 app.cursors.insert(
                     Screen::Mine,
                     crate::app::Cursor {

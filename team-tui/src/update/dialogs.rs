@@ -5,10 +5,10 @@ use crate::app::App;
 use crate::effect::Effect;
 use crate::keymap::Action;
 use crate::modals::Modal;
-use crate::modals::decide::{Decide, Focus};
+use crate::modals::decide::{Decide, Focus, needs_words};
 use chrono::{DateTime, Duration, Utc};
 use crossterm::event::KeyEvent;
-use team_shared::request::{Act, Approve};
+use team_shared::request::{Act, Approve, Extend};
 
 /// Enter is not taken from a dialog that has just appeared: it was meant for what was there before.
 pub(super) fn too_early(opened_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
@@ -65,12 +65,13 @@ fn submit(dialog: &mut Decide, live: bool) -> Vec<Effect> {
         return Vec::new();
     }
     let comment = Some(dialog.comment.value().trim().to_owned()).filter(|comment| !comment.is_empty());
-    if comment.is_none() && matches!(dialog.verb, "reject" | "revoke" | "review") {
-        dialog.error = Some(if dialog.verb == "review" {
-            "say what you saw: the audit trail keeps it".to_owned()
-        } else {
-            "say why: the requester reads it".to_owned()
-        });
+    if comment.is_none() && needs_words(dialog.verb) {
+        let why = match dialog.verb {
+            "review" => "say what you saw: the audit trail keeps it",
+            "extend" => "say why it takes longer: whoever decides reads it",
+            _ => "say why: the requester reads it",
+        };
+        dialog.error = Some(why.to_owned());
         dialog.focus = Focus::Comment;
         return Vec::new();
     }
@@ -99,6 +100,15 @@ fn submit(dialog: &mut Decide, live: bool) -> Vec<Effect> {
             terms_digest,
         };
         return vec![Effect::Approve(dialog.id, Box::new(body))];
+    }
+    if let ("extend", Some(duration_seconds)) = (dialog.verb, duration_seconds) {
+        let body = Extend {
+            duration_seconds,
+            reason: comment.unwrap_or_default(),
+            version,
+            terms_digest,
+        };
+        return vec![Effect::Extend(dialog.id, Box::new(body))];
     }
     let body = Act {
         comment,

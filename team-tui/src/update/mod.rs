@@ -86,6 +86,7 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         Action::Cancel => "cancel",
         Action::Done => "done",
         Action::Review => "review",
+        Action::Extend => "extend",
         Action::Claim if app.selected().is_some_and(|view| may(view, "unclaim")) => "unclaim",
         Action::Claim => "claim",
         Action::Freeze if !app.freezes() => {

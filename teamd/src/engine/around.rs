@@ -68,7 +68,7 @@ impl Engine {
 ///
 /// # Errors
 /// The store does not take it.
-pub(super) fn keep(
+pub(crate) fn keep(
     tx: &mut dyn Tx,
     request: &Request,
     noted: &Noted,

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The people that there are logins for.
-const NAMES: [&str; 3] = ["alice", "bob", "carol"];
+const NAMES: [&str; 6] = ["alice", "bob", "carol", "frank", "gita", "ivy"];
 
 /// Somebody who can run a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Login {
     pub gid: u32,
 }
 
-/// Logins for alice, bob and carol, unique to this run. They go with the last handle.
+/// Logins for the people, unique to this run. They go with the last handle.
 #[derive(Debug)]
 pub struct Logins {
     made: Vec<Login>,

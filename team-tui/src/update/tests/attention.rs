@@ -73,3 +73,19 @@ fn one_key_begins_a_freeze_and_a_reason_ends_it() {
     keys(&mut app, "F");
     assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Unfreeze(None)]);
 }
+
+#[test]
+fn more_time_is_asked_for_with_a_reason() {
+    let mut app = live();
+    let id = app.selected().map(|view| view.id).expect("a row");
+    app.requests.get_mut(&id).expect("the row").you_may = vec!["approve".to_owned(), "extend".to_owned()];
+    keys(&mut app, "E");
+    assert!(control(&mut app, 's').is_empty(), "a reason is needed");
+    keys(&mut app, "the replica is slow");
+    let effects = control(&mut app, 's');
+    assert!(
+        matches!(&effects[..], [Effect::Extend(_, body)]
+            if body.duration_seconds == 3_600 && body.reason == "the replica is slow"),
+        "{effects:?}"
+    );
+}
