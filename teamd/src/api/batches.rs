@@ -4,7 +4,7 @@ use super::beside::Beside;
 use super::body::Raw;
 use super::caller::Calling;
 use super::error::ApiError;
-use super::requests::{one, submission};
+use super::requests::{filing, one, submission};
 use super::views;
 use super::{Api, idempotency};
 use crate::engine::Refused;
@@ -63,18 +63,7 @@ pub(super) async fn submit(
         };
         Ok((status, Page::whole(views.collect())))
     };
-    // Identity goes before everything but size.
-    let answer = match api.engine.facts().access(&caller).acting_person() {
-        Ok(_) => idempotency::once(&api, &caller, &headers, "batch", &raw.0, work).await,
-        Err(refused) => Err(refused.into()),
-    };
-    if let Err(error) = &answer {
-        api.engine.count_refused_submit(&caller, &error.refused());
-        api.engine
-            .note_refusal(&caller, "submit", None, &error.refused())
-            .await;
-    }
-    answer
+    filing(&api, &caller, &headers, "batch", &raw, work).await
 }
 
 /// Whether it is a dry run. A batch has something in it, not too much, and is all dry run or none.

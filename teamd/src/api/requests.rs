@@ -15,6 +15,7 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use serde::Serialize;
 use team_shared::ids::RequestId;
 use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use team_shared::request::{RequestQuery, RequestView, Submit};
@@ -54,15 +55,26 @@ pub(super) async fn submit(
             view,
         ))
     };
-    // Identity goes before everything but size.
-    let answer = match api.engine.facts().access(&caller).acting_person() {
-        Ok(_) => idempotency::once(&api, &caller, &headers, "submit", &raw.0, work).await,
+    filing(&api, &caller, &headers, "submit", &raw, work).await
+}
+
+/// What files requests: identity before everything but size, once for a key, and what is refused counted and told.
+pub(super) async fn filing<T: Serialize>(
+    api: &Api,
+    caller: &Caller,
+    headers: &HeaderMap,
+    what: &str,
+    raw: &Raw,
+    work: impl AsyncFnOnce(idempotency::Turn) -> Result<(StatusCode, T), ApiError>,
+) -> Result<Response, ApiError> {
+    let answer = match api.engine.facts().access(caller).acting_person() {
+        Ok(_) => idempotency::once(api, caller, headers, what, &raw.0, work).await,
         Err(refused) => Err(refused.into()),
     };
     if let Err(error) = &answer {
-        api.engine.count_refused_submit(&caller, &error.refused());
+        api.engine.count_refused_submit(caller, &error.refused());
         api.engine
-            .note_refusal(&caller, "submit", None, &error.refused())
+            .note_refusal(caller, "submit", None, &error.refused())
             .await;
     }
     answer

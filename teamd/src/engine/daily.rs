@@ -230,4 +230,67 @@ mod tests {
             assert_eq!(today(&request(None, state)), 0);
         }
     }
+
+    /// What somebody does: how many minutes later, how long, how many hours ahead (none: as soon as it is approved), and
+    /// how many minutes the approver lets them wait.
+    type Ask = (u16, u16, Option<u8>, u16);
+
+    /// The sessions that come of it, each begun at its approval or at its start.
+    fn sessions(asks: &[Ask], max: Seconds) -> Vec<Session> {
+        let store = crate::store::Store::on_memory(&crate::store::Memory::new());
+        let mut now = noon();
+        let mut granted = Vec::new();
+        for (number, (later, minutes, ahead, wait)) in asks.iter().enumerate() {
+            now += chrono::TimeDelta::minutes(i64::from(*later));
+            let start_at = ahead.map(|hours| now + chrono::TimeDelta::hours(i64::from(hours) + 1));
+            let mut filed = request(start_at, State::Pending);
+            filed.id = RequestId::from_parts(1, u128::try_from(number).unwrap() + 1);
+            filed.terms.duration = Seconds::new(i64::from(*minutes) * 60).unwrap();
+            filed.created_at = now;
+            let fits = |request: &Request, now| {
+                let asked = request.clone();
+                let answer = store.read_blocking(move |read| refuse_over(read, &asked, Some(max), None, now));
+                answer.is_ok()
+            };
+            if !fits(&filed, now) {
+                continue;
+            }
+            // It is decided later, and looked at once more.
+            now += chrono::TimeDelta::minutes(i64::from(*wait));
+            if !fits(&filed, now) {
+                continue;
+            }
+            let from = start_at.unwrap_or(now).max(now);
+            filed.terms.start_at = start_at.map(|_| from);
+            let session = Session {
+                start_at: from,
+                end_at: from + chrono::TimeDelta::seconds(filed.terms.duration.get()),
+            };
+            filed.state = State::Active { session };
+            granted.push(session);
+            let put = store.write_blocking(crate::store::WriteLane::Normal, move |tx| {
+                tx.insert_request(&filed)
+            });
+            put.unwrap();
+        }
+        granted
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_begins_in_a_day_never_exceeds_its_maximum(
+            asks in proptest::collection::vec((0u16..600, 5u16..240, proptest::option::of(0u8..40), 0u16..900), 1..25),
+            hours in 1i64..6,
+        ) {
+            let max = Seconds::new(hours * 3600).unwrap();
+            let mut days: std::collections::BTreeMap<NaiveDate, i64> = Default::default();
+            for session in sessions(&asks, max) {
+                let lasted = (session.end_at - session.start_at).num_seconds();
+                *days.entry(session.start_at.date_naive()).or_default() += lasted;
+            }
+            for (day, seconds) in days {
+                proptest::prop_assert!(seconds <= max.get(), "{day}: {seconds} of {max}");
+            }
+        }
+    }
 }

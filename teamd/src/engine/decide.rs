@@ -5,7 +5,7 @@ use super::access::Verb;
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::{FAR_AWAY, START_SLACK};
-use super::{Engine, Facts, commit};
+use super::{Engine, Facts, commit, daily};
 use crate::domain::Time;
 use crate::domain::attention::reminders::is_escalated;
 use crate::domain::identity::Caller;
@@ -157,13 +157,19 @@ fn approve(
             "with these terms the access would be over already",
         ));
     }
-    let (in_force, _) = facts.both()?;
+    let (in_force, directory) = facts.both()?;
     let is_changed = terms != request.terms;
     match judge(facts, &request, terms.duration, now) {
         Ok(judgement) => {
             if judgement.texts.require_comment && comment.is_none() {
                 return Err(Refused::field("comment", "policy asks approvers for a comment"));
             }
+            // A longer access, or one that begins on another day than it was asked for, must fit into that day.
+            let changed = Request {
+                terms,
+                ..request.clone()
+            };
+            daily::refuse_over(tx, &changed, judgement.max_per_day, Some(directory), now)?;
             let command = Command::Approve {
                 by,
                 comment,
