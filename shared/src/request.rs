@@ -316,6 +316,9 @@ pub struct RequestView {
     pub justification: String,
     /// Ticket.
     pub ticket: Option<String>,
+    /// Where the ticket is read, by policy's `ticket_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket_link: Option<String>,
     /// Asked as break-glass.
     pub break_glass: bool,
     /// The request that it extends.

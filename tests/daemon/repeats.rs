@@ -206,6 +206,28 @@ async fn access_through_a_group_is_allowed_and_named() {
 }
 
 #[tokio::test]
+async fn a_ticket_is_a_link_where_policy_says_where_it_is_read() {
+    let url = "[settings]\nticket_url = \"https://tickets.example.com/browse/{ticket}\"";
+    let world = Setup::new()
+        .policy(POLICY.replace("[settings]", url))
+        .start()
+        .await;
+    let link = async |ticket: &str, seconds: i64| {
+        let body = with(ask(LEDGER, ADMIN, seconds), json!({"ticket": ticket}));
+        world.submit("alice", body).await["ticket_link"].clone()
+    };
+    assert_eq!(
+        link("INC-7", 600).await,
+        "https://tickets.example.com/browse/INC-7"
+    );
+    // Whatever would lead elsewhere is written as its bytes.
+    assert_eq!(
+        link("../?x=1#y", 601).await,
+        "https://tickets.example.com/browse/..%2F%3Fx%3D1%23y"
+    );
+}
+
+#[tokio::test]
 async fn reasons_and_tickets_are_what_policy_asks_for() {
     let world = World::new().await;
     for (set, fields, wrong) in [

@@ -62,6 +62,7 @@ pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i
     let created_at = now - Duration::minutes(minutes_ago);
     RequestView {
         claimed_until: None,
+        ticket_link: None,
         id: id(created_at, short),
         version: 3,
         revision: 1,

@@ -76,6 +76,9 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
     ));
     rows.push(("reason", view.justification.clone()));
     rows.push(("ticket", view.ticket.clone().unwrap_or_else(|| "none".to_owned())));
+    if let Some(link) = &view.ticket_link {
+        rows.push(("read at", link.clone()));
+    }
     if view.break_glass {
         rows.push((
             "break-glass",

@@ -12,6 +12,7 @@ use team_shared::request::{
     AccountRef, ApprovalView, DemandView, EndedView, GivenUpView, GrantOfRequest, PermissionSetRef,
     PersonRef, RequestView, ReviewView, VoteView, WaitingFor,
 };
+use team_shared::routes;
 
 /// What names are looked up in.
 #[derive(Clone, Copy)]
@@ -104,6 +105,7 @@ pub(super) fn request(request: &Request, beside: &Beside, facts: &Facts, access:
         duration_seconds: request.terms.duration.get(),
         justification: request.terms.justification.clone(),
         ticket: request.terms.ticket.clone(),
+        ticket_link: ticket_link(request, facts),
         break_glass: request.terms.break_glass,
         extends: request.extends,
         batch_id: request.batch_id.clone(),
@@ -137,6 +139,19 @@ pub(super) fn request(request: &Request, beside: &Beside, facts: &Facts, access:
             .map(ToOwned::to_owned)
             .collect(),
     }
+}
+
+/// Where its ticket is read: by the rule that counts most, else by the settings. The ticket is a person's text, so whatever
+/// means something in a link is written as its bytes.
+fn ticket_link(request: &Request, facts: &Facts) -> Option<String> {
+    let ticket = request.terms.ticket.as_ref()?;
+    let policy = &facts.policy.as_ref()?.policy;
+    let mut rules = policy.eligibility.iter();
+    let rule = rules.find(|rule| Some(&rule.id) == request.basis.rule.as_ref());
+    let own = rule.and_then(|rule| rule.overrides.ticket_url.as_ref());
+    let url = own.unwrap_or(&policy.settings.texts.ticket_url);
+    let is_link = url.starts_with("https://") || url.starts_with("http://");
+    is_link.then(|| url.replace("{ticket}", &routes::percent(ticket)))
 }
 
 /// Whether a request has anything to do with the grant yet.

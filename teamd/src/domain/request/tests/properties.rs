@@ -41,6 +41,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             by, comment: None, change, basis: basis(&demands)
         }),
         1 => person().prop_map(|by| Command::Reject { by, comment: None }),
+        1 => Just(Command::Escalate { basis: basis(&[demand("prod", 1, &["bob", "carol", "hank"])]) }),
         1 => Just(Command::Cancel),
         1 => Just(Command::Done),
         1 => Just(Command::Revoke { comment: None }),
