@@ -45,6 +45,8 @@ pub(crate) enum Effect {
     ApplyPolicy(Draft),
     /// File a request.
     Submit(Box<Submit>),
+    /// File several, all of them or none.
+    SubmitBatch(Vec<Submit>),
     /// Approve one.
     Approve(RequestId, Box<Approve>),
     /// Ask for more time.

@@ -67,6 +67,8 @@ pub(crate) enum Message {
         verb: &'static str,
         result: Result<Box<RequestView>, ClientError>,
     },
+    /// Several requests were filed, or none.
+    Filed(Result<Vec<RequestView>, ClientError>),
     /// What came of a freeze, or of lifting it.
     Frozen(Result<FreezeState, ClientError>),
     /// The chaos tells of itself.

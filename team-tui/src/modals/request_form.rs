@@ -1,5 +1,6 @@
 //! New request: fuzzy picks of account and permission set, and what will happen.
 
+mod batch;
 mod view;
 
 pub(crate) use view::draw;
@@ -20,6 +21,7 @@ pub(crate) enum Field {
     Start,
     Ticket,
     Reason,
+    Also,
     BreakGlass,
     Confirm,
     Leave,
@@ -39,6 +41,8 @@ pub(crate) struct Form {
     pub(crate) start: Input,
     pub(crate) ticket: Input,
     pub(crate) reason: Input,
+    /// Other accounts for the same, with commas between them.
+    pub(crate) also: Input,
     pub(crate) confirm: Input,
     pub(crate) break_glass: bool,
     pub(crate) focus: Field,
@@ -61,6 +65,7 @@ impl Form {
             start: Input::default(),
             ticket: Input::default(),
             reason: Input::default(),
+            also: Input::default(),
             confirm: Input::default(),
             break_glass: false,
             focus: Field::Account,
@@ -133,8 +138,11 @@ impl Form {
 
     /// The fields that this target asks for.
     pub(crate) fn fields(&self, entitlements: &[Entitlement]) -> Vec<Field> {
-        use Field::{Account, BreakGlass, Confirm, Duration, Go, Leave, Reason, Set, Start, Ticket};
+        use Field::{Account, Also, BreakGlass, Confirm, Duration, Go, Leave, Reason, Set, Start, Ticket};
         let mut fields = vec![Account, Set, Duration, Start, Ticket, Reason];
+        if batch::others(self, entitlements).next().is_some() {
+            fields.push(Also);
+        }
         if self.break_glass || self.chosen(entitlements, true).is_some() {
             fields.push(BreakGlass);
         }
@@ -160,6 +168,7 @@ impl Form {
             Field::Start => Some(&mut self.start),
             Field::Ticket => Some(&mut self.ticket),
             Field::Reason => Some(&mut self.reason),
+            Field::Also => Some(&mut self.also),
             Field::Confirm => Some(&mut self.confirm),
             Field::BreakGlass | Field::Leave | Field::Go => None,
         }

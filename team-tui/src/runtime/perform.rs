@@ -17,7 +17,7 @@ use std::sync::Arc;
 use team_shared::freeze::{Freeze, Unfreeze};
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
-use team_shared::request::{RequestQuery, RequestView};
+use team_shared::request::{RequestQuery, RequestView, SubmitBatch};
 use tokio::sync::{Notify, mpsc};
 
 /// The most rows that are held: far past what anybody scrolls, far below what a small machine notices.
@@ -144,6 +144,10 @@ impl Performer {
                     verb: "submit",
                     result,
                 }
+            }),
+            Effect::SubmitBatch(requests) => self.answer(|client| async move {
+                let filed = client.submit_batch(&SubmitBatch { requests }, &key()).await;
+                Message::Filed(filed.map(|page| page.items))
             }),
             Effect::Approve(id, body) => self.answer(move |client| async move {
                 let result = client.approve(&id, &body, &key()).await.map(Box::new);

@@ -1,10 +1,10 @@
 //! Answers of the daemon and its events. Rows change only by what the daemon says; nothing is shown as done before.
 
+use super::answers;
 use crate::app::{App, Link, Screen, Tail};
 use crate::client::ClientError;
 use crate::effect::Effect;
 use crate::message::{Message, Snapshot};
-use crate::modals::Modal;
 use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::event::{Event, EventType};
 use team_shared::ids::RequestId;
@@ -102,7 +102,8 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             return vec![Effect::OpenEditor(draft, line)];
         }
         Message::EditFailed(text) => app.complain(text),
-        Message::Answered { verb, result } => on_answered(app, verb, result),
+        Message::Answered { verb, result } => answers::one(app, verb, result),
+        Message::Filed(result) => answers::several(app, result),
         Message::Frozen(Ok(state)) => {
             super::attention::frozen(app, &state);
             return load(app);
@@ -118,7 +119,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
 }
 
 /// Takes a request as it was read, unless something newer is known: answers may overtake each other.
-fn keep(app: &mut App, view: RequestView) {
+pub(super) fn keep(app: &mut App, view: RequestView) {
     if app
         .requests
         .get(&view.id)
@@ -273,55 +274,8 @@ fn tidy(tail: &mut Tail) {
     tail.items.drain(..surplus);
 }
 
-fn on_answered(app: &mut App, verb: &'static str, result: Result<Box<RequestView>, ClientError>) {
-    match result {
-        Ok(view) => {
-            app.modal = None;
-            let what = match verb {
-                "submit" | "extend" => "filed".to_owned(),
-                "approve" => "your vote counts".to_owned(),
-                verb => format!("{verb}: done"),
-            };
-            app.say(format!(
-                "{} {what}: {} on {}, now {}",
-                view.id.short(),
-                view.permission_set.name,
-                view.account.name,
-                view.state
-            ));
-            if matches!(verb, "submit" | "extend") {
-                app.cursors.insert(
-                    Screen::Mine,
-                    crate::app::Cursor {
-                        id: Some(view.id),
-                        index: 0,
-                    },
-                );
-                app.detail = None;
-                app.screen = Screen::Mine;
-            }
-            keep(app, *view);
-        }
-        Err(error) => {
-            let text = explain(&error);
-            // The dialog stays with all that was typed.
-            match &mut app.modal {
-                Some(Modal::Decide(dialog)) => {
-                    dialog.sending = false;
-                    dialog.error = Some(text);
-                }
-                Some(Modal::Form(form)) => {
-                    form.sending = false;
-                    form.error = Some(text);
-                }
-                _ => app.complain(text),
-            }
-        }
-    }
-}
-
 /// What went wrong and what helps, in one line.
-fn explain(error: &ClientError) -> String {
+pub(super) fn explain(error: &ClientError) -> String {
     let mut text = error.to_string();
     if let ClientError::Problem(problem) = error {
         for wrong in &problem.errors {

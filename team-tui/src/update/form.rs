@@ -108,11 +108,17 @@ fn submit(
         form.error = Some("teamd is away; what you typed is kept".to_owned());
         return Vec::new();
     }
-    match form.submit(entitlements, now) {
-        Ok(body) => {
+    match form.submissions(entitlements, now) {
+        Ok(mut bodies) => {
             form.sending = true;
             form.error = None;
-            vec![Effect::Submit(Box::new(body))]
+            match bodies.pop() {
+                Some(only) if bodies.is_empty() => vec![Effect::Submit(Box::new(only))],
+                last => {
+                    bodies.extend(last);
+                    vec![Effect::SubmitBatch(bodies)]
+                }
+            }
         }
         Err((field, error)) => {
             form.focus = field;

@@ -260,8 +260,8 @@ mod tests {
             if !fits(&filed, now) {
                 continue;
             }
-            let from = start_at.unwrap_or(now).max(now);
-            filed.terms.start_at = start_at.map(|_| from);
+            // A window stays where it is, however late it is approved.
+            let from = start_at.unwrap_or(now);
             let session = Session {
                 start_at: from,
                 end_at: from + chrono::TimeDelta::seconds(filed.terms.duration.get()),

@@ -140,6 +140,10 @@ fn draw_field(frame: &mut Frame, area: Rect, app: &App, form: &Form, field: Fiel
             let note = if required { "required" } else { "optional" };
             field::line(frame, area, theme, "Ticket", &form.ticket, focus, note);
         }
+        Field::Also => {
+            let note = "other accounts, with commas: all or none";
+            field::line(frame, area, theme, "Also on", &form.also, focus, note);
+        }
         Field::Reason => field::boxed(frame, area, theme, "Why", &form.reason, focus),
         Field::BreakGlass => {
             let mark = if form.break_glass { "[x]" } else { "[ ]" };

@@ -89,3 +89,40 @@ fn more_time_is_asked_for_with_a_reason() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn the_same_for_other_accounts_is_filed_as_one() {
+    let mut app = live();
+    let mut form = crate::modals::Form::new(app.now);
+    let entitled = app.entitlements.clone();
+    // Two accounts in which the same may be asked for.
+    let (first, second) = entitled
+        .iter()
+        .flat_map(|one| entitled.iter().map(move |other| (one, other)))
+        .find(|(one, other)| {
+            one.permission_set.arn == other.permission_set.arn
+                && one.account.id != other.account.id
+                && !one.guarded
+                && !one.break_glass
+                && !other.break_glass
+        })
+        .expect("two accounts with the same permission set");
+    form.chosen_account = Some(first.account.clone());
+    form.chosen_set = Some(first.permission_set.clone());
+    form.duration = "1h".into();
+    form.ticket = "INC-1".into();
+    form.reason = "roll back by hand".into();
+    form.also = "nowhere".into();
+    app.modal = Some(Modal::Form(Box::new(form)));
+    assert!(control(&mut app, 's').is_empty());
+    let Some(Modal::Form(form)) = &mut app.modal else {
+        panic!("the form stays")
+    };
+    assert!(form.error.as_ref().is_some_and(|error| error.contains("nowhere")));
+    form.also = second.account.name.clone().into();
+    let effects = control(&mut app, 's');
+    assert!(
+        matches!(&effects[..], [Effect::SubmitBatch(all)] if all.len() == 2),
+        "{effects:?}"
+    );
+}
