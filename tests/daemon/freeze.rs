@@ -36,6 +36,13 @@ async fn nothing_new_is_granted_and_taking_back_goes_on() {
             .any(|line| line.contains("frozen by ivy") && line.contains("laptop")),
         "{notices:?}"
     );
+    // It is somebody's will, not a fault.
+    let status = world.as_("kim").get("/v1/status?short=true").await.is(200);
+    assert_eq!(status["healthy"], true, "{status:#}");
+    assert!(
+        status["notices"].to_string().contains("frozen by ivy"),
+        "{status:#}"
+    );
     let refused = world
         .as_("alice")
         .post("/v1/requests", ask(LEDGER, POWER, 600))

@@ -117,7 +117,14 @@ pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
     if let Some(health) = &app.health {
         let short = health.short();
         banners.extend(short.problems.iter().map(|p| (true, format!("! {p}"))));
-        banners.extend(short.notices.iter().map(|n| (true, format!("! {n}"))));
+        // What everybody is told is told once.
+        let told: Vec<String> = banners.iter().map(|(_, text)| text.clone()).collect();
+        let notices = short.notices.iter().map(|notice| format!("! {notice}"));
+        banners.extend(
+            notices
+                .filter(|text| !told.contains(text))
+                .map(|text| (true, text)),
+        );
         if let Health::Full(status) = health
             && status.removals.due >= MANY
         {

@@ -115,13 +115,14 @@ impl Engine {
             chain,
         };
         overview.problems = self.problems(&overview);
-        // A refusal counts as a fault after a minute only, but is told at once.
-        overview.notices = self
-            .gate
-            .holds()
+        let mut holds = self.gate.holds();
+        // A refusal counts as a fault after a minute only, but is told at once; a freeze is somebody's will, and no fault.
+        let refused = holds
             .remove(&Hold::AwsRefuses)
-            .map(|why| format!("no access is granted: {why}"))
+            .map(|why| format!("no access is granted: {why}"));
+        overview.notices = refused
             .into_iter()
+            .chain(holds.remove(&Hold::Frozen))
             .chain(self.on_call_faults())
             .collect();
         Ok(overview)
@@ -133,7 +134,7 @@ impl Engine {
             self.gate
                 .holds()
                 .into_iter()
-                .filter(|(hold, _)| *hold != Hold::AwsRefuses)
+                .filter(|(hold, _)| !matches!(hold, Hold::AwsRefuses | Hold::Frozen))
                 .map(|(_, why)| format!("no access is granted: {why}")),
         );
         problems.extend(self.disk.warning());
