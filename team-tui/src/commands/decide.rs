@@ -85,6 +85,9 @@ pub(super) fn line(view: &RequestView) -> String {
     if let Some(end) = view.end_at {
         text += &format!(", until {}", format::full(end, Zone::Utc));
     }
+    if let Some(who) = &view.claimed_by {
+        text += &format!("; looked at by {}", who.user_name);
+    }
     if let Some(waiting) = &view.waiting_for {
         text += &format!("; waiting for {}", waiting.detail);
     }

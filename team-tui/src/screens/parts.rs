@@ -179,6 +179,7 @@ pub(super) fn sign(view: &RequestView) -> &'static str {
         S::Pending if App::may_decide(view) => "!",
         S::Active => "●",
         S::Pending | S::Scheduled | S::Activating | S::Ending => "○",
+        _ if view.review.needed && view.state.is_terminal() => "?",
         S::Ended => "✓",
         S::Failed | S::Lost => "!",
         S::Revoked | S::Rejected | S::Cancelled | S::Expired | S::Withdrawn => "✗",

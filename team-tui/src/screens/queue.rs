@@ -20,7 +20,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         parts::empty(frame, body, app, theme, &nothing(app));
         return;
     }
-    let columns = [
+    let mut columns = vec![
         fixed("", 1),
         fixed("ID", 6),
         growing("WHO", 8),
@@ -30,8 +30,12 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         fixed("AGE", 6),
         fixed("EXPIRES", 7),
         fixed("OK", 4),
-        fixed("LOOKS", 6),
     ];
+    // Names need the room where nobody looks at anything.
+    let is_claimed = rows.iter().any(|view| view.claimed_by.is_some());
+    if is_claimed {
+        columns.push(fixed("LOOKS", 6));
+    }
     let cells: Vec<Row> = rows
         .iter()
         .map(|view| Row {
