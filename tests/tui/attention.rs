@@ -35,3 +35,24 @@ async fn claims_and_reviews_are_verbs() {
     let (code, _, _) = team(&running, &["review", &id]).await;
     assert_eq!(code, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_are_approved_by_one_command_and_one_refusal_keeps_none_of_the_others() {
+    let running = fake::start().await;
+    let ids: Vec<String> = {
+        let world = running.fake.world();
+        let pending = world
+            .requests
+            .iter()
+            .filter(|view| view.state.as_str() == "pending");
+        pending.map(|view| view.id.short()).collect()
+    };
+    let mut args = vec!["approve"];
+    args.extend(ids.iter().map(String::as_str));
+    let (code, out, err) = team(&running, &args).await;
+    // One of them is ann's own.
+    assert_eq!(code, 3, "{err}");
+    let seen = running.fake.world().seen.clone();
+    assert_eq!(seen.iter().filter(|call| call.0 == "approve").count(), ids.len());
+    assert_eq!(out.lines().count(), ids.len() - 1, "{out}");
+}

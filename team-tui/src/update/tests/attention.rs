@@ -126,3 +126,16 @@ fn the_same_for_other_accounts_is_filed_as_one() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn the_same_again_is_one_key() {
+    let mut app = live();
+    let view = app.selected().cloned().expect("a row");
+    keys(&mut app, "N");
+    let Some(Modal::Form(form)) = &app.modal else {
+        panic!("no form: {:?}", app.modal)
+    };
+    assert_eq!(form.chosen_account.as_ref(), Some(&view.account));
+    assert_eq!(form.chosen_set.as_ref(), Some(&view.permission_set));
+    assert_eq!(form.reason.value(), view.justification);
+}
