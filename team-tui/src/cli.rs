@@ -166,6 +166,9 @@ pub(crate) enum Verb {
     /// CloudTrail activity of a request
     Activity {
         id: String,
+        /// In a few lines: how much, what, from where
+        #[arg(long)]
+        digest: bool,
         #[command(flatten)]
         list: ListArgs,
     },

@@ -21,6 +21,7 @@ pub mod client;
 pub mod clock;
 mod commands;
 mod demo;
+mod digest;
 mod edit;
 mod effect;
 #[cfg(test)]

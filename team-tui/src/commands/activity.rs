@@ -1,9 +1,10 @@
-//! `activity ID`: what CloudTrail saw of a request's session.
+//! `activity ID [--digest]`: what CloudTrail saw of a request's session.
 
 use super::{Context, Outcome, output::Column, resolve};
 use crate::cli::ListArgs;
+use crate::digest::Digest;
 use crate::format::{self, Zone};
-use team_shared::activity::ActivityItem;
+use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::list::Page;
 
 const COLUMNS: &[Column<ActivityItem>] = &[
@@ -17,15 +18,30 @@ const COLUMNS: &[Column<ActivityItem>] = &[
     ("marks", |a| a.marks.join(" ")),
 ];
 
-pub(super) async fn run(cx: &Context, id: &str, list: &ListArgs) -> Outcome {
+pub(super) async fn run(cx: &Context, id: &str, digest: bool, list: &ListArgs) -> Outcome {
     let view = resolve::request(cx, id).await?;
     let page = cx.client.activity(&view.id).await?;
+    if digest {
+        return say_digest(cx, &page);
+    }
     if cx.out.is_json() {
         return cx.out.document(&page);
     }
     cx.out.note(&page.coverage);
     cx.out
         .list(&Page::whole(page.items), list, COLUMNS, "no events yet")
+}
+
+fn say_digest(cx: &Context, page: &ActivityPage) -> Outcome {
+    let digest = Digest::of(&page.items);
+    if cx.out.is_json() {
+        return cx.out.document(&digest);
+    }
+    cx.out.note(&page.coverage);
+    for (label, text) in digest.lines(Zone::Utc) {
+        cx.out.line(&format!("{label:<8} {text}"))?;
+    }
+    Ok(())
 }
 
 /// `ecs:UpdateService`.

@@ -116,7 +116,7 @@ async fn dispatch(cli: Cli) -> Outcome {
             follow,
             since,
         } => tail::run(&cx, id.as_deref(), follow, since.as_deref()).await,
-        Verb::Activity { id, list } => activity::run(&cx, &id, &list).await,
+        Verb::Activity { id, digest, list } => activity::run(&cx, &id, digest, &list).await,
         Verb::Watch { after } => watch::run(&cx, after).await,
         Verb::Why(args) => why::run(&cx, args).await,
         Verb::Policy(verb) => match verb {

@@ -3,6 +3,7 @@
 use super::{buttons, window};
 use crate::app::App;
 use crate::commands::residual;
+use crate::digest::Digest;
 use crate::format::{self, wrap};
 use crate::theme::Theme;
 use crate::widgets::field;
@@ -278,6 +279,17 @@ fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(who) = view.claimed_by.as_ref().filter(|who| !app.is_me(who)) {
         warnings.push(format!("! {} is looking at it", who.user_name));
+    }
+    if dialog.verb == "review" {
+        match app.tails.get(&view.id) {
+            Some(tail) => warnings.extend(
+                Digest::of(&tail.items)
+                    .lines(app.zone)
+                    .into_iter()
+                    .map(|(label, text)| format!("{label} {text}")),
+            ),
+            None => warnings.push("reading what was done with it…".to_owned()),
+        }
     }
     if dialog.verb == "approve" {
         warnings.push(format!("! {}", residual(view)));

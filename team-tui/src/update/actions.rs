@@ -62,7 +62,15 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Revoke => decide(app, "revoke"),
         Action::Cancel => decide(app, "cancel"),
         Action::Done => decide(app, "done"),
-        Action::Review => decide(app, "review"),
+        Action::Review => {
+            decide(app, "review");
+            // Whoever closes a review should know what was done.
+            return app
+                .selected()
+                .map(|view| Effect::LoadActivity(view.id))
+                .into_iter()
+                .collect();
+        }
         Action::Extend => decide(app, "extend"),
         Action::Claim => return attention::claim(app),
         Action::Freeze => attention::begin_freeze(app),
