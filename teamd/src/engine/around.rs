@@ -7,7 +7,6 @@ use super::{Act, Engine, Facts, commit};
 use crate::domain::attention::{self, Attention, AttentionError, Noted};
 use crate::domain::identity::Caller;
 use crate::domain::request::Request;
-use crate::failpoint::pass;
 use crate::store::WriteLane;
 use crate::store::port::Tx;
 use team_shared::ids::RequestId;
@@ -46,7 +45,6 @@ impl Engine {
         act: Act,
     ) -> Result<Request, Refused> {
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
-        pass("around.attend").await?;
         let request = self
             .store
             .write(WriteLane::Normal, move |tx| {

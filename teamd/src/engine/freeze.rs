@@ -10,7 +10,6 @@ use crate::domain::Time;
 use crate::domain::event::{Datum, EventDraft};
 use crate::domain::identity::{Caller, Who};
 use crate::domain::request::{Command, Request};
-use crate::failpoint::{hit, pass};
 use crate::store::port::{Read, RequestFilter, StoreResult, Tx};
 use serde::{Deserialize, Serialize};
 use team_shared::event::EventType;
@@ -69,7 +68,6 @@ impl Engine {
             .unwrap_or_default();
         let now = self.clock.now();
         let actor = caller.actor();
-        pass("freeze.on").await?;
         let (frozen, moved) = self
             .store
             .remove(move |tx| {
@@ -87,7 +85,6 @@ impl Engine {
                 commit::tell_removal(tx, &event, now)?;
                 let mut moved = Vec::new();
                 if revoke {
-                    hit("freeze.revoke")?;
                     for request in live(tx)? {
                         // A request that went with another of its chain is not live any more.
                         let Some(current) = tx.request(&request.id)?.filter(is_held) else {
@@ -126,7 +123,6 @@ impl Engine {
         let reason = super::decide::checked_comment(reason, false)
             .map_err(|_| Refused::field("reason", "1 to 1,024 ordinary characters"))?;
         let (now, actor) = (self.clock.now(), caller.actor());
-        pass("freeze.off").await?;
         self.store
             .write(crate::store::WriteLane::Normal, move |tx| {
                 let Some(frozen) = read(tx)? else {

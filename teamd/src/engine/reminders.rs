@@ -11,7 +11,6 @@ use crate::domain::attention::Attention;
 use crate::domain::attention::reminders::{before_end, escalates_at, next, to_approvers};
 use crate::domain::event::Actor;
 use crate::domain::request::{Basis, Command, Request, State};
-use crate::failpoint::pass;
 use crate::store::WriteLane;
 use crate::store::port::{Read, RequestFilter, StoreResult, Tx};
 use chrono::TimeDelta;
@@ -59,7 +58,6 @@ impl Engine {
             return Ok(None);
         };
         let settings = in_force.policy.settings.clone();
-        pass("reminders.look").await?;
         let open = self
             .store
             .read(|read| Ok::<_, Refused>(open_requests(read)?))
