@@ -2,7 +2,7 @@
 
 use super::{buttons, window};
 use crate::app::App;
-use crate::commands::residual;
+use crate::commands::{parse_time, residual};
 use crate::digest::Digest;
 use crate::format::{self, wrap};
 use crate::theme::Theme;
@@ -21,6 +21,7 @@ use tui_input::Input;
 pub(crate) enum Focus {
     Comment,
     Duration,
+    Start,
     Leave,
     Go,
 }
@@ -35,6 +36,8 @@ pub(crate) struct Decide {
     pub(crate) comment: Input,
     /// What is granted, where the verb is `approve`, or asked for, where it is `extend`.
     pub(crate) duration: Option<Input>,
+    /// From when, where the verb is `approve`; empty: as it was asked.
+    pub(crate) start: Option<Input>,
     pub(crate) asked: i64,
     pub(crate) focus: Focus,
     pub(crate) error: Option<String>,
@@ -57,6 +60,8 @@ impl Decide {
                 "extend" => Some(Input::new("1h".to_owned())),
                 _ => None,
             },
+            // An extension starts where what it extends ends.
+            start: (verb == "approve" && view.extends.is_none()).then(Input::default),
             // More time is always another length than none.
             asked: if verb == "extend" {
                 0
@@ -74,6 +79,7 @@ impl Decide {
     pub(crate) fn fields(&self) -> Vec<Focus> {
         let mut fields = vec![Focus::Comment];
         fields.extend(self.duration.as_ref().map(|_| Focus::Duration));
+        fields.extend(self.start.as_ref().map(|_| Focus::Start));
         fields.extend([Focus::Leave, Focus::Go]);
         fields
     }
@@ -83,6 +89,7 @@ impl Decide {
         match self.focus {
             Focus::Comment => Some(&mut self.comment),
             Focus::Duration => self.duration.as_mut(),
+            Focus::Start => self.start.as_mut(),
             Focus::Leave | Focus::Go => None,
         }
     }
@@ -97,6 +104,18 @@ impl Decide {
             .parse()
             .map_err(|e: team_shared::duration::InvalidDuration| e.to_string())?;
         Ok(Some(seconds.get()).filter(|seconds| *seconds != self.asked))
+    }
+}
+
+impl Decide {
+    /// The start to grant, where it is another one than was asked for.
+    pub(crate) fn changed_start(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> {
+        match self.start.as_ref().map(|input| input.value().trim()) {
+            None | Some("") => Ok(None),
+            Some(text) => parse_time(text, now)
+                .map(Some)
+                .map_err(|_| "not a time to come: tomorrow 9:00, +30m".to_owned()),
+        }
     }
 }
 
@@ -219,6 +238,23 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         );
         y += 1;
     }
+    if let Some(input) = &dialog.start
+        && y < bottom
+    {
+        let note = match dialog.changed_start(app.now) {
+            Ok(None) => "as it was asked; or: tomorrow 9:00".to_owned(),
+            Ok(Some(at)) => format!("from {}", format::short(at, app.zone)),
+            Err(error) => error,
+        };
+        let area = Rect {
+            y,
+            height: 1,
+            ..inside
+        };
+        let focus = dialog.focus == Focus::Start;
+        field::line(frame, area, theme, "Start at", input, focus, &note);
+        y += 1;
+    }
     let (style, version) = if view.version == dialog.version {
         (
             theme.dim(),
@@ -266,6 +302,9 @@ fn granted(view: &RequestView, dialog: &Decide, app: &App) -> String {
     let seconds = Duration::seconds(changed.unwrap_or(dialog.asked));
     if let ("extend", Some(end)) = (dialog.verb, view.end_at) {
         return format!("until {}, decided anew", format::short(end + seconds, app.zone));
+    }
+    if let Ok(Some(start)) = dialog.changed_start(app.now) {
+        return format!("ends {} · {asked}", format::short(start + seconds, app.zone));
     }
     let ends = match (view.start_at, view.end_at) {
         (_, Some(end)) if changed.is_none() => format!("ends {}", format::short(end, app.zone)),

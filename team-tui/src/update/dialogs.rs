@@ -32,13 +32,13 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
         Some(Action::Back) => app.modal = None,
         Some(Action::NextField | Action::Down) => move_focus(dialog, 1),
         Some(Action::PreviousField | Action::Up) => move_focus(dialog, dialog.fields().len() - 1),
-        Some(Action::Submit) => return submit(dialog, live),
+        Some(Action::Submit) => return submit(dialog, live, now),
         Some(Action::Accept) => match dialog.focus {
             Focus::Leave => app.modal = None,
-            Focus::Go if !too_early(dialog.opened_at, now) => return submit(dialog, live),
+            Focus::Go if !too_early(dialog.opened_at, now) => return submit(dialog, live, now),
             Focus::Go => {}
             // Enter in a text goes to the button; a second one presses it.
-            Focus::Comment | Focus::Duration => dialog.focus = Focus::Go,
+            Focus::Comment | Focus::Duration | Focus::Start => dialog.focus = Focus::Go,
         },
         _ => {
             if let Some(input) = dialog.input() {
@@ -59,7 +59,7 @@ fn move_focus(dialog: &mut Decide, step: usize) {
     dialog.focus = fields[(at + step) % fields.len()];
 }
 
-fn submit(dialog: &mut Decide, live: bool) -> Vec<Effect> {
+fn submit(dialog: &mut Decide, live: bool, now: DateTime<Utc>) -> Vec<Effect> {
     if !live {
         dialog.error = Some("teamd is away; what you typed is kept".to_owned());
         return Vec::new();
@@ -88,6 +88,14 @@ fn submit(dialog: &mut Decide, live: bool) -> Vec<Effect> {
             return Vec::new();
         }
     };
+    let start_at = match dialog.changed_start(now) {
+        Ok(start_at) => start_at,
+        Err(error) => {
+            dialog.error = Some(error);
+            dialog.focus = Focus::Start;
+            return Vec::new();
+        }
+    };
     dialog.sending = true;
     dialog.error = None;
     let (version, terms_digest) = (Some(dialog.version), Some(dialog.digest.clone()));
@@ -95,7 +103,7 @@ fn submit(dialog: &mut Decide, live: bool) -> Vec<Effect> {
         let body = Approve {
             comment,
             duration_seconds,
-            start_at: None,
+            start_at,
             version,
             terms_digest,
         };

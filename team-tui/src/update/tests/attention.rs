@@ -139,3 +139,23 @@ fn the_same_again_is_one_key() {
     assert_eq!(form.chosen_set.as_ref(), Some(&view.permission_set));
     assert_eq!(form.reason.value(), view.justification);
 }
+
+#[test]
+fn an_approver_sets_another_start() {
+    let mut app = live();
+    keys(&mut app, "a");
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Tab);
+    keys(&mut app, "whenever");
+    assert!(control(&mut app, 's').is_empty(), "that is no time");
+    for _ in 0.."whenever".len() {
+        press(&mut app, KeyCode::Backspace);
+    }
+    keys(&mut app, "+30m");
+    let effects = control(&mut app, 's');
+    let wanted = Some(now() + Duration::minutes(30));
+    assert!(
+        matches!(&effects[..], [Effect::Approve(_, body)] if body.start_at == wanted),
+        "{effects:?}"
+    );
+}
