@@ -22,7 +22,7 @@ use ratatui::widgets::{Block, Borders, Clear};
 #[derive(Debug, Clone)]
 pub(crate) enum Modal {
     /// Approve, reject, revoke, cancel, done.
-    Decide(Decide),
+    Decide(Box<Decide>),
     /// New request.
     Form(Box<Form>),
     /// `:`.

@@ -159,7 +159,7 @@ fn detail() {
 fn approve_dialog() {
     let mut app = live();
     let dialog = Decide::new("approve", app.selected().expect("a row"), now());
-    app.modal = Some(Modal::Decide(dialog));
+    app.modal = Some(Modal::Decide(Box::new(dialog)));
     looks_like("approve", &app);
 }
 
@@ -169,7 +169,7 @@ fn reject_dialog_after_a_change() {
     let mut dialog = Decide::new("reject", app.selected().expect("a row"), now());
     dialog.version = 2;
     dialog.error = Some("it has changed since you read it (look again)".to_owned());
-    app.modal = Some(Modal::Decide(dialog));
+    app.modal = Some(Modal::Decide(Box::new(dialog)));
     looks_like("reject", &app);
 }
 
@@ -247,7 +247,11 @@ fn hostile_text_is_inert_everywhere() {
     app.detail = Some(Detail { id, scroll: 0 });
     screens.push(screen(&app, 120, 36));
     app.detail = None;
-    app.modal = Some(Modal::Decide(Decide::new("approve", &app.requests[&id], now())));
+    app.modal = Some(Modal::Decide(Box::new(Decide::new(
+        "approve",
+        &app.requests[&id],
+        now(),
+    ))));
     screens.push(screen(&app, 80, 24));
     for text in screens {
         let hidden = text

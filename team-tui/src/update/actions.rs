@@ -178,7 +178,7 @@ pub(super) fn resync(app: &mut App) -> Vec<Effect> {
 
 fn decide(app: &mut App, verb: &'static str) {
     if let Some(view) = app.selected() {
-        app.modal = Some(Modal::Decide(Decide::new(verb, view, app.now)));
+        app.modal = Some(Modal::Decide(Box::new(Decide::new(verb, view, app.now))));
     }
 }
 
