@@ -36,7 +36,7 @@ pub struct Backstop {
 pub enum Move {
     /// Nothing.
     Rest,
-    /// Set both for this end, whatever they are set for now.
+    /// Set both for this end, whatever end they stand for at present.
     Set {
         /// The end.
         ends_at: Time,

@@ -137,7 +137,7 @@ fn told(kind: EventType, request: &Request, actor: &Actor) -> EventDraft {
 /// Somebody looks at a request, for `hold`. Saying so again prolongs it.
 ///
 /// # Errors
-/// It is their own, not pending, or somebody else's for now.
+/// It is their own, not pending, or somebody else has claimed it and that still holds.
 pub fn claim(
     request: &Request,
     attention: &Attention,
