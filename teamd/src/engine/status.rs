@@ -125,6 +125,10 @@ impl Engine {
             .chain(holds.remove(&Hold::Frozen))
             .chain(self.on_call_faults())
             .collect();
+        // Where the store cannot be read, others say so.
+        overview
+            .notices
+            .extend(self.telling_faults().await.unwrap_or_default());
         Ok(overview)
     }
 
