@@ -1,18 +1,20 @@
 //! What is said about an event to one reader, before it takes the form of a medium. Every text in it is inert: no control
 //! character, no line break, nothing that turns what is read around.
 
+mod event;
+mod facts;
+
 use super::audience::{Part, severity};
 use super::{Told, times, words};
 use crate::config::Severity;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
-use crate::domain::request::Request;
-use chrono_tz::Tz;
+use event::{acts, event};
+use facts::{Names, Particulars, facts, groups};
 use minijinja::context;
 use serde_json::{Value, json};
 use team_shared::event::EventType;
-use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 use team_shared::text::inert;
 
 /// For whom it is written.
@@ -73,56 +75,9 @@ pub struct Notice {
     pub permission_set: Option<String>,
 }
 
-/// Names from the directory: never what somebody else says that they are.
-struct Names<'a>(Option<&'a Directory>);
-
-impl Names<'_> {
-    fn person(&self, id: &UserId) -> String {
-        let known = self.0.and_then(|directory| directory.people.get(id));
-        known.map_or_else(
-            || inert(id.as_str()),
-            |person| {
-                let (shown, name) = (short(&person.display_name), short(&person.user_name));
-                format!("{shown} ({name})")
-            },
-        )
-    }
-
-    fn account(&self, id: &AccountId) -> String {
-        let known = self.0.and_then(|directory| directory.accounts.get(id));
-        known.map_or_else(
-            || id.to_string(),
-            |account| format!("{} ({id})", short(&account.name)),
-        )
-    }
-
-    fn unit(&self, id: &AccountId) -> Option<String> {
-        let directory = self.0?;
-        Some(cut(&inert(&directory.ou_path(directory.accounts.get(id)?)), TEXT))
-    }
-
-    fn set(&self, arn: &PermissionSetArn) -> String {
-        let known = self.0.and_then(|directory| directory.permission_sets.get(arn));
-        known.map_or_else(|| inert(arn.as_str()), |set| short(&set.name))
-    }
-
-    fn actor(&self, actor: &Actor) -> String {
-        match (&actor.user_id, actor.uid) {
-            (Some(id), _) => self.person(id),
-            (None, Some(0)) => "the operator".to_owned(),
-            (None, Some(uid)) => format!("uid {uid}"),
-            (None, None) => "teamd".to_owned(),
-        }
-    }
-}
-
 /// What of a text is shown, and of a name, in characters: a message is for reading.
 const TEXT: usize = 1100;
 const NAME: usize = 120;
-
-fn short(name: &str) -> String {
-    cut(&inert(name), NAME)
-}
 
 /// Writes a notice. `extra` are facts that only the engine can find out, such as what was done with the access.
 #[must_use]
@@ -160,7 +115,7 @@ pub fn write(told: &Told<'_>, directory: Option<&Directory>, reader: &Reader, ex
             break_glass => told.request.is_some_and(|request| request.terms.break_glass),
             extends => told.request.is_some_and(|request| request.extends.is_some()),
             waits => told.request.is_some_and(|request| !request.basis.demands.is_empty()),
-            held_through => told.request.map(|r| groups(r)),
+            held_through => told.request.map(groups),
             length => told.request.map(|request| times::length(request.terms.duration.get())),
             start => data.moment("start_at"),
             end => data.moment("end_at"),
@@ -195,212 +150,6 @@ pub fn write(told: &Told<'_>, directory: Option<&Directory>, reader: &Reader, ex
         event: event(told),
         account_id: account.map(|id| id.to_string()),
         permission_set: role,
-    }
-}
-
-/// The particulars of an event, made inert.
-struct Particulars<'a> {
-    data: &'a Value,
-    zone: Tz,
-}
-
-impl Particulars<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        self.data[name].as_str().map(|text| cut(&inert(text), TEXT))
-    }
-
-    fn number(&self, name: &str) -> Option<i64> {
-        self.data[name].as_i64()
-    }
-
-    fn length(&self, name: &str) -> Option<String> {
-        self.number(name).map(times::length)
-    }
-
-    fn moment(&self, name: &str) -> Option<String> {
-        let at: Time = self.data[name].as_str()?.parse().ok()?;
-        Some(times::moment(at, self.zone))
-    }
-
-    fn id<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
-        self.data[name].as_str()?.parse().ok()
-    }
-}
-
-fn facts(told: &Told<'_>, names: &Names<'_>, zone: Tz, data: &Particulars<'_>, actor: &str) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let mut say = |label: &'static str, value: Option<String>| {
-        facts.extend(
-            value
-                .filter(|value| !value.is_empty())
-                .map(|value| Fact { label, value }),
-        );
-    };
-    if let Some(request) = told.request {
-        let key = &request.key;
-        say("Who", Some(names.person(&key.user)));
-        say("Account", Some(names.account(&key.account)));
-        say("Unit", names.unit(&key.account));
-        say("As", Some(names.set(&key.permission_set)));
-        say("When", Some(window(request, zone)));
-        say("Why", Some(cut(&inert(&request.terms.justification), TEXT)));
-        say(
-            "Ticket",
-            request
-                .terms
-                .ticket
-                .as_deref()
-                .map(|ticket| cut(&inert(ticket), TEXT)),
-        );
-        let groups = groups(request);
-        say(
-            "Also held",
-            (!groups.is_empty()).then(|| format!("through {}", groups.join(", "))),
-        );
-        say("Request", Some(request.id.to_string()));
-    } else {
-        say("Who", data.id("user_id").map(|id| names.person(&id)));
-        say("Account", data.id("account_id").map(|id| names.account(&id)));
-        say("As", data.id("permission_set_arn").map(|arn| names.set(&arn)));
-    }
-    if told.actor != &Actor::daemon() {
-        say("By", Some(actor.to_owned()));
-    }
-    say("Comment", data.text("comment"));
-    if told.request.is_none() || told.kind == EventType::RequestLost || told.kind == EventType::RequestGivenUp
-    {
-        say("Reason", data.text("reason"));
-    }
-    say("AWS said", data.text("last_error"));
-    say(
-        "Decide by",
-        data.moment("expires_at")
-            .filter(|_| told.request.is_some_and(is_open)),
-    );
-    say("Keys live until", data.moment("residual_until"));
-    say(
-        "Rules",
-        list(told.data, "rules").filter(|_| told.request.is_none()),
-    );
-    say("Marks", list(told.data, "marks"));
-    say("Change", data.text("change"));
-    say(
-        "Document",
-        data.text("sha256").map(|hash| hash.chars().take(12).collect()),
-    );
-    say("At", Some(times::moment(told.at, zone)));
-    facts
-}
-
-/// Groups through which the same is held, as far as there is room for them.
-fn groups(request: &Request) -> Vec<String> {
-    let groups = request.also_held_through.iter().take(10);
-    groups.map(|group| short(group)).collect()
-}
-
-fn is_open(request: &Request) -> bool {
-    matches!(request.state, crate::domain::request::State::Pending)
-}
-
-fn list(data: &Value, name: &str) -> Option<String> {
-    let all = data[name].as_array()?;
-    let words: Vec<String> = all.iter().filter_map(Value::as_str).take(20).map(inert).collect();
-    let more = all.len().saturating_sub(words.len());
-    let tail = if more > 0 {
-        format!(", and {more} more")
-    } else {
-        String::new()
-    };
-    (!words.is_empty()).then(|| format!("{}{tail}", words.join(", ")))
-}
-
-/// The time that is asked for, or that it has come to.
-fn window(request: &Request, zone: Tz) -> String {
-    let terms = &request.terms;
-    let length = times::length(terms.duration.get());
-    if let Some(session) = request.state.session() {
-        let (start, end) = (
-            times::moment(session.start_at, zone),
-            times::moment(session.end_at, zone),
-        );
-        return format!("{start} to {end}");
-    }
-    match (terms.start_at, terms.end_at) {
-        (Some(start), Some(end)) => {
-            format!("{} to {}", times::moment(start, zone), times::moment(end, zone))
-        }
-        (None, Some(end)) => format!("until {}", times::moment(end, zone)),
-        (Some(start), None) => format!("{length} from {}", times::moment(start, zone)),
-        (None, None) => format!("{length} from approval"),
-    }
-}
-
-/// Lines that can be copied as they are: only words of ours, ids, and what the operators configured.
-fn acts(told: &Told<'_>, reader: &Reader) -> Vec<Act> {
-    let line = |verb: &str| format!("{} {verb}", inert(&reader.command));
-    let act = |label, verb: String| Act {
-        label,
-        line: line(&verb),
-    };
-    let Some(id) = told.request.map(|request| request.id) else {
-        return match told.kind {
-            EventType::PolicyProposed => vec![act("To see it", "policy history --diff".to_owned())],
-            EventType::NotifyFailing => vec![act("To see what waits", "notify log".to_owned())],
-            _ => vec![act("To see more", "status".to_owned())],
-        };
-    };
-    let mine = reader.part == Some(Part::Requester);
-    match told.kind {
-        EventType::RequestSubmitted
-        | EventType::ReminderPending
-        | EventType::RequestEscalated
-        | EventType::RequestTermsChanged
-            if reader.part == Some(Part::Approver) =>
-        {
-            vec![act("To decide", format!("open {id}"))]
-        }
-        EventType::RequestActive if mine => vec![
-            act("To use it", format!("use {id}")),
-            act("When you are done", format!("done {id}")),
-        ],
-        EventType::ReminderBeforeEnd if mine => vec![
-            act("For more time", format!("extend {id} --for 1h --reason \"…\"")),
-            act("When you are done", format!("done {id}")),
-        ],
-        EventType::RequestEnded | EventType::RequestRevoked if !mine => {
-            vec![act("What was done", format!("activity {id} --digest"))]
-        }
-        _ => vec![act("To see it", format!("show {id}"))],
-    }
-}
-
-/// The event as the event stream has it, its texts inert and short.
-fn event(told: &Told<'_>) -> Value {
-    let actor = told.actor;
-    json!({
-        "seq": told.seq,
-        "at": told.at,
-        "type": told.kind.as_str(),
-        "actor": {
-            "user_id": actor.user_id.as_ref().map(UserId::as_str),
-            "user_name": actor.user_name.as_deref().map(inert),
-            "uid": actor.uid,
-            "login_uid": actor.login_uid,
-        },
-        "request_id": told.request.map(|request| request.id.to_string()),
-        "data": made_inert(told.data),
-    })
-}
-
-fn made_inert(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(cut(&inert(text), TEXT)),
-        Value::Array(all) => all.iter().take(50).map(made_inert).collect(),
-        Value::Object(map) => {
-            let entries = map.iter().map(|(name, value)| (short(name), made_inert(value)));
-            Value::Object(entries.collect())
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
 

@@ -343,7 +343,7 @@ pub trait Tx: Read {
     fn push_delivery(&mut self, delivery: &Delivery) -> StoreResult<bool>;
     /// Writes what has become of a delivery; what it is about never changes.
     fn save_delivery(&mut self, delivery: &Delivery) -> StoreResult<()>;
-    /// Forgets what was sent or skipped and is from before; how many.
+    /// Forgets what waits for no try and is from before; how many.
     fn forget_deliveries(&mut self, before: Time) -> StoreResult<usize>;
     /// Sets a small value.
     fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()>;

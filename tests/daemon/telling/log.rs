@@ -101,7 +101,11 @@ async fn an_administrator_tries_a_channel() {
         (&json!(true), &json!("gita@example.com")),
         "{done:#}"
     );
-    assert_eq!(server.taken()[0].header("Subject"), "Test of smtp by gita");
+    let samples = || {
+        let is_one = |mail: &super::smtp::Taken| mail.header("Subject") == "Test of smtp by gita";
+        server.taken().into_iter().filter(is_one).count()
+    };
+    assert_eq!(samples(), 1);
     let to = json!({ "channel": "smtp", "to": "ops@acme.example" });
     assert_eq!(try_it("gita", to).await.is(200)["to"], "ops@acme.example");
     let failed = try_it("gita", json!({ "channel": "webhook:siem" })).await.is(200);
@@ -124,11 +128,11 @@ async fn an_administrator_tries_a_channel() {
             .await
             .refused(403, "not_allowed");
     }
-    assert_eq!(server.taken().len(), 2);
+    assert_eq!(samples(), 2);
 }
 
 #[tokio::test]
-async fn a_channel_that_is_broken_is_told_of_over_the_others() {
+async fn a_channel_that_is_broken_is_told_of_over_the_others_d40() {
     let folder = tempfile::tempdir().expect("a folder");
     let (server, receiver) = (
         Server::start(Kind::Plain).await,
@@ -185,7 +189,7 @@ async fn a_channel_that_is_broken_is_told_of_over_the_others() {
 }
 
 #[tokio::test]
-async fn routes_lead_to_a_team_and_decisions_wait_for_no_channel() {
+async fn routes_lead_to_a_team_and_decisions_wait_for_no_channel_d39() {
     let server = Server::start(Kind::Plain).await;
     let setup = Setup::new().config(|config| {
         let mut smtp = smtp(&server);
@@ -221,7 +225,7 @@ async fn routes_lead_to_a_team_and_decisions_wait_for_no_channel() {
 }
 
 #[tokio::test]
-async fn no_secret_is_in_any_answer_or_journal() {
+async fn no_secret_is_in_any_answer_d15() {
     let folder = tempfile::tempdir().expect("a folder");
     let receiver = Receiver::start(|_| status(500)).await;
     let setup = Setup::new().config(|config| {

@@ -2,8 +2,10 @@
 //! server with TLS, and something that is shaped like Slack.
 //!
 //! * [`http`], [`smtp`] the receivers · [`webhooks`], [`mail`], [`slack`] a channel each
+//! * [`failures`] what failed is told as failed
 //! * [`log`] who was told, trying a channel, sending again · [`many`] ten thousand events, failures and kills
 
+mod failures;
 mod http;
 mod log;
 mod mail;

@@ -62,7 +62,7 @@ fn posted_to(receiver: &Receiver, channel: &str) -> usize {
 }
 
 #[tokio::test]
-async fn approvers_get_a_direct_message_and_the_room_everything() {
+async fn the_room_is_told_though_one_recipient_is_unknown_d38() {
     let folder = tempfile::tempdir().expect("a folder");
     let receiver = Receiver::start(workspace).await;
     let world = Setup::new()

@@ -114,12 +114,13 @@ impl Engine {
             Err(why) => return Ok(Err(why)),
         };
         let facts = self.facts();
+        let extra = self.digest_of(record.kind, request.as_ref()).await;
         let event = told(&record, request.as_ref());
         Ok(Ok(Outgoing {
             id: delivery.id.clone(),
             now: self.clock.now(),
             to,
-            notice: write(&event, facts.directory.as_deref(), &reader, Vec::new()),
+            notice: write(&event, facts.directory.as_deref(), &reader, extra),
         }))
     }
 

@@ -9,6 +9,7 @@
 //! nothing but its own channels. A repeat happens only where the channel took a message and that could not be written
 //! down: its answer was lost, or the daemon was killed. The repeat has the same id.
 
+mod digest;
 mod expand;
 mod fly;
 mod verbs;

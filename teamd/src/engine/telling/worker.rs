@@ -15,9 +15,10 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The longest sleep: a wake-up may have been lost.
-const LONGEST: TimeDelta = TimeDelta::seconds(30);
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// What was sent is looked up for so long.
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -41,7 +42,7 @@ impl Engine {
         let mut cleared_at: Option<Time> = None;
         loop {
             let now = self.clock.now();
-            let mut wake = now + LONGEST;
+            let mut wake = now + TimeDelta::from_std(self.nap(LONGEST)).unwrap_or(CLEAR_EVERY);
             if !self.stop.is_cancelled() && self.degraded().is_none() {
                 match self.start_flights(&mut flights, &mut lanes, now).await {
                     Ok(Some(next)) => wake = wake.min(next),

@@ -93,10 +93,8 @@ impl Tables {
     }
 
     pub(super) fn drop_deliveries(&mut self, before: Time) -> usize {
-        let settled = |one: &Delivery| {
-            matches!(one.state, DeliveryState::Sent | DeliveryState::Skipped)
-                && millis(one.created_at) < millis(before)
-        };
+        let settled =
+            |one: &Delivery| one.state != DeliveryState::Due && millis(one.created_at) < millis(before);
         let gone: Vec<Delivery> = self
             .deliveries
             .values()

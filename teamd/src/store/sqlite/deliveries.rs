@@ -175,9 +175,9 @@ pub(super) fn save(conn: &Connection, delivery: &Delivery) -> StoreResult<()> {
     .map_err(failed)
 }
 
-/// Forgets what was settled before a moment and needs nobody; how many.
+/// Forgets what was settled and is from before a moment; how many.
 pub(super) fn forget(conn: &Connection, before: Time) -> StoreResult<usize> {
-    conn.prepare_cached("DELETE FROM deliveries WHERE state IN ('sent', 'skipped') AND created_at < ?")
+    conn.prepare_cached("DELETE FROM deliveries WHERE state <> 'due' AND created_at < ?")
         .and_then(|mut statement| statement.execute([millis(before)]))
         .map_err(failed)
 }

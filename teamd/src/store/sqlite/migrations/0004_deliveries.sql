@@ -19,4 +19,4 @@ CREATE TABLE deliveries(
 CREATE INDEX deliveries_due ON deliveries(channel, not_before) WHERE state = 'due';
 CREATE INDEX deliveries_open ON deliveries(state, channel) WHERE state IN ('due', 'dead');
 CREATE INDEX deliveries_request ON deliveries(request_id, number) WHERE request_id IS NOT NULL;
-CREATE INDEX deliveries_created ON deliveries(created_at) WHERE state IN ('sent', 'skipped');
+CREATE INDEX deliveries_created ON deliveries(created_at) WHERE state <> 'due';
