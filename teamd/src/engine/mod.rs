@@ -58,12 +58,12 @@ mod status;
 mod submit;
 mod terms;
 mod timekeeping;
+mod verb;
 
 #[cfg(test)]
 mod tests;
 
 pub use access::{Access, Verb};
-pub use act::Act;
 pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 pub use decide::Approval;
@@ -87,6 +87,7 @@ pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{FILED, Filed, Mark, Submission};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
+pub use verb::Act;
 
 use crate::aws::health::AwsHealth;
 use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity};
@@ -122,6 +123,8 @@ pub struct Engine {
     policy: ArcSwapOption<InForce>,
     gate: Gate,
     leases: leases::LeaseBook,
+    /// One writer of the freeze's file at a time.
+    freeze_turn: tokio::sync::Mutex<()>,
     drivers: reconciler::Drivers,
     switches: backstop::Switches,
     removals: removals::Removals,
@@ -175,6 +178,7 @@ impl Engine {
             policy: ArcSwapOption::from_pointee(in_force),
             gate: Gate::default(),
             leases: leases::LeaseBook::new(deps.leases_path),
+            freeze_turn: tokio::sync::Mutex::default(),
             drivers: reconciler::Drivers::new(max_in_flight),
             switches: backstop::Switches::new(deps.schedules),
             removals: removals::Removals::new(max_in_flight),
