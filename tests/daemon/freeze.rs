@@ -169,10 +169,22 @@ async fn run_on(world: &mut World, from: &std::path::Path) {
     world.run().await;
 }
 
+async fn refused_as_frozen(world: &World) {
+    let answer = world
+        .as_("alice")
+        .post("/v1/requests", ask(WEB, ADMIN, 600))
+        .await;
+    answer.refused(403, "frozen");
+}
+
 /// A copy of the database of a daemon that does not run.
 fn backup(world: &World) -> std::path::PathBuf {
     let copy = world.folder().join("backup.db");
-    std::fs::copy(world.database(), &copy).expect("a backup");
+    let database = rusqlite::Connection::open(world.database()).expect("the database");
+    // Also what is still in its log.
+    database
+        .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
+        .expect("a backup");
     copy
 }
 
@@ -185,11 +197,7 @@ async fn a_database_put_back_from_before_does_not_lift_it() {
     freeze(&world, "gita", false).await.is(200);
     world.stop().await;
     run_on(&mut world, &before).await;
-    let refused = world
-        .as_("alice")
-        .post("/v1/requests", ask(WEB, ADMIN, 600))
-        .await;
-    refused.refused(409, "frozen");
+    refused_as_frozen(&world).await;
     let status = world.as_("ivy").get("/v1/status").await.is(200);
     assert!(
         status.to_string().contains("the key of a laptop is out"),
@@ -216,11 +224,7 @@ async fn said_while_the_database_is_damaged_it_outlives_the_restart_on_a_good_on
     operator.post("/v1/freeze", reason.clone()).await.is(200);
     world.stop().await;
     run_on(&mut world, &before).await;
-    let refused = world
-        .as_("alice")
-        .post("/v1/requests", ask(WEB, ADMIN, 600))
-        .await;
-    refused.refused(409, "frozen");
+    refused_as_frozen(&world).await;
     let page = world.as_("hugo").get("/v1/audit?limit=500").await.is(200);
     let mut rows = items(&page).iter();
     assert!(
