@@ -5,7 +5,6 @@
 //! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
 //! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
 //! * [`loud`] what a passing test has to say
-//! * [`guards`] what is taken out of the sources to see that tests notice
 //! * `coverage` whether `tests/coverage.toml` accounts for every feature and every known defect
 //!
 //! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
@@ -16,7 +15,6 @@ pub mod client;
 #[cfg(test)]
 mod coverage;
 pub mod daemon;
-pub mod guards;
 pub mod log;
 pub mod loud;
 pub mod python;
