@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use team_guards::build::{self, Tests};
 use team_guards::entry::{Entry, Guards};
 use team_guards::run::{self, Outcome};
@@ -45,18 +46,40 @@ fn all() -> Result<bool, String> {
         .collect();
     let packages: BTreeSet<&str> = entries.iter().map(|entry| entry.package.as_str()).collect();
     let programs = build::tests(&copy, &target, &packages)?;
-    let (mut noticed, mut tests) = (0, 0);
-    for entry in &entries {
-        for test in &entry.tests {
-            tests += 1;
-            noticed += u32::from(notices(entry, test, &programs)?);
-        }
-    }
+    let jobs: Vec<(&Entry, &str)> = entries
+        .iter()
+        .flat_map(|entry| entry.tests.iter().map(|test| (*entry, test.as_str())))
+        .collect();
+    let noticed = noticed(&jobs, &programs)?;
     println!(
-        "{} guards, {tests} tests, {noticed} of them notice",
-        entries.len()
+        "{} guards, {} tests, {noticed} of them notice",
+        entries.len(),
+        jobs.len()
     );
-    Ok(noticed == tests && tests > 0)
+    Ok(noticed == jobs.len() && noticed > 0)
+}
+
+/// How many tests run at once: most of them wait most of the time.
+const AT_ONCE: usize = 4;
+
+/// How many of the tests notice.
+fn noticed(jobs: &[(&Entry, &str)], programs: &[Tests]) -> Result<usize, String> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut noticed = 0;
+        while let Some((entry, test)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            noticed += usize::from(notices(entry, test, programs)?);
+        }
+        Ok(noticed)
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let ended = workers.into_iter().map(|worker| {
+            let failed = || Err("a run broke off".to_owned());
+            worker.join().unwrap_or_else(|_| failed())
+        });
+        ended.sum()
+    })
 }
 
 /// Whether a test passes with its guard and fails without it; prints a line.
@@ -73,15 +96,17 @@ fn notices(entry: &Entry, test: &str, programs: &[Tests]) -> Result<bool, String
         ),
     };
     let notices = with == Outcome::Passed && matches!(without, Outcome::Failed | Outcome::Hung);
+    let why = if notices {
+        String::new()
+    } else {
+        format!("\n     {}: {}", entry.what, entry.file)
+    };
     println!(
-        "{:4} {:12} with it {:8} without it {:8} {test}",
+        "{:4} {:16} with it {:8} without it {:8} {test}{why}",
         if notices { "ok" } else { "BAD" },
         entry.key,
         with.as_str(),
         without.as_str()
     );
-    if !notices {
-        println!("     {}: {}", entry.what, entry.file);
-    }
     Ok(notices)
 }

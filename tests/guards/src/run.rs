@@ -3,6 +3,7 @@
 use crate::VARIABLE;
 use crate::build::Tests;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Without its guard a test may wait for what never comes. That is no pass.
@@ -10,6 +11,9 @@ const LONGEST: Duration = Duration::from_secs(120);
 
 /// How often a test that runs is looked at.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// Runs so far: each has a file of its own.
+static RUNS: AtomicU64 = AtomicU64::new(0);
 
 /// What came of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +60,12 @@ pub fn test(tests: &Tests, path: &str, without: Option<&str>) -> Result<Outcome,
         command.env(VARIABLE, key);
     }
     // A file and not a pipe: what fails may say more than a pipe holds.
-    let said = std::env::temp_dir().join(format!("team-guards-{}", std::process::id()));
+    let name = format!(
+        "team-guards-{}-{}",
+        std::process::id(),
+        RUNS.fetch_add(1, Ordering::Relaxed)
+    );
+    let said = std::env::temp_dir().join(name);
     command.stdout(std::fs::File::create(&said).map_err(failed)?);
     let ended = ends(command.spawn().map_err(failed)?).map_err(failed)?;
     let text = std::fs::read(&said).map_err(failed)?;
@@ -69,6 +78,10 @@ pub fn test(tests: &Tests, path: &str, without: Option<&str>) -> Result<Outcome,
 }
 
 /// Whether it ends by itself.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "there is no runtime here, and a child to look at"
+)]
 fn ends(mut child: Child) -> std::io::Result<bool> {
     let begun = Instant::now();
     while child.try_wait()?.is_none() {
