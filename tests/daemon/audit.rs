@@ -79,6 +79,25 @@ async fn every_step_is_a_row_and_every_form_says_the_same_d36() {
         );
     }
     assert!(rows(&world, "kim").await.is_empty());
+    // Each step of its life, once, in order, and by whom: also the vote, which changes nothing that is shown.
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let steps: Vec<String> = all
+        .iter()
+        .filter(|row| row["request_id"] == *id && word(&row["type"]).starts_with("request."))
+        .map(|row| format!("{} {}", word(&row["type"]), word(&row["actor"]["user_name"])))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            "request.submitted alice",
+            "request.voted bob",
+            "request.approved bob",
+            "request.activating bob",
+            "request.active -",
+            "request.ending alice",
+            "request.ended -"
+        ]
+    );
     let submitted = all
         .iter()
         .find(|row| row["type"] == "request.submitted")

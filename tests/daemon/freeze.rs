@@ -156,3 +156,95 @@ async fn both_ends_of_it_are_in_the_trail() {
     assert_eq!(on["data"]["reason"], "the key of a laptop is out");
     assert_eq!(off["actor"]["user_name"], "gita");
 }
+
+/// A restart on the database of `from`, without what SQLite keeps beside it.
+async fn run_on(world: &mut World, from: &std::path::Path) {
+    let database = world.database();
+    for ending in ["-wal", "-shm"] {
+        let mut beside = database.clone().into_os_string();
+        beside.push(ending);
+        drop(std::fs::remove_file(beside));
+    }
+    std::fs::copy(from, &database).expect("the database is put back");
+    world.run().await;
+}
+
+async fn refused_as_frozen(world: &World) {
+    let answer = world
+        .as_("alice")
+        .post("/v1/requests", ask(WEB, ADMIN, 600))
+        .await;
+    answer.refused(403, "frozen");
+}
+
+/// A copy of the database of a daemon that does not run.
+fn backup(world: &World) -> std::path::PathBuf {
+    let copy = world.folder().join("backup.db");
+    let database = rusqlite::Connection::open(world.database()).expect("the database");
+    // Also what is still in its log.
+    database
+        .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
+        .expect("a backup");
+    copy
+}
+
+#[tokio::test]
+async fn a_database_put_back_from_before_does_not_lift_it() {
+    let mut world = World::new().await;
+    world.stop().await;
+    let before = backup(&world);
+    world.run().await;
+    freeze(&world, "gita", false).await.is(200);
+    world.stop().await;
+    run_on(&mut world, &before).await;
+    refused_as_frozen(&world).await;
+    let status = world.as_("ivy").get("/v1/status").await.is(200);
+    assert!(
+        status.to_string().contains("the key of a laptop is out"),
+        "{status:#}"
+    );
+    unfreeze(&world, "gita").await.is(200);
+    world.stop().await;
+    world.run().await;
+    world.submit("alice", ask(WEB, ADMIN, 600)).await;
+}
+
+#[tokio::test]
+async fn said_while_the_database_is_damaged_it_outlives_the_restart_on_a_good_one() {
+    let mut world = World::new().await;
+    world.stop().await;
+    let before = backup(&world);
+    std::fs::write(world.database(), b"not a database at all".repeat(500)).expect("damage");
+    world.run().await;
+    // Without a database nobody has a role; the operator has.
+    let Some(operator) = world.as_operator() else {
+        return;
+    };
+    let reason = json!({"reason": "the key of a laptop is out"});
+    operator.post("/v1/freeze", reason.clone()).await.is(200);
+    world.stop().await;
+    run_on(&mut world, &before).await;
+    refused_as_frozen(&world).await;
+    let page = world.as_("hugo").get("/v1/audit?limit=500").await.is(200);
+    let mut rows = items(&page).iter();
+    assert!(
+        rows.any(|row| row["type"] == "freeze.on" && row["data"]["from"] == "frozen.json"),
+        "{page:#}"
+    );
+}
+
+#[tokio::test]
+async fn where_neither_database_nor_disk_takes_it_the_answer_says_so() {
+    let mut world = World::new().await;
+    world.stop().await;
+    std::fs::write(world.database(), b"not a database at all".repeat(500)).expect("damage");
+    world.run().await;
+    let Some(operator) = world.as_operator() else {
+        return;
+    };
+    // A folder that is not empty, in the place of the file that is put beside it.
+    std::fs::create_dir_all(world.folder().join("frozen.json.new/x")).expect("a folder");
+    let answer = operator.post("/v1/freeze", json!({"reason": "a drill"})).await;
+    let refused = answer.refused(503, "store_unavailable");
+    assert!(refused.to_string().contains("until teamd restarts"), "{refused}");
+}

@@ -2,12 +2,16 @@
 //! sentence that nobody understands fails its story.
 //!
 //! `it` and `the request` are the last one asked for. `NAME asks for SET on ACCOUNT for LENGTH because "WHY"`, with
-//! `: CODE` behind it where it is refused; `NAME may not VERB it: CODE`; `N minutes pass`. To add a kind of sentence: an
-//! arm in [`play`].
+//! `: CODE` behind it where it is refused; `NAME may not VERB it: CODE`; `N minutes pass`. Several accounts, with `and`
+//! between them, are asked for as a batch, of which `it` is the last. To add a kind of sentence: an arm in [`play`], or
+//! in [`stage`] where it is not about what somebody does.
+
+mod stage;
 
 use crate::support::*;
 use chrono::TimeDelta;
 use serde_json::json;
+use stage::Stage;
 use std::path::Path;
 use team_shared::duration::Seconds;
 
@@ -31,21 +35,39 @@ async fn ask_for(world: &World, who: &str, rest: &str, break_glass: bool) -> Opt
     let (length, rest) = split(rest, " because \"")?;
     let (why, code) = split(rest, "\"")?;
     let seconds = length.parse::<Seconds>().ok()?.get();
-    let body = with(
-        ask(account, set, seconds),
-        json!({"justification": why, "break_glass": break_glass}),
-    );
-    let answer = world.as_(who).post("/v1/requests", body).await;
+    let body = |account: &str| {
+        with(
+            ask(account, set, seconds),
+            json!({"justification": why, "break_glass": break_glass}),
+        )
+    };
+    let accounts: Vec<&str> = account.split(" and ").collect();
+    let account = accounts.last()?;
+    let answer = match accounts.len() {
+        1 => world.as_(who).post("/v1/requests", body(account)).await,
+        _ => {
+            let requests: Vec<_> = accounts.iter().map(|account| body(account)).collect();
+            let batch = json!({ "requests": requests });
+            world.as_(who).post("/v1/batches", batch).await
+        }
+    };
     let id = match code.strip_prefix(": ") {
         Some(code) => {
             assert_eq!(answer.word(), code, "{answer:?}");
             None
         }
-        None => Some(id_of(&answer.is(201))),
+        None => {
+            let filed = answer.is(201);
+            Some(if accounts.len() == 1 {
+                id_of(&filed)
+            } else {
+                id_of(items(&filed).last()?)
+            })
+        }
     };
     Some(Asked {
         who: who.to_owned(),
-        account: account.to_owned(),
+        account: (*account).to_owned(),
         set: set.to_owned(),
         id,
     })
@@ -83,10 +105,11 @@ fn verb(word: &str) -> Option<&'static str> {
 }
 
 /// One sentence; none: nobody understands it.
-async fn play(world: &World, line: &str, last: &mut Option<Asked>) -> Option<()> {
+async fn play(world: &Stage, line: &str, last: &mut Option<Asked>) -> Option<()> {
     let id = || last.as_ref().and_then(|asked| asked.id.clone());
     if let Some(minutes) = line.strip_suffix(" minutes pass") {
         world.clock.shift(TimeDelta::minutes(minutes.parse().ok()?));
+        world.engine().remind().await.expect("reminders");
         return Some(());
     }
     if let Some(state) = line.strip_prefix("the request becomes ") {
@@ -107,7 +130,17 @@ async fn play(world: &World, line: &str, last: &mut Option<Asked>) -> Option<()>
         assert_eq!(world.show(&id()?).await["review"]["needed"], true);
         return Some(());
     }
+    if let Some(name) = line.strip_suffix(" is on call for payments") {
+        world.on_call(name).await;
+        return Some(());
+    }
+    if let Some(rest) = line.strip_prefix("it is ") {
+        return stage::stands(world, &id()?, rest).await;
+    }
     let (who, rest) = split(line, " ")?;
+    if rest == "uses it" || rest.starts_with("may not use it: ") {
+        return stage::uses(world, &id()?, who, rest).await;
+    }
     if let Some(rest) = rest.strip_prefix("asks for ") {
         let asked = ask_for(world, who, rest, false).await?;
         // What was refused is not what the next sentence is about.
@@ -155,8 +188,7 @@ async fn play(world: &World, line: &str, last: &mut Option<Asked>) -> Option<()>
 async fn tell(story: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/daemon/scenarios/{story}.story"));
     let text = std::fs::read_to_string(&path).expect("the story");
-    let policy = format!("{POLICY}\n{FOR_STORIES}").replace("max_duration = \"8h\"", "max_duration = \"3d\"");
-    let world = Setup::new().policy(policy).start().await;
+    let world = Stage::new().await;
     let mut last = None;
     let mut told = 0;
     for (number, line) in (1..).zip(text.lines()) {
@@ -172,16 +204,6 @@ async fn tell(story: &str) {
     assert!(told > 3, "{story} tells nothing");
 }
 
-/// What the stories need beside the policy of the other tests.
-const FOR_STORIES: &str = r#"
-[[eligibility]]
-id = "glass"
-who = ["group:oncall"]
-accounts = ["ou:Workloads/Prod"]
-permission_sets = ["AdministratorAccess"]
-approval = "break-glass"
-"#;
-
 macro_rules! stories {
     ($($name:ident => $file:literal),+ $(,)?) => {
         $(#[tokio::test] async fn $name() { tell($file).await; })+
@@ -192,6 +214,7 @@ macro_rules! stories {
             let mut found: Vec<String> = std::fs::read_dir(folder)
                 .expect("the stories")
                 .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+                .filter(|name| name.ends_with(".story"))
                 .collect();
             found.sort();
             let mut told = vec![$(format!("{}.story", $file)),+];
@@ -209,4 +232,9 @@ stories! {
     a_request_is_rejected => "rejection",
     access_is_extended => "extension",
     glass_is_broken => "break-glass",
+    several_accounts_are_one_batch => "batch",
+    the_shift_changes => "on-call",
+    nobody_decides_and_others_are_asked => "escalation",
+    access_is_used => "use",
+    access_is_looked_at_afterwards => "review",
 }

@@ -11,6 +11,14 @@ async fn with_portal() -> World {
     Setup::new().config(portal).start().await
 }
 
+/// Alice asks how to use a request, and cannot: the help that she gets.
+async fn help_instead(world: &World, id: &str) -> String {
+    let path = format!("/v1/requests/{id}/use");
+    let answer = world.as_("alice").get(&path).await;
+    let refused = answer.refused(409, "already_decided");
+    refused["help"].as_str().unwrap_or_default().to_owned()
+}
+
 #[tokio::test]
 async fn only_its_requester_uses_live_access() {
     let world = with_portal().await;
@@ -51,47 +59,19 @@ async fn only_its_requester_uses_live_access() {
         .await
         .refused(405, "method_not_allowed");
     world.act("alice", &id, "done").await.is(200);
-    let over = world
-        .as_("alice")
-        .get(&path)
-        .await
-        .refused(409, "already_decided");
-    assert!(
-        over["help"]
-            .as_str()
-            .is_some_and(|help| help.contains("ask anew")),
-        "{over}"
-    );
+    let help = help_instead(&world, &id).await;
+    assert!(help.contains("ask anew"), "{help}");
 }
 
 #[tokio::test]
 async fn access_that_has_not_begun_says_how_to_wait() {
     let world = World::new().await;
     let id = world.pending().await;
-    let path = format!("/v1/requests/{id}/use");
-    let refused = world
-        .as_("alice")
-        .get(&path)
-        .await
-        .refused(409, "already_decided");
-    assert!(
-        refused["help"]
-            .as_str()
-            .is_some_and(|help| help.contains("--for active")),
-        "{refused}"
-    );
+    let help = help_instead(&world, &id).await;
+    assert!(help.contains("--for active"), "{help}");
     world.act("alice", &id, "cancel").await.is(200);
-    let refused = world
-        .as_("alice")
-        .get(&path)
-        .await
-        .refused(409, "already_decided");
-    assert!(
-        refused["help"]
-            .as_str()
-            .is_some_and(|help| help.contains("ask anew")),
-        "{refused}"
-    );
+    let help = help_instead(&world, &id).await;
+    assert!(help.contains("ask anew"), "{help}");
 }
 
 #[tokio::test]

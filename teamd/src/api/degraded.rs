@@ -1,4 +1,4 @@
-//! While the database is damaged: who am I, how is it, and taking access back. Everything else says why not.
+//! While the database is damaged: who am I, how is it, freezing, and taking access back. Everything else says why not.
 
 use super::Api;
 use super::error::ApiError;
@@ -10,8 +10,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use team_shared::routes;
 
-/// What answers whatever the database is like.
-const ALWAYS: [&str; 4] = [routes::ME, routes::STATUS, routes::HEALTHZ, routes::READYZ];
+/// What answers whatever the database is like. A freeze is kept in a file as well.
+const ALWAYS: [&str; 5] = [
+    routes::ME,
+    routes::STATUS,
+    routes::HEALTHZ,
+    routes::READYZ,
+    routes::FREEZE,
+];
 
 /// Verbs on a request that take access back.
 const TAKE_BACK: [&str; 3] = ["/cancel", "/done", "/revoke"];

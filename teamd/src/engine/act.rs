@@ -1,25 +1,14 @@
 //! Cancel, done, revoke: taking back. None of them asks policy whether it may, beyond the caller's role.
 
 use super::access::Verb;
-use super::decide::{checked_comment, refuse_stale, seen};
 use super::reconciler::hand_over;
 use super::refused::Refused;
-use super::{Engine, commit};
+use super::verb::{checked_comment, opened_as_read};
+use super::{Act, Engine, commit};
 use crate::domain::identity::Caller;
 use crate::domain::request::{Command, Request, transition};
 use crate::failpoint::pass;
 use team_shared::ids::RequestId;
-
-/// What comes with a verb.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Act {
-    /// Why.
-    pub comment: Option<String>,
-    /// The version that was read.
-    pub version: Option<u64>,
-    /// The digest that was read.
-    pub terms_digest: Option<String>,
-}
 
 impl Engine {
     /// Cancels a request that has not begun; only its requester may.
@@ -58,9 +47,7 @@ impl Engine {
         let request = self
             .store
             .remove(move |tx| {
-                let request = seen(tx, &facts, &caller, &id)?;
-                facts.access(&caller).may(verb, &request)?;
-                refuse_stale(&request, act.version, act.terms_digest.as_deref())?;
+                let request = opened_as_read(tx, &facts, &caller, &id, verb, &act)?;
                 let command = |comment| match verb {
                     Verb::Revoke => Command::Revoke { comment },
                     Verb::Done => Command::Done,

@@ -1,8 +1,8 @@
 //! Claims and reviews: what people do around a request. Neither grants nor takes away anything, so neither asks the gate.
 
 use super::access::Verb;
-use super::decide::{checked_comment, refuse_stale, seen};
 use super::refused::Refused;
+use super::verb::{checked_comment, opened_as_read};
 use super::{Act, Engine, Facts, commit};
 use crate::domain::attention::{self, Attention, AttentionError, Noted};
 use crate::domain::identity::Caller;
@@ -48,9 +48,7 @@ impl Engine {
         let request = self
             .store
             .write(WriteLane::Normal, move |tx| {
-                let request = seen(tx, &facts, &caller, &id)?;
-                facts.access(&caller).may(verb, &request)?;
-                refuse_stale(&request, act.version, act.terms_digest.as_deref())?;
+                let request = opened_as_read(tx, &facts, &caller, &id, verb, &act)?;
                 let attention = tx.attention(&id)?;
                 let noted = noted(verb, &facts, &caller, &request, &attention, &act, now)?;
                 keep(tx, &request, &noted, now)?;
@@ -104,13 +102,6 @@ fn noted(
 }
 
 fn refusal(error: AttentionError, facts: &Facts) -> Refused {
-    let name = |id: &team_shared::ids::UserId| {
-        let known = facts
-            .directory
-            .as_ref()
-            .and_then(|directory| directory.people.get(id));
-        known.map_or_else(|| id.to_string(), |person| person.user_name.clone())
-    };
     match &error {
         AttentionError::Own(_) => {
             Refused::new(Code::SelfApproval, error.to_string()).help("somebody else must do it")
@@ -119,7 +110,7 @@ fn refusal(error: AttentionError, facts: &Facts) -> Refused {
             Code::Duplicate,
             format!(
                 "{} is looking at it until {}",
-                name(by),
+                facts.name_of(by),
                 until.format("%H:%M:%SZ")
             ),
         )
@@ -128,7 +119,7 @@ fn refusal(error: AttentionError, facts: &Facts) -> Refused {
             Code::AlreadyDecided,
             format!(
                 "{} has closed its review at {}",
-                name(by),
+                facts.name_of(by),
                 at.format("%Y-%m-%d %H:%M:%SZ")
             ),
         ),

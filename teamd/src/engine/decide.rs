@@ -5,6 +5,7 @@ use super::access::Verb;
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::{FAR_AWAY, START_SLACK};
+use super::verb::{checked_comment, opened, refuse_stale};
 use super::{Engine, Facts, commit, daily};
 use crate::domain::Time;
 use crate::domain::attention::reminders::is_escalated;
@@ -16,7 +17,7 @@ use crate::store::WriteLane;
 use crate::store::port::Tx;
 use chrono::SubsecRound;
 use team_shared::duration::Seconds;
-use team_shared::ids::{RequestId, UserId};
+use team_shared::ids::RequestId;
 use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
 
@@ -90,13 +91,11 @@ impl Engine {
         let request = self
             .store
             .write(WriteLane::Normal, move |tx| {
-                let request = seen(tx, &facts, &caller, &id)?;
-                let access = facts.access(&caller);
-                access.may(Verb::Reject, &request)?;
+                let request = opened(tx, &facts, &caller, &id, Verb::Reject)?;
                 refuse_decided(&request, &facts, now)?;
                 refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
                 let comment = checked_comment(approval.comment.as_deref(), true)?;
-                let by = access.acting_person()?.clone();
+                let by = facts.access(&caller).acting_person()?.clone();
                 commit::carry_out(
                     tx,
                     &request,
@@ -135,13 +134,11 @@ fn approve(
     approval: &Approval,
     now: Time,
 ) -> Result<Outcome, Refused> {
-    let request = seen(tx, facts, caller, id)?;
-    let access = facts.access(caller);
-    access.may(Verb::Approve, &request)?;
+    let request = opened(tx, facts, caller, id, Verb::Approve)?;
     refuse_frozen(tx)?;
     refuse_decided(&request, facts, now)?;
     refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
-    let by = access.acting_person()?.clone();
+    let by = facts.access(caller).acting_person()?.clone();
     if (approval.duration_seconds, approval.start_at) == (None, None)
         && request.votes.iter().any(|vote| vote.by == by)
     {
@@ -225,25 +222,6 @@ pub(super) fn judge(
     evaluate(&in_force.policy, directory, &facts.protected, &ask)
 }
 
-/// The request, if the caller may see it.
-pub(super) fn seen(
-    tx: &mut dyn Tx,
-    facts: &Facts,
-    caller: &Caller,
-    id: &RequestId,
-) -> Result<Request, Refused> {
-    let request = tx
-        .request(id)?
-        .ok_or_else(|| Refused::not_found(format!("request {id}")))?;
-    let access = facts.access(caller);
-    access.acting_person()?;
-    if access.can_see(&request) {
-        Ok(request)
-    } else {
-        Err(Refused::not_found(format!("request {id}")))
-    }
-}
-
 fn refuse_decided(request: &Request, facts: &Facts, now: Time) -> Result<(), Refused> {
     if matches!(request.state, State::Pending) {
         if now >= request.expires_at {
@@ -278,55 +256,13 @@ fn refuse_decided(request: &Request, facts: &Facts, now: Time) -> Result<(), Ref
 
 /// `: approved by bob`, where people decided it.
 fn decided_by(request: &Request, facts: &Facts) -> String {
-    let name = |id: &UserId| {
-        let known = facts
-            .directory
-            .as_ref()
-            .and_then(|directory| directory.people.get(id));
-        known.map_or_else(|| id.to_string(), |person| person.user_name.clone())
-    };
     match &request.state {
-        State::Rejected { by, .. } => format!(": rejected by {}", name(by)),
+        State::Rejected { by, .. } => format!(": rejected by {}", facts.name_of(by)),
         _ if request.votes.is_empty() => String::new(),
         _ => {
-            let voters: Vec<String> = request.votes.iter().map(|vote| name(&vote.by)).collect();
+            let voters: Vec<String> = request.votes.iter().map(|vote| facts.name_of(&vote.by)).collect();
             format!(": approved by {}", voters.join(", "))
         }
-    }
-}
-
-/// Refuses a verb that was given on an older reading.
-pub(super) fn refuse_stale(
-    request: &Request,
-    version: Option<u64>,
-    digest: Option<&str>,
-) -> Result<(), Refused> {
-    let stale = |what: String| {
-        Err(Refused::new(Code::Stale, what).help("read it again; what changed is in its timeline"))
-    };
-    if let Some(version) = version.filter(|version| *version != request.version) {
-        return stale(format!(
-            "you read version {version}, it is at version {} now",
-            request.version
-        ));
-    }
-    if let Some(digest) = digest
-        && !digest.eq_ignore_ascii_case(&request.digest())
-    {
-        return stale("its terms are not those that you read".to_owned());
-    }
-    Ok(())
-}
-
-/// A comment that may be shown.
-pub(super) fn checked_comment(comment: Option<&str>, required: bool) -> Result<Option<String>, Refused> {
-    match comment.filter(|comment| !comment.is_empty()) {
-        None if required => Err(Refused::field("comment", "say why")),
-        None => Ok(None),
-        Some(comment) => match team_shared::text::check(comment) {
-            Ok(()) => Ok(Some(comment.to_owned())),
-            Err(error) => Err(Refused::field("comment", error.to_string())),
-        },
     }
 }
 

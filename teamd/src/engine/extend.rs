@@ -2,10 +2,11 @@
 //! on, so nothing is asked of AWS between the two.
 
 use super::access::Verb;
-use super::decide::{judge, refuse_stale, seen};
+use super::decide::judge;
 use super::filing::{refuse_repeats, refuse_texts};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
+use super::verb::{opened, refuse_stale};
 use super::{Engine, Facts, chain, commit, daily, random};
 use crate::domain::Time;
 use crate::domain::identity::Caller;
@@ -75,8 +76,7 @@ fn draft(
     extension: &Extension,
     now: Time,
 ) -> Result<Request, Refused> {
-    let parent = seen(tx, facts, caller, id)?;
-    facts.access(caller).may(Verb::Extend, &parent)?;
+    let parent = opened(tx, facts, caller, id, Verb::Extend)?;
     refuse_frozen(tx)?;
     refuse_stale(&parent, extension.version, extension.terms_digest.as_deref())?;
     let from = match &parent.state {

@@ -9,7 +9,7 @@ use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use team_shared::ids::AccountId;
+use team_shared::ids::{AccountId, UserId};
 
 /// What decisions are made on, at one moment.
 #[derive(Clone)]
@@ -40,6 +40,16 @@ impl Facts {
             allow_sudo: self.allow_sudo,
             now: self.now,
         }
+    }
+
+    /// What people call somebody; the id where the directory does not know them.
+    #[must_use]
+    pub fn name_of(&self, id: &UserId) -> String {
+        let known = self
+            .directory
+            .as_ref()
+            .and_then(|directory| directory.people.get(id));
+        known.map_or_else(|| id.to_string(), |person| person.user_name.clone())
     }
 
     /// The directory.

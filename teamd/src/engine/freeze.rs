@@ -1,37 +1,27 @@
 //! The emergency stop: nothing new is granted until an administrator lifts it. Taking back goes on.
 //!
-//! It is a row in the store, so that no restart lifts it, and a [`Hold`] of the gate, so that starts and creates wait.
-//! Decisions look at the row in their own transaction: none slips in beside the freeze.
+//! It is a row in the store and a file beside it ([`kept`]), so that no restart lifts it, and a [`Hold`] of the gate, so
+//! that starts and creates wait. Decisions look at the row in their own transaction: none slips in beside the freeze.
 
+mod kept;
+
+pub use kept::Frozen;
+pub(super) use kept::refuse_frozen;
+
+use self::kept::{read, write};
 use super::reconciler::hand_over;
 use super::refused::Refused;
 use super::{Engine, Hold, commit};
-use crate::domain::Time;
 use crate::domain::event::{Datum, EventDraft};
 use crate::domain::identity::{Caller, Who};
 use crate::domain::request::{Command, Request};
-use crate::store::port::{Read, RequestFilter, StoreResult, Tx};
-use serde::{Deserialize, Serialize};
+use crate::store::port::{RequestFilter, StoreResult, Tx};
 use team_shared::event::EventType;
 use team_shared::problem::Code;
 use team_shared::state::RequestState;
 
-/// Where it stands in the store; empty: no freeze is on.
-const ROW: &str = "freeze";
-
 /// More live requests than one bastion will ever have.
 const ALL: usize = 1_000_000;
-
-/// A freeze that is on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Frozen {
-    /// Since when.
-    pub since: Time,
-    /// By whom: a user name, or `operator`.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-}
 
 /// What came of a freeze.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,19 +32,6 @@ pub struct Freezing {
     pub ended: usize,
 }
 
-impl Frozen {
-    /// For banners.
-    #[must_use]
-    pub fn banner(&self) -> String {
-        format!(
-            "frozen by {} since {}: {}",
-            self.by,
-            self.since.format("%Y-%m-%d %H:%M:%SZ"),
-            self.reason
-        )
-    }
-}
-
 impl Engine {
     /// Stops everything new; with `revoke` also ends what is live. Saying it again changes the reason, and ends what is
     /// live if it was not asked to before.
@@ -63,7 +40,7 @@ impl Engine {
     /// The role does not allow it, or there is no reason.
     pub async fn freeze(&self, caller: &Caller, reason: &str, revoke: bool) -> Result<Freezing, Refused> {
         let by = self.may_freeze(caller, true)?;
-        let reason = super::decide::checked_comment(Some(reason), true)
+        let reason = super::verb::checked_comment(Some(reason), true)
             .map_err(|_| Refused::field("reason", "say why, in 1 to 1,024 ordinary characters"))?
             .unwrap_or_default();
         let now = self.clock.now();
@@ -108,6 +85,7 @@ impl Engine {
         }
         // Nothing has moved, but everybody should hear.
         self.outbox_wake.notify_one();
+        self.keep_freeze().await?;
         Ok(Freezing {
             frozen,
             ended: moved.len(),
@@ -120,7 +98,7 @@ impl Engine {
     /// The role does not allow it, or none is on.
     pub async fn unfreeze(&self, caller: &Caller, reason: Option<&str>) -> Result<(), Refused> {
         self.may_freeze(caller, false)?;
-        let reason = super::decide::checked_comment(reason, false)
+        let reason = super::verb::checked_comment(reason, false)
             .map_err(|_| Refused::field("reason", "1 to 1,024 ordinary characters"))?;
         let (now, actor) = (self.clock.now(), caller.actor());
         self.store
@@ -137,33 +115,12 @@ impl Engine {
                 Ok(())
             })
             .await?;
+        self.keep_freeze().await?;
         self.gate.release(Hold::Frozen);
         self.deadlines_wake.notify_one();
         self.outbox_wake.notify_one();
         self.poke_all().await;
         Ok(())
-    }
-
-    /// The freeze that is on.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn frozen(&self) -> Result<Option<Frozen>, Refused> {
-        self.store
-            .read_for_removal(|read_from| Ok::<_, Refused>(read(read_from)?))
-            .await
-    }
-
-    /// What the store says at the start holds from the first moment on.
-    pub(super) async fn heed_freeze(&self) {
-        match self.frozen().await {
-            Ok(Some(frozen)) => {
-                self.gate.hold(Hold::Frozen, frozen.banner());
-            }
-            Ok(None) => {}
-            // The store cannot say: whoever reads it next refuses, too.
-            Err(error) => tracing::error!(%error, "whether a freeze is on cannot be read"),
-        }
     }
 
     /// Security, administrators and the operator freeze; administrators and the operator unfreeze.
@@ -177,11 +134,7 @@ impl Engine {
         let id = access.acting_person()?;
         let roles = access.roles();
         if roles.admin || on && roles.security {
-            let known = facts
-                .directory
-                .as_ref()
-                .and_then(|directory| directory.people.get(id));
-            return Ok(known.map_or_else(|| id.to_string(), |person| person.user_name.clone()));
+            return Ok(facts.name_of(id));
         }
         Err(if on {
             Refused::new(
@@ -196,41 +149,6 @@ impl Engine {
         }
         .help("`team-tui whoami` shows your roles"))
     }
-}
-
-/// Refuses what would lead to new access while a freeze is on.
-///
-/// # Errors
-/// One is on.
-pub(super) fn refuse_frozen(from: &mut (impl Read + ?Sized)) -> Result<(), Refused> {
-    match read(from)? {
-        None => Ok(()),
-        Some(frozen) => Err(
-            Refused::new(Code::Frozen, format!("no new access: {}", frozen.banner()))
-                .help("an administrator lifts it with `team-tui unfreeze`; taking back goes on"),
-        ),
-    }
-}
-
-fn read(from: &mut (impl Read + ?Sized)) -> StoreResult<Option<Frozen>> {
-    let row = from.meta(ROW)?.filter(|row| !row.is_empty());
-    // A row that cannot be read is a freeze all the same.
-    Ok(row.map(|row| {
-        serde_json::from_str(&row).unwrap_or_else(|_| Frozen {
-            since: Time::UNIX_EPOCH,
-            by: "somebody".to_owned(),
-            reason: "the reason cannot be read".to_owned(),
-        })
-    }))
-}
-
-fn write(tx: &mut dyn Tx, frozen: Option<&Frozen>) -> StoreResult<()> {
-    let row = match frozen {
-        None => String::new(),
-        Some(frozen) => serde_json::to_string(frozen)
-            .map_err(|error| crate::store::port::StoreError::Database(error.to_string()))?,
-    };
-    tx.set_meta(ROW, &row)
 }
 
 /// Whether a freeze that revokes ends it: what is live or about to be, and extensions that hold a lease.

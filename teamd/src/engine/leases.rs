@@ -40,7 +40,7 @@ const LIVE: [RequestState; 4] = [
 #[derive(Debug, Default)]
 pub(super) struct LeaseBook {
     /// None: no file is kept.
-    path: Option<PathBuf>,
+    pub(super) path: Option<PathBuf>,
     written: Mutex<Written>,
     /// One writer at a time, until its disk has answered.
     turn: Arc<tokio::sync::Mutex<()>>,

@@ -3,8 +3,8 @@
 //! request back.
 
 use super::access::Verb;
-use super::decide::{checked_comment, refuse_stale, seen};
 use super::refused::Refused;
+use super::verb::{checked_comment, opened_as_read};
 use super::{Act, Engine, commit};
 use crate::domain::Time;
 use crate::domain::event::Actor;
@@ -29,11 +29,8 @@ impl Engine {
         let request = self
             .store
             .write(WriteLane::Normal, move |tx| {
-                let request = seen(tx, &facts, &caller, &id)?;
-                let access = facts.access(&caller);
-                access.may(Verb::Lost, &request)?;
-                refuse_stale(&request, act.version, act.terms_digest.as_deref())?;
-                let by = access.acting_person()?.clone();
+                let request = opened_as_read(tx, &facts, &caller, &id, Verb::Lost, &act)?;
+                let by = facts.access(&caller).acting_person()?.clone();
                 let command = |reason| Command::DeclareLost {
                     by: by.clone(),
                     reason,

@@ -59,12 +59,12 @@ mod submit;
 mod telling;
 mod terms;
 mod timekeeping;
+mod verb;
 
 #[cfg(test)]
 mod tests;
 
 pub use access::{Access, Verb};
-pub use act::Act;
 pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
 #[cfg(test)]
@@ -91,6 +91,7 @@ pub use status::{Overview, failing_since};
 pub use submit::{FILED, Filed, Mark, Submission};
 pub use telling::{DeliveryQuery, Tried};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
+pub use verb::Act;
 
 use crate::aws::health::AwsHealth;
 use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity};
@@ -126,6 +127,8 @@ pub struct Engine {
     policy: ArcSwapOption<InForce>,
     gate: Gate,
     leases: leases::LeaseBook,
+    /// One writer of the freeze's file at a time.
+    freeze_turn: tokio::sync::Mutex<()>,
     drivers: reconciler::Drivers,
     switches: backstop::Switches,
     removals: removals::Removals,
@@ -180,6 +183,7 @@ impl Engine {
             policy: ArcSwapOption::from_pointee(in_force),
             gate: Gate::default(),
             leases: leases::LeaseBook::new(deps.leases_path),
+            freeze_turn: tokio::sync::Mutex::default(),
             drivers: reconciler::Drivers::new(max_in_flight),
             switches: backstop::Switches::new(deps.schedules),
             removals: removals::Removals::new(max_in_flight),

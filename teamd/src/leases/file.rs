@@ -1,10 +1,9 @@
-//! The file: whole or not at all. A reader sees the old document or the new one, also after a power cut.
+//! The file as it is read and written.
 
 use super::{LeasesFile, VERSION};
-use crate::failpoint::hit;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read. An entry has some 300 bytes, so this is far beyond any organisation.
@@ -82,48 +81,15 @@ pub fn read(path: &Path) -> Result<LeasesFile, ReadError> {
     serde_json::from_value(value).map_err(|error| garbage(error.to_string()))
 }
 
-/// Writes a leases file, for its owner only: a new file beside it, synced, put in its place, and the folder synced. When
-/// this returns, the document survives a power cut; when it fails, the one before is still there.
+/// Writes a leases file, for its owner only. When this returns, the document survives a power cut; when it fails, the one
+/// before is still there.
 ///
 /// # Errors
 /// The disk is full, or the folder does not take it.
 pub fn write(path: &Path, document: &LeasesFile) -> io::Result<()> {
     let mut text = serde_json::to_vec_pretty(document)?;
     text.push(b'\n');
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let beside = folder.join(name);
-    let written = put(&beside, &text).and_then(|()| {
-        hit("leases.rename")?;
-        std::fs::rename(&beside, path)
-    });
-    if let Err(error) = written {
-        // Its half must not take the room that the next try needs.
-        let _ = std::fs::remove_file(&beside);
-        return Err(error);
-    }
-    File::open(folder)?.sync_all()?;
-    Ok(hit("leases.written")?)
-}
-
-fn put(path: &Path, text: &[u8]) -> io::Result<()> {
-    // What a stopped daemon has left behind may have another mode, or be a link.
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Err(_) | Ok(()) => {}
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    hit("leases.write")?;
-    file.write_all(text)?;
-    file.sync_all()
+    super::whole::replace(path, &text)
 }
 
 #[cfg(test)]

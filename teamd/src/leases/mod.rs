@@ -5,13 +5,15 @@
 //! Nothing is granted from it, ever.
 //!
 //! * [`LeasesFile`] the document; [`collect`] makes its entries from what the store says
-//! * [`read`], [`write()`] the file: 0600, whole or not at all
+//! * [`read`], [`write()`] the file: 0600, whole or not at all, as are its neighbours
 
 mod collect;
 mod file;
+mod whole;
 
 pub use collect::collect;
 pub use file::{ReadError, read, write};
+pub(crate) use whole::{remove, replace};
 
 use crate::domain::Time;
 use crate::domain::request::Key;

@@ -87,7 +87,7 @@ async fn after_fifteen_hours_removals_drain_first_and_then_what_is_still_open_be
 }
 
 #[tokio::test]
-async fn what_fell_due_while_the_daemon_was_down_is_ending_before_anybody_is_answered() {
+async fn what_fell_due_while_the_daemon_was_down_is_ending_before_anybody_is_answered_d19() {
     let mut world = World::new().await;
     let id = world.active().await;
     world.kill().await;

@@ -90,8 +90,9 @@ impl Step<'_> {
             } => self.approve(by, comment.as_deref(), *change, basis)?,
             Command::Reject { by, comment } => {
                 self.may_decide(by)?;
+                let digest = self.request.digest();
                 self.tell(EventType::RequestRejected, |e| {
-                    e.free("comment", comment.as_deref())
+                    e.text("terms_digest", digest).free("comment", comment.as_deref())
                 });
                 self.request.state = State::Rejected {
                     at: self.now,

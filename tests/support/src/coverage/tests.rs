@@ -15,6 +15,41 @@ fn everything_is_accounted_for_d46() {
     assert!(faults.is_empty(), "tests/coverage.toml:\n{}", faults.join("\n"));
 }
 
+/// Each defect whose tests are named has a guard that can be taken out, or a reason why there is none.
+#[test]
+fn every_defect_has_a_guard_or_a_reason() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |name: &str| std::fs::read_to_string(top.join("tests").join(name)).expect("the file");
+    let guards = team_guards::entry::Guards::read(&read("guards.toml"))
+        .unwrap_or_else(|wrong| panic!("tests/guards.toml:\n{}", wrong.join("\n")));
+    let coverage: toml::Table = read("coverage.toml").parse().expect("TOML");
+    let mut wrong = Vec::new();
+    for number in DEFECTS {
+        let key = format!("D{number}");
+        let tests = coverage["defects"][&key].get("test");
+        let (guarded, excused) = (guards.guard(number), guards.none.contains_key(&key));
+        if guarded && excused {
+            wrong.push(format!("{key} has a guard and a reason why it has none"));
+        } else if tests.is_some() && !guarded && !excused {
+            wrong.push(format!(
+                "{key} has tests and no guard; add it, or say under [none] why not"
+            ));
+        }
+    }
+    let functions = of_workspace(&top);
+    for entry in &guards.entries {
+        for test in &entry.tests {
+            if !functions
+                .iter()
+                .any(|function| function.is_test && function.name == *test)
+            {
+                wrong.push(format!("{}: no test is called {test}", entry.key));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "tests/guards.toml:\n{}", wrong.join("\n"));
+}
+
 /// A row for everything, with these instead of theirs.
 fn file(instead: &[(&str, &str)]) -> String {
     let features = FEATURES.map(|number| number.to_string());
