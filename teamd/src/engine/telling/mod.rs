@@ -167,12 +167,16 @@ impl Engine {
             .await?;
         let mut lines = Vec::new();
         for (name, (off, failing)) in marks {
-            if let Some(why) = off {
+            // Everybody reads this: what the channel said is for those who may see the log.
+            if off.is_some() {
                 lines.push(format!(
-                    "messages over {name} are switched off: {why}; `team-tui notify retry {name}` switches them on"
+                    "messages over {name} are switched off; `team-tui notify log --channel {name}` says why, \
+                     `notify retry {name}` switches them on"
                 ));
-            } else if let Some(why) = failing {
-                lines.push(format!("messages over {name} do not arrive: {why}"));
+            } else if failing.is_some() {
+                lines.push(format!(
+                    "messages over {name} do not arrive; `team-tui notify log --channel {name}` says why"
+                ));
             }
         }
         for (name, state, count) in counts {
