@@ -4,9 +4,13 @@
 //! Which events somebody should look up for is here too, for `watch --notify` and for the dashboard.
 
 use crate::format::inert;
+use chrono::TimeDelta;
 use team_shared::event::{Event, EventType};
 use team_shared::ids::UserId;
 use team_shared::request::RequestView;
+
+/// Older news calls nobody.
+pub(crate) const FRESH: TimeDelta = TimeDelta::minutes(2);
 
 /// No terminal shows more.
 const MOST: usize = 200;

@@ -74,10 +74,11 @@ async fn a_segment_for_tmux_is_one_line_without_styles() {
 #[tokio::test(flavor = "multi_thread")]
 async fn watching_calls_for_what_concerns_oneself_and_only_on_a_terminal() {
     let running = fake::start().await;
+    let before = running.fake.world().events.len().to_string();
     let mut watch = tokio::process::Command::new(BINARY)
         .arg("--socket")
         .arg(running.fake.socket())
-        .args(["watch", "--notify"])
+        .args(["watch", "--notify", "--after", &before])
         .env_remove("TEAM_SOCKET")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -86,11 +87,6 @@ async fn watching_calls_for_what_concerns_oneself_and_only_on_a_terminal() {
         .spawn()
         .expect("it runs");
     let mut lines = BufReader::new(watch.stdout.take().expect("stdout")).lines();
-    // What has happened before is told first; then it listens.
-    let before = running.fake.world().events.len();
-    for _ in 0..before {
-        lines.next_line().await.expect("a line").expect("a line");
-    }
     let (short, other) = {
         let world = running.fake.world();
         let mine = world

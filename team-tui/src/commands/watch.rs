@@ -49,6 +49,10 @@ pub(super) async fn run(cx: &Context, after: Option<u64>, notify: bool) -> Outco
 /// Makes the terminal call, where there is one and the event concerns this person. Whatever fails here, one goes on
 /// watching.
 async fn call(cx: &Context, event: &Event, me: &UserId) {
+    // What is read again from long ago is on the screen, and calls nobody.
+    if crate::clock::now() - event.at > alert::FRESH {
+        return;
+    }
     let view = match &event.request_id {
         Some(id) => match cx.client.request_by_id(id).await {
             Ok(view) => Some(view),

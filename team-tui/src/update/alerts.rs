@@ -4,18 +4,14 @@
 use crate::alert;
 use crate::app::App;
 use crate::effect::Effect;
-use chrono::TimeDelta;
 use team_shared::event::Event;
-
-/// Older news came while nobody was connected, and stands on the screen.
-const FRESH: TimeDelta = TimeDelta::minutes(2);
 
 /// A storm of events calls once, not a hundred times.
 const MOST: usize = 32;
 
 /// Remembers an event until its request has been read.
 pub(super) fn note(app: &mut App, event: &Event) {
-    if app.now - event.at <= FRESH && app.to_alert.len() < MOST {
+    if app.now - event.at <= alert::FRESH && app.to_alert.len() < MOST {
         app.to_alert.push(event.clone());
     }
 }
