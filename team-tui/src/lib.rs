@@ -4,6 +4,7 @@
 //! * `commands` the command line, a file per verb; `cli` its grammar
 //! * `app` all that the dashboard knows; `message` what can happen to it; `update` the pure function between the
 //!   two, which answers with `effect`s; `runtime` performs those and owns the terminal
+//! * `lists` what is in a list: filter, order, marks
 //! * `keymap` the one table of keys, which drives dispatch, the key line and the help
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
 //! * `profile` the AWS profile of an access; `aws_config` the file that it may be written to
@@ -29,6 +30,7 @@ mod effect;
 mod fixtures;
 mod format;
 mod keymap;
+mod lists;
 mod message;
 mod modals;
 mod policy;

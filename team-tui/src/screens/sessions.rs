@@ -30,7 +30,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .filter(|view| view.state == RequestState::Scheduled)
         .count();
     let title = format!("sessions: {} live, {scheduled} scheduled", rows.len() - scheduled);
-    let body = parts::title(frame, list, app, theme, &title, "ending first");
+    let body = parts::title(
+        frame,
+        list,
+        app,
+        theme,
+        &title,
+        &parts::note(app, Screen::Sessions, "ending first"),
+    );
     if rows.is_empty() {
         let text = "Nobody has access through teamd now.  n asks for some   4 history";
         parts::empty(
@@ -63,7 +70,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .iter()
         .map(|view| {
             let mut cells = vec![
-                parts::sign(view).to_owned(),
+                parts::row_sign(app, view),
                 view.id.short(),
                 view.requester.user_name.clone(),
                 view.account.name.clone(),

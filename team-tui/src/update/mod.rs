@@ -121,6 +121,9 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         }
         _ => return None,
     };
+    if app.is_live() && app.detail.is_none() && !app.marked_for(verb).is_empty() {
+        return None;
+    }
     let Some(view) = app.selected() else {
         return Some("no request is selected".to_owned());
     };
