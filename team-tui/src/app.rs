@@ -123,6 +123,8 @@ pub(crate) struct App {
     pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
     pub(crate) audit: BTreeMap<u64, Event>,
     pub(crate) audit_shown: bool,
+    /// Sessions shows who has what over the hours instead of activity.
+    pub(crate) bars_shown: bool,
     /// The list over the health on Status.
     pub(crate) access: Option<Access>,
     pub(crate) policy: crate::policy::Policy,
@@ -177,6 +179,7 @@ impl App {
             timelines: HashMap::new(),
             audit: BTreeMap::new(),
             audit_shown: false,
+            bars_shown: false,
             access: None,
             policy: crate::policy::Policy::default(),
             screen: Screen::Queue,

@@ -94,10 +94,16 @@ pub(super) fn preview(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     } else {
         brief(view, app)
     };
-    let mut lines = sheet::lines(&rows, usize::from(body.width), theme);
-    if beside {
-        lines.extend(past(view, app, usize::from(body.width), theme));
-    }
+    let lines = sheet::lines(&rows, usize::from(body.width), theme);
+    let body = if beside {
+        let past = past(view, app, usize::from(body.width), theme);
+        let height = u16::try_from(past.len()).unwrap_or(0).min(body.height / 3);
+        let [sheet, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(height)]).areas(body);
+        frame.render_widget(Paragraph::new(past), foot);
+        sheet
+    } else {
+        body
+    };
     frame.render_widget(Paragraph::new(lines), body);
 }
 
@@ -106,10 +112,7 @@ fn past(view: &RequestView, app: &App, width: usize, theme: Theme) -> Vec<Line<'
     const MOST: usize = 5;
     let past = app.past_of(view);
     let title = format!(" {} on {} before", view.requester.user_name, view.account.name);
-    let mut lines = vec![
-        Line::default(),
-        Line::styled(format::fit(&title, width), theme.strong()),
-    ];
+    let mut lines = vec![Line::styled(format::fit(&title, width), theme.strong())];
     if past.is_empty() {
         lines.push(Line::styled(" nothing in the last 30 days", theme.dim()));
     }

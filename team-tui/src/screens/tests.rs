@@ -93,6 +93,13 @@ fn sessions() {
 }
 
 #[test]
+fn sessions_as_bars() {
+    let mut app = on(Screen::Sessions);
+    app.bars_shown = true;
+    looks_like("sessions_bars", &app);
+}
+
+#[test]
 fn history() {
     looks_like("history", &on(Screen::History));
 }

@@ -90,6 +90,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
                 return vec![Effect::LoadAudit];
             }
         }
+        Action::Bars => app.bars_shown = !app.bars_shown,
         Action::Access => return next_access(app),
         // These have a meaning only in dialogs, or were handled before.
         Action::Help
