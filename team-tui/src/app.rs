@@ -6,6 +6,7 @@ use crate::format::Zone;
 use crate::keymap::Context;
 use crate::lists::Sort;
 use crate::modals::Modal;
+use crate::settings::Template;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use team_shared::activity::ActivityItem;
@@ -156,6 +157,10 @@ pub(crate) struct App {
     pub(crate) chaos: Vec<String>,
     /// The request to open as soon as it is known.
     pub(crate) open: Option<RequestId>,
+    /// Nothing is changed from here.
+    pub(crate) read_only: bool,
+    /// What request forms may be filled with, by name.
+    pub(crate) templates: BTreeMap<String, Template>,
     /// Whether the first screen was chosen by us and may still follow the role.
     pub(crate) screen_undecided: bool,
     pub(crate) quit: bool,
@@ -203,6 +208,8 @@ impl App {
             acting_as: None,
             chaos: Vec::new(),
             open: None,
+            read_only: false,
+            templates: BTreeMap::new(),
             screen_undecided: false,
             quit: false,
         }

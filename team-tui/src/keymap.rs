@@ -53,6 +53,50 @@ pub(crate) enum Action {
     Complete,
 }
 
+impl Action {
+    /// Whether it is worth finding by its words: what only moves is not.
+    pub(crate) fn is_of_the_palette(self) -> bool {
+        !matches!(
+            self,
+            Self::Up
+                | Self::Down
+                | Self::Top
+                | Self::Bottom
+                | Self::PageUp
+                | Self::PageDown
+                | Self::Back
+                | Self::Command
+                | Self::Suspend
+                | Self::ForceQuit
+                | Self::Submit
+                | Self::NextField
+                | Self::PreviousField
+                | Self::Accept
+                | Self::Complete
+        )
+    }
+
+    /// Whether the daemon is asked to change something.
+    pub(crate) fn changes(self) -> bool {
+        matches!(
+            self,
+            Self::Approve
+                | Self::Reject
+                | Self::Revoke
+                | Self::Cancel
+                | Self::Done
+                | Self::New
+                | Self::Repeat
+                | Self::Claim
+                | Self::Extend
+                | Self::Review
+                | Self::Freeze
+                | Self::Edit
+                | Self::Apply
+        )
+    }
+}
+
 /// Where a key has its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Context {
@@ -195,6 +239,7 @@ const READING: &[C] = &[
 ];
 const TYPING: &[C] = &[C::Dialog, C::Form, C::Command, C::Filter];
 const FIELDS: &[C] = &[C::Dialog, C::Form];
+const CHOOSING: &[C] = &[C::Dialog, C::Form, C::Command];
 const EVERYWHERE: &[C] = &C::ALL;
 
 /// Shortens the table below to a line a key.
@@ -220,8 +265,8 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Ctrl('s')], A::Submit, FIELDS, "submit", "submit"),
     key(&[Code(KeyCode::Tab)], A::NextField, FIELDS, "next field", "take the choice, next field"),
     key(&[Code(KeyCode::BackTab)], A::PreviousField, FIELDS, "back", "previous field"),
-    key(&[Code(KeyCode::Down)], A::Down, FIELDS, "", "next choice, or next field"),
-    key(&[Code(KeyCode::Up)], A::Up, FIELDS, "", "previous choice, or previous field"),
+    key(&[Code(KeyCode::Down)], A::Down, CHOOSING, "", "next choice, or next field"),
+    key(&[Code(KeyCode::Up)], A::Up, CHOOSING, "", "previous choice, or previous field"),
     key(&[Code(KeyCode::Enter)], A::Accept, TYPING, "", "take the choice and go on; press the button"),
     key(&[Code(KeyCode::Tab)], A::Complete, &[C::Command], "complete", "complete the word"),
     key(&[Char('a')], A::Approve, SHEETS, "approve", "approve…"),
@@ -265,7 +310,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('t')], A::LocalTime, PAGES, "", "UTC or local time"),
     key(&[Ctrl('r'), Code(KeyCode::F(5))], A::Resync, PAGES, "", "read everything again; reconnect now"),
     key(&[Code(KeyCode::Esc)], A::Back, EVERYWHERE, "", "back, clear, leave the dialog; never quits"),
-    key(&[Char(':')], A::Command, PAGES, "", "command line"),
+    key(&[Char(':')], A::Command, PAGES, "", "command line: everything, found by pieces"),
     key(&[Char('?'), Code(KeyCode::F(1))], A::Help, READING, "help", "this help"),
     key(&[Code(KeyCode::F(1))], A::Help, TYPING, "", "this help"),
     key(&[Char('q')], A::Quit, READING, "quit", "quit; from a sheet or the help: back"),

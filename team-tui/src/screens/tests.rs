@@ -1,5 +1,7 @@
 //! Screens as they look, at the sizes they are designed for.
 
+mod matrix;
+
 use super::draw;
 use crate::app::{App, Detail, Link, Screen, Tail};
 use crate::client::api::Health;

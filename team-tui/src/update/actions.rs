@@ -45,7 +45,9 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Sort => sort(app, crate::lists::Sort::next),
         Action::SortBack => sort(app, crate::lists::Sort::reversed),
         Action::Mark => mark(app),
-        Action::Command => app.modal = Some(Modal::Command(CommandLine::default())),
+        Action::Command => {
+            app.modal = Some(Modal::Command(CommandLine::new(super::context(app))));
+        }
         Action::LocalTime => {
             app.zone = if app.zone == Zone::Utc {
                 Zone::Local
