@@ -92,6 +92,12 @@ words!(
         ClockClear = "clock.clear",
         /// The directory now gives somebody more.
         DirectoryWidened = "directory.widened",
+        /// The audit trail does not verify.
+        AuditFault = "audit.fault",
+        /// Messages over a channel do not arrive.
+        NotifyFailing = "notify.failing",
+        /// They do again.
+        NotifyClear = "notify.clear",
         /// The daemon started.
         DaemonStarted = "daemon.started",
         /// The daemon stopped.

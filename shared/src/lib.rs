@@ -7,7 +7,8 @@
 //! * [`duration`] `2h30m` and friends
 //! * [`text`] what free text may hold, and how foreign text is made inert for a terminal
 //! * [`state`] the states of a request and of a grant
-//! * [`request`], [`me`], [`directory`], [`policy`], [`grant`], [`activity`], [`audit`], [`status`] the documents
+//! * [`request`], [`me`], [`directory`], [`policy`], [`grant`], [`activity`], [`audit`], [`status`],
+//!   [`notification`] the documents
 //! * [`portal`] how granted access is used
 //! * [`event`] the one vocabulary of audit, stream and notifications
 //! * [`problem`] error codes, their HTTP status and their exit code
@@ -24,6 +25,7 @@ pub mod grant;
 pub mod ids;
 pub mod list;
 pub mod me;
+pub mod notification;
 pub mod policy;
 pub mod portal;
 pub mod problem;

@@ -24,6 +24,12 @@ pub const BATCHES: &str = "/v1/batches";
 pub const REQUEST: &str = "/v1/requests/{id}";
 /// The event stream (`text/event-stream`).
 pub const EVENTS: &str = "/v1/events";
+/// Who was told of what.
+pub const NOTIFICATIONS: &str = "/v1/notifications";
+/// A sample over a channel.
+pub const NOTIFICATIONS_TEST: &str = "/v1/notifications/test";
+/// Sends again what was given up.
+pub const NOTIFICATIONS_RETRY: &str = "/v1/notifications/retry";
 /// The policy document.
 pub const POLICY: &str = "/v1/policy";
 /// Its versions.

@@ -146,6 +146,8 @@ pub(crate) struct App {
     pub(crate) toast: Option<Toast>,
     /// Requests to read again, and whether that is under way: many events become one read.
     pub(crate) stale: BTreeSet<RequestId>,
+    /// Events that may be worth a call, until what they are about has been read.
+    pub(crate) to_alert: Vec<Event>,
     pub(crate) refreshing: bool,
     pub(crate) loading: bool,
     pub(crate) load_again: bool,
@@ -200,6 +202,7 @@ impl App {
             marked: BTreeSet::new(),
             toast: None,
             stale: BTreeSet::new(),
+            to_alert: Vec::new(),
             refreshing: false,
             loading: false,
             load_again: false,

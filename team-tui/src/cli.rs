@@ -1,9 +1,11 @@
 //! The command line, as the parser sees it. To add a verb: a variant here, a file in `commands/`, a line in its
 //! `dispatch`.
 
+mod notify;
 mod policy;
 mod run;
 
+pub(crate) use notify::NotifyVerb;
 pub(crate) use policy::PolicyVerb;
 pub(crate) use run::RunArgs;
 
@@ -196,7 +198,15 @@ pub(crate) enum Verb {
         /// Begin after this sequence number
         #[arg(long, value_name = "SEQ")]
         after: Option<u64>,
+        /// Ring the bell and show a notice where an event concerns oneself
+        #[arg(long)]
+        notify: bool,
     },
+    /// Messages to people: try a channel, look up who was told, send again
+    #[command(subcommand)]
+    Notify(NotifyVerb),
+    /// What to know after logging in, a line each; for ~/.profile
+    Motd,
     /// Why somebody may or may not have an access, and what would help; without names, what one may ask for
     Why(WhyArgs),
     /// The policy in force

@@ -66,6 +66,8 @@ pub(crate) enum Effect {
     ActAs(String),
     /// Start the chaos.
     Chaos,
+    /// Make the terminal call, with these words.
+    Alert(String),
     /// Put a text on the clipboard.
     Copy(String),
     /// Stop the process until it is continued.

@@ -16,6 +16,7 @@
 //! `update/actions.rs`.
 
 mod access;
+mod alert;
 mod app;
 mod aws_config;
 mod cli;

@@ -70,6 +70,7 @@ fn directory() -> Directory {
                 user_name: format!("person{at}@example.com"),
                 display_name: format!("Person Number {at}"),
                 email: Some(format!("person{at}@example.com")),
+                zone: None,
                 enabled: true,
             };
             (known.id.clone(), known)

@@ -6,6 +6,7 @@
 //! * [`api`] the HTTP API on the Unix socket: who is calling, verbs, errors
 //! * [`engine`] the only write path: commands, deadlines, the reconciler of grants
 //! * [`aws`] ports in our own types, and the SDK behind them; [`store`] the port of the tables, and SQLite behind it
+//! * [`notify`] whom an event concerns, in which words, and the channels
 //! * [`domain`] the two machines and the policy: pure
 //! * [`document`] the policy document as people write it; [`config`] the daemon's own settings
 //! * [`offline`] what works from files, without a daemon
@@ -31,6 +32,7 @@ pub mod engine;
 pub mod failpoint;
 pub mod leases;
 pub mod lifecycle;
+pub mod notify;
 pub mod offline;
 pub mod run;
 pub mod store;

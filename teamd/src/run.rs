@@ -7,6 +7,7 @@ mod revoke_only;
 use crate::api::{self, Api};
 use crate::aws::config::AwsSettings;
 use crate::aws::health::AwsHealth;
+use crate::aws::messages::Messages;
 use crate::aws::port::{ActivitySource as ActivityPort, Assignments, Schedules};
 use crate::aws::sdk::Aws;
 use crate::clock::{Clock, Machine, Readings};
@@ -185,7 +186,10 @@ pub async fn open_with(
             "endpoints come from [aws] endpoint_url only; this variable is ignored"
         );
     }
+    let messages = Arc::clone(&aws) as Arc<dyn Messages>;
     let engine = Engine::open(deps, engine_settings(config)).await?;
+    engine.send_through(messages);
+    engine.tell_by(&config.notify);
     if let Some(directory) = engine.directory() {
         // So that the first removal after a restart needs no look-up.
         aws.remember_instance(&directory.instance_arn, &directory.identity_store_id);
@@ -258,6 +262,7 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
                         );
                     }
                     engine.reconfigure(engine_settings(&new));
+                    engine.tell_by(&new.notify);
                     tracing::info!("the new configuration is in force");
                 }
                 Err(errors) => {

@@ -18,6 +18,7 @@
 //! * [`defects`] what AWS's TEAM is known to do wrong, where no other test shows that this does not
 //! * [`clock`] clocks that are wrong
 //! * [`degraded`] a store that cannot be used · [`damage`] two hundred damaged databases
+//! * [`telling`] messages to people, with real receivers
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
 mod around;
@@ -51,6 +52,7 @@ mod rush;
 mod scenarios;
 mod stream;
 mod support;
+mod telling;
 mod tidy;
 mod usage;
 mod votes;

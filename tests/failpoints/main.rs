@@ -8,8 +8,10 @@
 //! ```
 //!
 //! * `world` the engine on tables in memory in paused time, started anew when it dies, and its people
+//! * `messages` a channel that remembers what it took
 //! * `sky` AWS: assignments that take a while
 
+mod messages;
 mod sky;
 mod values;
 mod world;

@@ -206,6 +206,7 @@ fn directory(now: Time) -> Directory {
         user_name: name.to_owned(),
         display_name: name.to_owned(),
         email: None,
+        zone: None,
         enabled: true,
     };
     let group = |name: &str, members: &[&str]| Group {

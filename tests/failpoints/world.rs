@@ -1,6 +1,7 @@
 //! The engine on tables in memory, in tokio's paused time: started anew whenever it dies, as the service manager does.
 //! Five people ask for access, use it and give it back, each in another way, and ask again where nobody answers.
 
+use super::messages::Room;
 use super::sky::{LEAD, PEOPLE, STANDING, Sky, key, user};
 use super::values::{caller, person, settings, submission};
 use chrono::{DateTime, TimeDelta};
@@ -14,6 +15,7 @@ use team_shared::ids::{RequestId, UserId};
 use team_shared::state::RequestState;
 use teamd::aws::health::AwsHealth;
 use teamd::clock::Clock;
+use teamd::config::Notify;
 use teamd::domain::Time;
 use teamd::domain::identity::Who;
 use teamd::domain::request::Request;
@@ -43,6 +45,8 @@ pub(crate) struct World {
     daemon: Mutex<Option<(Arc<Engine>, Shutdown)>>,
     /// Requests whose filing was answered.
     filed: Mutex<Vec<RequestId>>,
+    /// Where messages go.
+    room: Room,
 }
 
 /// tokio's time, and what late points took.
@@ -132,6 +136,7 @@ impl World {
             poisoned: Mutex::new(poisoned.map(user)),
             daemon: Mutex::new(None),
             filed: Mutex::new(Vec::new()),
+            room: Room::default(),
         }
     }
 
@@ -157,6 +162,7 @@ impl World {
                 () = failpoint::crashed() => None,
             };
             if let Some(engine) = opened {
+                engine.tell_over(vec![Arc::new(self.room.clone())], Notify::default());
                 engine.start();
                 *self.daemon.lock().unwrap() = Some((engine, shutdown.clone()));
                 let stop = shutdown.token();
@@ -331,6 +337,7 @@ impl World {
         if !due.is_empty() {
             wrong.push(format!("{} notices were not given", due.len()));
         }
+        wrong.extend(self.room.judge(&store).map_err(fail)?);
         match teamd::leases::read(&self.folder.path().join("leases.json")) {
             // What was created without an answer may come yet, for a day.
             Ok(file) if file.leases.iter().all(|lease| lease.may_surface_until.is_some()) => {}

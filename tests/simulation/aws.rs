@@ -365,6 +365,7 @@ fn directory(org: &Organisation, now: i64) -> Directory {
             user_name: user.user_name.clone(),
             display_name: user.display_name.clone(),
             email: None,
+            zone: None,
             enabled: user.enabled,
         };
         Some((id, shown))

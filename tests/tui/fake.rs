@@ -1,5 +1,6 @@
 //! A daemon that knows only [`fixtures`](crate::fixtures): enough of the API to drive the client, none of the rules.
 
+mod notify;
 mod routes;
 
 use crate::fixtures;
@@ -172,6 +173,9 @@ fn router(fake: Shared) -> Router {
         .route("/v1/requests/{id}/timeline", get(routes::timeline))
         .route("/v1/requests/{id}/use", get(routes::use_of))
         .route("/v1/requests/{id}/{verb}", post(routes::act))
+        .route("/v1/notifications", get(notify::list))
+        .route("/v1/notifications/test", post(notify::test))
+        .route("/v1/notifications/retry", post(notify::retry))
         .route("/v1/events", get(routes::events))
         .route("/v1/activity/stream", get(routes::activity_stream))
         .route("/v1/policy", get(routes::policy))

@@ -12,6 +12,9 @@ use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
 use team_shared::me::{Entitlement, Me};
+use team_shared::notification::{
+    ChannelTested, Notification, NotificationsRetried, RetryNotifications, TestChannel,
+};
 use team_shared::policy::{
     ConfirmPolicy, ExplainQuery, Explanation, PlanPolicy, PolicyPlan, PolicyRules, PolicyTest, PolicyVersion,
     PolicyView, PutPolicy, RollBackPolicy, RuleDetail, TestPolicy,
@@ -225,6 +228,29 @@ impl Client {
             pairs.push(("break_glass", "true".to_owned()));
         }
         self.get(routes::POLICY_EXPLAIN, &pairs).await
+    }
+
+    /// Who was told of what, newest first.
+    pub async fn notifications(
+        &self,
+        request: Option<&RequestId>,
+        state: Option<String>,
+        channel: Option<String>,
+        most: usize,
+    ) -> Answer<Page<Notification>> {
+        let mut query = vec![("limit", most.clamp(1, MAX_LIMIT).to_string())];
+        query.extend(request.map(|id| ("request", id.to_string())));
+        query.extend(state.map(|state| ("state", state)));
+        query.extend(channel.map(|channel| ("channel", channel)));
+        self.all(routes::NOTIFICATIONS, query, most).await
+    }
+
+    pub async fn test_channel(&self, body: &TestChannel) -> Answer<ChannelTested> {
+        self.ask(routes::NOTIFICATIONS_TEST, body).await
+    }
+
+    pub async fn retry_notifications(&self, body: &RetryNotifications) -> Answer<NotificationsRetried> {
+        self.ask(routes::NOTIFICATIONS_RETRY, body).await
     }
 
     pub async fn audit(&self, most: usize) -> Answer<Page<AuditRow>> {

@@ -19,6 +19,8 @@ mod freeze;
 mod grants;
 mod lost;
 mod ls;
+mod motd;
+mod notify;
 mod open;
 mod output;
 mod permission_sets;
@@ -117,7 +119,9 @@ async fn dispatch(cli: Cli) -> Outcome {
             since,
         } => tail::run(&cx, id.as_deref(), follow, since.as_deref()).await,
         Verb::Activity { id, digest, list } => activity::run(&cx, &id, digest, &list).await,
-        Verb::Watch { after } => watch::run(&cx, after).await,
+        Verb::Watch { after, notify } => watch::run(&cx, after, notify).await,
+        Verb::Notify(verb) => notify::run(&cx, verb).await,
+        Verb::Motd => motd::run(&cx).await,
         Verb::Why(args) => why::run(&cx, args).await,
         Verb::Policy(verb) => match verb {
             PolicyVerb::Show { version } => policy::show(&cx, version).await,

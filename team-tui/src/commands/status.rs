@@ -28,7 +28,8 @@ pub(super) async fn run(cx: &Context, short: bool) -> Outcome {
             s.problems
                 .iter()
                 .chain(&s.notices)
-                .map(|line| format!(" · {line}"))
+                // tmux would take `#[…]` for a style.
+                .map(|line| format!(" · {}", line.replace("#[", "# [")))
                 .collect::<String>()
         ))?;
     } else {

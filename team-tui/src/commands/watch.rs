@@ -1,12 +1,21 @@
-//! `watch`: events as they happen, one a line, for as long as one listens. Resumes after a restart of the daemon.
+//! `watch`: events as they happen, one a line, for as long as one listens. Resumes after a restart of the daemon. With
+//! `--notify` the terminal calls for attention where an event concerns whoever watches.
 
 use super::{Context, Outcome};
+use crate::alert;
 use crate::format::{self, Zone};
 use futures::StreamExt;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 use team_shared::event::Event;
+use team_shared::ids::UserId;
 
-pub(super) async fn run(cx: &Context, after: Option<u64>) -> Outcome {
+pub(super) async fn run(cx: &Context, after: Option<u64>, notify: bool) -> Outcome {
+    let me = if notify {
+        cx.client.me().await?.person.map(|person| person.user_id)
+    } else {
+        None
+    };
     let mut after = after;
     let mut stream = cx.client.events(after).await?.boxed();
     loop {
@@ -17,6 +26,9 @@ pub(super) async fn run(cx: &Context, after: Option<u64>) -> Outcome {
                     cx.out.json_line(&event)?;
                 } else {
                     cx.out.line(&line(&event))?;
+                }
+                if let Some(me) = &me {
+                    call(cx, &event, me).await;
                 }
             }
             Some(Err(_)) | None => {
@@ -32,6 +44,34 @@ pub(super) async fn run(cx: &Context, after: Option<u64>) -> Outcome {
             }
         }
     }
+}
+
+/// Makes the terminal call, where there is one and the event concerns this person. Whatever fails here, one goes on
+/// watching.
+async fn call(cx: &Context, event: &Event, me: &UserId) {
+    let view = match &event.request_id {
+        Some(id) => match cx.client.request_by_id(id).await {
+            Ok(view) => Some(view),
+            Err(_) => return,
+        },
+        None => None,
+    };
+    let Some(text) = alert::line(event, view.as_ref(), me) else {
+        return;
+    };
+    cx.out.note(&text);
+    let sequences = alert::sequences(&text, std::env::var_os("TMUX").is_some());
+    // A pipe is no terminal: whoever reads it gets lines only.
+    let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
+    let _ = if stdout.is_terminal() {
+        stdout
+            .write_all(sequences.as_bytes())
+            .and_then(|()| stdout.flush())
+    } else if stderr.is_terminal() {
+        stderr.write_all(sequences.as_bytes())
+    } else {
+        Ok(())
+    };
 }
 
 /// `2026-11-22 14:02:31Z request.approved 7FQHX2 by ann {…}`.

@@ -14,6 +14,7 @@ use crossterm::clipboard::CopyToClipboard;
 use futures::StreamExt;
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::io::Write as _;
 use std::sync::Arc;
 use team_shared::freeze::{Freeze, Unfreeze};
 use team_shared::ids::RequestId;
@@ -194,6 +195,13 @@ impl Performer {
             Effect::Copy(text) => {
                 // Terminals that do not know the sequence ignore it.
                 let _ = crossterm::execute!(std::io::stdout(), CopyToClipboard::to_clipboard_from(text));
+            }
+            Effect::Alert(text) => {
+                let sequences = crate::alert::sequences(&text, std::env::var_os("TMUX").is_some());
+                let mut stdout = std::io::stdout();
+                let _ = stdout
+                    .write_all(sequences.as_bytes())
+                    .and_then(|()| stdout.flush());
             }
             // The loop does this itself: it owns the terminal.
             Effect::Suspend | Effect::OpenEditor(..) => {}

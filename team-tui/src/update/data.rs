@@ -58,7 +58,9 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
                     }
                 }
             }
-            return refresh(app);
+            let mut effects = super::alerts::call(app);
+            effects.extend(refresh(app));
+            return effects;
         }
         Message::RefreshFailed(ids) => {
             app.refreshing = false;
@@ -176,7 +178,7 @@ fn on_loaded(app: &mut App, snapshot: Snapshot) -> Vec<Effect> {
     if let Some(id) = app.open.take() {
         super::actions::open(app, id);
     }
-    let mut effects = Vec::new();
+    let mut effects = super::alerts::call(app);
     if std::mem::take(&mut app.load_again) {
         effects.extend(load(app));
     } else {
@@ -208,6 +210,7 @@ fn on_event(app: &mut App, event: Event) -> Vec<Effect> {
             | EventType::GrantDrift
     );
     super::attention::remind(app, &event);
+    super::alerts::note(app, &event);
     if let Some(id) = event.request_id {
         app.stale.insert(id);
         if let Some(timeline) = app.timelines.get_mut(&id)

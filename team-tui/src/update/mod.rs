@@ -3,6 +3,7 @@
 //! * [`data`] answers and events · [`actions`] keys on screens · [`dialogs`], [`form`], [`command`] keys in dialogs
 
 mod actions;
+mod alerts;
 mod answers;
 mod attention;
 mod command;

@@ -21,6 +21,7 @@ mod grants;
 mod idempotency;
 mod listener;
 mod me;
+mod notifications;
 mod policy;
 mod policy_test;
 mod portal;
@@ -146,6 +147,9 @@ pub fn router(api: Api) -> Router {
         .route(routes::AUDIT, get(audit::list))
         .route(routes::AUDIT_EXPORT, get(audit::export))
         .route(routes::AUDIT_VERIFY, get(audit::verify))
+        .route(routes::NOTIFICATIONS, get(notifications::list))
+        .route(routes::NOTIFICATIONS_TEST, post(notifications::test))
+        .route(routes::NOTIFICATIONS_RETRY, post(notifications::retry))
         .route(routes::CLOCK_ACCEPT, post(clock::accept))
         .route(routes::STATUS, get(status::status))
         .route(routes::HEALTHZ, get(|| async { StatusCode::NO_CONTENT }))

@@ -19,6 +19,10 @@ pub enum Service {
     CloudTrail,
     /// EventBridge Scheduler. Not counted either: the dead-man's switch says itself what it cannot do.
     Scheduler,
+    /// Simple Email Service. Not counted: a channel says itself what it cannot do.
+    Ses,
+    /// Simple Notification Service. Likewise.
+    Sns,
 }
 
 impl Service {
@@ -32,6 +36,8 @@ impl Service {
             Self::Sts => "STS",
             Self::CloudTrail => "CloudTrail",
             Self::Scheduler => "EventBridge Scheduler",
+            Self::Ses => "SES",
+            Self::Sns => "SNS",
         }
     }
 
@@ -39,7 +45,7 @@ impl Service {
     fn counts(self) -> bool {
         match self {
             Self::SsoAdmin | Self::IdentityStore | Self::Organizations | Self::Sts => true,
-            Self::CloudTrail | Self::Scheduler => false,
+            Self::CloudTrail | Self::Scheduler | Self::Ses | Self::Sns => false,
         }
     }
 }

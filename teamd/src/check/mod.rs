@@ -5,6 +5,7 @@
 //! [`Line`]s, and its call in [`local`] or in `main`.
 
 pub mod aws;
+mod channels;
 mod credentials;
 mod files;
 mod host;

@@ -1,7 +1,8 @@
 //! `teamd check`: configuration, host, store and AWS, a line each.
 
-use super::{Line, Status, aws, exit_code, host, local, print};
+use super::{Line, Status, aws, channels, exit_code, host, local, print};
 use crate::aws::health::AwsHealth;
+use crate::aws::messages::Messages;
 use crate::aws::port::DirectorySource;
 use crate::aws::sdk::Aws;
 use crate::clock::{Clock, GuardedClock, Machine, SystemClock};
@@ -43,6 +44,7 @@ async fn remote(config: &Config, clock: Arc<dyn Clock>) -> Vec<Line> {
         Ok(client) => client,
         Err(error) => return vec![Line::fail("aws", error.to_string(), "set it under [aws]")],
     };
+    let client = Arc::new(client);
     let mut lines = aws::lines(&client.probe().await);
     if !lines.iter().any(|line| line.status == Status::Fail) {
         match client.load(clock.now()).await {
@@ -79,6 +81,8 @@ async fn remote(config: &Config, clock: Arc<dyn Clock>) -> Vec<Line> {
             Err(error) => lines.push(Line::fail("directory", error.to_string(), "see the lines above")),
         }
     }
+    let messages = Arc::clone(&client) as Arc<dyn Messages>;
+    lines.extend(channels::lines(&config.notify, &messages).await);
     lines.push(match config.activity.source {
         ActivitySource::None => Line::warn(
             "activity",

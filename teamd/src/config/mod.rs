@@ -8,6 +8,8 @@
 mod error;
 mod file;
 mod model;
+mod notify;
+mod notify_read;
 mod read;
 mod section;
 mod source;
@@ -19,6 +21,10 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 pub use model::{
     Activity, ActivitySource, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, OnCall,
     Protected, Server, Store,
+};
+
+pub use notify::{
+    EventPattern, Notify, Route, Ses, Severity, Slack, SlackAccess, Smtp, SmtpTls, Sns, Target, Webhook,
 };
 
 use std::path::Path;

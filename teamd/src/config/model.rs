@@ -28,6 +28,8 @@ pub struct Config {
     pub backstop: Option<Backstop>,
     /// `[oncall]`: sources by name.
     pub on_call: BTreeMap<String, OnCall>,
+    /// `[notify]`
+    pub notify: super::Notify,
 }
 
 /// Where the people on call are read, one user name a line.

@@ -5,12 +5,12 @@ use super::model::{
     Store,
 };
 use super::section::{Reader, Section};
-use super::values;
+use super::{notify_read, values};
 use std::collections::BTreeMap;
 
 /// Everything that the tree says; what it says wrongly is noted in the reader.
 pub(super) fn config(reader: &mut Reader) -> Config {
-    let config = Config {
+    Config {
         server: reader.section("server", server),
         store: reader.section("store", store),
         aws: reader.section("aws", aws),
@@ -21,9 +21,8 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         limits: reader.section("limits", limits),
         backstop: reader.section("backstop", backstop),
         on_call: reader.section("oncall", on_call),
-    };
-    reader.unsupported("notify");
-    config
+        notify: reader.section("notify", notify_read::notify),
+    }
 }
 
 fn on_call(section: &mut Section<'_>) -> BTreeMap<String, OnCall> {

@@ -59,24 +59,6 @@ impl Reader {
         read
     }
 
-    /// A section that the contract knows and this version does not act on. Taking it silently would promise something.
-    pub(super) fn unsupported(&mut self, name: &'static str) {
-        let Some(entry) = self.tree.remove(name) else {
-            return;
-        };
-        match entry.item.value {
-            Value::Table(table) if !table.is_empty() => {
-                for (key, Entry { key: origin, .. }) in table {
-                    let message = format!("[{name}] {key} is not supported by this version");
-                    self.errors.push(&origin, message);
-                }
-            }
-            _ => self
-                .errors
-                .push(&entry.key, format!("[{name}] is not supported by this version")),
-        }
-    }
-
     /// Reports what nobody took, and hands over all errors.
     pub(super) fn finish(mut self) -> Errors {
         for (section, key, origin) in &self.left {
@@ -176,24 +158,59 @@ impl Section<'_> {
                 );
                 continue;
             }
-            let mut section = Section {
-                name: format!("{}.{name}", self.name),
-                at: Some(at),
-                table,
-                known: Vec::new(),
-                errors: &mut *self.errors,
-            };
-            let one = read(&mut section);
-            let known = section.known.join(", ");
-            let left = std::mem::take(&mut section.table);
-            for (key, entry) in left {
-                section.wrong(
-                    &key,
-                    &entry.key,
-                    format!("there is no such key; there are: {known}"),
-                );
-            }
+            let title = format!("{}.{name}", self.name);
+            let one = part(title, at, table, self.errors, &read);
             all.insert(name, one);
+        }
+        all
+    }
+
+    /// One key as a section of its own; none if it is absent or none.
+    pub(super) fn part<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&mut Section<'_>) -> Option<T>,
+    ) -> Option<T> {
+        self.known.push(key);
+        let Entry { key: at, item } = self.table.remove(key)?;
+        let Value::Table(table) = item.value else {
+            let message = format!(
+                "must be a table, [{}.{key}], not {}",
+                self.name,
+                item.value.kind()
+            );
+            self.wrong(key, &item.origin, message);
+            return None;
+        };
+        part(format!("{}.{key}", self.name), at, table, self.errors, &read)
+    }
+
+    /// One key as a list of sections, `[[section.key]]`.
+    pub(super) fn parts<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&mut Section<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(Item { origin, value }) = self.take(key) else {
+            return Vec::new();
+        };
+        let title = format!("{}.{key}", self.name);
+        let Value::List(items) = value else {
+            let message = format!("must be a list of tables, [[{title}]], not {}", value.kind());
+            self.wrong(key, &origin, message);
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for item in items {
+            match item.value {
+                Value::Table(table) => {
+                    all.extend(part(title.clone(), item.origin, table, self.errors, &read));
+                }
+                other => {
+                    let message = format!("must be a table, [[{title}]], not {}", other.kind());
+                    self.wrong(key, &item.origin, message);
+                }
+            }
         }
         all
     }
@@ -353,4 +370,29 @@ impl Section<'_> {
             self.wrong(key, &item.origin, "is not supported by this version");
         }
     }
+}
+
+/// Reads a part of a section; whatever `read` leaves in it is unknown.
+fn part<T>(
+    name: String,
+    at: Origin,
+    table: Table,
+    errors: &mut Errors,
+    read: &impl Fn(&mut Section<'_>) -> T,
+) -> T {
+    let mut section = Section {
+        name,
+        at: Some(at),
+        table,
+        known: Vec::new(),
+        errors,
+    };
+    let one = read(&mut section);
+    let known = section.known.join(", ");
+    let left = std::mem::take(&mut section.table);
+    for (key, entry) in left {
+        let message = format!("there is no such key; there are: {known}");
+        section.wrong(&key, &entry.key, message);
+    }
+    one
 }

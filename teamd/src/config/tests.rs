@@ -180,7 +180,7 @@ fn errors_of_variables_name_them() {
     environment variable TEAMD_AWS__MAX_IN_FLIGHT: [aws] max_in_flight: must be a whole number from 1 to 15
     environment variable TEAMD_AWS__REGIN: [aws] has no key "regin"; did you mean region?
     environment variable TEAMD_IDENTITY__MAP: [identity] map: is a table, which only the file can hold, not a variable
-    environment variable TEAMD_NOTIFY__SNS: [notify] sns is not supported by this version
+    environment variable TEAMD_NOTIFY__SNS: [notify] sns: must be a table, [notify.sns], not a text
     environment variable TEAMD_SERVER__SOCKET_MODE: [server] socket_mode: must not be empty; leave the key out for its default
     environment variable TEAMD_SERVR__SOCKET: there is no section [servr]; did you mean [server]?
     "#);
@@ -245,8 +245,9 @@ payments = { command = ["who"] }
     26:10: [drift] action: "remove" is not an action: "report" or "end"
     28:11: [backstop] enabled: needs role_arn = "arn:aws:iam::…:role/…" beside it
     30:20: [limits] pending_per_user: must be a whole number from 1 to 1000000
-    31:9: [notify] ses is not supported by this version
-    33:10: [notify] webhook is not supported by this version
+    32:8: [notify.ses] from: "x" is not a mail address
+    33:1: [notify.webhook]: needs secret_file = "…"
+    33:1: [notify.webhook]: needs url = "…"
     36:24: [oncall.payments] command: begins with the absolute path of a program
     37:2: there is no section [quarantin]
     "#);

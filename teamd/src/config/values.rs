@@ -1,7 +1,7 @@
 //! What single values may be: each says what is wrong in words that name what would be right.
 
 use super::model::{ActivitySource, Identity};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use team_shared::duration::Seconds;
 use team_shared::ids::AccountId;
@@ -131,11 +131,12 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host, IPv6 with or without brackets, is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
     let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let address = match bracketed {
         Some(inner) => inner.parse::<Ipv6Addr>().map(IpAddr::from).ok(),
-        None => host.parse::<Ipv4Addr>().map(IpAddr::from).ok(),
+        None => host.parse::<IpAddr>().ok(),
     };
     host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }

@@ -7,7 +7,7 @@
 //! To add a key: its reading in `rules` or `settings`, and its name in the list of keys beside it.
 
 mod expectations;
-mod patterns;
+pub mod patterns;
 mod places;
 mod reader;
 mod rules;

@@ -8,7 +8,10 @@ const SUBJECTS: &[&str] = &["user:", "group:", "oncall:"];
 const ACCOUNTS: &[&str] = &["name:", "ou:", "ou-direct:", "tag:"];
 
 /// `user:NAME`, `group:NAME` or `oncall:NAME`.
-pub(super) fn subject(written: &str) -> Result<Subject, String> {
+///
+/// # Errors
+/// What is wrong with it, and what would be right.
+pub fn subject(written: &str) -> Result<Subject, String> {
     plain(written)?;
     if let Some(name) = written.strip_prefix("user:") {
         return named(name, written).map(Subject::User);
@@ -26,7 +29,10 @@ pub(super) fn subject(written: &str) -> Result<Subject, String> {
 }
 
 /// An account id, `name:GLOB`, `ou:OU`, `ou-direct:OU`, `tag:KEY=VALUE` or `*`.
-pub(super) fn account(written: &str) -> Result<AccountPattern, String> {
+///
+/// # Errors
+/// What is wrong with it, and what would be right.
+pub fn account(written: &str) -> Result<AccountPattern, String> {
     plain(written)?;
     if written == "*" {
         return Ok(AccountPattern::All);
@@ -72,7 +78,10 @@ pub(super) fn account(written: &str) -> Result<AccountPattern, String> {
 }
 
 /// A permission set's name, in which `*` stands for any characters, or its ARN.
-pub(super) fn set(written: &str) -> Result<SetPattern, String> {
+///
+/// # Errors
+/// What is wrong with it, and what would be right.
+pub fn set(written: &str) -> Result<SetPattern, String> {
     plain(written)?;
     Ok(SetPattern(written.to_owned()))
 }

@@ -7,6 +7,7 @@
 //! * [`grant`] the assignment in AWS, and its machine
 //! * [`attention`] what people do around a request: claims, reminders, reviews
 //! * [`event`] what every change says to the audit trail
+//! * [`delivery`] telling somebody over a channel, and when it is tried again
 //! * [`backstop`] when AWS itself should delete, should the daemon be gone
 //! * [`identity`] who is calling
 //! * [`clock`] which time it is, when no clock can be believed alone
@@ -16,6 +17,7 @@ pub mod attention;
 pub mod backstop;
 pub mod bits;
 pub mod clock;
+pub mod delivery;
 pub mod directory;
 pub mod event;
 pub mod expectation;

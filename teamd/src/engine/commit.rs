@@ -141,7 +141,7 @@ fn forget_pause(tx: &mut dyn Tx, request: &Request) -> StoreResult<()> {
 }
 
 /// Events that people are told of.
-fn is_news(kind: EventType) -> bool {
+pub(crate) fn is_news(kind: EventType) -> bool {
     matches!(
         kind,
         EventType::RequestSubmitted
@@ -158,6 +158,9 @@ fn is_news(kind: EventType) -> bool {
             | EventType::RequestExpired
             | EventType::RequestWithdrawn
             | EventType::RequestScheduled
+            | EventType::RequestTermsChanged
+            | EventType::RequestGivenUp
+            | EventType::RequestLost
             | EventType::RequestActive
             | EventType::RequestEnded
             | EventType::RequestRevoked
@@ -167,6 +170,14 @@ fn is_news(kind: EventType) -> bool {
             | EventType::GrantDrift
             | EventType::PolicyApplied
             | EventType::PolicyProposed
+            | EventType::ActivityMarked
+            | EventType::ClockSuspect
+            | EventType::ClockClear
+            | EventType::DirectoryWidened
+            | EventType::AuditFault
+            | EventType::DaemonRevokeOnly
+            | EventType::NotifyFailing
+            | EventType::NotifyClear
     )
 }
 

@@ -9,7 +9,7 @@
 //! * `timekeeping` watches the clocks, and holds the gate while they disagree
 //! * `freeze` stops everything new; `around` is what people do beside a request: claims, reviews
 //! * `reminders` tells of what waits and of what is about to end; `on_call` reads who is on call
-//! * `outbox` performs effects after the transaction that asked for them
+//! * `outbox` performs effects after the transaction that asked for them; `telling` is the messages among them
 //!
 //! Fail closed for granting, fail open for revoking: nothing on the removal path asks policy or the directory.
 //!
@@ -56,6 +56,7 @@ pub mod removal;
 mod removals;
 mod status;
 mod submit;
+mod telling;
 mod terms;
 mod timekeeping;
 mod verb;
@@ -66,6 +67,8 @@ mod tests;
 pub use access::{Access, Verb};
 pub use activity::{Activity, ActivityLine};
 pub use alarms::ALARMS_AFTER;
+#[cfg(test)]
+pub(crate) use commit::is_news;
 pub use decide::Approval;
 pub use deps::{Deps, EngineSettings};
 pub use drift::DriftOverview;
@@ -86,6 +89,7 @@ pub use removals::RemovalProgress;
 pub(crate) use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{FILED, Filed, Mark, Submission};
+pub use telling::{DeliveryQuery, Tried};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 pub use verb::Act;
 
@@ -130,6 +134,7 @@ pub struct Engine {
     removals: removals::Removals,
     deadlines_wake: tokio::sync::Notify,
     outbox_wake: tokio::sync::Notify,
+    telling: telling::Telling,
     limits: limits::Limits,
     refusals: refusals::RefusalLog,
     activity: activity::ActivityBook,
@@ -184,6 +189,7 @@ impl Engine {
             removals: removals::Removals::new(max_in_flight),
             deadlines_wake: tokio::sync::Notify::new(),
             outbox_wake: tokio::sync::Notify::new(),
+            telling: telling::Telling::default(),
             limits: limits::Limits::default(),
             refusals: refusals::RefusalLog::default(),
             activity: activity::ActivityBook::default(),
@@ -239,6 +245,9 @@ impl Engine {
             Box::pin(async move { this.run_store_watch().await })
         });
         spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        spawn("deliveries", |this| {
+            Box::pin(async move { this.run_deliveries().await })
+        });
         if self.clock.guard().is_some() {
             spawn("clock", |this| Box::pin(async move { this.run_clock().await }));
             spawn("clock-probe", |this| {

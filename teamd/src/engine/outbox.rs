@@ -1,16 +1,25 @@
-//! Performs effects after the transaction that asked for them. In this release the one effect is a notice in the
-//! operators' journal, one line an event; channels to people are added here, not in the commands.
+//! Performs effects after the transaction that asked for them: a notice in the operators' journal, one line an event, and
+//! the deliveries to people and places ([`telling`](super::telling)), made in the transaction that takes the row away.
 
 use super::Engine;
 use super::refused::Refused;
+use super::telling::{Plan, expand, row_to_tell};
 use crate::failpoint::{hit, pass};
 use crate::store::WriteLane;
-use crate::store::port::{AuditFilter, AuditRecord};
+use crate::store::port::{AuditRecord, OutboxRow};
+use chrono::TimeDelta;
+use std::sync::Arc;
 use std::time::Duration;
 use team_shared::text::inert;
 
-/// Rows performed in one go.
+/// Rows looked at in one go.
 const BATCH: usize = 100;
+
+/// Rows taken in one transaction: nobody waits long behind it.
+const TOGETHER: usize = 10;
+
+/// A row that cannot be taken is left alone for this long, so that the others go on.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
 
 impl Engine {
     pub(super) async fn run_outbox(&self) {
@@ -40,28 +49,65 @@ impl Engine {
             .read(move |read| Ok::<_, Refused>(read.outbox_due(now, BATCH)?))
             .await?;
         let performed = due.len();
-        for row in due {
-            let filter = AuditFilter {
-                after: row.seq.saturating_sub(1),
-                limit: 1,
-                ..AuditFilter::default()
-            };
-            let found = self
-                .store
-                .read(move |read| Ok::<_, Refused>(read.audit(&filter)?))
-                .await?;
+        let plan = Arc::new(self.plan_of_deliveries());
+        for rows in due.chunks(TOGETHER) {
             pass("outbox.perform").await?;
-            if let Some(record) = found.first() {
-                notice(record);
+            match self.take_rows(rows.to_vec(), &plan).await {
+                Ok(()) => {}
+                Err(_) if rows.len() > 1 => {
+                    for row in rows {
+                        self.take_or_leave(row, &plan).await?;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "an event cannot be told; trying again");
+                    self.leave(rows[0].id).await?;
+                }
             }
-            self.store
-                .write(WriteLane::Background, move |tx| {
-                    hit("outbox.done")?;
-                    Ok::<_, Refused>(tx.outbox_done(row.id)?)
-                })
-                .await?;
+        }
+        if performed > 0 {
+            self.telling.wake.notify_one();
         }
         Ok(performed)
+    }
+
+    /// Makes the deliveries of rows, and takes the rows away.
+    async fn take_rows(&self, rows: Vec<OutboxRow>, plan: &Arc<Plan>) -> Result<(), Refused> {
+        let (plan, now) = (Arc::clone(plan), self.clock.now());
+        let told = self
+            .store
+            .write(WriteLane::Background, move |tx| {
+                let mut told = Vec::new();
+                for taken in &rows {
+                    hit("outbox.done")?;
+                    if let Some(record) = row_to_tell(tx, taken.seq)? {
+                        expand(tx, &record, &plan, now)?;
+                        told.push(record);
+                    }
+                    tx.outbox_done(taken.id)?;
+                }
+                Ok::<_, Refused>(told)
+            })
+            .await?;
+        told.iter().for_each(notice);
+        Ok(())
+    }
+
+    async fn take_or_leave(&self, row: &OutboxRow, plan: &Arc<Plan>) -> Result<(), Refused> {
+        if let Err(error) = self.take_rows(vec![row.clone()], plan).await {
+            tracing::error!(seq = row.seq, %error, "an event cannot be told; trying again");
+            self.leave(row.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn leave(&self, id: i64) -> Result<(), Refused> {
+        let later = self.clock.now() + PAUSE;
+        self.store
+            .write(WriteLane::Background, move |tx| {
+                Ok::<_, Refused>(tx.outbox_retry(id, later)?)
+            })
+            .await
     }
 }
 

@@ -125,6 +125,10 @@ impl Engine {
             .chain(holds.remove(&Hold::Frozen))
             .chain(self.on_call_faults())
             .collect();
+        // Where the store cannot be read, others say so.
+        overview
+            .notices
+            .extend(self.telling_faults().await.unwrap_or_default());
         Ok(overview)
     }
 
@@ -167,9 +171,31 @@ impl Engine {
             .store
             .read(|read| Ok::<_, Refused>(read.verify_chain()?))
             .await?;
-        *self.chain.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((self.clock.now(), check.clone()));
+        let before = self
+            .chain
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace((self.clock.now(), check.clone()));
+        let was_fine = before.is_none_or(|(_, before)| before.fault.is_none());
+        if let Some(fault) = check.fault.clone().filter(|_| was_fine) {
+            self.announce_fault(fault).await;
+        }
         Ok(check)
+    }
+
+    /// Tells people that the trail does not verify, once; in the journal also where it takes no row any more.
+    async fn announce_fault(&self, fault: String) {
+        tracing::error!(fault = %team_shared::text::inert(&fault), "the audit trail does not verify");
+        let now = self.clock.now();
+        let event = EventDraft::new(EventType::AuditFault).text("why", fault);
+        let told = self.store.write(WriteLane::Background, move |tx| {
+            Ok::<_, Refused>(commit::tell(tx, &event, now)?)
+        });
+        match told.await {
+            Ok(_) => self.outbox_wake.notify_one(),
+            Err(error) => tracing::error!(%error, "that it does not verify is not in the trail"),
+        }
     }
 
     /// Small things that come round: counted refusals, the chain.

@@ -111,6 +111,7 @@ fn person(from: wire::Person) -> Person {
         user_name: from.user_name,
         display_name: from.display_name,
         email: from.email,
+        zone: None,
         enabled: from.enabled,
     }
 }

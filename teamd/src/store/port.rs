@@ -6,6 +6,7 @@
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, EventDraft};
 use crate::domain::grant::{Drift, Grant, Holder, Standing};
@@ -207,6 +208,23 @@ pub struct OutboxRow {
     pub not_before: Time,
 }
 
+/// Which deliveries to list. Newest first.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Only of this request.
+    pub request: Option<RequestId>,
+    /// Only those that have become this.
+    pub state: Option<DeliveryState>,
+    /// Only over this channel.
+    pub channel: Option<String>,
+    /// Only to this recipient.
+    pub recipient: Option<String>,
+    /// Only numbers below this one: where the page before ended.
+    pub before: Option<u64>,
+    /// At most so many rows.
+    pub limit: usize,
+}
+
 /// Reading.
 pub trait Read {
     /// One request.
@@ -263,6 +281,16 @@ pub trait Read {
     fn remembered(&mut self, caller: &str, key: &str, now: Time) -> StoreResult<Option<Remembered>>;
     /// Outbox rows that are due, oldest first.
     fn outbox_due(&mut self, now: Time, limit: usize) -> StoreResult<Vec<OutboxRow>>;
+    /// Deliveries by filter, newest first.
+    fn deliveries(&mut self, filter: &DeliveryFilter) -> StoreResult<Vec<Delivery>>;
+    /// The delivery of that identity.
+    fn delivery(&mut self, id: &str) -> StoreResult<Option<Delivery>>;
+    /// What is due on a channel, that which waits longest first.
+    fn deliveries_due(&mut self, channel: &str, now: Time, limit: usize) -> StoreResult<Vec<Delivery>>;
+    /// When the next delivery on a channel is due that is not due at `now`.
+    fn next_delivery(&mut self, channel: &str, now: Time) -> StoreResult<Option<Time>>;
+    /// How many deliveries are due and how many dead, by channel.
+    fn count_deliveries(&mut self) -> StoreResult<Vec<(String, DeliveryState, u64)>>;
     /// A small value by name: high-water mark, instance id.
     fn meta(&mut self, name: &str) -> StoreResult<Option<String>>;
 }
@@ -311,6 +339,12 @@ pub trait Tx: Read {
     fn outbox_done(&mut self, id: i64) -> StoreResult<()>;
     /// The effect failed; try again not before.
     fn outbox_retry(&mut self, id: i64, not_before: Time) -> StoreResult<()>;
+    /// Files a delivery, whose number is the store's; whether there was none of that identity.
+    fn push_delivery(&mut self, delivery: &Delivery) -> StoreResult<bool>;
+    /// Writes what has become of a delivery; what it is about never changes.
+    fn save_delivery(&mut self, delivery: &Delivery) -> StoreResult<()>;
+    /// Forgets what waits for no try and is from before; how many.
+    fn forget_deliveries(&mut self, before: Time) -> StoreResult<usize>;
     /// Sets a small value.
     fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()>;
     /// Keeps an event that the trail did not take, and appends it when the trail does, with both times. The backends have

@@ -2,12 +2,13 @@
 //! closure of a caller answers in its own errors; only here can a full disk still be told from a refusal.
 
 use super::port::{
-    AuditFilter, AuditRecord, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreError,
-    StoreResult, Tx,
+    AuditFilter, AuditRecord, ChainCheck, DeliveryFilter, OutboxRow, PolicyRow, Read, Remembered,
+    RequestFilter, StoreError, StoreResult, Tx,
 };
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
 use crate::domain::grant::{Drift, Grant, Holder, Standing};
@@ -97,6 +98,11 @@ impl<P: Read + ?Sized> Read for Witness<'_, P> {
         directory() -> Option<Directory>;
         remembered(caller: &str, key: &str, now: Time) -> Option<Remembered>;
         outbox_due(now: Time, limit: usize) -> Vec<OutboxRow>;
+        deliveries(filter: &DeliveryFilter) -> Vec<Delivery>;
+        delivery(id: &str) -> Option<Delivery>;
+        deliveries_due(channel: &str, now: Time, limit: usize) -> Vec<Delivery>;
+        next_delivery(channel: &str, now: Time) -> Option<Time>;
+        count_deliveries() -> Vec<(String, DeliveryState, u64)>;
         meta(name: &str) -> Option<String>;
     }
 }
@@ -115,6 +121,9 @@ impl<P: Tx + ?Sized> Tx for Witness<'_, P> {
         remember(caller: &str, key: &str, answer: &Remembered) -> ();
         outbox_done(id: i64) -> ();
         outbox_retry(id: i64, not_before: Time) -> ();
+        push_delivery(delivery: &Delivery) -> bool;
+        save_delivery(delivery: &Delivery) -> ();
+        forget_deliveries(before: Time) -> usize;
         set_meta(name: &str, value: &str) -> ();
     }
 

@@ -4,7 +4,7 @@
 //! * `dates` AWS's clock, from every answer
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
-//! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules` the ports of [`crate::aws::port`]
+//! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules`, `messages` the ports of [`crate::aws::port`]
 //!
 //! To add a call: a bucket in `pace`, then `Aws::call` with it; a port method returns our own types only.
 
@@ -17,6 +17,7 @@ mod failure;
 mod identity;
 mod instance;
 mod inventory;
+mod messages;
 mod pace;
 mod probe;
 mod schedules;
@@ -63,6 +64,8 @@ pub struct Aws {
 
 struct Clients {
     config: SdkConfig,
+    /// The same for one attempt.
+    once: SdkConfig,
     /// Identity Center for the directory, with the SDK's retries.
     sso_admin: aws_sdk_ssoadmin::Client,
     /// Identity Center for the reconciler: one attempt.
@@ -112,6 +115,7 @@ impl Aws {
                 sts: aws_sdk_sts::Client::new(&config),
                 scheduler: aws_sdk_scheduler::Client::new(&once),
                 cloudtrail: Mutex::new(HashMap::new()),
+                once,
                 config,
             },
             pace: Pace::new(&settings),

@@ -12,6 +12,12 @@ const IDENTITY_STORE: f64 = 20.0;
 /// EventBridge Scheduler: each of its APIs has at least so many a second in every region.
 const SCHEDULER: f64 = 50.0;
 
+/// SES: the least of an account that has left the sandbox.
+const SES: f64 = 14.0;
+
+/// SNS allows hundreds; so many are plenty.
+const SNS: f64 = 60.0;
+
 /// What of our own rate to sso-admin may go to what can wait.
 const SPARE_SHARE: f64 = 0.2;
 
@@ -38,6 +44,10 @@ pub(super) struct Pace {
     pub(super) caller_identity: Limiter,
     /// One for all APIs of the scheduler.
     pub(super) schedules: Limiter,
+    /// SES.
+    pub(super) mail: Limiter,
+    /// SNS.
+    pub(super) topics: Limiter,
     lookup_events: Mutex<HashMap<History, Arc<Limiter>>>,
     factor: f64,
 }
@@ -71,6 +81,8 @@ impl Pace {
             list_tags: half(10.0, 7.0),
             caller_identity: half(10.0, 5.0),
             schedules: half(SCHEDULER, 10.0),
+            mail: half(SES, 5.0),
+            topics: half(SNS, 10.0),
             lookup_events: Mutex::new(HashMap::new()),
             factor,
         }

@@ -68,6 +68,7 @@ fn directory(written: &Written, now: Time) -> Directory {
         user_name: name.clone(),
         display_name: name.clone(),
         email: None,
+        zone: None,
         enabled: !written.disabled.contains(name),
     });
     let groups = written.groups.iter().map(|(name, members)| Group {

@@ -58,6 +58,8 @@ pub struct Person {
     pub display_name: String,
     /// Mail address.
     pub email: Option<String>,
+    /// IANA name of their time zone, where the directory has one.
+    pub zone: Option<String>,
     /// Not DISABLED; a user without a status counts as enabled.
     pub enabled: bool,
 }

@@ -8,6 +8,7 @@ mod audit;
 mod backstops;
 mod builders;
 mod degraded;
+mod deliveries;
 mod grants;
 mod handle;
 mod inventory;

@@ -68,6 +68,7 @@ fn directory() -> Directory {
         user_name: format!("{id}@example.com"),
         display_name: "Ä".into(),
         email: email.map(str::to_owned),
+        zone: email.map(|_| "Europe/Berlin".into()),
         enabled: email.is_some(),
     };
     let group = Group {

@@ -3,6 +3,7 @@
 //! [`Memory`] is what a disk would be: it outlives the [`Store`](super::Store)s that are opened on it, so a crash is to
 //! drop the one and open another.
 
+mod deliveries;
 mod read;
 mod tx;
 
@@ -13,6 +14,7 @@ use super::record::RequestRow;
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
+use crate::domain::delivery::Delivery;
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Drift, Grant, Holder};
 use crate::domain::request::{Key, Request};
@@ -174,6 +176,10 @@ struct Tables {
     idempotency: BTreeMap<(String, String), Remembered>,
     outbox: BTreeMap<i64, OutboxRow>,
     last_outbox: i64,
+    deliveries: BTreeMap<u64, Delivery>,
+    /// Their numbers by identity.
+    delivery_ids: BTreeMap<String, u64>,
+    last_delivery: u64,
     meta: BTreeMap<String, String>,
     epoch: u64,
     /// How to take back what the transaction has done, newest last.

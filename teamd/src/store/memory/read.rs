@@ -4,12 +4,14 @@ use super::Tables;
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Drift, Grant, Standing, State as GrantState};
 use crate::domain::request::{Key, Request, State};
 use crate::store::chain::{RowRef, Verifier, restore};
 use crate::store::port::{
-    AuditFilter, AuditRecord, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreResult,
+    AuditFilter, AuditRecord, ChainCheck, DeliveryFilter, OutboxRow, PolicyRow, Read, Remembered,
+    RequestFilter, StoreResult,
 };
 use crate::store::record::millis;
 use crate::store::sqlite::MEMORY;
@@ -257,6 +259,32 @@ impl Read for Tables {
     fn outbox_due(&mut self, now: Time, limit: usize) -> StoreResult<Vec<OutboxRow>> {
         let due = |row: &&OutboxRow| millis(row.not_before) <= millis(now);
         Ok(self.outbox.values().filter(due).take(limit).cloned().collect())
+    }
+
+    fn deliveries(&mut self, filter: &DeliveryFilter) -> StoreResult<Vec<Delivery>> {
+        Ok(self.list_deliveries(filter))
+    }
+
+    fn delivery(&mut self, id: &str) -> StoreResult<Option<Delivery>> {
+        Ok(self.get_delivery(id))
+    }
+
+    fn deliveries_due(&mut self, channel: &str, now: Time, limit: usize) -> StoreResult<Vec<Delivery>> {
+        let due = self.due_on(channel).into_iter();
+        Ok(due
+            .filter(|one| millis(one.not_before) <= millis(now))
+            .take(limit)
+            .cloned()
+            .collect())
+    }
+
+    fn next_delivery(&mut self, channel: &str, now: Time) -> StoreResult<Option<Time>> {
+        let mut later = self.due_on(channel).into_iter().map(|one| one.not_before);
+        Ok(later.find(|at| millis(*at) > millis(now)))
+    }
+
+    fn count_deliveries(&mut self) -> StoreResult<Vec<(String, DeliveryState, u64)>> {
+        Ok(self.open_deliveries())
     }
 
     fn meta(&mut self, name: &str) -> StoreResult<Option<String>> {

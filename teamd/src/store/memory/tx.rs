@@ -4,6 +4,7 @@ use super::{Seen, Tables, restore_entry};
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
+use crate::domain::delivery::Delivery;
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
 use crate::domain::grant::{Drift, Grant, Holder};
@@ -230,6 +231,19 @@ impl Tx for Tables {
         }
         self.undo(move |tables| restore_entry(&mut tables.outbox, id, old));
         Ok(())
+    }
+
+    fn push_delivery(&mut self, delivery: &Delivery) -> StoreResult<bool> {
+        self.file_delivery(delivery)
+    }
+
+    fn save_delivery(&mut self, delivery: &Delivery) -> StoreResult<()> {
+        self.write_delivery(delivery);
+        Ok(())
+    }
+
+    fn forget_deliveries(&mut self, before: Time) -> StoreResult<usize> {
+        Ok(self.drop_deliveries(before))
     }
 
     fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()> {

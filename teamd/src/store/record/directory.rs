@@ -56,6 +56,9 @@ struct PersonRow {
     user_name: String,
     display_name: String,
     email: Option<String>,
+    // Copies from before have none.
+    #[serde(default)]
+    zone: Option<String>,
     enabled: bool,
 }
 
@@ -184,6 +187,7 @@ twins!(
         user_name,
         display_name,
         email,
+        zone,
         enabled
     }
 );

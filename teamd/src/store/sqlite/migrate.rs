@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_faults.sql"),
     include_str!("migrations/0003_life.sql"),
+    include_str!("migrations/0004_deliveries.sql"),
 ];
 
 /// Refuses a database of another program or of a newer daemon, before anything is written to it; its version.

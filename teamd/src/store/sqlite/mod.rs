@@ -3,6 +3,7 @@
 mod attention;
 mod audit;
 mod backstops;
+mod deliveries;
 mod directory;
 mod grants;
 mod idempotency;

@@ -1,18 +1,20 @@
 //! One transaction: the port's methods, each sent to its table family.
 
 use super::{
-    attention, audit, backstops, directory, grants, idempotency, inventory, meta, outbox, policy, requests,
+    attention, audit, backstops, deliveries, directory, grants, idempotency, inventory, meta, outbox, policy,
+    requests,
 };
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
+use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::directory::Directory;
 use crate::domain::event::EventDraft;
 use crate::domain::grant::{Drift, Grant, Holder, Standing};
 use crate::domain::request::{Key, Request};
 use crate::store::port::{
-    AuditFilter, AuditRecord, ChainCheck, OutboxRow, PolicyRow, Read, Remembered, RequestFilter, StoreResult,
-    Tx,
+    AuditFilter, AuditRecord, ChainCheck, DeliveryFilter, OutboxRow, PolicyRow, Read, Remembered,
+    RequestFilter, StoreResult, Tx,
 };
 use rusqlite::Connection;
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
@@ -129,6 +131,26 @@ impl Read for Session<'_> {
         outbox::due(self.conn, now, limit)
     }
 
+    fn deliveries(&mut self, filter: &DeliveryFilter) -> StoreResult<Vec<Delivery>> {
+        deliveries::list(self.conn, filter)
+    }
+
+    fn delivery(&mut self, id: &str) -> StoreResult<Option<Delivery>> {
+        deliveries::get(self.conn, id)
+    }
+
+    fn deliveries_due(&mut self, channel: &str, now: Time, limit: usize) -> StoreResult<Vec<Delivery>> {
+        deliveries::due(self.conn, channel, now, limit)
+    }
+
+    fn next_delivery(&mut self, channel: &str, now: Time) -> StoreResult<Option<Time>> {
+        deliveries::next(self.conn, channel, now)
+    }
+
+    fn count_deliveries(&mut self) -> StoreResult<Vec<(String, DeliveryState, u64)>> {
+        deliveries::count(self.conn)
+    }
+
     fn meta(&mut self, name: &str) -> StoreResult<Option<String>> {
         meta::get(self.conn, name)
     }
@@ -213,6 +235,18 @@ impl Tx for Session<'_> {
 
     fn outbox_retry(&mut self, id: i64, not_before: Time) -> StoreResult<()> {
         outbox::retry(self.conn, id, not_before)
+    }
+
+    fn push_delivery(&mut self, delivery: &Delivery) -> StoreResult<bool> {
+        deliveries::push(self.conn, delivery)
+    }
+
+    fn save_delivery(&mut self, delivery: &Delivery) -> StoreResult<()> {
+        deliveries::save(self.conn, delivery)
+    }
+
+    fn forget_deliveries(&mut self, before: Time) -> StoreResult<usize> {
+        deliveries::forget(self.conn, before)
     }
 
     fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()> {

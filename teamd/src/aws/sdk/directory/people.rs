@@ -189,6 +189,7 @@ fn person(user: User) -> Result<Person, Failure> {
             .unwrap_or_else(|| user_name.clone()),
         user_name,
         email,
+        zone: user.timezone.filter(|zone| !zone.is_empty()),
         enabled: is_enabled(user.user_status.as_ref()),
     })
 }

@@ -8,6 +8,7 @@ mod assignments;
 mod directory;
 mod environment;
 mod inventory;
+mod messages;
 mod moto;
 #[cfg(feature = "simulator")]
 mod schedules;

@@ -33,7 +33,7 @@ ids.create_group_membership(IdentityStoreId=store, GroupId=group, MemberId={"Use
 sso.create_account_assignment(InstanceArn=inst["InstanceArn"], TargetId=acct, TargetType="AWS_ACCOUNT", PermissionSetArn=arn, PrincipalType="GROUP", PrincipalId=group)
 "#;
 
-struct Moto(Child);
+pub(super) struct Moto(Child);
 
 impl Drop for Moto {
     fn drop(&mut self) {
@@ -42,7 +42,7 @@ impl Drop for Moto {
     }
 }
 
-async fn moto(python: &str) -> (Moto, String) {
+pub(super) async fn moto(python: &str) -> (Moto, String) {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|free| free.local_addr())
         .unwrap()
@@ -63,7 +63,7 @@ async fn moto(python: &str) -> (Moto, String) {
     panic!("moto did not start listening");
 }
 
-async fn discovering(url: &str) -> Aws {
+pub(super) async fn discovering(url: &str) -> Aws {
     let settings = AwsSettings {
         instance_arn: None,
         identity_store_id: None,

@@ -126,6 +126,7 @@ pub(super) fn directory() -> Directory {
         user_name: name.to_owned(),
         display_name: name.to_uppercase(),
         email: None,
+        zone: None,
         enabled: name != "dave",
     };
     let set = |name: &str| PermissionSet {

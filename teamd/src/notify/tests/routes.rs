@@ -1,0 +1,217 @@
+//! Who is told of what over which channel.
+
+use super::{Event, active, actor, directory, every, id, policy, request};
+use crate::config::{Config, Route, Severity};
+use crate::domain::event::Actor;
+use crate::domain::request::Vote;
+use crate::notify::routing::{Way, way};
+use crate::notify::{Reach, Recipient, plan, severity};
+use serde_json::json;
+use std::path::Path;
+use team_shared::event::EventType;
+
+fn people_way(name: &str) -> Way {
+    let reach = Reach {
+        people: true,
+        mail: name != "slack",
+        rooms: name == "slack",
+        place: (name == "slack").then(|| (Recipient::Room("#audit".into()), Vec::new())),
+    };
+    way(name, reach, &[])
+}
+
+fn routes(text: &str) -> Vec<Route> {
+    let text = format!(
+        "[notify.slack]\ntoken_file = \"/x\"\n[notify.smtp]\nhost = \"127.0.0.1\"\nfrom = \"a@b.example\"\n\
+         [[notify.webhook]]\nname = \"siem\"\nurl = \"https://a.example\"\nsecret_file = \"/y\"\n{text}"
+    );
+    let config = Config::parse(Path::new("teamd.toml"), &text, std::iter::empty());
+    config.unwrap_or_else(|errors| panic!("{errors}")).notify.routes
+}
+
+/// `channel recipient`, with why not.
+fn told(event: &Event, ways: &[Way], routes: &[Route]) -> Vec<String> {
+    let planned = plan(&event.told(), Some(&policy()), Some(&directory()), ways, routes);
+    let line = |one: crate::notify::Planned| {
+        let skip = one.skip.map(|why| format!(" ({why})")).unwrap_or_default();
+        format!("{} {}{skip}", one.channel, one.recipient)
+    };
+    planned.into_iter().map(line).collect()
+}
+
+fn people(event: &Event) -> Vec<String> {
+    let all = told(event, &[people_way("smtp")], &[]);
+    all.into_iter()
+        .map(|line| line.replace("smtp user:u-", ""))
+        .collect()
+}
+
+#[test]
+fn whom_each_event_concerns() {
+    let mut text = String::new();
+    for (event, _) in every() {
+        let glass = event
+            .request
+            .as_ref()
+            .is_some_and(|request| request.terms.break_glass);
+        let glass = if glass { " by break-glass" } else { "" };
+        let by = event.actor.user_name.as_deref().unwrap_or("teamd");
+        let matter = severity(&event.told()).as_str();
+        text += &format!(
+            "{}{glass} by {by} ({matter}): {}\n",
+            event.kind,
+            people(&event).join(", ")
+        );
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn nobody_is_told_what_they_did_themselves() {
+    for (event, _) in every() {
+        if let Some(own) = &event.actor.user_id {
+            let own = own.as_str().trim_start_matches("u-").to_owned();
+            assert!(!people(&event).contains(&own), "{}", event.kind);
+        }
+    }
+}
+
+#[test]
+fn who_cannot_be_told_is_named_with_why() {
+    let mut hers = request();
+    hers.basis.demands[0].approvers = [id("bob"), id("nils"), id("otto"), id("gone")].into();
+    let event = Event::of(EventType::RequestSubmitted, actor("ann"), Some(hers), json!({}));
+    assert_eq!(
+        told(&event, &[people_way("smtp"), people_way("slack")], &[]),
+        [
+            "- user:u-gone (not in the directory any more)",
+            "- user:u-nils (no mail address in the directory)",
+            "- user:u-otto (disabled in the directory)",
+            "slack user:u-bob",
+            "slack room:#audit",
+            "smtp user:u-bob",
+        ]
+    );
+}
+
+#[test]
+fn who_has_voted_is_not_reminded() {
+    let mut hers = request();
+    hers.votes = vec![Vote {
+        by: id("bob"),
+        at: super::at(1),
+        digest: "d".into(),
+        comment: None,
+    }];
+    let event = Event::of(EventType::ReminderPending, Actor::daemon(), Some(hers), json!({}));
+    assert_eq!(people(&event), ["cleo"]);
+}
+
+#[test]
+fn what_nobody_had_to_approve_is_not_news_to_its_requester() {
+    let data = json!({ "approval_required": false });
+    let event = Event::of(EventType::RequestApproved, Actor::daemon(), Some(request()), data);
+    assert!(people(&event).is_empty());
+}
+
+#[test]
+fn routes_lead_by_event_account_unit_set_and_severity() {
+    let routes = routes(
+        r##"
+[notify.routes.prod]
+accounts = ["ou:Workloads/Prod"]
+events = ["request.*"]
+to = ["slack:#prod", "mail:prod@example.com", "group:soc"]
+[notify.routes.elsewhere]
+accounts = ["name:dev-*"]
+to = ["slack:#dev"]
+[notify.routes.admins]
+permission_sets = ["Admin*"]
+to = ["slack:#admin"]
+[notify.routes.loud]
+severity = "alarm"
+to = ["webhook:siem"]
+"##,
+    );
+    let ways = [
+        people_way("smtp"),
+        people_way("slack"),
+        way(
+            "webhook:siem",
+            Reach {
+                place: Some((Recipient::Place, Vec::new())),
+                ..Reach::default()
+            },
+            &routes,
+        ),
+    ];
+    let submitted = Event::of(
+        EventType::RequestExpired,
+        Actor::daemon(),
+        Some(request()),
+        json!({}),
+    );
+    assert_eq!(
+        told(&submitted, &ways, &routes),
+        [
+            "- user:u-nils (no mail address in the directory)",
+            "slack user:u-ann",
+            "slack user:u-bob",
+            "slack user:u-cleo",
+            "slack user:u-sam",
+            "slack room:#admin",
+            "slack room:#audit",
+            "slack room:#prod",
+            "smtp user:u-ann",
+            "smtp user:u-bob",
+            "smtp user:u-cleo",
+            "smtp user:u-sam",
+            "smtp mail:prod@example.com",
+        ]
+    );
+    let freeze = Event::of(EventType::FreezeOn, actor("sam"), None, json!({}));
+    assert_eq!(
+        told(&freeze, &ways, &routes),
+        ["slack user:u-ada", "slack room:#audit", "smtp user:u-ada"]
+    );
+    let stuck = Event::of(
+        EventType::GrantStuck,
+        Actor::daemon(),
+        Some(active(request())),
+        json!({}),
+    );
+    assert!(told(&stuck, &ways, &routes).contains(&"webhook:siem place".to_owned()));
+}
+
+#[test]
+fn people_may_be_told_over_one_channel_but_alarms_go_over_all() {
+    let routes = routes("[notify.routes.quiet]\npeople_by = [\"slack\"]\n");
+    let ways = [people_way("smtp"), people_way("slack")];
+    let ended = Event::of(
+        EventType::RequestEnded,
+        Actor::daemon(),
+        Some(active(request())),
+        json!({}),
+    );
+    assert_eq!(
+        told(&ended, &ways, &routes),
+        ["slack user:u-ann", "slack room:#audit"]
+    );
+    let stuck = Event::of(
+        EventType::GrantStuck,
+        Actor::daemon(),
+        Some(active(request())),
+        json!({}),
+    );
+    assert_eq!(severity(&stuck.told()), Severity::Alarm);
+    let all = told(&stuck, &ways, &routes);
+    assert!(all.contains(&"smtp user:u-ada".to_owned()) && all.contains(&"slack user:u-ada".to_owned()));
+}
+
+#[test]
+fn a_broken_channel_does_not_tell_of_itself() {
+    let ways = [people_way("smtp"), people_way("slack")];
+    let data = json!({ "channel": "slack", "why": "HTTP 503" });
+    let event = Event::of(EventType::NotifyFailing, Actor::daemon(), None, data);
+    assert_eq!(told(&event, &ways, &[]), ["smtp user:u-ada"]);
+}
