@@ -329,6 +329,9 @@ pub struct RequestView {
     pub rule: Option<String>,
     /// All counting rules.
     pub rules: Vec<String>,
+    /// A counting rule says `guarded`: whoever approves is asked to type the account's name.
+    #[serde(default)]
+    pub guarded: bool,
     /// Approval.
     pub approval: ApprovalView,
     /// Who may revoke and review although nobody had to approve.

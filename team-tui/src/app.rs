@@ -4,7 +4,9 @@ use crate::access::Access;
 use crate::client::api::Health;
 use crate::format::Zone;
 use crate::keymap::Context;
+use crate::lists::Sort;
 use crate::modals::Modal;
+use crate::settings::Template;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use team_shared::activity::ActivityItem;
@@ -12,7 +14,6 @@ use team_shared::event::Event;
 use team_shared::ids::RequestId;
 use team_shared::me::{Entitlement, Me};
 use team_shared::request::RequestView;
-use team_shared::state::RequestState;
 use tui_input::Input;
 
 /// The screens, in the order of their keys.
@@ -123,6 +124,8 @@ pub(crate) struct App {
     pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
     pub(crate) audit: BTreeMap<u64, Event>,
     pub(crate) audit_shown: bool,
+    /// Sessions shows who has what over the hours instead of activity.
+    pub(crate) bars_shown: bool,
     /// The list over the health on Status.
     pub(crate) access: Option<Access>,
     pub(crate) policy: crate::policy::Policy,
@@ -136,6 +139,10 @@ pub(crate) struct App {
     pub(crate) help: Option<(u16, Context)>,
     pub(crate) filter: Input,
     pub(crate) filtering: bool,
+    /// How the lists are ordered, where it is not their own way.
+    pub(crate) sorts: HashMap<Screen, Sort>,
+    /// Rows that the next verb is for, together.
+    pub(crate) marked: BTreeSet<RequestId>,
     pub(crate) toast: Option<Toast>,
     /// Requests to read again, and whether that is under way: many events become one read.
     pub(crate) stale: BTreeSet<RequestId>,
@@ -152,6 +159,10 @@ pub(crate) struct App {
     pub(crate) chaos: Vec<String>,
     /// The request to open as soon as it is known.
     pub(crate) open: Option<RequestId>,
+    /// Nothing is changed from here.
+    pub(crate) read_only: bool,
+    /// What request forms may be filled with, by name.
+    pub(crate) templates: BTreeMap<String, Template>,
     /// Whether the first screen was chosen by us and may still follow the role.
     pub(crate) screen_undecided: bool,
     pub(crate) quit: bool,
@@ -175,6 +186,7 @@ impl App {
             timelines: HashMap::new(),
             audit: BTreeMap::new(),
             audit_shown: false,
+            bars_shown: false,
             access: None,
             policy: crate::policy::Policy::default(),
             screen: Screen::Queue,
@@ -186,6 +198,8 @@ impl App {
             help: None,
             filter: Input::default(),
             filtering: false,
+            sorts: HashMap::new(),
+            marked: BTreeSet::new(),
             toast: None,
             stale: BTreeSet::new(),
             to_alert: Vec::new(),
@@ -197,6 +211,8 @@ impl App {
             acting_as: None,
             chaos: Vec::new(),
             open: None,
+            read_only: false,
+            templates: BTreeMap::new(),
             screen_undecided: false,
             quit: false,
         }
@@ -206,7 +222,7 @@ impl App {
         self.link == Link::Live
     }
 
-    fn is_mine(&self, view: &RequestView) -> bool {
+    pub(crate) fn is_mine(&self, view: &RequestView) -> bool {
         self.me
             .as_ref()
             .and_then(|me| me.person.as_ref())
@@ -218,87 +234,9 @@ impl App {
         may(view, "approve") || may(view, "reject")
     }
 
-    /// Rows that belong on a screen, filter aside.
-    fn belongs(&self, screen: Screen, view: &RequestView) -> bool {
-        match screen {
-            Screen::Queue => view.state == RequestState::Pending,
-            Screen::Mine => self.is_mine(view),
-            Screen::Sessions => matches!(
-                view.state,
-                RequestState::Scheduled
-                    | RequestState::Activating
-                    | RequestState::Active
-                    | RequestState::Ending
-            ),
-            Screen::History => true,
-            Screen::Status | Screen::Policy => false,
-        }
-    }
-
-    /// How many rows a screen has, filter aside.
-    pub(crate) fn count(&self, screen: Screen) -> usize {
-        self.requests
-            .values()
-            .filter(|view| self.belongs(screen, view))
-            .count()
-    }
-
-    /// Rows of a screen in its order, filter applied.
-    pub(crate) fn rows(&self, screen: Screen) -> Vec<&RequestView> {
-        let mut rows: Vec<&RequestView> = self
-            .requests
-            .values()
-            .filter(|view| self.belongs(screen, view))
-            .collect();
-        match screen {
-            // Those that one can do something about come first, then whoever has waited longest.
-            Screen::Queue => rows.sort_by_key(|r| (!Self::may_decide(r), r.created_at, r.id)),
-            Screen::Mine => {
-                rows.sort_by_key(|r| (r.state.is_terminal(), std::cmp::Reverse((r.created_at, r.id))))
-            }
-            Screen::Sessions => rows.sort_by_key(|r| (session_order(r.state), r.end_at.or(r.start_at), r.id)),
-            Screen::History | Screen::Status | Screen::Policy => {
-                rows.sort_by_key(|r| std::cmp::Reverse((r.created_at, r.id)))
-            }
-        }
-        let filter = self.filter.value();
-        if !filter.is_empty() {
-            rows.retain(|view| crate::widgets::fuzzy::matches(filter, &haystack(view)));
-        }
-        rows
-    }
-
-    /// Audit rows, newest first, filter applied.
-    pub(crate) fn audit_rows(&self) -> Vec<&Event> {
-        let filter = self.filter.value();
-        self.audit
-            .values()
-            .rev()
-            .filter(|event| {
-                filter.is_empty() || {
-                    let id = event.request_id.map_or_else(String::new, |id| id.short());
-                    let name = event.actor.user_name.as_deref().unwrap_or("teamd");
-                    crate::widgets::fuzzy::matches(
-                        filter,
-                        &format!("{} {name} {id} {}", event.kind, event.data),
-                    )
-                }
-            })
-            .collect()
-    }
-
     /// The audit is what is shown.
     pub(crate) fn on_audit(&self) -> bool {
         self.screen == Screen::History && self.audit_shown
-    }
-
-    /// The position of the cursor among `rows`.
-    pub(crate) fn position(&self, screen: Screen, rows: &[&RequestView]) -> Option<usize> {
-        let cursor = self.cursors.get(&screen).copied().unwrap_or_default();
-        let by_id = cursor
-            .id
-            .and_then(|id| rows.iter().position(|view| view.id == id));
-        by_id.or_else(|| (!rows.is_empty()).then(|| cursor.index.min(rows.len() - 1)))
     }
 
     /// The request that an action would act on: the open one, else the one under the cursor.
@@ -335,27 +273,4 @@ impl App {
 /// Whether the daemon said that the caller may do this now.
 pub(crate) fn may(view: &RequestView, verb: &str) -> bool {
     view.you_may.iter().any(|allowed| allowed == verb)
-}
-
-fn session_order(state: RequestState) -> u8 {
-    match state {
-        RequestState::Ending => 0,
-        RequestState::Active => 1,
-        RequestState::Activating => 2,
-        _ => 3,
-    }
-}
-
-fn haystack(view: &RequestView) -> String {
-    format!(
-        "{} {} {} {} {} {} {} {}",
-        view.id.short(),
-        view.state,
-        view.requester.user_name,
-        view.requester.display_name,
-        view.account.name,
-        view.account.id,
-        view.permission_set.name,
-        view.ticket.as_deref().unwrap_or_default()
-    )
 }

@@ -36,10 +36,29 @@ pub(crate) struct Global {
         value_name = "PATH"
     )]
     pub(crate) socket: PathBuf,
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
     /// Act as this person; only a demo daemon honours it
     #[cfg(feature = "simulator")]
     #[arg(long = "as", global = true, hide = true, value_name = "NAME")]
     pub(crate) act_as: Option<String>,
+}
+
+/// How the dashboard looks; they go before `config.toml`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct LookArgs {
+    /// Dashboard: nothing can be changed from it
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Dashboard: for screen readers; no lines, nothing that counts seconds
+    #[arg(long)]
+    pub(crate) a11y: bool,
+    /// Dashboard: signs and lines in ASCII
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Dashboard: colours
+    #[arg(long, value_enum)]
+    pub(crate) theme: Option<crate::theme::Palette>,
 }
 
 impl Global {

@@ -1,6 +1,7 @@
 //! What the dashboard wants done; performed by [`crate::runtime`], answered by messages.
 
 use crate::access::AccessKind;
+use crate::modals::decide::AsRead;
 use crate::policy::Draft;
 use std::collections::BTreeSet;
 use team_shared::ids::RequestId;
@@ -53,6 +54,8 @@ pub(crate) enum Effect {
     Extend(RequestId, Box<Extend>),
     /// `reject`, `cancel`, `done`, `revoke`, `claim`, `unclaim` or `review` one.
     Act(RequestId, &'static str, Box<Act>),
+    /// The same verb with the same comment on several, each as it was read.
+    ActOnAll(&'static str, Vec<AsRead>, Option<String>),
     /// Stop everything new: why, and whether what is live ends as well.
     Freeze(String, bool),
     /// Lift that.

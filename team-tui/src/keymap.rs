@@ -18,6 +18,9 @@ pub(crate) enum Action {
     Open,
     Back,
     Filter,
+    Sort,
+    SortBack,
+    Mark,
     Command,
     Help,
     LocalTime,
@@ -35,6 +38,7 @@ pub(crate) enum Action {
     Review,
     Freeze,
     Audit,
+    Bars,
     Access,
     NextPart,
     Edit,
@@ -47,6 +51,50 @@ pub(crate) enum Action {
     PreviousField,
     Accept,
     Complete,
+}
+
+impl Action {
+    /// Whether it is worth finding by its words: what only moves is not.
+    pub(crate) fn is_of_the_palette(self) -> bool {
+        !matches!(
+            self,
+            Self::Up
+                | Self::Down
+                | Self::Top
+                | Self::Bottom
+                | Self::PageUp
+                | Self::PageDown
+                | Self::Back
+                | Self::Command
+                | Self::Suspend
+                | Self::ForceQuit
+                | Self::Submit
+                | Self::NextField
+                | Self::PreviousField
+                | Self::Accept
+                | Self::Complete
+        )
+    }
+
+    /// Whether the daemon is asked to change something.
+    pub(crate) fn changes(self) -> bool {
+        matches!(
+            self,
+            Self::Approve
+                | Self::Reject
+                | Self::Revoke
+                | Self::Cancel
+                | Self::Done
+                | Self::New
+                | Self::Repeat
+                | Self::Claim
+                | Self::Extend
+                | Self::Review
+                | Self::Freeze
+                | Self::Edit
+                | Self::Apply
+        )
+    }
 }
 
 /// Where a key has its meaning.
@@ -191,6 +239,7 @@ const READING: &[C] = &[
 ];
 const TYPING: &[C] = &[C::Dialog, C::Form, C::Command, C::Filter];
 const FIELDS: &[C] = &[C::Dialog, C::Form];
+const CHOOSING: &[C] = &[C::Dialog, C::Form, C::Command];
 const EVERYWHERE: &[C] = &C::ALL;
 
 /// Shortens the table below to a line a key.
@@ -216,8 +265,8 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Ctrl('s')], A::Submit, FIELDS, "submit", "submit"),
     key(&[Code(KeyCode::Tab)], A::NextField, FIELDS, "next field", "take the choice, next field"),
     key(&[Code(KeyCode::BackTab)], A::PreviousField, FIELDS, "back", "previous field"),
-    key(&[Code(KeyCode::Down)], A::Down, FIELDS, "", "next choice, or next field"),
-    key(&[Code(KeyCode::Up)], A::Up, FIELDS, "", "previous choice, or previous field"),
+    key(&[Code(KeyCode::Down)], A::Down, CHOOSING, "", "next choice, or next field"),
+    key(&[Code(KeyCode::Up)], A::Up, CHOOSING, "", "previous choice, or previous field"),
     key(&[Code(KeyCode::Enter)], A::Accept, TYPING, "", "take the choice and go on; press the button"),
     key(&[Code(KeyCode::Tab)], A::Complete, &[C::Command], "complete", "complete the word"),
     key(&[Char('a')], A::Approve, SHEETS, "approve", "approve…"),
@@ -237,8 +286,12 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('e')], A::Edit, &[C::Policy], "edit", "edit the document in $EDITOR, then see its plan"),
     key(&[Ctrl('s')], A::Apply, &[C::Policy], "apply", "apply what the plan shows"),
     key(&[Char('v')], A::Audit, &[C::History], "audit", "audit rows or requests"),
+    key(&[Char('v')], A::Bars, &[C::Sessions], "bars", "who has what over the hours, or activity"),
     key(&[Char('v')], A::Access, &[C::Status], "access", "what teamd holds, what others hold, drift, the health"),
-    key(&[Char('/')], A::Filter, FILTERED, "filter", "filter, fuzzy; Esc clears"),
+    key(&[Char('/')], A::Filter, FILTERED, "filter", "filter: words, who:bob, !state:ended; Esc clears"),
+    key(&[Char('s')], A::Sort, LISTS, "", "sort by the next column"),
+    key(&[Char('S')], A::SortBack, LISTS, "", "the other way round"),
+    key(&[Char(' ')], A::Mark, LISTS, "", "mark: a, r, x, c, R are then for all that is marked"),
     key(&[Char('y')], A::Copy, SHEETS, "", "copy the id (by the terminal: OSC 52)"),
     key(&[Char('1')], A::Go(Screen::Queue), PAGES, "", "Queue: pending requests"),
     key(&[Char('2')], A::Go(Screen::Mine), PAGES, "", "Mine: your requests"),
@@ -257,7 +310,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('t')], A::LocalTime, PAGES, "", "UTC or local time"),
     key(&[Ctrl('r'), Code(KeyCode::F(5))], A::Resync, PAGES, "", "read everything again; reconnect now"),
     key(&[Code(KeyCode::Esc)], A::Back, EVERYWHERE, "", "back, clear, leave the dialog; never quits"),
-    key(&[Char(':')], A::Command, PAGES, "", "command line"),
+    key(&[Char(':')], A::Command, PAGES, "", "command line: everything, found by pieces"),
     key(&[Char('?'), Code(KeyCode::F(1))], A::Help, READING, "help", "this help"),
     key(&[Code(KeyCode::F(1))], A::Help, TYPING, "", "this help"),
     key(&[Char('q')], A::Quit, READING, "quit", "quit; from a sheet or the help: back"),

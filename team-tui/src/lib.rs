@@ -4,9 +4,11 @@
 //! * `commands` the command line, a file per verb; `cli` its grammar
 //! * `app` all that the dashboard knows; `message` what can happen to it; `update` the pure function between the
 //!   two, which answers with `effect`s; `runtime` performs those and owns the terminal
+//! * `lists` what is in a list: filter, order, marks
 //! * `keymap` the one table of keys, which drives dispatch, the key line and the help
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
 //! * `profile` the AWS profile of an access; `aws_config` the file that it may be written to
+//! * `settings` what the reader has chosen; `look` what is done to a finished frame for it
 //! * `format` times, durations and foreign text
 //! * [`clock`] and `tasks` the only places that read the time and start tasks
 //!
@@ -30,6 +32,8 @@ mod effect;
 mod fixtures;
 mod format;
 mod keymap;
+mod lists;
+mod look;
 mod message;
 mod modals;
 mod policy;
@@ -37,6 +41,7 @@ mod profile;
 mod rights;
 mod runtime;
 mod screens;
+mod settings;
 mod tasks;
 mod theme;
 mod update;
@@ -45,6 +50,8 @@ mod widgets;
 pub use app::Screen;
 pub use demo::{Chaos, DemoHooks};
 pub use runtime::{DashboardOptions, dashboard};
+pub use settings::{InvalidSettings, Settings, Template};
+pub use theme::Palette;
 
 use clap::Parser;
 use std::ffi::OsString;

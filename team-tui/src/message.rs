@@ -67,6 +67,11 @@ pub(crate) enum Message {
         verb: &'static str,
         result: Result<Box<RequestView>, ClientError>,
     },
+    /// Several were answered, for which the same was asked: each for itself.
+    AllAnswered {
+        verb: &'static str,
+        results: Vec<(RequestId, Result<Box<RequestView>, ClientError>)>,
+    },
     /// Several requests were filed, or none.
     Filed(Result<Vec<RequestView>, ClientError>),
     /// What came of a freeze, or of lifting it.

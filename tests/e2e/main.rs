@@ -3,6 +3,7 @@
 //! * [`whole_path`] request → refused self-approval → approval → assignment → gone, on two AWS emulators
 //! * [`kills`] the same under kill -9 · [`faults`] the same while AWS misbehaves · [`unreachable`] without AWS
 //! * [`six_people`] what people use it for, from break-fix to an investigation
+//! * [`screens`] the dashboard in a real terminal
 //! * [`standing`] access that is not ours · [`errors`] what people read · [`lifecycle`] signals · [`demo`] its world
 //!
 //! `TEAM_TEST_PYTHON` names a Python with `moto[server]` and `boto3`; without it the test makes itself one, or says that
@@ -14,6 +15,7 @@ mod faults;
 mod kills;
 mod lifecycle;
 mod moto;
+mod screens;
 mod six_people;
 mod standing;
 mod unreachable;

@@ -91,6 +91,7 @@ pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i
             }],
         },
         overseers: Vec::new(),
+        guarded: false,
         also_held_through: Vec::new(),
         claimed_by: None,
         created_at,

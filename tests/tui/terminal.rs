@@ -4,10 +4,10 @@ use crate::BINARY;
 use crate::fake;
 use std::io::IsTerminal;
 use std::path::Path;
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use team_shared::event::EventType;
 use team_shared::state::RequestState;
+use team_test_support::tmux::Tmux;
 
 #[allow(
     clippy::disallowed_methods,
@@ -17,107 +17,20 @@ fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// A tmux server of its own, with one 80x24 pane and a plain shell in it.
-struct Tmux {
-    socket: tempfile::TempDir,
-}
-
-impl Tmux {
-    fn start() -> Option<Self> {
-        if Command::new("tmux").arg("-V").output().is_err() {
-            eprintln!("SKIPPED: no tmux on this machine, so the dashboard was not looked at in a terminal");
-            return None;
-        }
-        let tmux = Self {
-            socket: tempfile::tempdir().expect("a directory"),
-        };
-        let started = tmux.call(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "80",
-            "-y",
-            "24",
-            "env PS1='ready> ' sh",
-        ]);
-        assert!(started.status.success(), "{started:?}");
-        tmux.wait_for("ready>");
-        Some(tmux)
-    }
-
-    fn call(&self, args: &[&str]) -> Output {
-        Command::new("tmux")
-            // Without this, a machine whose locale is not UTF-8 would show blanks for signs.
-            .args(["-u", "-S"])
-            .arg(self.socket.path().join("tmux"))
-            .args(args)
-            .env_remove("TMUX")
-            .output()
-            .expect("tmux runs")
-    }
-
-    fn keys(&self, keys: &[&str]) {
-        self.call(&[&["send-keys"][..], keys].concat());
-    }
-
-    fn screen(&self) -> String {
-        String::from_utf8_lossy(&self.call(&["capture-pane", "-p"]).stdout).into_owned()
-    }
-
-    fn wait_for(&self, words: &str) -> String {
-        let started = Instant::now();
-        loop {
-            let screen = self.screen();
-            if screen.contains(words) {
-                return screen;
-            }
-            assert!(
-                started.elapsed() < Duration::from_secs(20),
-                "no {words:?} on:\n{screen}"
-            );
-            pause(Duration::from_millis(50));
-        }
-    }
-
-    /// Starts the dashboard and waits for its first rows.
-    fn open(&self, socket: &Path) {
-        let line = format!("clear; {BINARY} --socket {}; echo left with $?", socket.display());
-        self.keys(&[&line, "Enter"]);
-        self.wait_for("7FQHX2");
-    }
-
-    /// The shell is back, and its terminal behaves.
-    fn is_restored(&self) {
-        self.wait_for("left with 0");
-        self.keys(&[
-            "clear; stty -a | grep -o -- '-*icanon'; echo shown''again",
-            "Enter",
-        ]);
-        let screen = self.wait_for("shownagain");
-        assert!(
-            screen.lines().any(|line| line == "icanon"),
-            "raw mode was left on:\n{screen}"
-        );
-        let alternate = self.call(&["display-message", "-p", "#{alternate_on} #{cursor_flag}"]);
-        assert_eq!(String::from_utf8_lossy(&alternate.stdout).trim(), "0 1");
-    }
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        self.call(&["kill-server"]);
-    }
+/// Starts the dashboard in the pane and waits for its first rows.
+fn open(tmux: &Tmux, socket: &Path) {
+    let line = format!("clear; {BINARY} --socket {}; echo left with $?", socket.display());
+    tmux.run(&line);
+    tmux.wait_for("7FQHX2");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_opens_helps_decides_and_leaves() {
-    let Some(tmux) = Tmux::start() else { return };
+    let Some(tmux) = Tmux::start(80, 24) else { return };
     let mut running = fake::start().await;
     let socket = running.fake.socket();
     tokio::task::block_in_place(|| {
-        tmux.open(&socket);
+        open(&tmux, &socket);
         tmux.wait_for("pending: 4");
         tmux.keys(&["?"]);
         tmux.wait_for("Here: Queue");
@@ -148,11 +61,11 @@ async fn the_dashboard_opens_helps_decides_and_leaves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn control_c_leaves_from_anywhere() {
-    let Some(tmux) = Tmux::start() else { return };
+    let Some(tmux) = Tmux::start(80, 24) else { return };
     let running = fake::start().await;
     let socket = running.fake.socket();
     tokio::task::block_in_place(|| {
-        tmux.open(&socket);
+        open(&tmux, &socket);
         tmux.keys(&["n"]);
         tmux.wait_for("New request");
         tmux.keys(&["C-c"]);
@@ -183,7 +96,7 @@ fn in_process() -> Option<team_tui::DashboardOptions> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_gives_the_terminal_back() {
-    let Some(tmux) = Tmux::start() else { return };
+    let Some(tmux) = Tmux::start(80, 24) else { return };
     let running = fake::start().await;
     let socket = running.fake.socket();
     tokio::task::block_in_place(|| {
@@ -206,7 +119,7 @@ async fn dashboard_with_a_panic() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_changes_persons_and_tells_of_its_chaos() {
-    let Some(tmux) = Tmux::start() else { return };
+    let Some(tmux) = Tmux::start(80, 24) else { return };
     let running = fake::start().await;
     let socket = running.fake.socket();
     tokio::task::block_in_place(|| {

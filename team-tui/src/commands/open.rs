@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, Outcome, resolve};
 use crate::cli::Global;
-use crate::{DashboardOptions, dashboard as open_dashboard};
+use crate::{DashboardOptions, Settings, dashboard as open_dashboard};
 use clap::CommandFactory;
 use std::io::{self, IsTerminal, Write};
 use team_shared::ids::RequestId;
@@ -27,7 +27,29 @@ pub(super) async fn dashboard(global: &Global, open: Option<RequestId>) -> Outco
     let mut options = DashboardOptions::new(&global.socket);
     options.open = open;
     options.act_as = global.act_as();
+    options.settings = settings(global)?;
     open_dashboard(options)
         .await
         .map_err(|error| Failure::failed(format!("{error:#}")))
+}
+
+/// What the file says, and what was said now.
+fn settings(global: &Global) -> Result<Settings, Failure> {
+    let mut settings = match Settings::place() {
+        Some(place) => Settings::read(&place).map_err(|error| {
+            Failure::usage(
+                error.to_string(),
+                "docs/CLI.md says what may stand there; without the file everything is as usual",
+            )
+        })?,
+        None => Settings::default(),
+    };
+    let look = &global.look;
+    settings.read_only |= look.read_only;
+    settings.a11y |= look.a11y;
+    if look.ascii {
+        settings.ascii = Some(true);
+    }
+    settings.theme = look.theme.unwrap_or(settings.theme);
+    Ok(settings)
 }

@@ -1,7 +1,12 @@
-//! `:` and what may follow it.
+//! `:` and what may follow it: the words of the command line, and everything that a key does here, found by pieces.
 
+use super::window;
+use crate::app::App;
 use crate::format::fit;
+use crate::keymap::{self, Action, Context};
 use crate::theme::Theme;
+use crate::update::why_not;
+use crate::widgets::fuzzy;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -9,9 +14,69 @@ use ratatui::widgets::Clear;
 use tui_input::Input;
 
 /// The line's state.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct CommandLine {
     pub(crate) input: Input,
+    /// Which of what was found.
+    pub(crate) index: usize,
+    /// Where one comes from: what keys do there is found.
+    pub(crate) from: Context,
+}
+
+impl CommandLine {
+    pub(crate) fn new(from: Context) -> Self {
+        Self {
+            input: Input::default(),
+            index: 0,
+            from,
+        }
+    }
+
+    /// What was typed may be meant for, best first. Nothing once a word of the line has something behind it.
+    pub(crate) fn found(&self, app: &App) -> Vec<Candidate> {
+        let typed = self.input.value();
+        let first = typed.split(' ').next().unwrap_or_default();
+        if typed.contains(' ') && COMMANDS.iter().any(|command| command.word == first) {
+            return Vec::new();
+        }
+        let words = COMMANDS
+            .iter()
+            .filter(|command| app.demo.is_some() || !command.demo)
+            .map(|command| Candidate {
+                key: format!(":{}", command.word),
+                text: command.help,
+                does: Does::Word(command.word),
+            });
+        let keys = keymap::bindings(self.from)
+            .filter(|binding| binding.action.is_of_the_palette() && why_not(app, binding.action).is_none())
+            .map(|binding| Candidate {
+                key: binding.keys[0].name(),
+                text: binding.help,
+                does: Does::Action(binding.action),
+            });
+        let all: Vec<Candidate> = words.chain(keys).collect();
+        let ranked = fuzzy::rank(typed, &all, |candidate| {
+            format!("{} {}", candidate.key, candidate.text)
+        });
+        ranked.into_iter().cloned().collect()
+    }
+}
+
+/// Something that can be done from the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// What is typed for it.
+    pub(crate) key: String,
+    /// What it does, in words.
+    pub(crate) text: &'static str,
+    pub(crate) does: Does,
+}
+
+/// What a candidate stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Does {
+    Word(&'static str),
+    Action(Action),
 }
 
 /// A command: its word, what it takes, what it does.
@@ -43,6 +108,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     ),
     command("unfreeze", "lift the freeze"),
     command("new", "new request"),
+    command("template", "NAME: new request, filled as config.toml says"),
     command("open", "ID: open a request"),
     command("help", "the keys"),
     command("refresh", "read everything again"),
@@ -76,8 +142,46 @@ pub(crate) fn completions(typed: &str, people: Option<&[String]>) -> Vec<String>
         .collect()
 }
 
-pub(crate) fn draw(frame: &mut Frame, area: Rect, line: &CommandLine, theme: Theme) {
+/// The line in `area`, and above it what it may become.
+pub(crate) fn draw(frame: &mut Frame, body: Rect, area: Rect, app: &App, line: &CommandLine, theme: Theme) {
+    const MOST: usize = 10;
     let width = usize::from(area.width);
+    let found = line.found(app);
+    if !found.is_empty() {
+        let first = line.index.saturating_sub(MOST - 1);
+        let shown = found.len().min(MOST);
+        let height = u16::try_from(shown + 2).unwrap_or(u16::MAX).min(body.height);
+        let foot = Rect {
+            y: body.bottom().saturating_sub(height),
+            height,
+            ..body
+        };
+        let title = format!("{} found · ↑ ↓ choose · Enter does it", found.len());
+        let inside = window(frame, foot, theme, &title, 76, height);
+        for (row, (at, candidate)) in found.iter().enumerate().skip(first).take(shown).enumerate() {
+            let y = inside.y + u16::try_from(row).unwrap_or(u16::MAX);
+            if y >= inside.bottom() {
+                break;
+            }
+            let text = fit(
+                &format!("{:<12} {}", candidate.key, candidate.text),
+                usize::from(inside.width),
+            );
+            let style = if at == line.index {
+                theme.selected()
+            } else {
+                theme.text()
+            };
+            frame.render_widget(
+                Line::styled(text, style),
+                Rect {
+                    y,
+                    height: 1,
+                    ..inside
+                },
+            );
+        }
+    }
     frame.render_widget(Clear, area);
     let text = format!(":{}", line.input.value());
     frame.render_widget(Line::styled(fit(&text, width), theme.strong()), area);

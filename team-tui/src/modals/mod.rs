@@ -31,9 +31,9 @@ pub(crate) enum Modal {
 
 pub(crate) fn draw(frame: &mut Frame, body: Rect, keys: Rect, app: &App, theme: Theme) {
     match &app.modal {
-        Some(Modal::Decide(dialog)) => decide::draw(frame, body, app, dialog, theme),
+        Some(Modal::Decide(dialog)) => decide::view::draw(frame, body, app, dialog, theme),
         Some(Modal::Form(form)) => request_form::draw(frame, body, app, form, theme),
-        Some(Modal::Command(line)) => command_line::draw(frame, keys, line, theme),
+        Some(Modal::Command(line)) => command_line::draw(frame, body, keys, app, line, theme),
         None => {}
     }
 }

@@ -5,6 +5,7 @@ mod view;
 
 pub(crate) use view::draw;
 
+use crate::settings::Template;
 use crate::widgets::fuzzy;
 use chrono::{DateTime, Duration, Utc};
 use team_shared::duration::{InvalidDuration, Seconds};
@@ -90,6 +91,38 @@ impl Form {
             focus: Field::Duration,
             ..Self::new(now)
         }
+    }
+
+    /// As the reader's settings say. What they may not ask for is left to be picked.
+    pub(crate) fn from_template(
+        template: &Template,
+        entitlements: &[Entitlement],
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut form = Self {
+            account: Input::new(template.account.clone()),
+            set: Input::new(template.permission_set.clone()),
+            duration: Input::new(template.length.clone()),
+            ticket: Input::new(template.ticket.clone()),
+            reason: Input::new(template.reason.clone()),
+            ..Self::new(now)
+        };
+        let account = entitlements.iter().map(|e| &e.account);
+        form.chosen_account = account
+            .into_iter()
+            .find(|account| account.name == template.account || account.id.as_str() == template.account)
+            .cloned();
+        form.chosen_set = form.chosen_account.as_ref().and_then(|account| {
+            let mut theirs = entitlements.iter().filter(|e| e.account.id == account.id);
+            let found = theirs.find(|e| e.permission_set.name == template.permission_set);
+            found.map(|e| e.permission_set.clone())
+        });
+        form.focus = match (&form.chosen_account, &form.chosen_set) {
+            (None, _) => Field::Account,
+            (_, None) => Field::Set,
+            _ => Field::Duration,
+        };
+        form
     }
 
     /// Accounts that match what is typed, best first.

@@ -15,8 +15,10 @@ use crate::clock::{self, Clock};
 use crate::demo::DemoHooks;
 use crate::message::Message;
 use crate::screens;
+use crate::settings::Settings;
 use crate::theme::Theme;
 use crate::update;
+use chrono::DurationRound;
 use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind};
 use futures::StreamExt;
 use perform::Performer;
@@ -44,6 +46,8 @@ pub struct DashboardOptions {
     pub act_as: Option<String>,
     /// What a demo adds.
     pub demo: Option<DemoHooks>,
+    /// What the reader has chosen.
+    pub settings: Settings,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -70,6 +74,7 @@ impl DashboardOptions {
             start_screen: None,
             act_as: None,
             demo: None,
+            settings: Settings::default(),
             clock: clock::system(),
         }
     }
@@ -88,14 +93,19 @@ pub async fn dashboard(options: DashboardOptions) -> anyhow::Result<()> {
     let mut app = App::new((options.clock)(), options.socket.display().to_string());
     app.open = options.open;
     app.acting_as.clone_from(&options.act_as);
+    app.read_only = options.settings.read_only;
+    app.templates.clone_from(&options.settings.templates);
+    if options.settings.local_time {
+        app.zone = crate::format::Zone::Local;
+    }
     app.demo = options.demo.as_ref().map(|demo| demo.people.clone());
     match options.start_screen {
         Some(screen) => app.screen = screen,
         None => app.screen_undecided = true,
     }
-    let mut performer = Performer::new(client, sender, options.demo.map(|demo| demo.chaos));
+    let mut performer = Performer::new(client, sender, options.demo.clone().map(|demo| demo.chaos));
     let mut terminal = terminal::Guard::take()?;
-    let result = run(&mut app, &mut terminal, &mut performer, receiver, &options.clock).await;
+    let result = run(&mut app, &mut terminal, &mut performer, receiver, &options).await;
     terminal.give_back();
     performer.stop().await;
     if terminal::panicked() {
@@ -121,9 +131,19 @@ async fn run(
     terminal: &mut terminal::Guard,
     performer: &mut Performer,
     mut receiver: mpsc::Receiver<Tagged>,
-    clock: &Clock,
+    options: &DashboardOptions,
 ) -> anyhow::Result<()> {
-    let theme = Theme::from_environment();
+    let theme = Theme::from_environment(options.settings.theme);
+    let look = options.settings.look();
+    // What is read aloud must not change every second.
+    let clock = || {
+        let now = (options.clock)();
+        if look.is_spoken {
+            now.duration_trunc(chrono::Duration::minutes(1)).unwrap_or(now)
+        } else {
+            now
+        }
+    };
     let mut keys = Some(EventStream::new());
     let mut stops = Stops(signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
     let mut second = interval(Duration::from_secs(1));
@@ -140,10 +160,22 @@ async fn run(
             Some((generation, message)) = receiver.recv() => {
                 performer.is_current(generation).then_some(message)
             }
-            _ = second.tick() => Some(Message::Tick(clock())),
+            _ = second.tick() => {
+                if look.is_spoken && app.now == clock() {
+                    continue;
+                }
+                Some(Message::Tick(clock()))
+            }
             () = stops.next() => return Ok(()),
             () = sleep_until(next_frame), if dirty => {
-                terminal.draw(|frame| screens::draw(frame, app, theme))?;
+                terminal.draw(|frame| {
+                    screens::draw(frame, app, theme);
+                    if let Some(cursor) = look.finish(frame.buffer_mut())
+                        && app.modal.is_none()
+                    {
+                        frame.set_cursor_position(cursor);
+                    }
+                })?;
                 dirty = false;
                 next_frame = Instant::now() + FRAME;
                 continue;

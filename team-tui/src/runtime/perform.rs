@@ -8,6 +8,7 @@ use crate::client::{Client, ClientError};
 use crate::demo::Chaos;
 use crate::effect::Effect;
 use crate::message::{Message, Snapshot};
+use crate::modals::decide::AsRead;
 use crate::tasks::Tasks;
 use crossterm::clipboard::CopyToClipboard;
 use futures::StreamExt;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use team_shared::freeze::{Freeze, Unfreeze};
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
-use team_shared::request::{RequestQuery, RequestView, SubmitBatch};
+use team_shared::request::{Act, Approve, RequestQuery, RequestView, SubmitBatch};
 use tokio::sync::{Notify, mpsc};
 
 /// The most rows that are held: far past what anybody scrolls, far below what a small machine notices.
@@ -168,6 +169,15 @@ impl Performer {
                 let result = client.act(&id, verb, &body, &key()).await.map(Box::new);
                 Message::Answered { verb, result }
             }),
+            Effect::ActOnAll(verb, all, comment) => self.answer(move |client| async move {
+                let mut results = Vec::new();
+                // One after the other: each is a decision of its own, and the daemon judges each.
+                for read in all {
+                    let result = act_on(&client, verb, &read, comment.clone()).await;
+                    results.push((read.id, result.map(Box::new)));
+                }
+                Message::AllAnswered { verb, results }
+            }),
             Effect::Freeze(reason, revoke) => self.answer(move |client| async move {
                 Message::Frozen(client.freeze(&Freeze { reason, revoke }).await)
             }),
@@ -288,4 +298,30 @@ async fn refresh(client: Client, ids: BTreeSet<RequestId>) -> Message {
         Some(views) => Message::Refreshed(views),
         None => Message::RefreshFailed(ids.into_iter().collect()),
     }
+}
+
+/// A verb on one of several, as it was read.
+async fn act_on(
+    client: &Client,
+    verb: &'static str,
+    read: &AsRead,
+    comment: Option<String>,
+) -> Result<RequestView, ClientError> {
+    let (version, terms_digest) = (Some(read.version), Some(read.digest.clone()));
+    if verb == "approve" {
+        let body = Approve {
+            comment,
+            duration_seconds: None,
+            start_at: None,
+            version,
+            terms_digest,
+        };
+        return client.approve(&read.id, &body, &key()).await;
+    }
+    let body = Act {
+        comment,
+        version,
+        terms_digest,
+    };
+    client.act(&read.id, verb, &body, &key()).await
 }

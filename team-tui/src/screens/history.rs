@@ -23,7 +23,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         some => format!(", {some} for you to review (R)"),
     };
     let title = format!("history: {shown} requests{reviews}");
-    let body = parts::title(frame, list, app, theme, &title, "newest first · v audit rows");
+    let body = parts::title(
+        frame,
+        list,
+        app,
+        theme,
+        &title,
+        &parts::note(app, Screen::History, "newest first · v audit rows"),
+    );
     if rows.is_empty() {
         parts::empty(
             frame,
@@ -48,7 +55,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .iter()
         .map(|view| Row {
             cells: vec![
-                parts::sign(view).to_owned(),
+                parts::row_sign(app, view),
                 view.id.short(),
                 format::short(view.created_at, app.zone),
                 view.requester.user_name.clone(),

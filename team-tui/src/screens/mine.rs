@@ -17,7 +17,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let open = rows.iter().filter(|view| !view.state.is_terminal()).count();
     let shown = parts::shown_of(app, Screen::Mine, rows.len());
     let title = format!("your requests: {shown}, {open} open");
-    let body = parts::title(frame, list, app, theme, &title, "open first · newest first");
+    let body = parts::title(
+        frame,
+        list,
+        app,
+        theme,
+        &title,
+        &parts::note(app, Screen::Mine, "open first · newest first"),
+    );
     if rows.is_empty() {
         parts::empty(frame, body, app, theme, &nothing(app));
         return;
@@ -35,7 +42,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .iter()
         .map(|view| Row {
             cells: vec![
-                parts::sign(view).to_owned(),
+                parts::row_sign(app, view),
                 view.id.short(),
                 view.state.to_string(),
                 view.account.name.clone(),

@@ -13,6 +13,7 @@ mod sessions;
 mod status;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 use crate::app::{App, Link, Screen};
 use crate::modals;

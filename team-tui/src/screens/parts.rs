@@ -95,7 +95,48 @@ pub(super) fn preview(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         brief(view, app)
     };
     let lines = sheet::lines(&rows, usize::from(body.width), theme);
+    let body = if beside {
+        let past = past(view, app, usize::from(body.width), theme);
+        let height = u16::try_from(past.len()).unwrap_or(0).min(body.height / 3);
+        let [sheet, foot] = Layout::vertical([Constraint::Fill(1), Constraint::Length(height)]).areas(body);
+        frame.render_widget(Paragraph::new(past), foot);
+        sheet
+    } else {
+        body
+    };
     frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// What the same person had or asked for in the same account: what an approver would look for.
+fn past(view: &RequestView, app: &App, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    const MOST: usize = 5;
+    let past = app.past_of(view);
+    let title = format!(" {} on {} before", view.requester.user_name, view.account.name);
+    let mut lines = vec![Line::styled(format::fit(&title, width), theme.strong())];
+    if past.is_empty() {
+        lines.push(Line::styled(" nothing in the last 30 days", theme.dim()));
+    }
+    for other in past.iter().take(MOST) {
+        let text = format!(
+            " {}  {}  {}  {}",
+            format::short(other.created_at, app.zone),
+            other.permission_set.name,
+            format::length(other.duration_seconds),
+            other.state
+        );
+        lines.push(Line::styled(format::fit(&text, width), theme.state(other.state)));
+    }
+    if past.len() > MOST {
+        lines.push(Line::styled(
+            format!(
+                " and {} more: / who:{}",
+                past.len() - MOST,
+                view.requester.user_name
+            ),
+            theme.dim(),
+        ));
+    }
+    lines
 }
 
 /// What one needs to decide, in seven lines.
@@ -169,6 +210,24 @@ pub(super) fn claimed(view: &RequestView) -> String {
     view.claimed_by
         .as_ref()
         .map_or_else(String::new, |who| who.user_name.clone())
+}
+
+/// The sign before a row of a list: that it is marked, else what it is.
+pub(super) fn row_sign(app: &App, view: &RequestView) -> String {
+    if app.marked.contains(&view.id) {
+        "■".to_owned()
+    } else {
+        sign(view).to_owned()
+    }
+}
+
+/// The order of a list, and how many rows are marked, for its title.
+pub(super) fn note(app: &App, screen: Screen, usual: &str) -> String {
+    let sort = app.sorts.get(&screen).copied().unwrap_or_default().words(usual);
+    match app.marked.len() {
+        0 => sort,
+        marked => format!("{marked} marked · {sort}"),
+    }
 }
 
 /// The sign before a row: what cares, what runs, what waits.

@@ -3,11 +3,15 @@
 use super::parts;
 use crate::app::{App, Screen};
 use crate::format;
+use crate::lists::sort::follows;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Row, fixed, growing};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use team_shared::state::RequestState;
+
+/// The order to decide by.
+const USUAL: &str = "yours first · first to expire";
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let (list, preview) = parts::split(area);
@@ -15,7 +19,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let mine = rows.iter().filter(|view| App::may_decide(view)).count();
     let shown = parts::shown_of(app, Screen::Queue, rows.len());
     let title = format!("pending: {shown}, {mine} for you to decide");
-    let body = parts::title(frame, list, app, theme, &title, "yours first · oldest first");
+    let body = parts::title(
+        frame,
+        list,
+        app,
+        theme,
+        &title,
+        &parts::note(app, Screen::Queue, USUAL),
+    );
     if rows.is_empty() {
         parts::empty(frame, body, app, theme, &nothing(app));
         return;
@@ -38,11 +49,16 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     }
     let cells: Vec<Row> = rows
         .iter()
-        .map(|view| Row {
+        .enumerate()
+        .map(|(at, view)| Row {
             cells: vec![
-                parts::sign(view).to_owned(),
+                parts::row_sign(app, view),
                 view.id.short(),
-                view.requester.user_name.clone(),
+                if follows(&rows, at) {
+                    format!("└ {}", view.requester.user_name)
+                } else {
+                    view.requester.user_name.clone()
+                },
                 view.account.name.clone(),
                 view.permission_set.name.clone(),
                 format::length(view.duration_seconds),

@@ -1,6 +1,6 @@
 //! Sessions: live access with countdowns, what starts next, and below the CloudTrail activity of the selected one.
 
-use super::parts;
+use super::{parts, timeline};
 use crate::app::{App, Screen, Tail};
 use crate::commands::activity_call;
 use crate::format;
@@ -30,7 +30,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .filter(|view| view.state == RequestState::Scheduled)
         .count();
     let title = format!("sessions: {} live, {scheduled} scheduled", rows.len() - scheduled);
-    let body = parts::title(frame, list, app, theme, &title, "ending first");
+    let body = parts::title(
+        frame,
+        list,
+        app,
+        theme,
+        &title,
+        &parts::note(app, Screen::Sessions, "ending first"),
+    );
     if rows.is_empty() {
         let text = "Nobody has access through teamd now.  n asks for some   4 history";
         parts::empty(
@@ -58,12 +65,13 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     if wide {
         columns.insert(4, fixed("NUMBER", 12));
         columns.push(fixed("", 12));
+        columns.push(fixed("LAST HOUR", 12));
     }
     let cells: Vec<Row> = rows
         .iter()
         .map(|view| {
             let mut cells = vec![
-                parts::sign(view).to_owned(),
+                parts::row_sign(app, view),
                 view.id.short(),
                 view.requester.user_name.clone(),
                 view.account.name.clone(),
@@ -74,6 +82,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             if wide {
                 cells.insert(4, view.account.id.to_string());
                 cells.push(bar(view, app));
+                cells.push(spark(view, app));
             }
             Row {
                 cells,
@@ -83,9 +92,28 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .collect();
     let at = app.position(Screen::Sessions, &rows);
     table::draw(frame, body, theme, &columns, &cells, at);
-    if let Some(view) = at.map(|at| rows[at]) {
+    if app.bars_shown {
+        timeline::draw(frame, tail, app, theme);
+    } else if let Some(view) = at.map(|at| rows[at]) {
+        let pinned = u16::from(tail.height > 6);
+        let [why, tail] = Layout::vertical([Constraint::Length(pinned), Constraint::Fill(1)]).areas(tail);
+        draw_why(frame, why, view, theme);
         draw_tail(frame, tail, app, view, theme);
     }
+}
+
+/// Why there is a session at all stands above what is done in it.
+fn draw_why(frame: &mut Frame, area: Rect, view: &RequestView, theme: Theme) {
+    if area.height == 0 {
+        return;
+    }
+    let ticket = view
+        .ticket
+        .as_ref()
+        .map_or_else(String::new, |ticket| format!("{ticket}: "));
+    let text = format!(" Why {ticket}{}", view.justification);
+    let text = format::fit(&text, usize::from(area.width));
+    frame.render_widget(ratatui::text::Line::styled(text, theme.accent()), area);
 }
 
 fn seconds_left(view: &RequestView, app: &App) -> Option<i64> {
@@ -120,6 +148,31 @@ fn bar(view: &RequestView, app: &App) -> String {
     let used = (app.now - start).num_seconds().clamp(0, whole);
     let filled = usize::try_from(used * WIDTH / whole).unwrap_or(0);
     format!("{}{}", "▓".repeat(filled), "░".repeat(11 - filled))
+}
+
+/// Events of the last hour, five minutes a cell, as high as they are many.
+fn spark(view: &RequestView, app: &App) -> String {
+    const CELLS: usize = 12;
+    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let Some(tail) = app.tails.get(&view.id).filter(|tail| !tail.items.is_empty()) else {
+        return String::new();
+    };
+    let mut counts = [0_usize; CELLS];
+    for item in &tail.items {
+        let ago = (app.now - item.event_time).num_minutes();
+        if let Ok(cell) = usize::try_from(ago / 5)
+            && ago >= 0
+            && cell < CELLS
+        {
+            counts[CELLS - 1 - cell] += 1;
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let level = |count: usize| match count {
+        0 => ' ',
+        some => LEVELS[(some * LEVELS.len()).div_ceil(most).min(LEVELS.len()) - 1],
+    };
+    counts.into_iter().map(level).collect()
 }
 
 fn style(view: &RequestView, app: &App, theme: Theme) -> Style {

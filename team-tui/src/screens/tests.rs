@@ -1,5 +1,7 @@
 //! Screens as they look, at the sizes they are designed for.
 
+mod matrix;
+
 use super::draw;
 use crate::app::{App, Detail, Link, Screen, Tail};
 use crate::client::api::Health;
@@ -90,6 +92,13 @@ fn mine() {
 #[test]
 fn sessions() {
     looks_like("sessions", &on(Screen::Sessions));
+}
+
+#[test]
+fn sessions_as_bars() {
+    let mut app = on(Screen::Sessions);
+    app.bars_shown = true;
+    looks_like("sessions_bars", &app);
 }
 
 #[test]

@@ -42,7 +42,12 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Quit if app.screen == Screen::Policy && policy::back(app) => {}
         Action::Quit => app.quit = true,
         Action::Filter => app.filtering = true,
-        Action::Command => app.modal = Some(Modal::Command(CommandLine::default())),
+        Action::Sort => sort(app, crate::lists::Sort::next),
+        Action::SortBack => sort(app, crate::lists::Sort::reversed),
+        Action::Mark => mark(app),
+        Action::Command => {
+            app.modal = Some(Modal::Command(CommandLine::new(super::context(app))));
+        }
         Action::LocalTime => {
             app.zone = if app.zone == Zone::Utc {
                 Zone::Local
@@ -87,6 +92,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
                 return vec![Effect::LoadAudit];
             }
         }
+        Action::Bars => app.bars_shown = !app.bars_shown,
         Action::Access => return next_access(app),
         // These have a meaning only in dialogs, or were handled before.
         Action::Help
@@ -136,6 +142,7 @@ pub(super) fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
         app.policy.sheet = None;
         app.policy.index = 0;
         app.filter = Input::default();
+        app.marked.clear();
         app.screen = screen;
     }
     if screen == Screen::Policy {
@@ -176,7 +183,43 @@ pub(super) fn resync(app: &mut App) -> Vec<Effect> {
     }
 }
 
+fn sort(app: &mut App, to: impl Fn(crate::lists::Sort) -> crate::lists::Sort) {
+    if app.on_audit() {
+        return;
+    }
+    let sort = app.sorts.entry(app.screen).or_default();
+    *sort = to(*sort);
+}
+
+/// Marks the row under the cursor, or takes its mark, and goes on to the next.
+fn mark(app: &mut App) {
+    if app.on_audit() {
+        return;
+    }
+    if let Some(id) = app.selected().map(|view| view.id) {
+        if !app.marked.remove(&id) {
+            app.marked.insert(id);
+        }
+        step(app, |at| at.saturating_add(1));
+    }
+}
+
+/// Asks about what is marked, where anything is and the verb is open for it; else about the row under the cursor. What
+/// takes a confirmation of its own is decided alone.
 fn decide(app: &mut App, verb: &'static str) {
+    let marked: Vec<_> = app
+        .marked_for(verb)
+        .into_iter()
+        .filter(|view| !(verb == "approve" && (view.guarded || view.break_glass)))
+        .collect();
+    if app.detail.is_none()
+        && !marked.is_empty()
+        && matches!(verb, "approve" | "reject" | "revoke" | "review")
+    {
+        let dialog = Decide::for_all(verb, &marked, app.now);
+        app.modal = dialog.map(|dialog| Modal::Decide(Box::new(dialog)));
+        return;
+    }
     if let Some(view) = app.selected() {
         app.modal = Some(Modal::Decide(Box::new(Decide::new(verb, view, app.now))));
     }
@@ -193,7 +236,9 @@ fn back(app: &mut App) {
     if app.screen == Screen::Policy && policy::back(app) {
         return;
     }
-    if app.filter.value().is_empty() {
+    if app.filter.value().is_empty() && !app.marked.is_empty() {
+        app.marked.clear();
+    } else if app.filter.value().is_empty() {
         app.toast = None;
     } else {
         app.filter = Input::default();

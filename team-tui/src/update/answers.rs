@@ -33,6 +33,46 @@ pub(super) fn one(app: &mut App, verb: &'static str, result: Result<Box<RequestV
     }
 }
 
+/// Of several that were marked: what was done is unmarked, what was refused stays, with why.
+pub(super) fn all(
+    app: &mut App,
+    verb: &'static str,
+    results: Vec<(RequestId, Result<Box<RequestView>, ClientError>)>,
+) {
+    let mut done = 0;
+    let mut refusals = Vec::new();
+    for (id, result) in results {
+        match result {
+            Ok(view) => {
+                done += 1;
+                app.marked.remove(&id);
+                keep(app, *view);
+            }
+            Err(error) => refusals.push((id, explain(&error))),
+        }
+    }
+    let Some((id, why)) = refusals.first() else {
+        app.modal = None;
+        app.say(format!("{verb}: {done} done"));
+        return;
+    };
+    let text = format!(
+        "{verb}: {done} done, {} refused; {}: {why}",
+        refusals.len(),
+        id.short()
+    );
+    if let Some(Modal::Decide(dialog)) = &mut app.modal {
+        // What is left is decided anew, with what was typed.
+        let left: Vec<_> = dialog
+            .all()
+            .into_iter()
+            .filter(|read| refusals.iter().any(|(id, _)| *id == read.id))
+            .collect();
+        dialog.keep_only(left);
+    }
+    refused(app, text);
+}
+
 /// Of several, filed together.
 pub(super) fn several(app: &mut App, result: Result<Vec<RequestView>, ClientError>) {
     match result {

@@ -24,6 +24,7 @@ pub(super) fn begin_freeze(app: &mut App) {
     let word = if app.is_frozen() { "unfreeze " } else { "freeze " };
     app.modal = Some(Modal::Command(CommandLine {
         input: Input::new(word.to_owned()),
+        ..CommandLine::new(super::context(app))
     }));
 }
 

@@ -4,8 +4,8 @@ use super::{actions, attention, type_key, why_not};
 use crate::app::{App, Screen};
 use crate::effect::Effect;
 use crate::keymap::{Action, Context};
-use crate::modals::command_line::completions;
-use crate::modals::{Form, Modal};
+use crate::modals::command_line::{COMMANDS, Candidate, Does, completions};
+use crate::modals::{CommandLine, Form, Modal};
 use crossterm::event::{KeyCode, KeyEvent};
 use team_shared::ids::RequestId;
 use tui_input::Input;
@@ -17,10 +17,13 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
     match action {
         Some(Action::Back) => app.modal = None,
         Some(Action::Accept) => {
-            let text = line.input.value().trim().to_owned();
+            let line = line.clone();
+            let found = line.found(app);
             app.modal = None;
-            return run(app, &text);
+            return accept(app, &line, &found);
         }
+        Some(Action::Down) => line.index = line.index.saturating_add(1),
+        Some(Action::Up) => line.index = line.index.saturating_sub(1),
         Some(Action::Complete) => {
             let found = completions(line.input.value(), app.demo.as_deref());
             if let Some(first) = found.first() {
@@ -29,9 +32,47 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
         }
         // Backspace on an empty line leaves it, as in vi.
         _ if key.code == KeyCode::Backspace && line.input.value().is_empty() => app.modal = None,
-        _ => type_key(&mut line.input, key),
+        _ => {
+            type_key(&mut line.input, key);
+            line.index = 0;
+        }
+    }
+    // The list shrinks while one types, and has an end.
+    if let Some(Modal::Command(line)) = &app.modal {
+        let last = line.found(app).len().saturating_sub(1);
+        if let Some(Modal::Command(line)) = &mut app.modal {
+            line.index = line.index.min(last);
+        }
     }
     Vec::new()
+}
+
+/// A word of the line as it was typed, else what is chosen of what was found.
+fn accept(app: &mut App, line: &CommandLine, found: &[Candidate]) -> Vec<Effect> {
+    let text = line.input.value().trim();
+    let first = text.split(' ').next().unwrap_or_default();
+    if text.is_empty() && line.index == 0 {
+        return Vec::new();
+    }
+    if line.index == 0 && COMMANDS.iter().any(|command| command.word == first) {
+        return run(app, text);
+    }
+    match found.get(line.index).map(|candidate| candidate.does) {
+        Some(Does::Word(word @ ("open" | "as" | "freeze" | "template"))) => {
+            // They take something: it is typed behind them.
+            let mut next = CommandLine::new(line.from);
+            next.input = Input::new(format!("{word} "));
+            app.modal = Some(Modal::Command(next));
+            Vec::new()
+        }
+        Some(Does::Word(word)) => run(app, word),
+        Some(Does::Action(Action::Help)) => {
+            app.help = Some((0, line.from));
+            Vec::new()
+        }
+        Some(Does::Action(action)) => actions::on(app, action),
+        None => run(app, text),
+    }
 }
 
 fn run(app: &mut App, text: &str) -> Vec<Effect> {
@@ -65,6 +106,10 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
             None => app.modal = Some(Modal::Form(Box::new(Form::new(app.now)))),
         },
         "open" => open(app, rest),
+        "template" => template(app, rest),
+        "freeze" | "unfreeze" if app.read_only => {
+            app.complain("read-only: nothing is changed from this dashboard");
+        }
         "freeze" | "unfreeze" => return attention::freeze(app, word, rest),
         "as" if app.demo.is_some() => return act_as(app, rest),
         "chaos" if app.demo.is_some() => {
@@ -75,6 +120,28 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
         other => app.complain(format!("no command {other:?}; ? lists them")),
     }
     Vec::new()
+}
+
+/// The request form, filled as the reader's settings say.
+fn template(app: &mut App, name: &str) {
+    let known = || app.templates.keys().cloned().collect::<Vec<_>>().join(", ");
+    match app.templates.get(name) {
+        None if app.templates.is_empty() => {
+            app.complain("there are no templates: [templates.NAME] in config.toml");
+        }
+        None => {
+            let known = known();
+            app.complain(format!("no template {name:?}: {known}"));
+        }
+        Some(_) if why_not(app, Action::New).is_some() => {
+            let why = why_not(app, Action::New).unwrap_or_default();
+            app.complain(why);
+        }
+        Some(template) => {
+            let form = Form::from_template(template, &app.entitlements, app.now);
+            app.modal = Some(Modal::Form(Box::new(form)));
+        }
+    }
 }
 
 fn open(app: &mut App, text: &str) {
@@ -114,6 +181,8 @@ fn act_as(app: &mut App, name: &str) -> Vec<Effect> {
     let mut fresh = App::new(app.now, app.socket.clone());
     fresh.demo = app.demo.take();
     fresh.zone = app.zone;
+    fresh.read_only = app.read_only;
+    fresh.templates = std::mem::take(&mut app.templates);
     fresh.acting_as = Some(name.to_owned());
     fresh.screen_undecided = true;
     *app = fresh;

@@ -53,6 +53,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
                 match view {
                     Some(view) => keep(app, view),
                     None => {
+                        app.marked.remove(&id);
                         app.requests.remove(&id);
                     }
                 }
@@ -105,6 +106,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::EditFailed(text) => app.complain(text),
         Message::Answered { verb, result } => answers::one(app, verb, result),
+        Message::AllAnswered { verb, results } => answers::all(app, verb, results),
         Message::Filed(result) => answers::several(app, result),
         Message::Frozen(Ok(state)) => {
             super::attention::frozen(app, &state);

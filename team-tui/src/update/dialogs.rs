@@ -38,7 +38,7 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
             Focus::Go if !too_early(dialog.opened_at, now) => return submit(dialog, live, now),
             Focus::Go => {}
             // Enter in a text goes to the button; a second one presses it.
-            Focus::Comment | Focus::Duration | Focus::Start => dialog.focus = Focus::Go,
+            Focus::Comment | Focus::Duration | Focus::Start | Focus::Confirm => dialog.focus = Focus::Go,
         },
         _ => {
             if let Some(input) = dialog.input() {
@@ -96,8 +96,16 @@ fn submit(dialog: &mut Decide, live: bool, now: DateTime<Utc>) -> Vec<Effect> {
             return Vec::new();
         }
     };
+    if let Some(confirm) = dialog.confirm.as_ref().filter(|confirm| !confirm.is_typed()) {
+        dialog.error = Some(format!("type {} first: nothing was sent", confirm.word));
+        dialog.focus = Focus::Confirm;
+        return Vec::new();
+    }
     dialog.sending = true;
     dialog.error = None;
+    if !dialog.others.is_empty() {
+        return vec![Effect::ActOnAll(dialog.verb, dialog.all(), comment)];
+    }
     let (version, terms_digest) = (Some(dialog.version), Some(dialog.digest.clone()));
     if dialog.verb == "approve" {
         let body = Approve {

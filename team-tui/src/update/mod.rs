@@ -81,6 +81,9 @@ pub(crate) fn context(app: &App) -> Context {
 
 /// Why an action cannot be done now, in words for the reader; `None`: it can.
 pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
+    if app.read_only && action.changes() {
+        return Some("read-only: nothing is changed from this dashboard".to_owned());
+    }
     let verb = match action {
         Action::Approve => "approve",
         Action::Reject => "reject",
@@ -122,6 +125,9 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         }
         _ => return None,
     };
+    if app.is_live() && app.detail.is_none() && !app.marked_for(verb).is_empty() {
+        return None;
+    }
     let Some(view) = app.selected() else {
         return Some("no request is selected".to_owned());
     };

@@ -1,6 +1,7 @@
 //! `update` by keys and messages, without a terminal.
 
 mod attention;
+mod lists;
 
 use super::{context, update};
 use crate::app::{App, Link, Screen};

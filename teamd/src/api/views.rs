@@ -111,6 +111,7 @@ pub(super) fn request(request: &Request, beside: &Beside, facts: &Facts, access:
         batch_id: request.batch_id.clone(),
         rule: request.basis.rule.clone(),
         rules: request.basis.rules.clone(),
+        guarded: is_guarded(request, facts),
         approval: approval(request, names),
         overseers: names.people(&request.basis.overseers),
         also_held_through: request.also_held_through.clone(),
@@ -143,6 +144,17 @@ pub(super) fn request(request: &Request, beside: &Beside, facts: &Facts, access:
 
 /// Where its ticket is read: by the rule that counts most, else by the settings. The ticket is a person's text, so whatever
 /// means something in a link is written as its bytes.
+/// By the policy in force: rules of the basis that are not there any more guard nothing.
+fn is_guarded(request: &Request, facts: &Facts) -> bool {
+    let rules = facts
+        .policy
+        .iter()
+        .flat_map(|in_force| &in_force.policy.eligibility);
+    rules
+        .filter(|rule| rule.guarded)
+        .any(|rule| request.basis.rules.contains(&rule.id))
+}
+
 fn ticket_link(request: &Request, facts: &Facts) -> Option<String> {
     let ticket = request.terms.ticket.as_ref()?;
     let policy = &facts.policy.as_ref()?.policy;

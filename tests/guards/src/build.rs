@@ -1,6 +1,6 @@
-//! The tests of the copy, built once. They share the folder of the checkout's own builds: what comes from registries is
-//! the same there and is not compiled again, while crates of the copy have other paths and so other names in it. Programs
-//! by their plain names (`target/debug/teamd`) are those of the last build; the checkout's next build puts its own back.
+//! The tests of the copy, built once, in a target folder of their own: crates of a workspace have the same names in it
+//! wherever the workspace lies, so that one folder for both would mix them up. What comes from registries is taken over
+//! from the checkout's builds and not compiled again.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -36,6 +36,35 @@ fn targets(package: &str) -> &'static [&'static str] {
         "team-tui" => &["--lib", "--test", "tui"],
         _ => &["--lib"],
     }
+}
+
+/// Copies what the checkout has compiled, but for its own crates; once.
+///
+/// # Errors
+/// The disk refuses.
+pub fn take_over(from: &Path, to: &Path) -> Result<(), String> {
+    let (from, to) = (from.join("debug"), to.join("debug"));
+    if to.exists() || !from.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&to).map_err(|error| format!("{}: {error}", to.display()))?;
+    // `-a`: by their times cargo knows that they are up to date.
+    let copied = Command::new("cp")
+        .arg("-a")
+        .args(["deps", "build", ".fingerprint"].map(|folder| from.join(folder)))
+        .arg(&to)
+        .status();
+    if !copied.is_ok_and(|status| status.success()) {
+        return Err(format!("{} cannot be copied to {}", from.display(), to.display()));
+    }
+    let marks = std::fs::read_dir(to.join(".fingerprint")).map_err(|error| error.to_string())?;
+    for mark in marks.filter_map(Result::ok) {
+        let name = mark.file_name().to_string_lossy().into_owned();
+        if ["team", "aws-simulator"].iter().any(|own| name.starts_with(own)) {
+            std::fs::remove_dir_all(mark.path()).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 /// Builds the tests of these packages in the copy.

@@ -45,7 +45,9 @@ fn all() -> Result<bool, String> {
         .filter(|entry| wanted.is_empty() || wanted.contains(&entry.key))
         .collect();
     let packages: BTreeSet<&str> = entries.iter().map(|entry| entry.package.as_str()).collect();
-    let programs = build::tests(&copy, &target, &packages)?;
+    let own = target.join("guards/build");
+    build::take_over(&target, &own)?;
+    let programs = build::tests(&copy, &own, &packages)?;
     let jobs: Vec<(&Entry, &str)> = entries
         .iter()
         .flat_map(|entry| entry.tests.iter().map(|test| (*entry, test.as_str())))

@@ -4,7 +4,7 @@
 //! * [`aws`] `teamd simulate-aws` and its control endpoints · [`daemon`] `teamd` · [`client`] `team-tui`, as somebody
 //! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
 //! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
-//! * [`loud`] what a passing test has to say
+//! * [`tmux`] a terminal · [`loud`] what a passing test has to say
 //! * `coverage` whether `tests/coverage.toml` accounts for every feature and every known defect
 //!
 //! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
@@ -18,5 +18,6 @@ pub mod daemon;
 pub mod log;
 pub mod loud;
 pub mod python;
+pub mod tmux;
 pub mod users;
 pub mod wait;

@@ -1,0 +1,97 @@
+//! What is in a list, in which order, and which of it is meant.
+//!
+//! * [`filter`] what was typed behind `/` · [`sort`] the orders of a list
+
+pub(crate) mod filter;
+pub(crate) mod sort;
+
+pub(crate) use filter::Filter;
+pub(crate) use sort::Sort;
+
+use crate::app::{App, Screen};
+use team_shared::event::Event;
+use team_shared::request::RequestView;
+use team_shared::state::RequestState;
+
+impl App {
+    /// Rows that belong on a screen, filter aside.
+    fn belongs(&self, screen: Screen, view: &RequestView) -> bool {
+        match screen {
+            Screen::Queue => view.state == RequestState::Pending,
+            Screen::Mine => self.is_mine(view),
+            Screen::Sessions => is_live(view.state),
+            Screen::History => true,
+            Screen::Status | Screen::Policy => false,
+        }
+    }
+
+    /// How many rows a screen has, filter aside.
+    pub(crate) fn count(&self, screen: Screen) -> usize {
+        self.requests
+            .values()
+            .filter(|view| self.belongs(screen, view))
+            .count()
+    }
+
+    /// Rows of a screen in its order, filter applied.
+    pub(crate) fn rows(&self, screen: Screen) -> Vec<&RequestView> {
+        let filter = Filter::read(self.filter.value());
+        let mut rows: Vec<&RequestView> = self
+            .requests
+            .values()
+            .filter(|view| self.belongs(screen, view) && filter.fits(view))
+            .collect();
+        sort::order(
+            screen,
+            self.sorts.get(&screen).copied().unwrap_or_default(),
+            &mut rows,
+        );
+        rows
+    }
+
+    /// Audit rows, newest first, filter applied.
+    pub(crate) fn audit_rows(&self) -> Vec<&Event> {
+        let filter = Filter::read(self.filter.value());
+        let rows = self.audit.values().rev();
+        rows.filter(|event| filter.is_empty() || filter.fits_event(event))
+            .collect()
+    }
+
+    /// The position of the cursor among `rows`.
+    pub(crate) fn position(&self, screen: Screen, rows: &[&RequestView]) -> Option<usize> {
+        let cursor = self.cursors.get(&screen).copied().unwrap_or_default();
+        let by_id = cursor
+            .id
+            .and_then(|id| rows.iter().position(|view| view.id == id));
+        by_id.or_else(|| (!rows.is_empty()).then(|| cursor.index.min(rows.len() - 1)))
+    }
+
+    /// What a verb is for, as the daemon last said: the marked rows that it is open for, where any are marked.
+    pub(crate) fn marked_for(&self, verb: &str) -> Vec<&RequestView> {
+        let marked = self.marked.iter().filter_map(|id| self.requests.get(id));
+        marked.filter(|view| crate::app::may(view, verb)).collect()
+    }
+
+    /// What the same person has had or asked for in the same account, newest first, but for the request itself.
+    pub(crate) fn past_of(&self, view: &RequestView) -> Vec<&RequestView> {
+        let mut past: Vec<&RequestView> = self
+            .requests
+            .values()
+            .filter(|other| {
+                other.id != view.id
+                    && other.requester.user_id == view.requester.user_id
+                    && other.account.id == view.account.id
+            })
+            .collect();
+        past.sort_by_key(|other| std::cmp::Reverse((other.created_at, other.id)));
+        past
+    }
+}
+
+/// Access that is there, on its way, or about to be.
+pub(crate) fn is_live(state: RequestState) -> bool {
+    matches!(
+        state,
+        RequestState::Scheduled | RequestState::Activating | RequestState::Active | RequestState::Ending
+    )
+}
