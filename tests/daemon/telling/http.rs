@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A request as it came.
@@ -37,6 +38,9 @@ type Script = Arc<dyn Fn(&Got) -> Answer + Send + Sync>;
 struct Shared {
     got: Arc<Mutex<Vec<Got>>>,
     script: Arc<Mutex<Script>>,
+    /// While it is so, what was taken is not answered.
+    holds: tokio::sync::watch::Sender<bool>,
+    held: Arc<AtomicUsize>,
 }
 
 /// The endpoint. Dropped, it is gone.
@@ -59,6 +63,8 @@ impl Receiver {
         let shared = Shared {
             got: Arc::default(),
             script: Arc::new(Mutex::new(Arc::new(script))),
+            holds: tokio::sync::watch::Sender::new(false),
+            held: Arc::default(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -86,6 +92,17 @@ impl Receiver {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Takes messages and answers none, until it is told to answer again.
+    pub(super) fn hold(&self, holds: bool) {
+        self.shared.held.store(0, Ordering::SeqCst);
+        self.shared.holds.send_replace(holds);
+    }
+
+    /// How many wait for their answer since it was told to hold.
+    pub(super) fn held(&self) -> usize {
+        self.shared.held.load(Ordering::SeqCst)
     }
 
     /// Answers otherwise from now on.
@@ -118,7 +135,14 @@ async fn take(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(got.clone());
-    match script(&got) {
+    let answer = script(&got);
+    let mut holds = shared.holds.subscribe();
+    if *holds.borrow_and_update() {
+        shared.held.fetch_add(1, Ordering::SeqCst);
+        // Gone with the receiver, which answers nobody any more.
+        let _ = holds.wait_for(|holds| !holds).await;
+    }
+    match answer {
         Some((code, headers, body)) => {
             let status = StatusCode::from_u16(code).expect("a status");
             let mut response = (status, body).into_response();
