@@ -34,7 +34,9 @@ async fn the_dashboard_opens_helps_decides_and_leaves() {
         tmux.wait_for("pending: 4");
         tmux.keys(&["?"]);
         tmux.wait_for("Here: Queue");
+        // Until it is gone: Escape and a letter at once are one key to a terminal.
         tmux.keys(&["Escape"]);
+        tmux.wait_until("no help", |screen| !screen.contains("Here: Queue"));
         // Reject the first of those that are ours to decide.
         tmux.keys(&["r"]);
         tmux.wait_for("Reject 9QPV4D");

@@ -204,7 +204,7 @@ mod tests {
             ("journal_size_limit", 64 << 20),
             ("wal_autocheckpoint", 1000),
             ("application_id", i64::from(migrate::APPLICATION_ID)),
-            ("user_version", 3),
+            ("user_version", 4),
             ("ignore_check_constraints", 0),
         ] {
             assert_eq!(number(&sqlite.conn, pragma), value, "{pragma}");
