@@ -5,6 +5,7 @@ use crate::client::api::Health;
 use crate::format::Zone;
 use crate::keymap::Context;
 use crate::lists::Sort;
+use crate::lists::rows::{Lists, Requests};
 use crate::modals::Modal;
 use crate::settings::Template;
 use chrono::{DateTime, Utc};
@@ -117,7 +118,8 @@ pub(crate) struct App {
     pub(crate) fresh_at: Option<DateTime<Utc>>,
     pub(crate) loaded: bool,
     pub(crate) me: Option<Me>,
-    pub(crate) requests: BTreeMap<RequestId, RequestView>,
+    pub(crate) requests: Requests,
+    pub(crate) lists: Lists,
     pub(crate) entitlements: Vec<Entitlement>,
     pub(crate) health: Option<Health>,
     pub(crate) tails: HashMap<RequestId, Tail>,
@@ -179,7 +181,8 @@ impl App {
             fresh_at: None,
             loaded: false,
             me: None,
-            requests: BTreeMap::new(),
+            requests: Requests::default(),
+            lists: Lists::default(),
             entitlements: Vec::new(),
             health: None,
             tails: HashMap::new(),
@@ -249,7 +252,7 @@ impl App {
             return self.requests.get(&id);
         }
         let rows = self.rows(self.screen);
-        self.position(self.screen, &rows).map(|at| rows[at])
+        self.position(self.screen, &rows).and_then(|at| rows.get(at))
     }
 
     /// Shows a line below the list.

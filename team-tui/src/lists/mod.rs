@@ -1,11 +1,13 @@
 //! What is in a list, in which order, and which of it is meant.
 //!
-//! * [`filter`] what was typed behind `/` · [`sort`] the orders of a list
+//! * [`rows`] the list itself · [`filter`] what was typed behind `/` · [`sort`] the orders of a list
 
 pub(crate) mod filter;
+pub(crate) mod rows;
 pub(crate) mod sort;
 
 pub(crate) use filter::Filter;
+pub(crate) use rows::Rows;
 pub(crate) use sort::Sort;
 
 use crate::app::{App, Screen};
@@ -25,30 +27,6 @@ impl App {
         }
     }
 
-    /// How many rows a screen has, filter aside.
-    pub(crate) fn count(&self, screen: Screen) -> usize {
-        self.requests
-            .values()
-            .filter(|view| self.belongs(screen, view))
-            .count()
-    }
-
-    /// Rows of a screen in its order, filter applied.
-    pub(crate) fn rows(&self, screen: Screen) -> Vec<&RequestView> {
-        let filter = Filter::read(self.filter.value());
-        let mut rows: Vec<&RequestView> = self
-            .requests
-            .values()
-            .filter(|view| self.belongs(screen, view) && filter.fits(view))
-            .collect();
-        sort::order(
-            screen,
-            self.sorts.get(&screen).copied().unwrap_or_default(),
-            &mut rows,
-        );
-        rows
-    }
-
     /// Audit rows, newest first, filter applied.
     pub(crate) fn audit_rows(&self) -> Vec<&Event> {
         let filter = Filter::read(self.filter.value());
@@ -58,11 +36,9 @@ impl App {
     }
 
     /// The position of the cursor among `rows`.
-    pub(crate) fn position(&self, screen: Screen, rows: &[&RequestView]) -> Option<usize> {
+    pub(crate) fn position(&self, screen: Screen, rows: &Rows<'_>) -> Option<usize> {
         let cursor = self.cursors.get(&screen).copied().unwrap_or_default();
-        let by_id = cursor
-            .id
-            .and_then(|id| rows.iter().position(|view| view.id == id));
+        let by_id = cursor.id.and_then(|id| rows.place_of(id));
         by_id.or_else(|| (!rows.is_empty()).then(|| cursor.index.min(rows.len() - 1)))
     }
 

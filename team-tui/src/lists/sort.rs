@@ -150,12 +150,6 @@ fn session(state: RequestState) -> u8 {
     }
 }
 
-/// Whether a row goes with the one before it: both of one batch.
-pub(crate) fn follows(rows: &[&RequestView], at: usize) -> bool {
-    let batch = |at: usize| rows.get(at).and_then(|row| row.batch_id.as_deref());
-    at > 0 && batch(at).is_some() && batch(at) == batch(at - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,8 +187,6 @@ mod tests {
             shorts(&rows),
             ["000005", "000003", "000001", "000002", "000004", "000006"]
         );
-        let together: Vec<bool> = (0..rows.len()).map(|at| follows(&rows, at)).collect();
-        assert_eq!(together, [false, false, true, false, false, false]);
         order(Screen::Queue, Sort::default().reversed(), &mut rows);
         assert_eq!(shorts(&rows)[0], "000006");
     }

@@ -1,7 +1,7 @@
 //! History: requests of all states, or the audit rows behind them.
 
 use super::parts;
-use crate::app::{App, Screen, may};
+use crate::app::{App, Screen};
 use crate::format;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Row, fixed, growing};
@@ -16,8 +16,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     }
     let (list, preview) = parts::split(area);
     let rows = app.rows(Screen::History);
-    let shown = parts::shown_of(app, Screen::History, rows.len());
-    let reviews = rows.iter().filter(|view| may(view, "review")).count();
+    let shown = parts::shown_of(&rows);
+    let reviews = rows.to_review;
     let reviews = match reviews {
         0 => String::new(),
         some => format!(", {some} for you to review (R)"),
@@ -51,9 +51,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         fixed("FOR", 4),
         fixed("STATE", 10),
     ];
-    let cells: Vec<Row> = rows
-        .iter()
-        .map(|view| Row {
+    let row = |at: usize| {
+        let view = rows.get(at)?;
+        Some(Row {
             cells: vec![
                 parts::row_sign(app, view),
                 view.id.short(),
@@ -66,9 +66,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             ],
             style: theme.state(view.state),
         })
-        .collect();
+    };
     let at = app.position(Screen::History, &rows);
-    table::draw(frame, body, theme, &columns, &cells, at);
+    table::draw_some(frame, body, theme, &columns, rows.len(), &row, at);
     if let Some(area) = preview {
         parts::preview(frame, area, app, theme);
     }

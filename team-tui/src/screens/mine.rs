@@ -14,8 +14,8 @@ use team_shared::state::RequestState;
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let (list, preview) = parts::split(area);
     let rows = app.rows(Screen::Mine);
-    let open = rows.iter().filter(|view| !view.state.is_terminal()).count();
-    let shown = parts::shown_of(app, Screen::Mine, rows.len());
+    let open = rows.open;
+    let shown = parts::shown_of(&rows);
     let title = format!("your requests: {shown}, {open} open");
     let body = parts::title(
         frame,
@@ -38,9 +38,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         fixed("FOR", 6),
         fixed("WHEN", 17),
     ];
-    let cells: Vec<Row> = rows
-        .iter()
-        .map(|view| Row {
+    let row = |at: usize| {
+        let view = rows.get(at)?;
+        Some(Row {
             cells: vec![
                 parts::row_sign(app, view),
                 view.id.short(),
@@ -52,9 +52,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             ],
             style: theme.state(view.state),
         })
-        .collect();
+    };
     let at = app.position(Screen::Mine, &rows);
-    table::draw(frame, body, theme, &columns, &cells, at);
+    table::draw_some(frame, body, theme, &columns, rows.len(), &row, at);
     if let Some(area) = preview {
         parts::preview(frame, area, app, theme);
     }

@@ -3,6 +3,7 @@
 use crate::app::{App, Link, Screen};
 use crate::commands::request_sheet;
 use crate::format::{self, wrap};
+use crate::lists::Rows;
 use crate::theme::Theme;
 use crate::widgets::{rule, sheet};
 use ratatui::Frame;
@@ -246,11 +247,10 @@ pub(super) fn sign(view: &RequestView) -> &'static str {
 }
 
 /// `3 of 5` where a filter hides some.
-pub(super) fn shown_of(app: &App, screen: Screen, shown: usize) -> String {
-    let all = app.count(screen);
-    if shown == all {
-        shown.to_string()
+pub(super) fn shown_of(rows: &Rows<'_>) -> String {
+    if rows.len() == rows.total {
+        rows.total.to_string()
     } else {
-        format!("{shown} of {all}")
+        format!("{} of {}", rows.len(), rows.total)
     }
 }

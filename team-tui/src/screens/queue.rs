@@ -3,7 +3,6 @@
 use super::parts;
 use crate::app::{App, Screen};
 use crate::format;
-use crate::lists::sort::follows;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Row, fixed, growing};
 use ratatui::Frame;
@@ -16,8 +15,8 @@ const USUAL: &str = "yours first · first to expire";
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let (list, preview) = parts::split(area);
     let rows = app.rows(Screen::Queue);
-    let mine = rows.iter().filter(|view| App::may_decide(view)).count();
-    let shown = parts::shown_of(app, Screen::Queue, rows.len());
+    let mine = rows.to_decide;
+    let shown = parts::shown_of(&rows);
     let title = format!("pending: {shown}, {mine} for you to decide");
     let body = parts::title(
         frame,
@@ -43,18 +42,17 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         fixed("OK", 4),
     ];
     // Names need the room where nobody looks at anything.
-    let is_claimed = rows.iter().any(|view| view.claimed_by.is_some());
+    let is_claimed = rows.claimed > 0;
     if is_claimed {
         columns.push(fixed("LOOKS", 6));
     }
-    let cells: Vec<Row> = rows
-        .iter()
-        .enumerate()
-        .map(|(at, view)| Row {
+    let row = |at: usize| {
+        let view = rows.get(at)?;
+        Some(Row {
             cells: vec![
                 parts::row_sign(app, view),
                 view.id.short(),
-                if follows(&rows, at) {
+                if rows.follows(at) {
                     format!("└ {}", view.requester.user_name)
                 } else {
                     view.requester.user_name.clone()
@@ -73,9 +71,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
                 theme.dim()
             },
         })
-        .collect();
+    };
     let at = app.position(Screen::Queue, &rows);
-    table::draw(frame, body, theme, &columns, &cells, at);
+    table::draw_some(frame, body, theme, &columns, rows.len(), &row, at);
     if let Some(area) = preview {
         parts::preview(frame, area, app, theme);
     }

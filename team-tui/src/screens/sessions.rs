@@ -25,10 +25,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         Constraint::Fill(1),
     ])
     .areas(area);
-    let scheduled = rows
-        .iter()
-        .filter(|view| view.state == RequestState::Scheduled)
-        .count();
+    let scheduled = rows.scheduled;
     let title = format!("sessions: {} live, {scheduled} scheduled", rows.len() - scheduled);
     let body = parts::title(
         frame,
@@ -67,34 +64,32 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         columns.push(fixed("", 12));
         columns.push(fixed("LAST HOUR", 12));
     }
-    let cells: Vec<Row> = rows
-        .iter()
-        .map(|view| {
-            let mut cells = vec![
-                parts::row_sign(app, view),
-                view.id.short(),
-                view.requester.user_name.clone(),
-                view.account.name.clone(),
-                view.permission_set.name.clone(),
-                view.state.to_string(),
-                left(view, app),
-            ];
-            if wide {
-                cells.insert(4, view.account.id.to_string());
-                cells.push(bar(view, app));
-                cells.push(spark(view, app));
-            }
-            Row {
-                cells,
-                style: style(view, app, theme),
-            }
+    let row = |at: usize| {
+        let view = rows.get(at)?;
+        let mut cells = vec![
+            parts::row_sign(app, view),
+            view.id.short(),
+            view.requester.user_name.clone(),
+            view.account.name.clone(),
+            view.permission_set.name.clone(),
+            view.state.to_string(),
+            left(view, app),
+        ];
+        if wide {
+            cells.insert(4, view.account.id.to_string());
+            cells.push(bar(view, app));
+            cells.push(spark(view, app));
+        }
+        Some(Row {
+            cells,
+            style: style(view, app, theme),
         })
-        .collect();
+    };
     let at = app.position(Screen::Sessions, &rows);
-    table::draw(frame, body, theme, &columns, &cells, at);
+    table::draw_some(frame, body, theme, &columns, rows.len(), &row, at);
     if app.bars_shown {
         timeline::draw(frame, tail, app, theme);
-    } else if let Some(view) = at.map(|at| rows[at]) {
+    } else if let Some(view) = at.and_then(|at| rows.get(at)) {
         let pinned = u16::from(tail.height > 6);
         let [why, tail] = Layout::vertical([Constraint::Length(pinned), Constraint::Fill(1)]).areas(tail);
         draw_why(frame, why, view, theme);

@@ -280,7 +280,7 @@ fn step(app: &mut App, to: impl Fn(usize) -> usize) {
     };
     let index = to(at).min(rows.len() - 1);
     let cursor = Cursor {
-        id: Some(rows[index].id),
+        id: rows.get(index).map(|view| view.id),
         index,
     };
     app.cursors.insert(app.screen, cursor);

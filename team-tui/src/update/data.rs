@@ -159,7 +159,7 @@ fn on_loaded(app: &mut App, snapshot: Snapshot) -> Vec<Effect> {
     app.fresh_at = Some(app.now);
     let approver = snapshot.me.roles.iter().any(|role| role == "approver");
     app.me = Some(snapshot.me);
-    app.requests = snapshot
+    *app.requests = snapshot
         .requests
         .into_iter()
         .map(|view| (view.id, view))
@@ -169,7 +169,7 @@ fn on_loaded(app: &mut App, snapshot: Snapshot) -> Vec<Effect> {
     if app.screen_undecided {
         app.screen_undecided = false;
         // The queue is for those who decide; to anyone else their own requests matter more.
-        app.screen = if approver || app.count(Screen::Queue) > 0 {
+        app.screen = if approver || app.rows(Screen::Queue).total > 0 {
             Screen::Queue
         } else {
             Screen::Mine

@@ -82,13 +82,11 @@ pub(crate) fn draw_tabs(frame: &mut Frame, area: Rect, app: &App, theme: Theme) 
 
 /// One's own open ones on Mine: those that are over ask for nothing.
 fn count(app: &App, screen: Screen) -> usize {
+    let rows = app.rows(screen);
     if screen == Screen::Mine {
-        app.rows(screen)
-            .iter()
-            .filter(|view| !view.state.is_terminal())
-            .count()
+        rows.open
     } else {
-        app.count(screen)
+        rows.total
     }
 }
 

@@ -48,6 +48,20 @@ pub(crate) fn draw(
     rows: &[Row],
     selected: Option<usize>,
 ) {
+    let row = |at: usize| rows.get(at).cloned();
+    draw_some(frame, area, theme, columns, rows.len(), &row, selected);
+}
+
+/// The same for many rows, of which only those in sight are made.
+pub(crate) fn draw_some(
+    frame: &mut Frame,
+    area: Rect,
+    theme: Theme,
+    columns: &[Column],
+    count: usize,
+    row: &dyn Fn(usize) -> Option<Row>,
+    selected: Option<usize>,
+) {
     if area.height < 2 {
         return;
     }
@@ -71,7 +85,8 @@ pub(crate) fn draw(
     frame.render_widget(heading, Rect { height: 1, ..area });
     let height = usize::from(area.height) - 1;
     let first = selected.map_or(0, |at| at.saturating_sub(height.saturating_sub(1)));
-    for (offset, (at, row)) in rows.iter().enumerate().skip(first).take(height).enumerate() {
+    let in_sight = (first..count).take(height);
+    for (offset, (at, row)) in in_sight.filter_map(|at| Some((at, row(at)?))).enumerate() {
         let is_selected = selected == Some(at);
         let mark = if is_selected { "▸ " } else { "  " };
         let style = if is_selected {

@@ -1,0 +1,152 @@
+//! The rows of a list, worked out once for as long as nothing they depend on changes: a key or a second that passes must
+//! not cost a sort of everything that is loaded.
+
+use super::sort;
+use super::{Filter, Sort};
+use crate::app::{App, Screen, may};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+use team_shared::ids::RequestId;
+use team_shared::request::RequestView;
+use team_shared::state::RequestState;
+
+/// The requests that are loaded. Whoever changes them makes the lists anew.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    known: BTreeMap<RequestId, RequestView>,
+    revision: u64,
+}
+
+impl Deref for Requests {
+    type Target = BTreeMap<RequestId, RequestView>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.known
+    }
+}
+
+impl DerefMut for Requests {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.revision += 1;
+        &mut self.known
+    }
+}
+
+/// What a list depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Key {
+    revision: u64,
+    filter: String,
+    sort: Sort,
+}
+
+/// A list, and what its title says of it.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    ids: Vec<RequestId>,
+    /// How many there are, filter aside.
+    pub(crate) total: usize,
+    /// Of those shown: for one to decide, not over, scheduled, for one to review, looked at by somebody.
+    pub(crate) to_decide: usize,
+    pub(crate) open: usize,
+    pub(crate) scheduled: usize,
+    pub(crate) to_review: usize,
+    pub(crate) claimed: usize,
+}
+
+/// The lists that were worked out.
+#[derive(Debug, Default)]
+pub(crate) struct Lists(Mutex<HashMap<Screen, (Key, Arc<List>)>>);
+
+/// The rows of a screen in its order, filter applied.
+pub(crate) struct Rows<'a> {
+    requests: &'a Requests,
+    list: Arc<List>,
+}
+
+impl Deref for Rows<'_> {
+    type Target = List;
+
+    fn deref(&self) -> &List {
+        &self.list
+    }
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn len(&self) -> usize {
+        self.list.ids.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.ids.is_empty()
+    }
+
+    /// The row at a place.
+    pub(crate) fn get(&self, at: usize) -> Option<&'a RequestView> {
+        self.requests.get(self.list.ids.get(at)?)
+    }
+
+    /// Where a request stands.
+    pub(crate) fn place_of(&self, id: RequestId) -> Option<usize> {
+        self.list.ids.iter().position(|other| *other == id)
+    }
+
+    /// All of them, in order.
+    #[cfg(test)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a RequestView> + '_ {
+        self.list.ids.iter().filter_map(|id| self.requests.get(id))
+    }
+
+    /// Whether a row goes with the one before it: both of one batch.
+    pub(crate) fn follows(&self, at: usize) -> bool {
+        let batch = |at: usize| self.get(at).and_then(|row| row.batch_id.as_deref());
+        at > 0 && batch(at).is_some() && batch(at) == batch(at - 1)
+    }
+}
+
+impl App {
+    /// Rows of a screen in its order, filter applied.
+    pub(crate) fn rows(&self, screen: Screen) -> Rows<'_> {
+        let key = Key {
+            revision: self.requests.revision,
+            filter: self.filter.value().to_owned(),
+            sort: self.sorts.get(&screen).copied().unwrap_or_default(),
+        };
+        let mut lists = self.lists.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lists.get(&screen).filter(|(of, _)| *of == key);
+        let list = match known {
+            Some((_, list)) => Arc::clone(list),
+            None => {
+                let list = Arc::new(self.worked_out(screen, &key));
+                lists.insert(screen, (key, Arc::clone(&list)));
+                list
+            }
+        };
+        Rows {
+            requests: &self.requests,
+            list,
+        }
+    }
+
+    fn worked_out(&self, screen: Screen, key: &Key) -> List {
+        let filter = Filter::read(&key.filter);
+        let mut list = List::default();
+        let mut rows: Vec<&RequestView> = Vec::new();
+        for view in self.requests.values().filter(|view| self.belongs(screen, view)) {
+            list.total += 1;
+            if !filter.fits(view) {
+                continue;
+            }
+            list.to_decide += usize::from(App::may_decide(view));
+            list.open += usize::from(!view.state.is_terminal());
+            list.scheduled += usize::from(view.state == RequestState::Scheduled);
+            list.to_review += usize::from(may(view, "review"));
+            list.claimed += usize::from(view.claimed_by.is_some());
+            rows.push(view);
+        }
+        sort::order(screen, key.sort, &mut rows);
+        list.ids = rows.iter().map(|row| row.id).collect();
+        list
+    }
+}
