@@ -2,6 +2,8 @@
 //! `dispatch`.
 
 mod notify;
+#[cfg(test)]
+mod parity;
 mod policy;
 mod run;
 

@@ -69,6 +69,8 @@ async fn run_demo(socket: &Path, log: &Log) -> Child {
     let mut lines = BufReader::new(demo.stdout.take().expect("piped")).lines();
     let first = lines.next_line().await.expect("it can be read");
     assert!(first.is_some_and(|line| line.starts_with("listening on")));
+    // It goes on to say how to use it: who closes its output now ends it.
+    demo.stdout = Some(lines.into_inner().into_inner());
     demo
 }
 
@@ -110,7 +112,7 @@ async fn a_walk_through_every_screen_is_what_the_documentation_shows() {
         [
             ("queue", look("1", "── pending: ")),
             ("mine", look("2", "── your requests: ")),
-            ("sessions", look("3", "newest")),
+            ("sessions", look("3", "── sessions: ")),
             ("bars", look("v", "── who has what")),
             ("history", look("4", "── history: ")),
             ("status", look("5", "[5 Status]")),
