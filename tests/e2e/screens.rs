@@ -88,6 +88,13 @@ fn short_of(screen: &str, who: &str) -> String {
     id.unwrap_or_else(|| panic!("no id in {row:?}")).to_owned()
 }
 
+/// The queue once its rows are there: before that its title says 0, and keys have nothing to act on.
+fn loaded(tmux: &Tmux) -> String {
+    tmux.wait_until("rows of the queue", |screen| {
+        screen.contains("── pending: ") && screen.contains("0/1")
+    })
+}
+
 /// Goes to the row of a request with the filter.
 fn go_to(tmux: &Tmux, id: &str) {
     tmux.keys(&["/", &format!("id:{id}"), "Enter"]);
@@ -110,7 +117,7 @@ async fn a_walk_through_every_screen_is_what_the_documentation_shows() {
             tmux.wait_for(words)
         };
         [
-            ("queue", look("1", "── pending: ")),
+            ("queue", look("1", "0/1")),
             ("mine", look("2", "── your requests: ")),
             ("sessions", look("3", "── sessions: ")),
             ("bars", look("v", "── who has what")),
@@ -220,7 +227,7 @@ async fn of_two_who_decide_at_once_the_second_reads_who_was_first() {
     blocking(|| {
         bob.keys(&["1"]);
         carol.keys(&["1"]);
-        let queue = bob.wait_for("── pending: ");
+        let queue = loaded(&bob);
         let id = short_of(&queue, "alice");
         for (who, verb, title) in [(&bob, "a", "Approve "), (&carol, "r", "Reject ")] {
             go_to(who, &id);
@@ -246,7 +253,7 @@ async fn a_daemon_that_is_away_is_said_and_comes_back_by_itself() {
     let Some(bob) = world.open("bob", 80, 24) else {
         return;
     };
-    blocking(|| bob.wait_for("── pending: "));
+    blocking(|| loaded(&bob));
     world.demo.kill().await.expect("it can be killed");
     blocking(|| {
         bob.wait_for("teamd is away since");
@@ -268,7 +275,7 @@ async fn sizes_change_under_it_and_it_follows() {
         return;
     };
     blocking(|| {
-        bob.wait_for("── pending: ");
+        loaded(&bob);
         for step in 0..30 {
             bob.resize(50 + step * 3, 12 + step);
         }
@@ -293,7 +300,7 @@ async fn marked_requests_are_rejected_together_and_read_only_rejects_nothing() {
         return;
     };
     blocking(|| {
-        bob.wait_for("── pending: ");
+        loaded(&bob);
         bob.keys(&["Space", "Space", "r"]);
         bob.wait_for("Reject 2 requests");
         bob.keys(&["use the runbook first", "C-s"]);
