@@ -18,8 +18,9 @@ const BATCH: usize = 100;
 /// Rows taken in one transaction: nobody waits long behind it.
 const TOGETHER: usize = 10;
 
-/// A row that cannot be taken is left alone for this long, so that the others go on.
-const PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// A row that cannot be taken is left alone for this long, so that the others go on: shorter than until the next look,
+/// since a fault that passes must not cost a second one.
+const PAUSE: TimeDelta = TimeDelta::seconds(10);
 
 impl Engine {
     pub(super) async fn run_outbox(&self) {
