@@ -9,7 +9,7 @@ use crate::aws::config::AwsSettings;
 use crate::aws::health::AwsHealth;
 use crate::aws::messages::Messages;
 use crate::aws::port::{ActivitySource as ActivityPort, Assignments, Schedules};
-use crate::aws::sdk::Aws;
+use crate::aws::sdk::{Aws, EventHistory};
 use crate::clock::{Clock, Machine, Readings};
 use crate::config::{ActivitySource, Config};
 use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
@@ -158,7 +158,9 @@ pub async fn open_with(
         ActivitySource::None => None,
         // Nothing of it could be kept.
         ActivitySource::CloudtrailLookup if is_degraded => None,
-        ActivitySource::CloudtrailLookup => Some(Arc::clone(&aws) as Arc<dyn ActivityPort>),
+        ActivitySource::CloudtrailLookup => {
+            Some(Arc::new(EventHistory(Arc::clone(&aws))) as Arc<dyn ActivityPort>)
+        }
     };
     let assignments: Arc<dyn Assignments> = match is_degraded {
         true => Arc::new(revoke_only::OnlyRemovals(aws.clone())),

@@ -5,6 +5,7 @@ use crate::domain::directory::Directory;
 use crate::domain::grant::{Holder, Reply};
 use crate::domain::request::Key;
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 
@@ -140,26 +141,46 @@ pub trait Inventory: Send + Sync {
 }
 
 /// One CloudTrail event as received.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawEvent {
     /// CloudTrail's id.
     pub event_id: String,
     /// When it happened.
     pub at: Time,
-    /// The whole record.
-    pub record: serde_json::Value,
+    /// The whole record, a JSON text where nothing is wrong with it.
+    pub record: String,
 }
 
-/// CloudTrail's event histories: of the daemon's own account, and of others where a role to read them is configured.
+/// Whose calls are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CalledBy {
+    /// Sessions of that name. Those of Identity Center are called after the user.
+    Name(String),
+    /// What was called with an access key: the calls of a role that a session went on to assume.
+    Key(String),
+}
+
+/// One question to a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The account that recorded the calls.
+    pub account: AccountId,
+    /// Its region; `None` for sources that know all of them.
+    pub region: Option<String>,
+    /// Whose calls.
+    pub called_by: CalledBy,
+    /// From then on.
+    pub since: Time,
+    /// Until then.
+    pub until: Time,
+}
+
+/// Where CloudTrail's events are read.
 pub trait ActivitySource: Send + Sync {
-    /// Events of one account with that session name since `since`, oldest first.
-    fn lookup<'a>(
-        &'a self,
-        account: &'a AccountId,
-        region: &'a str,
-        user_name: &'a str,
-        since: Time,
-    ) -> BoxFuture<'a, Result<Vec<RawEvent>, AwsError>>;
+    /// Whether each region is a question of its own.
+    fn is_regional(&self) -> bool;
+    /// What a look finds, in pages, in no order. Ends after the first error: what came before it is good.
+    fn read<'a>(&'a self, look: &'a Look) -> BoxStream<'a, Result<Vec<RawEvent>, AwsError>>;
 }
 
 /// The dead-man's switch: one-time schedules in AWS, each of which deletes one assignment. Whoever calls repeats what

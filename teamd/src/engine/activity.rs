@@ -3,12 +3,13 @@
 
 use super::Engine;
 use super::refused::Refused;
-use crate::aws::port::{AwsError, RawEvent};
+use crate::aws::port::{AwsError, CalledBy, Look, RawEvent};
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::request::Request;
 use crate::store::port::RequestFilter;
 use chrono::TimeDelta;
+use futures::TryStreamExt;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -159,7 +160,14 @@ impl Engine {
         }
         for account in &accounts {
             for region in &settings.activity_regions {
-                let read = source.lookup(account, region, &person.user_name, since).await;
+                let look = Look {
+                    account: account.clone(),
+                    region: Some(region.clone()),
+                    called_by: CalledBy::Name(person.user_name.clone()),
+                    since,
+                    until: self.clock.now(),
+                };
+                let read = source.read(&look).try_concat().await;
                 self.keep_activity(request, &directory, read);
             }
         }
@@ -178,12 +186,11 @@ impl Engine {
         kept.read_at = Some(self.clock.now());
         kept.error = None;
         for event in events {
-            if !belongs(&event.record, event.at, request, directory)
-                || !kept.ids.insert(event.event_id.clone())
-            {
+            let record = serde_json::from_str(&event.record).unwrap_or(Value::String(event.record));
+            if !belongs(&record, event.at, request, directory) || !kept.ids.insert(event.event_id.clone()) {
                 continue;
             }
-            let recorded = event.record.get("recipientAccountId").and_then(Value::as_str);
+            let recorded = record.get("recipientAccountId").and_then(Value::as_str);
             let account = recorded
                 .and_then(|id| id.parse().ok())
                 .unwrap_or_else(|| request.key.account.clone());
@@ -192,7 +199,7 @@ impl Engine {
                 at: event.at,
                 request: request.id,
                 account,
-                record: event.record,
+                record,
             };
             // Nobody listening is no fault.
             let _ = self.activity.stream.send(Arc::new(line.clone()));

@@ -24,6 +24,7 @@ mod schedules;
 #[cfg(test)]
 mod tests;
 
+pub use activity::EventHistory;
 pub use connect::ignored_endpoint_variables;
 pub use directory::session_seconds;
 
@@ -39,6 +40,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use directory::Slow;
 use failure::{Failure, Kind};
+use futures::{Stream, TryStreamExt};
 use instance::Instance;
 use pace::Pace;
 use std::collections::HashMap;
@@ -236,23 +238,35 @@ impl Aws {
     }
 }
 
-/// All pages of a listing. Pages may be empty and still have a successor; the end is where no token comes. A token that
-/// comes twice in a row would go on for ever.
-async fn pages<T, Page>(mut page: impl FnMut(Option<String>) -> Page) -> Result<Vec<T>, Failure>
+/// All pages of a listing, together.
+async fn pages<T, Page>(page: impl FnMut(Option<String>) -> Page) -> Result<Vec<T>, Failure>
 where
     Page: Future<Output = Result<(Vec<T>, Option<String>), Failure>>,
 {
-    let mut all = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let (items, next) = page(token.clone()).await?;
-        all.extend(items);
-        match next.filter(|next| !next.is_empty()) {
-            None => return Ok(all),
-            next if next == token => {
-                return Err(Failure::new(Kind::Odd, "a listing whose pages have no end"));
+    let pages: Vec<Vec<T>> = pages_of(page).try_collect().await?;
+    Ok(pages.into_iter().flatten().collect())
+}
+
+/// The pages of a listing. Pages may be empty and still have a successor; the end is where no token comes. A token that
+/// comes twice in a row would go on for ever.
+fn pages_of<T, Page>(
+    mut page: impl FnMut(Option<String>) -> Page,
+) -> impl Stream<Item = Result<Vec<T>, Failure>>
+where
+    Page: Future<Output = Result<(Vec<T>, Option<String>), Failure>>,
+{
+    async_stream::try_stream! {
+        let mut token: Option<String> = None;
+        loop {
+            let (items, next) = page(token.clone()).await?;
+            yield items;
+            match next.filter(|next| !next.is_empty()) {
+                None => break,
+                next if next == token => {
+                    Err(Failure::new(Kind::Odd, "a listing whose pages have no end"))?;
+                }
+                next => token = next,
             }
-            next => token = next,
         }
     }
 }

@@ -1,13 +1,16 @@
 //! CloudTrail's event history, and whose credentials these are.
 
+use super::super::{Aws, EventHistory};
 use super::{Answer, Fake, caller_is, connect, key, settings, start};
 use crate::aws::health::{Service, State};
-use crate::aws::port::{ActivitySource, Assignments, AwsError, Lane, OwnIdentity};
+use crate::aws::port::{ActivitySource, Assignments, AwsError, CalledBy, Lane, Look, OwnIdentity, RawEvent};
 use crate::domain::grant::{Refusal, Reply};
-use serde_json::{Value, json};
+use futures::TryStreamExt;
+use serde_json::json;
+use std::sync::Arc;
 
 #[tokio::test]
-async fn events_of_all_pages_come_oldest_first_with_their_record_d29_d33() {
+async fn events_of_all_pages_come_with_their_record_d29_d33() {
     let fake = Fake::start(|_, body| {
         let event = |id: &str, at: i64, record: &str| json!({ "EventId": id, "EventTime": at, "CloudTrailEvent": record });
         let now = start().timestamp();
@@ -22,14 +25,19 @@ async fn events_of_all_pages_come_oldest_first_with_their_record_d29_d33() {
     .await;
     let (aws, health) = connect(settings(&fake.url)).await;
     own(&aws);
-    let events = aws
-        .lookup(&ACCOUNT.parse().unwrap(), "us-east-1", "alice", start())
-        .await
-        .unwrap();
-    let ids: Vec<&str> = events.iter().map(|event| event.event_id.as_str()).collect();
-    assert_eq!(ids, ["e1", "e2", "e3"]);
-    assert_eq!(events[1].record, Value::String("not json".to_owned()));
-    assert_eq!(events[2].record["eventName"], "RunInstances");
+    let events = read(aws, ACCOUNT).await.unwrap();
+    let kept: Vec<_> = events
+        .iter()
+        .map(|e| (e.event_id.as_str(), e.record.as_str()))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            ("e3", "{\"eventName\":\"RunInstances\"}"),
+            ("e2", "not json"),
+            ("e1", "{}")
+        ]
+    );
     let bodies = fake.bodies("LookupEvents");
     let (mut first, mut second) = (bodies[0].clone(), bodies[1].clone());
     assert_eq!(
@@ -48,10 +56,7 @@ async fn a_refusal_is_an_error_of_activity_alone() {
     let fake = Fake::start(|_, _| Answer::Error(400, "AccessDeniedException", "no")).await;
     let (aws, health) = connect(settings(&fake.url)).await;
     own(&aws);
-    let error = aws
-        .lookup(&ACCOUNT.parse().unwrap(), "us-east-1", "alice", start())
-        .await
-        .unwrap_err();
+    let error = read(aws, ACCOUNT).await.unwrap_err();
     assert!(matches!(error, AwsError::Refused(_)), "{error}");
     assert_eq!(health.service(Service::CloudTrail).state, State::Refusing);
     assert_eq!(health.snapshot().state, State::Unknown);
@@ -112,8 +117,20 @@ async fn a_role_that_may_not_be_assumed_is_a_refusal_and_nothing_is_sent() {
 
 const ACCOUNT: &str = "111122223333";
 
+/// What alice did in an account's first hour.
+async fn read(aws: Aws, account: &str) -> Result<Vec<RawEvent>, AwsError> {
+    let look = Look {
+        account: account.parse().unwrap(),
+        region: Some("us-east-1".to_owned()),
+        called_by: CalledBy::Name("alice".to_owned()),
+        since: start(),
+        until: start() + chrono::TimeDelta::hours(1),
+    };
+    EventHistory(Arc::new(aws)).read(&look).try_concat().await
+}
+
 /// Our own account is known.
-fn own(aws: &super::super::Aws) {
+fn own(aws: &Aws) {
     aws.own_account
         .store(Some(std::sync::Arc::new(ACCOUNT.parse().unwrap())));
 }
@@ -123,11 +140,7 @@ async fn another_account_is_read_only_with_a_role() {
     let fake = Fake::start(|_, _| Answer::Error(400, "AccessDeniedException", "no")).await;
     let (aws, _) = connect(settings(&fake.url)).await;
     own(&aws);
-    let other = "444455556666".parse().unwrap();
-    let error = aws
-        .lookup(&other, "us-east-1", "alice", start())
-        .await
-        .unwrap_err();
+    let error = read(aws, "444455556666").await.unwrap_err();
     assert!(error.to_string().contains("role_name"), "{error}");
     assert!(fake.bodies("LookupEvents").is_empty());
 }

@@ -1,0 +1,5 @@
+//! The sources of activity, each behind [`crate::aws::port::ActivitySource`].
+
+mod lookup;
+
+pub use lookup::EventHistory;
