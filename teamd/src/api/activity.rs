@@ -11,7 +11,6 @@ use axum::response::Sse;
 use axum::response::sse::{Event as SseEvent, KeepAlive};
 use futures::Stream;
 use serde::Deserialize;
-use serde_json::Value;
 use std::convert::Infallible;
 use std::time::Duration;
 use team_shared::activity::{ActivityItem, ActivityPage};
@@ -125,55 +124,21 @@ pub(super) async fn stream(
 }
 
 fn item(line: &ActivityLine, raw: bool) -> ActivityItem {
-    let text = |name: &str| {
-        line.record
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let read_only = match line.record.get("readOnly") {
-        Some(Value::Bool(read_only)) => *read_only,
-        Some(Value::String(text)) => text == "true",
-        _ => false,
-    };
-    let error_code = line
-        .record
-        .get("errorCode")
-        .and_then(Value::as_str)
-        .map(ToOwned::to_owned);
-    let resources = line
-        .record
-        .get("resources")
-        .and_then(Value::as_array)
-        .map(|list| {
-            list.iter()
-                .filter_map(|r| r.get("ARN").and_then(Value::as_str))
-                .map(ToOwned::to_owned)
-                .collect()
-        })
-        .unwrap_or_default();
-    let mut marks = Vec::new();
-    if !read_only {
-        marks.push("write".to_owned());
-    }
-    if error_code.is_some() {
-        marks.push("error".to_owned());
-    }
+    let call = &line.call;
     ActivityItem {
         event_id: line.event_id.clone(),
         event_time: line.at,
-        event_name: text("eventName"),
-        event_source: text("eventSource"),
-        region: text("awsRegion"),
+        event_name: call.name.clone(),
+        event_source: call.source.clone(),
+        region: call.region.clone(),
         account_id: line.account.clone(),
         request_id: Some(line.request),
-        source_ip: text("sourceIPAddress"),
-        user_agent: text("userAgent"),
-        read_only,
-        error_code,
-        resources,
-        marks,
+        source_ip: call.source_ip.clone(),
+        user_agent: call.user_agent.clone(),
+        read_only: call.read_only,
+        error_code: call.error.clone(),
+        resources: call.resources.clone(),
+        marks: line.marks.clone(),
         raw: raw.then(|| line.record.clone()),
     }
 }

@@ -13,6 +13,7 @@
 //! * [`clock`] which time it is, when no clock can be believed alone
 //! * [`bits`] sets of numbered things, for what must be fast
 
+pub mod activity;
 pub mod attention;
 pub mod backstop;
 pub mod bits;

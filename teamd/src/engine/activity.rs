@@ -4,7 +4,9 @@
 use super::Engine;
 use super::refused::Refused;
 use crate::aws::port::{AwsError, CalledBy, Look, RawEvent};
+use crate::aws::record;
 use crate::domain::Time;
+use crate::domain::activity::{Call, MarkRule, Watched, marks, via};
 use crate::domain::directory::Directory;
 use crate::domain::request::Request;
 use crate::store::port::RequestFilter;
@@ -39,6 +41,10 @@ pub struct ActivityLine {
     pub account: AccountId,
     /// The record as received.
     pub record: Value,
+    /// What it says.
+    pub call: Call,
+    /// What about it is worth a look.
+    pub marks: Vec<String>,
 }
 
 /// Events of one request.
@@ -185,11 +191,19 @@ impl Engine {
         };
         kept.read_at = Some(self.clock.now());
         kept.error = None;
+        let Some(watched) = watched(request, directory) else {
+            return;
+        };
+        let rules = MarkRule::defaults();
         for event in events {
-            let record = serde_json::from_str(&event.record).unwrap_or(Value::String(event.record));
-            if !belongs(&record, event.at, request, directory) || !kept.ids.insert(event.event_id.clone()) {
+            let call = record::call(&event);
+            let Some(via) = via(&call, &watched) else {
+                continue;
+            };
+            if !kept.ids.insert(event.event_id.clone()) {
                 continue;
             }
+            let record = serde_json::from_str(&event.record).unwrap_or(Value::String(event.record));
             let recorded = record.get("recipientAccountId").and_then(Value::as_str);
             let account = recorded
                 .and_then(|id| id.parse().ok())
@@ -200,6 +214,8 @@ impl Engine {
                 request: request.id,
                 account,
                 record,
+                marks: marks(&call, via, &rules),
+                call,
             };
             // Nobody listening is no fault.
             let _ = self.activity.stream.send(Arc::new(line.clone()));
@@ -211,64 +227,25 @@ impl Engine {
     }
 }
 
-/// Whether an event belongs to a request's session: the account, the exact permission-set name parsed from the role
-/// name, the person, and the time from activation to the end and the session length after it. Never by substring.
-fn belongs(record: &Value, at: Time, request: &Request, directory: &Directory) -> bool {
-    let Some(session) = request.state.session() else {
-        return false;
-    };
-    let Some(set) = directory.permission_sets.get(&request.key.permission_set) else {
-        return false;
-    };
-    let residual = TimeDelta::seconds(set.session_seconds);
-    if at < session.start_at - TimeDelta::seconds(5) || at > session.end_at + residual {
-        return false;
-    }
-    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
-    if let Some(user) = text("/userIdentity/onBehalfOf/userId")
-        && user != request.key.user.as_str()
-    {
-        return false;
-    }
-    let (account, role) = match text("/serviceEventDetails/role_name") {
-        Some(role) => (text("/serviceEventDetails/account_id"), Some(role)),
-        None => (
-            text("/recipientAccountId"),
-            text("/userIdentity/sessionContext/sessionIssuer/userName"),
-        ),
-    };
-    account == Some(request.key.account.as_str())
-        && role.is_some_and(|role| role == set.name || permission_set_of(role) == Some(set.name.as_str()))
-}
-
-/// The permission set behind a role of Identity Center: `AWSReservedSSO_`, the name, `_` and 16 hex digits. The name
-/// may itself hold `_`.
-fn permission_set_of(role: &str) -> Option<&str> {
-    let rest = role.strip_prefix("AWSReservedSSO_")?;
-    let cut = rest.len().checked_sub(17)?;
-    let (name, suffix) = rest.split_at_checked(cut)?;
-    let hex = suffix.strip_prefix('_')?;
-    hex.bytes().all(|b| b.is_ascii_hexdigit()).then_some(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_permission_set_is_parsed_from_the_role_name_exactly_d33() {
-        for (role, set) in [
-            (
-                "AWSReservedSSO_AdministratorAccess_7243976e43c75fc5",
-                Some("AdministratorAccess"),
-            ),
-            ("AWSReservedSSO_Read_Only_x_7243976e43c75fc5", Some("Read_Only_x")),
-            ("AWSReservedSSO_Admin_7243976e43c75fc", None),
-            ("AWSReservedSSO_Admin_zzzz976e43c75fc5", None),
-            ("Admin_7243976e43c75fc5", None),
-            ("AWSReservedSSO_é", None),
-        ] {
-            assert_eq!(permission_set_of(role), set, "{role}");
-        }
-    }
+/// What tells the events of a request's session from all others, where it has one and the directory knows it.
+fn watched(request: &Request, directory: &Directory) -> Option<Watched> {
+    let session = request.state.session()?;
+    let set = directory.permission_sets.get(&request.key.permission_set)?;
+    let person = directory.people.get(&request.key.user)?;
+    let name = person.user_name.to_lowercase();
+    let case_matters = directory
+        .people
+        .iter()
+        .any(|(id, other)| *id != request.key.user && other.user_name.to_lowercase() == name);
+    Some(Watched {
+        request: request.id,
+        user: request.key.user.clone(),
+        user_name: person.user_name.clone(),
+        case_matters,
+        account: request.key.account.clone(),
+        permission_set: set.name.clone(),
+        from: session.start_at,
+        until: session.end_at + TimeDelta::seconds(set.session_seconds),
+        keys: Vec::new(),
+    })
 }

@@ -61,6 +61,8 @@ mod tests {
             request: team_shared::ids::RequestId::from_parts(1, 1),
             account: "111122223333".parse().unwrap(),
             record,
+            call: crate::domain::activity::Call::default(),
+            marks: Vec::new(),
         };
         let lines = [
             line(json!({ "readOnly": true, "sourceIPAddress": "192.0.2.1" })),
