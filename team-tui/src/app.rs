@@ -3,7 +3,7 @@
 use crate::access::Access;
 use crate::client::api::Health;
 use crate::format::Zone;
-use crate::keymap::Context;
+use crate::keymap::{Action, Context, Keymap};
 use crate::lists::Sort;
 use crate::lists::rows::{Lists, Requests};
 use crate::modals::Modal;
@@ -165,6 +165,8 @@ pub(crate) struct App {
     pub(crate) read_only: bool,
     /// What request forms may be filled with, by name.
     pub(crate) templates: BTreeMap<String, Template>,
+    /// What keys mean.
+    pub(crate) keys: Keymap,
     /// Whether the first screen was chosen by us and may still follow the role.
     pub(crate) screen_undecided: bool,
     pub(crate) quit: bool,
@@ -216,9 +218,15 @@ impl App {
             open: None,
             read_only: false,
             templates: BTreeMap::new(),
+            keys: Keymap::default(),
             screen_undecided: false,
             quit: false,
         }
+    }
+
+    /// The key to name where a text says what to press.
+    pub(crate) fn key(&self, action: Action) -> String {
+        self.keys.name(action)
     }
 
     pub(crate) fn is_live(&self) -> bool {

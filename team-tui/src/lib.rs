@@ -5,14 +5,14 @@
 //! * `app` all that the dashboard knows; `message` what can happen to it; `update` the pure function between the
 //!   two, which answers with `effect`s; `runtime` performs those and owns the terminal
 //! * `lists` what is in a list: filter, order, marks
-//! * `keymap` the one table of keys, which drives dispatch, the key line and the help
+//! * `keymap` the one table of keys, which drives dispatch, the key line, the palette and the help
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
 //! * `profile` the AWS profile of an access; `aws_config` the file that it may be written to
 //! * `settings` what the reader has chosen; `look` what is done to a finished frame for it
 //! * `format` times, durations and foreign text
 //! * [`clock`] and `tasks` the only places that read the time and start tasks
 //!
-//! To add a screen: a variant of `app::Screen`, a file in `screens/`. To add a key: a line in `keymap`, an arm in
+//! To add a screen: a variant of `app::Screen`, a file in `screens/`. To add a key: a line in `keymap/table.rs`, an arm in
 //! `update/actions.rs`.
 
 mod access;
@@ -49,6 +49,7 @@ mod widgets;
 
 pub use app::Screen;
 pub use demo::{Chaos, DemoHooks};
+pub use keymap::Keymap;
 pub use runtime::{DashboardOptions, dashboard};
 pub use settings::{InvalidSettings, Settings, Template};
 pub use theme::Palette;

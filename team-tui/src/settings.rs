@@ -1,6 +1,7 @@
 //! What the reader has chosen for the dashboard: `$XDG_CONFIG_HOME/team-tui/config.toml`, and options of the command
 //! line, which go before it.
 
+use crate::keymap::Keymap;
 use crate::look::Look;
 use crate::theme::Palette;
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub read_only: bool,
     /// Times in the reader's zone from the start.
     pub local_time: bool,
+    /// Other keys for actions.
+    pub keys: Keymap,
     /// Requests that are asked for again and again, by name: `:template NAME`.
     pub templates: BTreeMap<String, Template>,
 }
@@ -116,6 +119,11 @@ mod tests {
         for (text, says) in [
             ("colour = 1", "colour"),
             ("theme = \"pink\"", "pink"),
+            ("[keys]\nfreeze = \"a\"\naprove = \"b\"", "aprove"),
+            (
+                "[keys]\nfreeze = \"a\"\naprove = \"b\"",
+                "a is approve and freeze",
+            ),
             ("theme", "config.toml"),
         ] {
             std::fs::write(&path, text).expect("the file");

@@ -3,7 +3,7 @@
 use super::window;
 use crate::app::App;
 use crate::format::fit;
-use crate::keymap::{self, Action, Context};
+use crate::keymap::{Action, Context};
 use crate::theme::Theme;
 use crate::update::why_not;
 use crate::widgets::fuzzy;
@@ -47,10 +47,12 @@ impl CommandLine {
                 text: command.help,
                 does: Does::Word(command.word),
             });
-        let keys = keymap::bindings(self.from)
+        let keys = app
+            .keys
+            .bindings(self.from)
             .filter(|binding| binding.action.is_of_the_palette() && why_not(app, binding.action).is_none())
             .map(|binding| Candidate {
-                key: binding.keys[0].name(),
+                key: binding.shown().unwrap_or_default(),
                 text: binding.help,
                 does: Does::Action(binding.action),
             });

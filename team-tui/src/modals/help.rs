@@ -3,7 +3,7 @@
 use super::command_line::COMMANDS;
 use super::window;
 use crate::app::App;
-use crate::keymap::{self, Binding, Context};
+use crate::keymap::{Binding, Context, Keymap};
 use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,12 +11,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 /// The lines of the help: each key of the table at least once.
-pub(crate) fn lines(from: Context, demo: bool, theme: Theme) -> Vec<Line<'static>> {
+pub(crate) fn lines(keys: &Keymap, from: Context, demo: bool, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled(format!("Here: {}", from.name()), theme.strong())];
-    lines.extend(keymap::bindings(from).map(|binding| line(binding, theme)));
+    lines.extend(keys.bindings(from).map(|binding| line(binding, theme)));
     lines.push(Line::default());
     lines.push(Line::styled("Elsewhere", theme.strong()));
-    let elsewhere = keymap::KEYS
+    let elsewhere = keys
+        .all()
         .iter()
         .filter(|binding| !binding.contexts.contains(&from));
     for binding in elsewhere {
@@ -61,7 +62,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         78,
         area.height,
     );
-    let lines = lines(from, app.demo.is_some(), theme);
+    let lines = lines(&app.keys, from, app.demo.is_some(), theme);
     let most = u16::try_from(lines.len())
         .unwrap_or(u16::MAX)
         .saturating_sub(inside.height);
@@ -75,13 +76,13 @@ mod tests {
     #[test]
     fn every_key_is_in_every_help() {
         for context in Context::ALL {
-            let text: String = lines(context, true, Theme::plain())
+            let text: String = lines(&Keymap::default(), context, true, Theme::plain())
                 .iter()
                 .map(|line| format!("{line}\n"))
                 .collect();
-            for binding in keymap::KEYS {
+            for binding in Keymap::default().all() {
                 assert!(text.contains(binding.help), "{:?} in {context:?}", binding.help);
-                for key in binding.keys {
+                for key in binding.keys.iter() {
                     assert!(text.contains(&key.name()), "{key:?}");
                 }
             }

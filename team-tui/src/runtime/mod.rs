@@ -95,6 +95,7 @@ pub async fn dashboard(options: DashboardOptions) -> anyhow::Result<()> {
     app.acting_as.clone_from(&options.act_as);
     app.read_only = options.settings.read_only;
     app.templates.clone_from(&options.settings.templates);
+    app.keys.clone_from(&options.settings.keys);
     if options.settings.local_time {
         app.zone = crate::format::Zone::Local;
     }

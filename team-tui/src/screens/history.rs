@@ -37,7 +37,10 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             body,
             app,
             theme,
-            "No request that you may see so far.  n asks for access",
+            &format!(
+                "No request that you may see so far.  {} asks for access",
+                app.key(crate::keymap::Action::New)
+            ),
         );
         return;
     }

@@ -96,7 +96,9 @@ fn nothing(app: &App) -> String {
     }
     let accounts: std::collections::BTreeSet<_> = app.entitlements.iter().map(|e| &e.account.id).collect();
     format!(
-        "You have no requests yet.  n asks for access; you may ask for {} accounts (? shows the keys)",
-        accounts.len()
+        "You have no requests yet.  {} asks for access; you may ask for {} accounts ({} shows the keys)",
+        app.key(crate::keymap::Action::New),
+        accounts.len(),
+        app.key(crate::keymap::Action::Help)
     )
 }

@@ -3,6 +3,7 @@
 use super::parts;
 use crate::app::{App, Screen};
 use crate::format;
+use crate::keymap::Action;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Row, fixed, growing};
 use ratatui::Frame;
@@ -99,5 +100,9 @@ fn nothing(app: &App) -> String {
                 .any(|vote| Some(&vote.by.user_id) == me && vote.at.date_naive() == today)
         })
         .count();
-    format!("Nothing is pending.  Approved by you today: {decided}.  n new request   4 history")
+    format!(
+        "Nothing is pending.  Approved by you today: {decided}.  {} new request   {} history",
+        app.key(Action::New),
+        app.key(Action::Go(Screen::History))
+    )
 }

@@ -117,7 +117,10 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
             app.say("chaos: begins");
             return vec![Effect::Chaos];
         }
-        other => app.complain(format!("no command {other:?}; ? lists them")),
+        other => app.complain(format!(
+            "no command {other:?}; {} lists them",
+            app.key(Action::Help)
+        )),
     }
     Vec::new()
 }
@@ -182,6 +185,7 @@ fn act_as(app: &mut App, name: &str) -> Vec<Effect> {
     fresh.demo = app.demo.take();
     fresh.zone = app.zone;
     fresh.read_only = app.read_only;
+    fresh.keys = app.keys.clone();
     fresh.templates = std::mem::take(&mut app.templates);
     fresh.acting_as = Some(name.to_owned());
     fresh.screen_undecided = true;

@@ -17,7 +17,7 @@ mod tests;
 use crate::app::{App, Link, Screen, may};
 use crate::client::api::Health;
 use crate::effect::Effect;
-use crate::keymap::{self, Action, Context};
+use crate::keymap::{Action, Context};
 use crate::message::Message;
 use crate::modals::Modal;
 use crossterm::event::{Event as TerminalEvent, KeyEvent};
@@ -110,7 +110,10 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
             return Some("teamd is away: nothing can be changed now".to_owned());
         }
         Action::Apply if !matches!(app.policy.sheet, Some(crate::policy::Sheet::Plan(..))) => {
-            return Some("there is no plan to apply: e edits the document".to_owned());
+            return Some(format!(
+                "there is no plan to apply: {} edits the document",
+                app.key(Action::Edit)
+            ));
         }
         Action::NextPart if !app.reads_policy() => {
             return Some("the rules take security, auditor, administrator or operator".to_owned());
@@ -144,7 +147,13 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         .is_some_and(|person| person.user_id == view.requester.user_id);
     Some(match action {
         Action::Approve | Action::Reject if own => "nobody decides on their own request".to_owned(),
-        Action::Revoke if own => "your own: w cancels it, D ends it".to_owned(),
+        Action::Revoke if own => {
+            format!(
+                "your own: {} cancels it, {} ends it",
+                app.key(Action::Cancel),
+                app.key(Action::Done)
+            )
+        }
         Action::Cancel | Action::Done if !own => format!("only {} may do that", view.requester.user_name),
         _ => format!("{} is {}: not yours to {verb} now", view.id.short(), view.state),
     })
@@ -152,7 +161,7 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
 
 fn on_key(app: &mut App, key: &KeyEvent) -> Vec<Effect> {
     let context = context(app);
-    let action = keymap::lookup(context, key);
+    let action = app.keys.lookup(context, key);
     match action {
         Some(Action::ForceQuit) => {
             app.quit = true;

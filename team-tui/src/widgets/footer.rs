@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::format::{self, fit};
-use crate::keymap::{self, Action};
+use crate::keymap::Action;
 use crate::theme::Theme;
 use crate::update;
 use ratatui::Frame;
@@ -23,27 +23,30 @@ pub(crate) fn draw_keys(frame: &mut Frame, area: Rect, app: &App, theme: Theme) 
     let mut last = Vec::new();
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(1);
-    let labelled = keymap::bindings(context).filter(|binding| !binding.label.is_empty());
+    let labelled = app
+        .keys
+        .bindings(context)
+        .filter(|binding| !binding.label.is_empty());
     let (fixed, free): (Vec<_>, Vec<_>) =
         labelled.partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
     for binding in fixed {
-        let text = format!("{} {}  ", binding.keys[0].name(), binding.label);
-        room = room.saturating_sub(text.width());
-        last.push((binding.keys[0].name(), binding.label));
+        let key = binding.shown().unwrap_or_default();
+        room = room.saturating_sub(key.width() + binding.label.width() + 3);
+        last.push((key, binding.label));
     }
-    if matches!(
-        context,
-        keymap::Context::Dialog | keymap::Context::Form | keymap::Context::Command | keymap::Context::Filter
-    ) {
-        last.push(("Esc".to_owned(), "leave"));
-        room = room.saturating_sub("Esc leave  ".len());
+    if context.is_typing() {
+        let mut here = app.keys.bindings(context);
+        let back = here.find(|binding| binding.action == Action::Back);
+        let key = back.and_then(|binding| binding.shown()).unwrap_or_default();
+        room = room.saturating_sub(key.width() + "leave   ".len());
+        last.push((key, "leave"));
     }
     let mut push = |key: String, label: &str| {
         spans.push(Span::styled(key, theme.accent()));
         spans.push(Span::raw(format!(" {label}  ")));
     };
     for binding in free {
-        let key = binding.keys[0].name();
+        let key = binding.shown().unwrap_or_default();
         let width = key.width() + binding.label.width() + 3;
         if update::why_not(app, binding.action).is_some() || width > room {
             continue;
