@@ -33,6 +33,8 @@ pub(crate) struct Verdict {
     pub(crate) error_after: Option<AwsError>,
     /// An assignment operation ends `FAILED` with this reason.
     pub(crate) fail_with: Option<String>,
+    /// A Lake query ends `TIMED_OUT`.
+    pub(crate) time_out: bool,
     /// An assignment operation takes this much longer.
     pub(crate) slow_ms: i64,
     /// An assignment operation arrives this much later, unanswered.
@@ -94,6 +96,11 @@ impl FaultEngine {
         self
     }
 
+    /// When the document was installed; unknown before the first call.
+    pub(crate) fn began_ms(&self) -> Option<i64> {
+        self.installed_ms
+    }
+
     /// How often each rule was hit, in order.
     pub(crate) fn hits(&self) -> Vec<u64> {
         self.tally.iter().map(|tally| tally.hit).collect()
@@ -147,6 +154,10 @@ fn apply(rule: &FaultRule, verdict: &mut Verdict, rng: &mut Rng) -> bool {
             let reason = rule.reason.clone();
             verdict.fail_with =
                 Some(reason.unwrap_or_else(|| "Received a 404 status error: Not supported.".into()));
+            return false;
+        }
+        FaultKind::TimedOut => {
+            verdict.time_out = true;
             return false;
         }
         FaultKind::Slow => {

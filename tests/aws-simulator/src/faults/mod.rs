@@ -15,9 +15,26 @@
 //!     empty_pages = false             # an empty page with a token precedes every page of a listing
 //!     group_rows_for_user = false     # ListAccountAssignmentsForPrincipal of a USER includes his groups' rows
 //!     trail_lag_ms = 0                # CloudTrail events become visible this much later
+//!     logs_stamped_on_delivery = false  # CloudWatch Logs events carry when they were delivered, not when they happened
+//!     lake_queued_ms = 100            # a CloudTrail Lake query is QUEUED this long ...
+//!     lake_running_ms = 400           # ... and RUNNING this long
 //!     lingering_sessions = false      # people go on with credentials they hold after the assignment is gone
 //!     activity_gap_ms = 20000         # a person with temporary access makes a call about this often
 //!     date_skew_ms = 0                # the Date header differs from this machine's clock by this much
+//!
+//!     ## How events come to be seen in CloudTrail, its Lake and CloudWatch Logs. These are the defaults:
+//!     ## all at once, each once, in order.
+//!     [delivery]
+//!     lag_ms = 0                      # on top of trail_lag_ms: each event's own lag, up to this
+//!     late_share = 0.0                # of events, the share that takes late_ms instead
+//!     late_ms = 1800000
+//!     duplicate_share = 0.0           # of events, the share that is delivered twice
+//!     shuffled = false                # answers are in no order
+//!
+//!     [[delivery.gap]]                # what happens in a gap is seen when it heals
+//!     account = "prod-payments"       # id or name; absent: all
+//!     after_ms = 600000               # from 10 minutes after this document was installed ...
+//!     for_ms = 300000                 # ... for five minutes
 //!
 //!     ## Rules, tried in order. The first that ends the call decides; delays and staleness add up.
 //!     [[rule]]
@@ -57,19 +74,23 @@
 //! | `conflict` | `ConflictException` |
 //! | `drop_before` | the connection is closed without an answer, nothing done |
 //! | `timeout_after_success` | done, and never answered; with `delay_ms`, answered after that long |
-//! | `failed` | an assignment operation is accepted and ends `FAILED` with `reason` |
-//! | `slow` | an assignment operation stays `IN_PROGRESS` for `delay_ms` longer |
+//! | `failed` | an assignment operation, or a Lake query, is accepted and ends `FAILED` with `reason` |
+//! | `slow` | an assignment operation stays `IN_PROGRESS`, a Lake query `RUNNING`, for `delay_ms` longer |
+//! | `timed_out` | a Lake query ends `TIMED_OUT` |
 //! | `late_listing` | a listing of assignments shows the state of `delay_ms` ago |
 //! | `late` | an assignment operation gets lost on the way, arrives up to `delay_ms` later, and nobody hears of it |
 //! | `latency` | the answer takes `delay_ms` longer |
 //!
 //! To add a kind: a variant of [`FaultKind`], its line in `FaultEngine::judge`, a line in this table.
 
+mod delivery;
 mod engine;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub(crate) use delivery::Happened;
+pub use delivery::{Delivery, Gap};
 pub(crate) use engine::{FaultEngine, Subject, Verdict};
 
 /// A faults document: knobs and rules.
@@ -96,6 +117,12 @@ pub struct Faults {
     pub group_rows_for_user: bool,
     /// How much later than they happen CloudTrail events become visible, in milliseconds.
     pub trail_lag_ms: i64,
+    /// Whether events in CloudWatch Logs carry the time of their delivery. AWS does not say.
+    pub logs_stamped_on_delivery: bool,
+    /// How long a Lake query stays `QUEUED`, in milliseconds.
+    pub lake_queued_ms: i64,
+    /// How long it stays `RUNNING` after that, in milliseconds.
+    pub lake_running_ms: i64,
     /// Whether people go on using credentials that outlive the assignment.
     pub lingering_sessions: bool,
     /// The mean time between two calls of a person who has temporary access, in milliseconds.
@@ -104,6 +131,8 @@ pub struct Faults {
     pub date_skew_ms: i64,
     /// Seeds the choices that `probability` makes.
     pub seed: u64,
+    /// How CloudTrail's events come to be seen.
+    pub delivery: Delivery,
     /// The rules, in order.
     #[serde(rename = "rule")]
     pub rules: Vec<FaultRule>,
@@ -122,10 +151,14 @@ impl Default for Faults {
             empty_pages: false,
             group_rows_for_user: false,
             trail_lag_ms: 0,
+            logs_stamped_on_delivery: false,
+            lake_queued_ms: 100,
+            lake_running_ms: 400,
             lingering_sessions: false,
             activity_gap_ms: 20_000,
             date_skew_ms: 0,
             seed: 1,
+            delivery: Delivery::default(),
             rules: Vec::new(),
         }
     }
@@ -244,6 +277,8 @@ pub enum FaultKind {
     TimeoutAfterSuccess,
     /// Accepted, ends `FAILED`.
     Failed,
+    /// Accepted, ends `TIMED_OUT`.
+    TimedOut,
     /// Accepted, takes longer.
     Slow,
     /// Shows an old state.
@@ -263,6 +298,9 @@ pub enum FaultsError {
     /// Not JSON of this format.
     #[error("faults: {0}")]
     Json(#[from] serde_json::Error),
+    /// A delivery that means nothing.
+    #[error("faults: delivery: {0}")]
+    Delivery(String),
     /// A rule that means nothing.
     #[error("faults: rule {number}: {problem}")]
     Rule {
@@ -301,6 +339,7 @@ impl Faults {
     }
 
     fn checked(self) -> Result<Self, FaultsError> {
+        self.delivery.check().map_err(FaultsError::Delivery)?;
         for (index, rule) in self.rules.iter().enumerate() {
             rule.check().map_err(|problem| FaultsError::Rule {
                 number: index + 1,
@@ -328,6 +367,7 @@ mod tests {
                 "[[rule]]\noperation='CreateAssignment'\nkind='throttle'",
                 "CreateAssignment",
             ),
+            ("[delivery]\nlate_share = 2.0", "late_share"),
             ("[[rule]]\noperation='*'\nkind='latency'", "delay_ms"),
             ("[[rule]]\noperation='*'\nkind='throttle'\nreason='x'", "reason"),
             (

@@ -66,6 +66,7 @@ impl AwsError {
             (ErrorKind::Named(code), _) => code,
             (ErrorKind::Validation, Service::Organizations) => "InvalidInputException",
             (ErrorKind::Validation, Service::Sts) => "ValidationError",
+            (ErrorKind::Validation, Service::Logs) => "InvalidParameterException",
             (ErrorKind::Validation, _) => "ValidationException",
             (ErrorKind::NotFound, _) => "ResourceNotFoundException",
             (ErrorKind::Conflict, _) => "ConflictException",
@@ -77,6 +78,7 @@ impl AwsError {
             (ErrorKind::AccessDenied, _) => "AccessDeniedException",
             (ErrorKind::Internal, Service::Organizations) => "ServiceException",
             (ErrorKind::Internal, Service::Sts) => "InternalFailure",
+            (ErrorKind::Internal, Service::Logs) => "ServiceUnavailableException",
             (ErrorKind::Internal, _) => "InternalServerException",
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Sources: Identity Center quotas (20 TPS for all of its APIs together), identity store quotas (20 TPS per
 //! API), the Organizations throttling table (rate and burst per operation), CloudTrail (`LookupEvents`:
-//! 2 TPS per account and region). Scheduler: 50 TPS per API, the least that any region has. STS limits are far above anything a test does and are not modelled.
+//! 2 TPS per account and region; `StartQuery`: 3), CloudWatch Logs (`FilterLogEvents`: 5 TPS, the least that any
+//! region has). Scheduler: 50 TPS per API, the least that any region has. STS limits are far above anything a test does and are not modelled.
 
 use std::collections::HashMap;
 
@@ -52,7 +53,15 @@ fn bucket_of(operation: Operation, by: &Caller) -> Option<(String, f64, f64)> {
             let (rate, burst) = organizations_rate(operation);
             Some((format!("{operation} {}", by.account), rate, burst))
         }
-        Service::CloudTrail => Some((format!("{operation} {} {}", by.account, by.region), 2.0, 2.0)),
+        Service::CloudTrail => {
+            let rate = match operation {
+                Operation::LookupEvents => 2.0,
+                Operation::StartQuery => 3.0,
+                _ => return None,
+            };
+            Some((format!("{operation} {} {}", by.account, by.region), rate, rate))
+        }
+        Service::Logs => Some((format!("{operation} {} {}", by.account, by.region), 5.0, 5.0)),
         Service::Scheduler => Some((format!("{operation} {} {}", by.account, by.region), 50.0, 50.0)),
         Service::Sts => None,
     }

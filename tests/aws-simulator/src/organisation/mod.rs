@@ -12,13 +12,16 @@
 mod activity;
 mod assignments;
 mod calls;
+mod condition;
 mod directory;
 pub(crate) mod error;
 pub mod file;
 mod history;
 pub(crate) mod ids;
+mod lake;
 mod ledger;
 mod limits;
+mod logs;
 mod look;
 pub(crate) mod operation;
 mod permission_sets;
@@ -42,6 +45,7 @@ use crate::faults::{FaultEngine, Faults, Subject, Verdict};
 use activity::Activity;
 use assignments::Operations;
 use calls::Calls;
+use lake::Queries;
 use ledger::Ledger;
 use limits::Limits;
 use scheduler::Schedules;
@@ -50,7 +54,9 @@ use trail::Trail;
 pub use assignments::{AssignmentOperation, OperationKind, OperationStatus};
 pub use calls::{CallLog, Outcome};
 pub use error::{Answer, AwsError, CallError, ErrorKind};
+pub use lake::{QueryResults, QueryStatus};
 pub use ledger::AssignmentChange;
+pub use logs::{LogCursor, LogEvent, LogPage, LogQuery};
 pub use operation::{Operation, Service};
 pub use scheduler::{DELETE_ASSIGNMENT, Schedule, ScheduleSpec};
 pub use setup::{NewAccount, NewPermissionSet, NewUser, SetupError};
@@ -82,6 +88,7 @@ pub struct Organisation {
     operations: Operations,
     schedules: Schedules,
     trail: Trail,
+    queries: Queries,
     activity: Activity,
     /// Access keys that `AssumeRole` issued, and the account each belongs to.
     issued: BTreeMap<String, String>,

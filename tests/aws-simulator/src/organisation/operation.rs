@@ -16,6 +16,8 @@ pub enum Service {
     Organizations,
     /// CloudTrail, `CloudTrail_20131101`.
     CloudTrail,
+    /// CloudWatch Logs, `Logs_20140328`.
+    Logs,
     /// EventBridge Scheduler (REST-JSON protocol).
     Scheduler,
     /// The Security Token Service (Query protocol).
@@ -30,6 +32,7 @@ impl Service {
             Self::IdentityStore => "identitystore",
             Self::Organizations => "organizations",
             Self::CloudTrail => "cloudtrail",
+            Self::Logs => "logs",
             Self::Scheduler => "scheduler",
             Self::Sts => "sts",
         }
@@ -107,6 +110,10 @@ operations! {
     ListDelegatedAdministrators = Organizations, "ListDelegatedAdministrators";
 
     LookupEvents = CloudTrail, "LookupEvents";
+    StartQuery = CloudTrail, "StartQuery";
+    GetQueryResults = CloudTrail, "GetQueryResults";
+
+    FilterLogEvents = Logs, "FilterLogEvents";
 
     CreateSchedule = Scheduler, "CreateSchedule";
     UpdateSchedule = Scheduler, "UpdateSchedule";

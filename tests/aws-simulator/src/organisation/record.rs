@@ -9,6 +9,7 @@ use super::rng::Rng;
 use super::trail::NewEvent;
 use super::types::{AssignmentKey, User};
 use super::{Organisation, ids};
+use crate::faults::Happened;
 
 /// Credentials somebody got for a permission set's role in an account.
 #[derive(Debug, Clone)]
@@ -205,8 +206,20 @@ impl Organisation {
     }
 
     fn write_event(&mut self, account: &str, region: &str, event: NewEvent) {
-        let lag_ms = self.faults().trail_lag_ms;
-        self.trail.write(account, region, lag_ms, event);
+        let faults = self.faults();
+        let base_ms = event.time_ms + faults.trail_lag_ms;
+        let name = self.accounts.get(account).map(|account| account.name.as_str());
+        let place = [Some(account), name];
+        let happened = Happened {
+            id: &event.id,
+            time_ms: event.time_ms,
+            account: place,
+            began_ms: self.engine.began_ms(),
+        };
+        let seen = faults.delivery.seen(&happened, base_ms, faults.seed);
+        for visible_ms in seen {
+            self.trail.write(account, region, visible_ms, event.clone());
+        }
     }
 
     fn event_id(&mut self) -> String {

@@ -98,6 +98,7 @@ impl Organisation {
             operations: Operations::default(),
             schedules: Schedules::default(),
             trail: Trail::default(),
+            queries: super::lake::Queries::default(),
             activity: Activity::new(ids::fingerprint(name)),
             issued: BTreeMap::new(),
             limits: Limits::default(),

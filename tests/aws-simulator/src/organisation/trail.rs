@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::error::{Answer, AwsError, ErrorKind};
 use super::operation::Operation;
 use super::types::Caller;
-use super::{About, Organisation};
+use super::{About, Organisation, ids};
 
 /// CloudTrail keeps 90 days.
 const KEPT_MS: i64 = 90 * 86_400_000;
@@ -31,8 +31,8 @@ pub struct TrailEvent {
     pub resources: Vec<(String, String)>,
     /// The full record, a JSON text.
     pub record: String,
-    visible_ms: i64,
-    serial: u64,
+    pub(super) visible_ms: i64,
+    pub(super) serial: u64,
 }
 
 /// A search of the history.
@@ -89,13 +89,22 @@ pub(crate) struct NewEvent {
 pub(crate) struct Trail {
     /// By account and region; sorted by time, oldest first.
     histories: HashMap<(String, String), Vec<TrailEvent>>,
-    serial: u64,
+    pub(super) serial: u64,
     /// How often the role of a permission set in an account was deleted; its name depends on it.
     retired: HashMap<(String, String), u32>,
 }
 
 impl Trail {
-    pub(crate) fn write(&mut self, account: &str, region: &str, lag_ms: i64, new: NewEvent) {
+    /// Every event, with its account and region.
+    pub(super) fn everything(&self) -> impl Iterator<Item = (&str, &str, &TrailEvent)> {
+        self.histories.iter().flat_map(|((account, region), events)| {
+            events
+                .iter()
+                .map(move |event| (account.as_str(), region.as_str(), event))
+        })
+    }
+
+    pub(crate) fn write(&mut self, account: &str, region: &str, visible_ms: i64, new: NewEvent) {
         self.serial += 1;
         let event = TrailEvent {
             id: new.id,
@@ -107,7 +116,7 @@ impl Trail {
             username: new.username,
             resources: new.resources,
             record: new.record,
-            visible_ms: new.time_ms + lag_ms,
+            visible_ms,
             serial: self.serial,
         };
         let history = self
@@ -166,7 +175,15 @@ impl Organisation {
                 };
                 let cursor = query.cursor.unwrap_or(began);
                 let history = org.trail.history(&by.account, &by.region);
-                let mut matching = history.iter().rev().filter(|event| query.matches(event, cursor));
+                let mut found: Vec<_> = history
+                    .iter()
+                    .rev()
+                    .filter(|event| query.matches(event, cursor))
+                    .collect();
+                if org.faults().delivery.shuffled {
+                    found.sort_by_key(|event| event.shuffled());
+                }
+                let mut matching = found.into_iter();
                 let events: Vec<_> = matching
                     .by_ref()
                     .skip(cursor.offset)
@@ -183,6 +200,13 @@ impl Organisation {
     /// The whole event history of an account and region, oldest first.
     pub fn history(&self, account: &str, region: &str) -> &[TrailEvent] {
         self.trail.history(account, region)
+    }
+}
+
+impl TrailEvent {
+    /// A place that has nothing to do with time, the same in every answer so that pages fit together.
+    pub(super) fn shuffled(&self) -> (u64, u64) {
+        (ids::fingerprint(&self.id), self.serial)
     }
 }
 

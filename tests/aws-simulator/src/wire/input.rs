@@ -124,6 +124,11 @@ impl<'a> Input<'a> {
         Paging::of(self.value, self.operation, limit)
     }
 
+    /// The fingerprint that tokens for these parameters carry.
+    pub(super) fn parameters(&self) -> u64 {
+        page::parameters_of(self.value, self.operation)
+    }
+
     /// The page's size, the token sent, and the fingerprint that tokens for these parameters carry.
     pub(super) fn page_parts(&self, limit: usize) -> Result<(usize, Option<String>, u64), AwsError> {
         let size = page::page_size(self.value, self.operation, limit)?;

@@ -12,6 +12,8 @@ mod cloud_trail;
 mod control;
 mod identity_store;
 mod input;
+mod lake;
+mod logs;
 mod organizations;
 mod page;
 mod request;
@@ -170,6 +172,10 @@ fn dispatch(call: &mut Call<'_>, operation: Operation, input: &Input<'_>) -> Ans
         Op::ListDelegatedAdministrators => organizations::list_delegated(call, input),
 
         Op::LookupEvents => cloud_trail::lookup_events(call, input),
+        Op::StartQuery => lake::start_query(call, input),
+        Op::GetQueryResults => lake::get_query_results(call, input),
+
+        Op::FilterLogEvents => logs::filter_log_events(call, input),
 
         Op::CreateSchedule => scheduler::create_schedule(call, input),
         Op::UpdateSchedule => scheduler::update_schedule(call, input),

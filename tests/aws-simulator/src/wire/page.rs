@@ -94,6 +94,7 @@ pub(super) fn parameters_of(input: &Value, operation: Operation) -> u64 {
     let mut rest = input.clone();
     if let Some(members) = rest.as_object_mut() {
         members.remove("NextToken");
+        members.remove("nextToken");
         members.retain(|_, value| !value.is_null());
     }
     fingerprint(&format!("{operation} {rest}"))

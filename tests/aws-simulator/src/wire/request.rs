@@ -58,6 +58,7 @@ fn json_operation(target: &str) -> Result<Operation, String> {
         "SWBExternalService" => Service::Sso,
         "AWSIdentityStore" => Service::IdentityStore,
         "AWSOrganizationsV20161128" => Service::Organizations,
+        "Logs_20140328" => Service::Logs,
         _ if service.ends_with("CloudTrail_20131101") => Service::CloudTrail,
         _ => return Err(unknown()),
     };
