@@ -1,5 +1,6 @@
 //! Requests on the wire.
 
+use crate::activity::ActivitySummary;
 use crate::ids::{AccountId, PermissionSetArn, RequestId, UserId};
 use crate::state::{GrantState, RequestState};
 use chrono::{DateTime, Utc};
@@ -68,7 +69,25 @@ pub struct Approve {
     pub terms_digest: Option<String>,
 }
 
-/// Body of the other verbs: `reject`, `cancel`, `done`, `revoke`, `claim`, `unclaim`, `review`.
+/// Body of `review`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseReview {
+    /// What was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// What the session left behind and may stay or is gone: the label of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledged: Vec<String>,
+    /// The version that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The digest of the terms that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_digest: Option<String>,
+}
+
+/// Body of the other verbs: `reject`, `cancel`, `done`, `revoke`, `claim`, `unclaim`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Act {
@@ -134,6 +153,9 @@ pub struct RequestQuery {
     /// A batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
+    /// Only access that was not used, as far as all of it is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unused: bool,
     /// Words in id, names, reason or ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
@@ -358,6 +380,9 @@ pub struct RequestView {
     pub given_up: Option<GivenUpView>,
     /// Post-use review.
     pub review: ReviewView,
+    /// How it was used; absent where no source of activity has told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<ActivitySummary>,
     /// Digest of its terms.
     pub terms_digest: String,
     /// Whether the caller may decide it now.

@@ -10,7 +10,7 @@ use crate::modals::Modal;
 use crate::settings::Template;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use team_shared::activity::ActivityItem;
+use team_shared::activity::{ActivityDigest, ActivityItem};
 use team_shared::event::Event;
 use team_shared::ids::RequestId;
 use team_shared::me::{Entitlement, Me};
@@ -90,6 +90,8 @@ pub(crate) struct Tail {
     pub(crate) items: Vec<ActivityItem>,
     pub(crate) coverage: String,
     pub(crate) newest: Option<DateTime<Utc>>,
+    /// What was done in all, as far as it was read.
+    pub(crate) digest: Option<ActivityDigest>,
 }
 
 /// The sheet of one request, over the screen.

@@ -1,12 +1,14 @@
 //! The command line, as the parser sees it. To add a verb: a variant here, a file in `commands/`, a line in its
 //! `dispatch`.
 
+mod lists;
 mod notify;
 #[cfg(test)]
 mod parity;
 mod policy;
 mod run;
 
+pub(crate) use lists::{ListArgs, LsArgs};
 pub(crate) use notify::NotifyVerb;
 pub(crate) use policy::PolicyVerb;
 pub(crate) use run::RunArgs;
@@ -148,6 +150,12 @@ pub(crate) enum Verb {
         /// What was seen; the audit trail keeps it
         #[arg(long)]
         comment: String,
+        /// What was left behind and may stay or is gone, as `activity ID --digest` calls it
+        #[arg(long, value_name = "LABEL", conflicts_with = "acknowledge_all")]
+        acknowledge: Vec<String>,
+        /// The same for all of it, each named
+        #[arg(long)]
+        acknowledge_all: bool,
     },
     /// Stop everything new at once; taking back goes on
     Freeze {
@@ -232,13 +240,6 @@ pub(crate) enum Verb {
     Open { id: String },
 }
 
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ListArgs {
-    /// Print CSV, safe against formulas
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) csv: bool,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct GrantsArgs {
     /// What others hold: permanent access of people, and of groups
@@ -288,47 +289,6 @@ pub(crate) struct RequestArgs {
     /// Judge it, but do not file it
     #[arg(long, conflicts_with = "wait")]
     pub(crate) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("scope").multiple(false))]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the contract")]
-pub(crate) struct LsArgs {
-    /// One's own
-    #[arg(long, group = "scope")]
-    pub(crate) mine: bool,
-    /// Those that wait for one's decision
-    #[arg(long, group = "scope")]
-    pub(crate) queue: bool,
-    /// Live access
-    #[arg(long, group = "scope")]
-    pub(crate) active: bool,
-    /// Those that need a review
-    #[arg(long, group = "scope")]
-    pub(crate) review: bool,
-    /// All that one may see (the default)
-    #[arg(long, group = "scope")]
-    pub(crate) all: bool,
-    /// States, with commas
-    #[arg(long, value_name = "S,S")]
-    pub(crate) state: Option<String>,
-    /// A user name or id
-    #[arg(long)]
-    pub(crate) user: Option<String>,
-    /// An account's name or id
-    #[arg(long)]
-    pub(crate) account: Option<String>,
-    /// Filed at or after: a time, or 7d for the last seven days
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<String>,
-    /// Filed before
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) limit: u32,
-    #[command(flatten)]
-    pub(crate) list: ListArgs,
 }
 
 #[derive(Debug, Args)]

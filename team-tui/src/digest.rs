@@ -1,107 +1,87 @@
 //! What was done with access, in a few lines: for whoever closes its review.
 
-use crate::commands::activity_call;
 use crate::format::{self, Zone};
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use std::collections::BTreeMap;
-use team_shared::activity::ActivityItem;
+use team_shared::activity::{ActivityDigest, ActivitySummary, Times};
 
-/// Calls and addresses that are named; the counts are of all.
+/// Names that a line has room for; the counts are of all.
 const SHOWN: usize = 5;
 
-/// The digest of a session's events.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Digest {
-    /// Events in all; none: the access was not used, as far as the source has told.
-    pub(crate) events: usize,
-    /// Of these, what changed something.
-    pub(crate) writes: usize,
-    /// Of these, what AWS refused.
-    pub(crate) errors: usize,
-    /// The first and the last.
-    pub(crate) span: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// Calls with how often, the most frequent first.
-    pub(crate) top_calls: Vec<(String, usize)>,
-    /// Addresses that they came from.
-    pub(crate) addresses: Vec<String>,
-    /// Marks with how often.
-    pub(crate) marks: BTreeMap<String, usize>,
-}
-
-impl Digest {
-    /// Of events in any order.
-    pub(crate) fn of(items: &[ActivityItem]) -> Self {
-        let mut calls: BTreeMap<String, usize> = BTreeMap::new();
-        let mut marks: BTreeMap<String, usize> = BTreeMap::new();
-        for item in items {
-            *calls.entry(activity_call(item)).or_default() += 1;
-            for mark in &item.marks {
-                *marks.entry(mark.clone()).or_default() += 1;
-            }
-        }
-        let mut top_calls: Vec<(String, usize)> = calls.into_iter().collect();
-        // Names break ties, so that the same events read the same.
-        top_calls.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
-        top_calls.truncate(SHOWN);
-        let mut addresses: Vec<String> = items.iter().map(|item| item.source_ip.clone()).collect();
-        addresses.sort();
-        addresses.dedup();
-        let times = items.iter().map(|item| item.event_time);
-        Self {
-            events: items.len(),
-            writes: items.iter().filter(|item| !item.read_only).count(),
-            errors: items.iter().filter(|item| item.error_code.is_some()).count(),
-            span: times.clone().min().zip(times.max()),
-            top_calls,
-            addresses,
-            marks,
-        }
-    }
-
-    /// As labels and texts.
-    pub(crate) fn lines(&self, zone: Zone) -> Vec<(&'static str, String)> {
-        let Some((first, last)) = self.span else {
-            return vec![("used", "no: the source has told of no event".to_owned())];
-        };
-        let mut lines = vec![
+/// As labels and texts.
+pub(crate) fn lines(digest: &ActivityDigest, zone: Zone) -> Vec<(&'static str, String)> {
+    let mut lines = match (digest.first_event_at, digest.last_event_at) {
+        (Some(first), Some(last)) => vec![
             (
                 "used",
                 format!(
-                    "{} events, {} writes, {} errors",
-                    self.events, self.writes, self.errors
+                    "{} events, {} writes, {} errors, {}",
+                    digest.events,
+                    digest.writes,
+                    digest.errors,
+                    some(digest.sessions, "session")
                 ),
             ),
             (
                 "between",
                 format!("{} and {}", format::full(first, zone), format::full(last, zone)),
             ),
-            (
-                "calls",
-                counted(self.top_calls.iter().map(|(call, count)| (call, *count))),
-            ),
-            ("from", few(&self.addresses)),
-        ];
-        if !self.marks.is_empty() {
-            lines.push((
-                "marks",
-                counted(self.marks.iter().map(|(mark, count)| (mark, *count))),
-            ));
+            ("calls", counted(&digest.actions)),
+            ("from", counted(&digest.addresses)),
+        ],
+        _ => vec![("used", "no: the source has told of no event".to_owned())],
+    };
+    if let Some(at) = digest.signed_in_at {
+        lines.push(("sign-in", format!("last at {}", format::full(at, zone))));
+    }
+    if !digest.marks.is_empty() {
+        lines.push(("marks", counted(&digest.marks)));
+    }
+    lines.extend(digest.left_behind.iter().map(|left| ("left", left.label.clone())));
+    lines
+}
+
+/// `12 calls, 3 writes, 1 refused; 2 left behind`; none: nothing is known.
+pub(crate) fn in_short(activity: &ActivitySummary) -> Option<String> {
+    let text = match activity.events {
+        0 if activity.complete => "no: not one call".to_owned(),
+        0 => return None,
+        calls => {
+            let mut text = format!("{}, {} writes", some(calls, "call"), activity.writes);
+            if activity.errors > 0 {
+                text += &format!(", {} refused", activity.errors);
+            }
+            if !activity.complete {
+                text += " so far";
+            }
+            text
         }
-        lines
+    };
+    Some(match activity.left_behind {
+        0 => text,
+        left => format!("{text}; {left} left behind"),
+    })
+}
+
+/// Whether it is certain that nothing was done with it.
+pub(crate) fn is_unused(activity: Option<&ActivitySummary>) -> bool {
+    activity.is_some_and(|activity| activity.complete && activity.events == 0)
+}
+
+fn some(number: u64, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
     }
 }
 
-fn counted<'a>(items: impl Iterator<Item = (&'a String, usize)>) -> String {
-    let items: Vec<String> = items.map(|(name, count)| format!("{name} {count}")).collect();
-    items.join(", ")
-}
-
-fn few(items: &[String]) -> String {
-    let shown = items.len().min(SHOWN);
-    match items.len() - shown {
-        0 => items.join(", "),
-        more => format!("{} and {more} more", items[..shown].join(", ")),
+fn counted(names: &[Times]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|one| format!("{} {}", one.name, one.times))
+        .collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
@@ -111,20 +91,33 @@ mod tests {
     use crate::fixtures;
 
     #[test]
-    fn the_same_events_read_the_same_in_any_order() {
-        let now = DateTime::from_timestamp(1_795_000_000, 0).expect("a moment");
-        let id = fixtures::request(now, "7FQHX2", "bob", 5).id;
-        let mut items = fixtures::activity(now, id);
-        let digest = Digest::of(&items);
-        assert_eq!(digest.events, items.len());
-        assert!(digest.writes <= digest.events && !digest.top_calls.is_empty());
-        items.reverse();
-        assert_eq!(Digest::of(&items), digest);
+    fn access_that_was_not_used_says_so() {
+        let said = lines(&ActivityDigest::default(), Zone::Utc);
+        assert!(said[0].1.starts_with("no:"), "{said:?}");
+        let mut summary = ActivitySummary::default();
+        assert_eq!(in_short(&summary), None, "not known yet");
+        summary.complete = true;
+        assert!(in_short(&summary).is_some_and(|text| text.starts_with("no")) && is_unused(Some(&summary)));
     }
 
     #[test]
-    fn access_that_was_not_used_says_so() {
-        let lines = Digest::of(&[]).lines(Zone::Utc);
-        assert!(lines[0].1.starts_with("no:"), "{lines:?}");
+    fn what_was_left_behind_is_in_both_forms() {
+        let digest = fixtures::digest();
+        let said = lines(&digest, Zone::Utc);
+        assert!(
+            said.contains(&("left", digest.left_behind[0].label.clone())),
+            "{said:?}"
+        );
+        let summary = ActivitySummary {
+            events: 3,
+            writes: 2,
+            errors: 1,
+            left_behind: 1,
+            ..ActivitySummary::default()
+        };
+        assert_eq!(
+            in_short(&summary).as_deref(),
+            Some("3 calls, 2 writes, 1 refused so far; 1 left behind")
+        );
     }
 }

@@ -6,7 +6,7 @@ use crate::policy::Draft;
 use std::collections::BTreeSet;
 use team_shared::ids::RequestId;
 use team_shared::policy::ExplainQuery;
-use team_shared::request::{Act, Approve, Extend, Submit};
+use team_shared::request::{Act, Approve, CloseReview, Extend, Submit};
 
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,9 @@ pub(crate) enum Effect {
     Approve(RequestId, Box<Approve>),
     /// Ask for more time.
     Extend(RequestId, Box<Extend>),
-    /// `reject`, `cancel`, `done`, `revoke`, `claim`, `unclaim` or `review` one.
+    /// Close a review.
+    Review(RequestId, Box<CloseReview>),
+    /// `reject`, `cancel`, `done`, `revoke`, `claim` or `unclaim` one.
     Act(RequestId, &'static str, Box<Act>),
     /// The same verb with the same comment on several, each as it was read.
     ActOnAll(&'static str, Vec<AsRead>, Option<String>),

@@ -12,8 +12,10 @@ use crate::aws::port::{ActivitySource as ActivityPort, Assignments, Schedules};
 use crate::aws::sdk::{Aws, EventHistory};
 use crate::clock::{Clock, Machine, Readings};
 use crate::config::{ActivitySource, Config};
-use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
+use crate::domain::activity::MarkRule;
+use crate::engine::{ActivityPorts, Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::lifecycle::{Ended, Shutdown, systemd};
+use crate::store::activity::ActivityStore;
 use crate::store::port::StoreError;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -162,6 +164,10 @@ pub async fn open_with(
             Some(Arc::new(EventHistory(Arc::clone(&aws))) as Arc<dyn ActivityPort>)
         }
     };
+    let activity = activity.and_then(|source| {
+        let store = open_activity(&config.store.activity_path)?;
+        Some(ActivityPorts { source, store })
+    });
     let assignments: Arc<dyn Assignments> = match is_degraded {
         true => Arc::new(revoke_only::OnlyRemovals(aws.clone())),
         false => aws.clone(),
@@ -312,18 +318,46 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         activity_regions: activity_regions(config),
         activity_role: config.activity.role_name.is_some(),
         activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),
+        activity_retention: chrono::TimeDelta::seconds(config.activity.retention.get()),
+        activity_marks: Arc::new(MarkRule::defaults()),
         region: config.aws.region.clone().unwrap_or_default(),
         endpoint: config.aws.endpoint_url.clone(),
         on_call: config.on_call.clone(),
     }
 }
 
-/// Regions whose event history is read: the one of `[aws]` where none are named.
+/// Regions whose event history is read: the one of `[aws]` where none are named; and always the one where IAM and other
+/// global services of its partition record their events (AWS.md §4).
 fn activity_regions(config: &Config) -> Vec<String> {
-    if config.activity.regions.is_empty() {
-        config.aws.region.iter().cloned().collect()
-    } else {
-        config.activity.regions.clone()
+    let mut regions = config.activity.regions.clone();
+    if regions.is_empty() {
+        regions.extend(config.aws.region.clone());
+    }
+    let global = match regions.first() {
+        Some(region) if region.starts_with("us-gov-") => "us-gov-west-1",
+        Some(region) if region.starts_with("cn-") => "cn-north-1",
+        _ => "us-east-1",
+    };
+    if !regions.iter().any(|region| region == global) {
+        regions.push(global.to_owned());
+    }
+    regions
+}
+
+/// Without it sessions are not followed; access is granted and taken back all the same.
+fn open_activity(path: &Path) -> Option<ActivityStore> {
+    make_private_parent(path);
+    match ActivityStore::open(path) {
+        Ok((store, aside)) => {
+            if let Some(aside) = aside {
+                tracing::error!(kept = %aside.display(), "the database of activity was damaged: begun anew");
+            }
+            Some(store)
+        }
+        Err(error) => {
+            tracing::error!(path = %path.display(), %error, "sessions are not followed: no database of activity");
+            None
+        }
     }
 }
 

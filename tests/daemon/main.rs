@@ -9,6 +9,7 @@
 //! * [`expectations`] what a policy author expects, put to the policy
 //! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
 //! * [`around`] claims and reviews · [`reminders`] with escalation · [`on_call`] who is on call · [`batches`]
+//! * [`activity`] what was done with the access
 //! * [`freeze`] the emergency stop · [`scenarios`] stories, told in files
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
@@ -21,6 +22,7 @@
 //! * [`telling`] messages to people, with real receivers
 //! * [`tidy`] the floors of the source tree, and that the sample files are read
 
+mod activity;
 mod around;
 mod audit;
 mod backstop;

@@ -131,6 +131,7 @@ impl Setup {
         let mut config = self.config;
         config.server.socket = folder.path().join("teamd.sock");
         config.store.path = folder.path().join("teamd.db");
+        config.store.activity_path = folder.path().join("activity.db");
         if config.store.leases_path.starts_with("/var") {
             config.store.leases_path = folder.path().join("leases.json");
         }

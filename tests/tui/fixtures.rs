@@ -2,7 +2,7 @@
 //! Used by the fake daemon here and by the unit tests of the crate.
 
 use chrono::{DateTime, Duration, Utc};
-use team_shared::activity::ActivityItem;
+use team_shared::activity::{ActivityDigest, ActivityItem, LeftBehind, Times};
 use team_shared::event::{Actor, Event, EventType};
 use team_shared::ids::RequestId;
 use team_shared::me::{Entitlement, Me};
@@ -110,6 +110,7 @@ pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i
             by: None,
             at: None,
         },
+        activity: None,
         terms_digest: format!("digest-of-{short}"),
         you_may: vec!["approve".to_owned(), "reject".to_owned()],
     }
@@ -265,6 +266,35 @@ pub(crate) fn entitlements() -> Vec<Entitlement> {
         one("web-prod", "PowerUserAccess", false, true),
         one("data-stage", "ReadOnlyAccess", false, false),
     ]
+}
+
+/// What was done in that session.
+pub(crate) fn digest() -> ActivityDigest {
+    let times = |name: &str, times| Times {
+        name: name.to_owned(),
+        times,
+    };
+    let at = DateTime::from_timestamp(1_795_000_000, 0);
+    ActivityDigest {
+        sessions: 1,
+        events: 3,
+        writes: 2,
+        errors: 1,
+        first_event_at: at,
+        last_event_at: at,
+        signed_in_at: None,
+        services: vec![times("ecs", 2), times("rds", 1)],
+        actions: vec![times("ecs:UpdateService", 2), times("rds:ModifyDBCluster", 1)],
+        addresses: vec![times("203.0.113.7", 3)],
+        marks: vec![times("write", 2), times("left-behind", 1)],
+        left_behind: vec![LeftBehind {
+            label: "access key: deploy · AKIAEXAMPLE".to_owned(),
+            kind: "access key".to_owned(),
+            name: "deploy · AKIAEXAMPLE".to_owned(),
+            at: at.expect("a moment"),
+            event_id: "event-2".to_owned(),
+        }],
+    }
 }
 
 /// CloudTrail events of a session.

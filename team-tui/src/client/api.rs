@@ -21,7 +21,9 @@ use team_shared::policy::{
 };
 use team_shared::portal::Use;
 use team_shared::problem::Code;
-use team_shared::request::{Act, Approve, Extend, RequestQuery, RequestView, Submit, SubmitBatch};
+use team_shared::request::{
+    Act, Approve, CloseReview, Extend, RequestQuery, RequestView, Submit, SubmitBatch,
+};
 use team_shared::routes;
 use team_shared::status::{ShortStatus, Status};
 
@@ -137,7 +139,7 @@ impl Client {
         self.post(&routes::request_verb(id, "approve"), body, key).await
     }
 
-    /// `reject`, `cancel`, `done`, `revoke`, `claim`, `unclaim` or `review`.
+    /// `reject`, `cancel`, `done`, `revoke`, `claim` or `unclaim`.
     pub async fn act(&self, id: &RequestId, verb: &str, body: &Act, key: &str) -> Answer<RequestView> {
         self.post(&routes::request_verb(id, verb), body, key).await
     }
@@ -150,6 +152,23 @@ impl Client {
     /// How one's own live access is used.
     pub async fn use_of(&self, id: &RequestId) -> Answer<Use> {
         self.get(&routes::request_verb(id, "use"), &[]).await
+    }
+
+    /// Closes the review of access that is over.
+    pub async fn review(&self, id: &RequestId, body: &CloseReview, key: &str) -> Answer<RequestView> {
+        self.post(&routes::request_verb(id, "review"), body, key).await
+    }
+
+    /// The newest activity of a request, oldest first, with the digest of all of it.
+    pub async fn newest_activity(&self, id: &RequestId) -> Answer<ActivityPage> {
+        let asked = [("newest", "true".to_owned()), ("digest", "true".to_owned())];
+        self.get(&routes::request_verb(id, "activity"), &asked).await
+    }
+
+    /// The digest of a request's activity, and one event.
+    pub async fn activity_digest(&self, id: &RequestId) -> Answer<ActivityPage> {
+        let asked = [("limit", "1".to_owned()), ("digest", "true".to_owned())];
+        self.get(&routes::request_verb(id, "activity"), &asked).await
     }
 
     /// Activity of a request, every page of it.

@@ -2,7 +2,6 @@
 
 use super::{Context, Outcome, output::Column, resolve};
 use crate::cli::ListArgs;
-use crate::digest::Digest;
 use crate::format::{self, Zone};
 use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::list::Page;
@@ -20,10 +19,10 @@ const COLUMNS: &[Column<ActivityItem>] = &[
 
 pub(super) async fn run(cx: &Context, id: &str, digest: bool, list: &ListArgs) -> Outcome {
     let view = resolve::request(cx, id).await?;
-    let page = cx.client.activity(&view.id).await?;
     if digest {
-        return say_digest(cx, &page);
+        return say_digest(cx, &cx.client.activity_digest(&view.id).await?);
     }
+    let page = cx.client.activity(&view.id).await?;
     if cx.out.is_json() {
         return cx.out.document(&page);
     }
@@ -33,12 +32,12 @@ pub(super) async fn run(cx: &Context, id: &str, digest: bool, list: &ListArgs) -
 }
 
 fn say_digest(cx: &Context, page: &ActivityPage) -> Outcome {
-    let digest = Digest::of(&page.items);
+    let digest = page.digest.clone().unwrap_or_default();
     if cx.out.is_json() {
         return cx.out.document(&digest);
     }
     cx.out.note(&page.coverage);
-    for (label, text) in digest.lines(Zone::Utc) {
+    for (label, text) in crate::digest::lines(&digest, Zone::Utc) {
         cx.out.line(&format!("{label:<8} {text}"))?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::{Context, Failure, Outcome, output::Column, when};
 use crate::cli::LsArgs;
+use crate::digest::in_short;
 use crate::format::{self, Zone};
 use team_shared::request::{RequestQuery, RequestView};
 use team_shared::state::RequestState;
@@ -22,6 +23,9 @@ const COLUMNS: &[Column<RequestView>] = &[
     ("end", |r| {
         r.end_at
             .map_or_else(String::new, |at| format::full(at, Zone::Utc))
+    }),
+    ("used", |r| {
+        r.activity.as_ref().and_then(in_short).unwrap_or_default()
     }),
     ("ticket", |r| r.ticket.clone().unwrap_or_default()),
     ("reason", |r| r.justification.clone()),
@@ -49,6 +53,7 @@ pub(super) async fn run(cx: &Context, args: LsArgs) -> Outcome {
         state: args.state.clone(),
         user: args.user.clone(),
         account: args.account.clone(),
+        unused: args.unused,
         since: args
             .since
             .as_deref()

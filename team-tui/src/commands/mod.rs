@@ -98,7 +98,12 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Reject { ids, comment } => reject::run(&cx, &ids, &comment).await,
         Verb::Claim { id } => claim::run(&cx, &id, "claim").await,
         Verb::Unclaim { id } => claim::run(&cx, &id, "unclaim").await,
-        Verb::Review { id, comment } => review::run(&cx, &id, &comment).await,
+        Verb::Review {
+            id,
+            comment,
+            acknowledge,
+            acknowledge_all,
+        } => review::run(&cx, &id, &comment, acknowledge, acknowledge_all).await,
         Verb::Freeze { reason, revoke } => freeze::on(&cx, &reason, revoke).await,
         Verb::Unfreeze { reason } => freeze::off(&cx, reason.as_deref()).await,
         Verb::Cancel { id } => cancel::run(&cx, &id).await,

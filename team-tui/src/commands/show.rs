@@ -109,6 +109,9 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
         }
     }
     ending(view, now, zone, &mut rows);
+    if let Some(used) = view.activity.as_ref().and_then(crate::digest::in_short) {
+        rows.push(("used", used));
+    }
     review(view, zone, &mut rows);
     waiting(view, now, zone, &mut rows);
     rows

@@ -1,13 +1,14 @@
 //! The filter of a list: words, found by pieces, and `column:value` terms, found by their letters. `!` before a term: rows
 //! that do not have it. `|` within a value: any of them. `state:active|ending !who:bob pay`.
 
+use crate::digest::is_unused;
 use crate::widgets::fuzzy;
 use team_shared::event::Event;
 use team_shared::request::RequestView;
 
 /// What may stand before the colon.
-pub(crate) const COLUMNS: [&str; 10] = [
-    "id", "state", "who", "account", "set", "ticket", "rule", "reason", "batch", "what",
+pub(crate) const COLUMNS: [&str; 11] = [
+    "id", "state", "who", "account", "set", "ticket", "rule", "reason", "batch", "what", "used",
 ];
 
 /// A filter that was read.
@@ -60,6 +61,11 @@ impl Filter {
             "rule" => view.rules.clone(),
             "reason" => vec![view.justification.clone()],
             "batch" => view.batch_id.iter().cloned().collect(),
+            "used" => match &view.activity {
+                Some(activity) if activity.events > 0 => vec!["yes".to_owned()],
+                activity if is_unused(activity.as_ref()) => vec!["no".to_owned()],
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         };
         self.terms.iter().all(|term| term.fits(&in_column(term.column)))

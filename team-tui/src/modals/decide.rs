@@ -75,6 +75,8 @@ pub(crate) struct Decide {
     pub(crate) others: Vec<AsRead>,
     pub(crate) comment: Input,
     pub(crate) confirm: Option<Confirm>,
+    /// For a review: what the access left behind. Sending it acknowledges each.
+    pub(crate) left_behind: Vec<String>,
     /// What is granted, where the verb is `approve`, or asked for, where it is `extend`.
     pub(crate) duration: Option<Input>,
     /// From when, where the verb is `approve`; empty: as it was asked.
@@ -97,6 +99,7 @@ impl Decide {
             digest: view.terms_digest.clone(),
             others: Vec::new(),
             comment: Input::default(),
+            left_behind: Vec::new(),
             confirm: (verb == "approve" && view.guarded).then(|| Confirm::new(view.account.name.clone())),
             duration: match verb {
                 "approve" => Some(asked()),
@@ -128,6 +131,15 @@ impl Decide {
             dialog.confirm = (views.len() > MANY).then(|| Confirm::new(views.len().to_string()));
         }
         Some(dialog)
+    }
+
+    /// What is left behind is acknowledged by typing how many things that are.
+    pub(crate) fn show_left_behind(&mut self, left: Vec<String>) {
+        if self.verb != "review" || !self.others.is_empty() || left == self.left_behind {
+            return;
+        }
+        self.confirm = (!left.is_empty()).then(|| Confirm::new(left.len().to_string()));
+        self.left_behind = left;
     }
 
     /// From here on for these: what is done needs no second time.

@@ -104,7 +104,7 @@ impl Performer {
                 );
             }
             Effect::LoadActivity(id) => self.answer(move |client| async move {
-                Message::ActivityRead(id, client.activity(&id).await.map(Box::new))
+                Message::ActivityRead(id, client.newest_activity(&id).await.map(Box::new))
             }),
             Effect::LoadTimeline(id) => self.answer(move |client| async move {
                 Message::TimelineRead(
@@ -162,6 +162,13 @@ impl Performer {
                 let result = client.extend(&id, &body, &key()).await.map(Box::new);
                 Message::Answered {
                     verb: "extend",
+                    result,
+                }
+            }),
+            Effect::Review(id, body) => self.answer(move |client| async move {
+                let result = client.review(&id, &body, &key()).await.map(Box::new);
+                Message::Answered {
+                    verb: "review",
                     result,
                 }
             }),

@@ -188,6 +188,9 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
             format!("{}, {}", ended.reason, format::both(ended.at, app.now, app.zone)),
         ));
     }
+    if let Some(used) = view.activity.as_ref().and_then(crate::digest::in_short) {
+        rows.push(("Used", used));
+    }
     if let Some(rule) = &view.rule {
         rows.push(("Rule", rule.clone()));
     }

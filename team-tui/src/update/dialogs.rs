@@ -8,7 +8,7 @@ use crate::modals::Modal;
 use crate::modals::decide::{Decide, Focus, needs_words};
 use chrono::{DateTime, Duration, Utc};
 use crossterm::event::KeyEvent;
-use team_shared::request::{Act, Approve, Extend};
+use team_shared::request::{Act, Approve, CloseReview, Extend};
 
 /// Enter is not taken from a dialog that has just appeared: it was meant for what was there before.
 pub(super) fn too_early(opened_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
@@ -125,6 +125,15 @@ fn submit(dialog: &mut Decide, live: bool, now: DateTime<Utc>) -> Vec<Effect> {
             terms_digest,
         };
         return vec![Effect::Extend(dialog.id, Box::new(body))];
+    }
+    if dialog.verb == "review" {
+        let body = CloseReview {
+            comment,
+            acknowledged: dialog.left_behind.clone(),
+            version,
+            terms_digest,
+        };
+        return vec![Effect::Review(dialog.id, Box::new(body))];
     }
     let body = Act {
         comment,

@@ -13,6 +13,7 @@ use crate::message::{Message, Snapshot};
 use crate::modals::Modal;
 use chrono::{DateTime, Duration, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use team_shared::activity::ActivityPage;
 use team_shared::event::EventType;
 use team_shared::problem::{Code, Problem};
 use team_shared::state::RequestState;

@@ -4,17 +4,17 @@ use super::Api;
 use super::body::{Id, query};
 use super::caller::Known;
 use super::error::ApiError;
-use crate::engine::{ActivityLine, Refused};
+use crate::domain::activity::{Counted, Digest};
+use crate::engine::{ActivityLine, Coverage, Refused};
+use crate::store::activity::{Line, PageOf};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::response::Sse;
-use axum::response::sse::{Event as SseEvent, KeepAlive};
-use futures::Stream;
 use serde::Deserialize;
-use std::convert::Infallible;
-use std::time::Duration;
-use team_shared::activity::{ActivityItem, ActivityPage};
-use tokio::sync::broadcast::error::RecvError;
+use serde_json::Value;
+use team_shared::activity::{ActivityDigest, ActivityItem, ActivityPage, LeftBehind, Times};
+
+/// Rows a page.
+const PAGE: usize = 500;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +22,12 @@ struct Asked {
     #[serde(default)]
     raw: bool,
     limit: Option<usize>,
-    cursor: Option<usize>,
+    cursor: Option<String>,
+    /// The newest rows; a cursor has no sense then.
+    #[serde(default)]
+    newest: bool,
+    #[serde(default)]
+    digest: bool,
 }
 
 /// `GET /v1/requests/{id}/activity`.
@@ -42,92 +47,86 @@ pub(super) async fn of_request(
         .await?
         .filter(|request| facts.access(&caller).can_see(request))
         .ok_or_else(|| Refused::not_found(format!("request {id}")))?;
-    let activity = api.engine.activity_of(&request).await;
-    let newest = activity.lines.last().map(|line| line.at);
-    let (start, limit) = (
-        asked.cursor.unwrap_or(0),
-        asked.limit.unwrap_or(500).clamp(1, 500),
-    );
-    let total = activity.lines.len();
-    let items: Vec<_> = activity
-        .lines
-        .iter()
-        .skip(start)
-        .take(limit)
-        .map(|line| item(line, asked.raw))
-        .collect();
-    let end = start + items.len();
-    let coverage = if !api.engine.has_activity_source() {
-        "no activity source is configured: set [activity] source".to_owned()
-    } else {
-        let settings = api.engine.settings();
-        let mut text = format!(
-            "management events of the CloudTrail event history in {}; AWS delivers them minutes late",
-            settings.activity_regions.join(", ")
-        );
-        if let Some(error) = &activity.error {
-            text.push_str(&format!("; the last reading failed: {error}"));
-        }
-        text
+    let limit = asked.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let activity = api
+        .engine
+        .activity_page(&request, page_of(&asked)?, limit)
+        .await?;
+    let digest = match asked.digest {
+        true => Some(api.engine.activity_digest(&request).await?),
+        false => None,
     };
+    let coverage = api.engine.activity_coverage(&request).await?;
+    let newest = api
+        .engine
+        .activity_summary(&id)
+        .and_then(|summary| summary.newest_at);
+    let last = activity.lines.last().and_then(|line| line.position);
     Ok(Json(ActivityPage {
-        items,
-        next_cursor: (end < total).then(|| end.to_string()),
-        coverage,
+        items: activity.lines.iter().map(|line| item(line, asked.raw)).collect(),
+        next_cursor: last
+            .filter(|_| activity.has_more && !asked.newest)
+            .map(Line::cursor_at),
+        coverage: sentence(api.engine.has_activity_source(), &coverage),
         newest_event_at: newest,
+        complete_until: coverage.complete_until,
+        digest: digest.map(digest_view),
     }))
 }
 
-/// `GET /v1/activity/stream`: events of the sessions that the caller may see, as they are read.
-pub(super) async fn stream(
-    State(api): State<Api>,
-    Known(caller): Known,
-) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiError> {
-    if caller.person().is_none() {
-        // The operator's. Not asked of people: reading is not refused to the `sudo -u` shape.
-        api.engine.facts().access(&caller).acting_person()?;
-    }
-    let mut lines = api.engine.activity_stream();
-    let stopped = api.engine.stopped();
-    let stream = async_stream::stream! {
-        yield Ok(SseEvent::default().comment("teamd"));
-        loop {
-            let line = tokio::select! {
-                line = lines.recv() => line,
-                () = stopped.cancelled() => break,
-            };
-            match line {
-                Ok(line) => {
-                    let (id, facts, caller) = (line.request, api.engine.facts(), caller.clone());
-                    let seen = api
-                        .engine
-                        .store()
-                        .read(move |read| {
-                            let request = read.request(&id)?;
-                            Ok::<_, Refused>(request.is_some_and(|r| facts.access(&caller).can_see(&r)))
-                        })
-                        .await;
-                    if matches!(seen, Ok(true)) {
-                        let data = serde_json::to_string(&item(&line, false)).unwrap_or_default();
-                        yield Ok(SseEvent::default().event("activity").data(data));
-                    }
-                }
-                // The client reads the page again and has everything.
-                Err(RecvError::Lagged(missed)) => {
-                    yield Ok(SseEvent::default().event("lagged").data(missed.to_string()));
-                }
-                Err(RecvError::Closed) => break,
-            }
-        }
+fn page_of(asked: &Asked) -> Result<PageOf, Refused> {
+    let position = match &asked.cursor {
+        None => None,
+        Some(cursor) => Some(
+            Line::position_of(cursor).ok_or_else(|| Refused::field("cursor", "not a cursor of this list"))?,
+        ),
     };
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    match (asked.newest, position) {
+        (false, position) => Ok(PageOf::After(position)),
+        (true, None) => Ok(PageOf::Newest),
+        (true, Some(_)) => Err(Refused::field("cursor", "not together with newest")),
+    }
 }
 
-fn item(line: &ActivityLine, raw: bool) -> ActivityItem {
+/// What the lines cover, and what they do not.
+fn sentence(has_source: bool, coverage: &Coverage) -> String {
+    if !has_source {
+        return "no activity source is configured: set [activity] source".to_owned();
+    }
+    if let Some(account) = &coverage.unseen {
+        return format!("account {account} cannot be read: set [activity] role_name (docs/ACTIVITY.md)");
+    }
+    let mut parts = vec![match coverage.regions.as_slice() {
+        [] => "management events of the trail".to_owned(),
+        regions => format!("management events of {}; no other region", regions.join(", ")),
+    }];
+    parts.push(match coverage.complete_until {
+        Some(_) if coverage.is_closed => "complete".to_owned(),
+        Some(until) => format!("complete until {}", until.format("%Y-%m-%d %H:%MZ")),
+        None => "nothing is complete yet".to_owned(),
+    });
+    if let Some((place, error, since)) = coverage.faults.first() {
+        let since = since.format("%Y-%m-%d %H:%MZ");
+        let more = match coverage.faults.len() {
+            1 => String::new(),
+            n => format!(" (and {} more)", n - 1),
+        };
+        parts.push(format!("{place} cannot be read since {since}: {error}{more}"));
+    }
+    if !coverage.also_through.is_empty() {
+        parts.push(format!(
+            "the same access is also held through {}: calls by either are shown",
+            coverage.also_through.join(", ")
+        ));
+    }
+    parts.join("; ")
+}
+
+pub(super) fn item(line: &ActivityLine, raw: bool) -> ActivityItem {
     let call = &line.call;
     ActivityItem {
-        event_id: line.event_id.clone(),
-        event_time: line.at,
+        event_id: call.event_id.clone(),
+        event_time: call.at,
         event_name: call.name.clone(),
         event_source: call.source.clone(),
         region: call.region.clone(),
@@ -139,6 +138,43 @@ fn item(line: &ActivityLine, raw: bool) -> ActivityItem {
         error_code: call.error.clone(),
         resources: call.resources.clone(),
         marks: line.marks.clone(),
-        raw: raw.then(|| line.record.clone()),
+        // What is no JSON is shown as the text that it is.
+        raw: raw.then(|| {
+            serde_json::from_str(&line.record).unwrap_or_else(|_| Value::String(line.record.clone()))
+        }),
+    }
+}
+
+fn digest_view(digest: Digest) -> ActivityDigest {
+    let times = |counted: Counted| {
+        counted
+            .into_iter()
+            .map(|(name, times)| Times { name, times })
+            .collect()
+    };
+    let summary = digest.summary;
+    ActivityDigest {
+        sessions: digest.sessions,
+        events: summary.events,
+        writes: summary.writes,
+        errors: summary.errors,
+        first_event_at: summary.first_at,
+        last_event_at: summary.newest_at,
+        signed_in_at: summary.signed_in_at,
+        services: times(digest.services),
+        actions: times(digest.actions),
+        addresses: times(digest.addresses),
+        marks: times(digest.marks),
+        left_behind: digest
+            .left_behind
+            .into_iter()
+            .map(|left| LeftBehind {
+                label: left.label(),
+                kind: left.kind,
+                name: left.name,
+                at: left.at,
+                event_id: left.event_id,
+            })
+            .collect(),
     }
 }

@@ -1,11 +1,13 @@
 //! What stands beside a request in the store: its grant, what people do around it, who keeps its grant.
 
 use super::{Api, views};
+use crate::domain::activity::Summary;
 use crate::domain::attention::Attention;
 use crate::domain::grant::Grant;
 use crate::domain::request::{Request, State};
-use crate::engine::{Access, Facts, Refused};
+use crate::engine::{Access, Engine, Facts, Refused};
 use crate::store::port::{Read, StoreResult};
+use std::sync::Arc;
 use team_shared::request::RequestView;
 
 /// What stands beside a request in the store.
@@ -15,6 +17,8 @@ pub(super) struct Beside {
     pub(super) attention: Attention,
     /// The request that keeps its grant, where it is over.
     pub(super) holder: Option<Request>,
+    /// How it was used.
+    pub(super) activity: Option<Summary>,
 }
 
 impl Beside {
@@ -22,11 +26,12 @@ impl Beside {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub(super) fn of(read: &mut dyn Read, request: &Request) -> StoreResult<Self> {
+    pub(super) fn of(read: &mut dyn Read, request: &Request, engine: &Engine) -> StoreResult<Self> {
         Ok(Self {
             grant: read.grant(&request.key)?,
             attention: read.attention(&request.id)?,
             holder: holder_of(read, request)?,
+            activity: engine.activity_summary(&request.id),
         })
     }
 }
@@ -41,11 +46,11 @@ pub(super) async fn read_beside(
     facts: &Facts,
     access: &Access<'_>,
 ) -> Result<RequestView, Refused> {
-    let about = request.clone();
+    let (about, engine) = (request.clone(), Arc::clone(&api.engine));
     let beside = api
         .engine
         .store()
-        .read(move |read| Ok::<_, Refused>(Beside::of(read, &about)?))
+        .read(move |read| Ok::<_, Refused>(Beside::of(read, &about, &engine)?))
         .await?;
     Ok(views::request(request, &beside, facts, access))
 }

@@ -4,6 +4,7 @@
 //! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
 
 mod activity;
+mod activity_stream;
 mod ask;
 mod audit;
 mod batches;
@@ -119,7 +120,7 @@ pub fn router(api: Api) -> Router {
         .route(&of_request("use"), get(portal::use_of))
         .route(&of_request("timeline"), get(events::timeline))
         .route(&of_request("activity"), get(activity::of_request))
-        .route(routes::ACTIVITY_STREAM, get(activity::stream))
+        .route(routes::ACTIVITY_STREAM, get(activity_stream::stream))
         .route(routes::EVENTS, get(events::stream))
         .route(
             routes::POLICY,

@@ -9,13 +9,14 @@ use super::{Api, idempotency};
 use crate::domain::attention::was_access;
 use crate::domain::identity::Caller;
 use crate::domain::request::Request;
-use crate::engine::{Access, Facts, Refused, Submission, Verb};
+use crate::engine::{Access, Engine, Facts, Refused, Submission, Verb};
 use crate::store::port::{Read, RequestFilter};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
+use std::sync::Arc;
 use team_shared::ids::RequestId;
 use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT, Page};
 use team_shared::request::{RequestQuery, RequestView, Submit};
@@ -104,14 +105,14 @@ pub(super) async fn show(
 }
 
 pub(super) async fn one(api: &Api, caller: &Caller, id: RequestId) -> Result<RequestView, ApiError> {
-    let facts = api.engine.facts();
+    let (facts, engine) = (api.engine.facts(), Arc::clone(&api.engine));
     let found = api
         .engine
         .store()
         .read(move |read| {
             Ok::<_, Refused>(match read.request(&id)? {
                 Some(request) => {
-                    let beside = Beside::of(read, &request)?;
+                    let beside = Beside::of(read, &request, &engine)?;
                     Some((request, beside))
                 }
                 None => None,
@@ -136,11 +137,11 @@ pub(super) async fn list(
     let asked: RequestQuery = query(&uri)?;
     let facts = api.engine.facts();
     let search = Search::read(&asked, &facts, caller.person())?;
-    let (search_facts, search_caller) = (facts.clone(), caller.clone());
+    let (search_facts, search_caller, engine) = (facts.clone(), caller.clone(), Arc::clone(&api.engine));
     let (rows, next) = api
         .engine
         .store()
-        .read(move |read| search.run(read, &search_facts, &search_caller))
+        .read(move |read| search.run(read, &search_facts, &search_caller, &engine))
         .await?;
     let access = facts.access(&caller);
     let items = rows
@@ -160,6 +161,7 @@ struct Search {
     /// Nothing can fit.
     is_void: bool,
     words: Option<String>,
+    is_unused: bool,
     limit: usize,
 }
 
@@ -285,6 +287,7 @@ impl Search {
                 .as_ref()
                 .map(|q| q.to_lowercase())
                 .filter(|q| !q.is_empty()),
+            is_unused: asked.unused,
             limit,
         })
     }
@@ -294,6 +297,7 @@ impl Search {
         read: &mut dyn Read,
         facts: &Facts,
         caller: &crate::domain::identity::Caller,
+        engine: &Engine,
     ) -> Result<(Rows, Option<RequestId>), Refused> {
         let access = facts.access(caller);
         let mut filter = self.filter.clone();
@@ -309,11 +313,12 @@ impl Search {
                 if access.can_see(&request)
                     && self.is_in_scope(&access, &request)
                     && self.has_words(&request, facts)
+                    && (!self.is_unused || is_unused(engine, &request))
                 {
                     if rows.len() == self.limit {
                         return Ok((rows.clone(), rows.last().map(|(last, _)| last.id)));
                     }
-                    let beside = Beside::of(read, &request)?;
+                    let beside = Beside::of(read, &request, engine)?;
                     rows.push((request, beside));
                 }
             }
@@ -348,4 +353,10 @@ impl Search {
         ];
         texts.iter().any(|text| text.to_lowercase().contains(words))
     }
+}
+
+/// Access that was there, of which all is known, and nothing was done with it.
+fn is_unused(engine: &Engine, request: &Request) -> bool {
+    let summary = engine.activity_summary(&request.id);
+    summary.is_some_and(|summary| summary.closed_at.is_some() && summary.events == 0)
 }

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use team_shared::ids::RequestId;
-use team_shared::request::{Act as ActBody, Approve, Extend, GiveUp};
+use team_shared::request::{Act as ActBody, Approve, CloseReview, Extend, GiveUp};
 
 type Answer = Result<Response, ApiError>;
 
@@ -88,8 +88,14 @@ pub(super) async fn unclaim(on: Verb) -> Answer {
 
 /// `POST /v1/requests/{id}/review`.
 pub(super) async fn review(on: Verb) -> Answer {
-    on.perform("review", async |id, body| {
-        on.api.engine.review(&on.caller, &id, act(body)).await
+    on.perform("review", async |id, body: CloseReview| {
+        let act = Act {
+            comment: body.comment,
+            version: body.version,
+            terms_digest: body.terms_digest,
+            acknowledged: body.acknowledged,
+        };
+        on.api.engine.review(&on.caller, &id, act).await
     })
     .await
 }
@@ -101,6 +107,7 @@ pub(super) async fn lost(on: Verb) -> Answer {
             comment: body.reason,
             version: body.version,
             terms_digest: body.terms_digest,
+            ..Act::default()
         };
         on.api.engine.give_up(&on.caller, &id, act).await
     })
@@ -131,6 +138,7 @@ fn act(body: ActBody) -> Act {
         comment: body.comment,
         version: body.version,
         terms_digest: body.terms_digest,
+        ..Act::default()
     }
 }
 

@@ -6,6 +6,7 @@ use crate::domain::directory::{Account, Directory, PermissionSet};
 use crate::domain::grant::Grant;
 use crate::domain::request::{Request, State};
 use crate::engine::{Access, Facts};
+use team_shared::activity::ActivitySummary;
 use team_shared::grant::GroupRef;
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
 use team_shared::request::{
@@ -133,6 +134,14 @@ pub(super) fn request(request: &Request, beside: &Beside, facts: &Facts, access:
                 .as_ref()
                 .and_then(|review| review.comment.clone()),
         },
+        activity: beside.activity.map(|summary| ActivitySummary {
+            events: summary.events,
+            writes: summary.writes,
+            errors: summary.errors,
+            left_behind: summary.left_behind,
+            newest_event_at: summary.newest_at,
+            complete: summary.closed_at.is_some(),
+        }),
         terms_digest: request.digest(),
         you_may: access
             .open_verbs(request, attention)
@@ -142,8 +151,6 @@ pub(super) fn request(request: &Request, beside: &Beside, facts: &Facts, access:
     }
 }
 
-/// Where its ticket is read: by the rule that counts most, else by the settings. The ticket is a person's text, so whatever
-/// means something in a link is written as its bytes.
 /// By the policy in force: rules of the basis that are not there any more guard nothing.
 fn is_guarded(request: &Request, facts: &Facts) -> bool {
     let rules = facts
@@ -155,6 +162,8 @@ fn is_guarded(request: &Request, facts: &Facts) -> bool {
         .any(|rule| request.basis.rules.contains(&rule.id))
 }
 
+/// Where its ticket is read: by the rule that counts most, else by the settings. The ticket is a person's text, so whatever
+/// means something in a link is written as its bytes.
 fn ticket_link(request: &Request, facts: &Facts) -> Option<String> {
     let ticket = request.terms.ticket.as_ref()?;
     let policy = &facts.policy.as_ref()?.policy;

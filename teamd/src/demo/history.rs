@@ -9,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::document;
 use crate::domain::Time;
-use crate::domain::attention;
+use crate::domain::attention::{self, Found};
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::grant::{Reply, Status, Step};
@@ -221,8 +221,11 @@ impl Past<'_> {
             return Ok(());
         };
         let attention = self.tx.attention(id)?;
-        let said = Some("as the ticket said");
-        match attention::review(&request, &attention, &by, said, &self.actor(&by), at) {
+        let found = Found {
+            comment: Some("as the ticket said"),
+            ..Found::default()
+        };
+        match attention::review(&request, &attention, &by, found, &self.actor(&by), at) {
             Ok(noted) => keep(self.tx, &request, &noted, at),
             // Hugo's own, or still ending.
             Err(_) => Ok(()),

@@ -4,7 +4,8 @@ use super::access::Verb;
 use super::refused::Refused;
 use super::verb::{checked_comment, opened_as_read};
 use super::{Act, Engine, Facts, commit};
-use crate::domain::attention::{self, Attention, AttentionError, Noted};
+use crate::domain::activity::LeftBehind;
+use crate::domain::attention::{self, Attention, AttentionError, Found, Noted};
 use crate::domain::identity::Caller;
 use crate::domain::request::Request;
 use crate::store::WriteLane;
@@ -45,12 +46,29 @@ impl Engine {
         act: Act,
     ) -> Result<Request, Refused> {
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        let left_behind: Vec<String> = match verb {
+            Verb::Review => self
+                .activity_left_behind(id)
+                .await?
+                .iter()
+                .map(LeftBehind::label)
+                .collect(),
+            _ => Vec::new(),
+        };
         let request = self
             .store
             .write(WriteLane::Normal, move |tx| {
                 let request = opened_as_read(tx, &facts, &caller, &id, verb, &act)?;
                 let attention = tx.attention(&id)?;
-                let noted = noted(verb, &facts, &caller, &request, &attention, &act, now)?;
+                let noted = noted(
+                    verb,
+                    &facts,
+                    &caller,
+                    (&request, &attention),
+                    &act,
+                    &left_behind,
+                    now,
+                )?;
                 keep(tx, &request, &noted, now)?;
                 Ok::<_, Refused>(request)
             })
@@ -79,9 +97,9 @@ fn noted(
     verb: Verb,
     facts: &Facts,
     caller: &Caller,
-    request: &Request,
-    attention: &Attention,
+    (request, attention): (&Request, &Attention),
     act: &Act,
+    left_behind: &[String],
     now: crate::domain::Time,
 ) -> Result<Noted, Refused> {
     let by = facts.access(caller).acting_person()?.clone();
@@ -96,9 +114,14 @@ fn noted(
         return attention::claim(request, attention, &by, hold, &actor, now).map_err(refused);
     }
     // State goes before validation.
-    attention::review(request, attention, &by, None, &actor, now).map_err(refused)?;
+    attention::review(request, attention, &by, Found::default(), &actor, now).map_err(refused)?;
     let comment = checked_comment(act.comment.as_deref(), true)?;
-    attention::review(request, attention, &by, comment.as_deref(), &actor, now).map_err(refused)
+    let found = Found {
+        comment: comment.as_deref(),
+        left_behind,
+        acknowledged: &act.acknowledged,
+    };
+    attention::review(request, attention, &by, found, &actor, now).map_err(refused)
 }
 
 fn refusal(error: AttentionError, facts: &Facts) -> Refused {
@@ -123,6 +146,9 @@ fn refusal(error: AttentionError, facts: &Facts) -> Refused {
                 at.format("%Y-%m-%d %H:%M:%SZ")
             ),
         ),
+        AttentionError::Unacknowledged(_) => Refused::field("acknowledged", error.to_string())
+            .help("each may stay or is gone: say so with --acknowledge"),
+        AttentionError::NotLeftBehind(_) => Refused::field("acknowledged", error.to_string()),
         AttentionError::NotPending(_)
         | AttentionError::NotClaimed
         | AttentionError::NotOver(_)

@@ -3,8 +3,10 @@
 use crate::aws::health::AwsHealth;
 use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
 use crate::clock::Clock;
+use crate::domain::activity::MarkRule;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
+use crate::store::activity::ActivityStore;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +27,7 @@ pub struct Deps {
     /// Who holds what, for the sweeps.
     pub inventory: Arc<dyn Inventory>,
     /// CloudTrail, where a source is configured.
-    pub activity: Option<Arc<dyn ActivitySource>>,
+    pub activity: Option<ActivityPorts>,
     /// The dead-man's switch, where it is on.
     pub schedules: Option<Arc<dyn Schedules>>,
     /// Whose credentials we have.
@@ -36,6 +38,15 @@ pub struct Deps {
     pub leases_path: Option<PathBuf>,
     /// The life of its tasks.
     pub shutdown: Shutdown,
+}
+
+/// What activity is read from, and where it is kept.
+#[derive(Clone)]
+pub struct ActivityPorts {
+    /// CloudTrail.
+    pub source: Arc<dyn ActivitySource>,
+    /// Its own database.
+    pub store: ActivityStore,
 }
 
 /// What can be set, and set anew by SIGHUP.
@@ -63,6 +74,10 @@ pub struct EngineSettings {
     pub activity_role: bool,
     /// How often.
     pub activity_poll: Duration,
+    /// How long events are kept.
+    pub activity_retention: chrono::TimeDelta,
+    /// What about a call is worth a look.
+    pub activity_marks: Arc<Vec<MarkRule>>,
     /// Where the people on call are read.
     pub on_call: BTreeMap<String, crate::config::OnCall>,
     /// For `status`.

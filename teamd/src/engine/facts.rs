@@ -29,6 +29,20 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether policy and directory are the same as others': what they let a caller see is the same then.
+    #[must_use]
+    pub fn is_same(&self, others: &Self) -> bool {
+        fn same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+            match (one, other) {
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+                (None, None) => true,
+                _ => false,
+            }
+        }
+        same(self.policy.as_ref(), others.policy.as_ref())
+            && same(self.directory.as_ref(), others.directory.as_ref())
+    }
+
     /// What a caller may do by these facts.
     #[must_use]
     pub fn access<'a>(&'a self, caller: &'a Caller) -> Access<'a> {

@@ -65,12 +65,12 @@ mod verb;
 mod tests;
 
 pub use access::{Access, Verb};
-pub use activity::{Activity, ActivityLine};
+pub use activity::{Activity, ActivityLine, Coverage};
 pub use alarms::ALARMS_AFTER;
 #[cfg(test)]
 pub(crate) use commit::is_news;
 pub use decide::Approval;
-pub use deps::{Deps, EngineSettings};
+pub use deps::{ActivityPorts, Deps, EngineSettings};
 pub use drift::DriftOverview;
 pub use extend::Extension;
 pub use facts::Facts;
@@ -94,7 +94,7 @@ pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 pub use verb::Act;
 
 use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity};
+use crate::aws::port::{Assignments, DirectorySource, Inventory, OwnIdentity};
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
@@ -116,7 +116,7 @@ pub struct Engine {
     assignments: Arc<dyn Assignments>,
     source: Arc<dyn DirectorySource>,
     inventory: Arc<dyn Inventory>,
-    activity_source: Option<Arc<dyn ActivitySource>>,
+    activity_ports: Option<ActivityPorts>,
     own: Arc<dyn OwnIdentity>,
     health: Arc<AwsHealth>,
     settings: ArcSwap<EngineSettings>,
@@ -172,7 +172,7 @@ impl Engine {
             assignments: deps.assignments,
             source: deps.directory,
             inventory: deps.inventory,
-            activity_source: deps.activity,
+            activity_ports: deps.activity,
             own: deps.own,
             health: deps.health,
             settings: ArcSwap::from_pointee(settings),

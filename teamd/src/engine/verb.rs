@@ -18,6 +18,8 @@ pub struct Act {
     pub version: Option<u64>,
     /// The digest that was read.
     pub terms_digest: Option<String>,
+    /// For reviews: what was left behind and may stay or is gone.
+    pub acknowledged: Vec<String>,
 }
 
 /// The request, where the caller may see it and may use the verb on it. What they read is not compared yet: some verbs

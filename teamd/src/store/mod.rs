@@ -7,10 +7,12 @@
 //! * `chain` the hash chain of the audit trail, shared by both
 //! * `disk` how full it is, and the ballast; `removals`, `fallback`, `witness`: taking access back goes on in memory while
 //!   the tables cannot be used, and is written down later
+//! * [`activity`] what CloudTrail recorded: a file and a writer of its own
 //! * `conformance` the one suite that holds both to the same behaviour
 //!
 //! To add a table: a migration, a file in `sqlite`, a field in `memory`, methods in [`port`], checks in `conformance`.
 
+pub mod activity;
 mod chain;
 #[cfg(test)]
 mod conformance;

@@ -226,7 +226,8 @@ pub(super) async fn activity(State(fake): State<Shared>, Path(id): Path<String>)
         return problem(Code::NotFound, "no such request");
     };
     let items = fixtures::activity(now(), id);
-    Json(json!({"items": items, "next_cursor": null, "coverage": "CloudTrail, eu-west-1", "newest_event_at": now()}))
+    Json(json!({"items": items, "next_cursor": null, "coverage": "CloudTrail, eu-west-1", "newest_event_at": now(),
+                "digest": fixtures::digest()}))
         .into_response()
 }
 

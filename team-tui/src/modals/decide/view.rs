@@ -2,9 +2,9 @@
 
 use super::super::{buttons, window};
 use super::{Decide, Focus, capital, needs_words};
-use crate::app::App;
+use crate::app::{App, Tail};
 use crate::commands::residual;
-use crate::digest::Digest;
+use crate::digest::lines as lines_of;
 use crate::format::{self, wrap};
 use crate::theme::Theme;
 use crate::widgets::field;
@@ -26,7 +26,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         0 => format!("{} {}", capital(dialog.verb), dialog.id.short()),
         others => format!("{} {} requests", capital(dialog.verb), others + 1),
     };
-    let height = if dialog.confirm.is_some() { 18 } else { 17 };
+    let left = u16::try_from(dialog.left_behind.len().min(4)).unwrap_or(4);
+    let height = if dialog.confirm.is_some() { 18 + left } else { 17 };
     let inside = window(frame, area, theme, &title, 76, height);
     let width = usize::from(inside.width);
     let mut y = inside.y;
@@ -185,6 +186,12 @@ fn lines<'a>(
     if let Some(confirm) = &dialog.confirm {
         let note = match dialog.others.len() {
             _ if confirm.is_typed() => "✓".to_owned(),
+            0 if !dialog.left_behind.is_empty() => {
+                format!(
+                    "type {}: how many are left behind, all of them seen",
+                    confirm.word
+                )
+            }
             0 => format!("guarded: type {} to go on", confirm.word),
             _ => format!("type {}, how many they are, to go on", confirm.word),
         };
@@ -266,13 +273,14 @@ fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
     }
     if dialog.verb == "review" {
         match app.tails.get(&view.id) {
-            Some(tail) => warnings.extend(
-                Digest::of(&tail.items)
-                    .lines(app.zone)
+            Some(Tail {
+                digest: Some(digest), ..
+            }) => warnings.extend(
+                lines_of(digest, app.zone)
                     .into_iter()
                     .map(|(label, text)| format!("{label} {text}")),
             ),
-            None => warnings.push("reading what was done with it…".to_owned()),
+            _ => warnings.push("reading what was done with it…".to_owned()),
         }
     }
     if dialog.verb == "approve" {

@@ -39,7 +39,39 @@ fn a_review_wants_words() {
     assert!(matches!(&app.modal, Some(Modal::Decide(dialog)) if dialog.error.is_some()));
     keys(&mut app, "as the ticket said");
     let effects = control(&mut app, 's');
-    assert!(matches!(&effects[..], [Effect::Act(_, "review", body)] if body.comment.is_some()));
+    assert!(matches!(&effects[..], [Effect::Review(_, body)] if body.comment.is_some()));
+}
+
+#[test]
+fn what_was_left_behind_is_seen_before_a_review_closes() {
+    let mut app = live();
+    let id = app.selected().map(|view| view.id).expect("a row");
+    app.requests.get_mut(&id).expect("the row").you_may = vec!["approve".to_owned(), "review".to_owned()];
+    keys(&mut app, "R");
+    let page = ActivityPage {
+        items: Vec::new(),
+        next_cursor: None,
+        coverage: "complete".to_owned(),
+        newest_event_at: None,
+        complete_until: None,
+        digest: Some(fixtures::digest()),
+    };
+    update(&mut app, Message::ActivityRead(id, Ok(Box::new(page))));
+    keys(&mut app, "as the ticket said");
+    let effects = control(&mut app, 's');
+    assert!(
+        effects.is_empty(),
+        "how many are left behind is typed first: {effects:?}"
+    );
+    keys(&mut app, "1");
+    let effects = control(&mut app, 's');
+    let [Effect::Review(_, body)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        body.acknowledged,
+        [fixtures::digest().left_behind[0].label.clone()]
+    );
 }
 
 #[test]

@@ -3,13 +3,18 @@
 //! * `matching` whose call it is: exactly, never by a part of a name
 //! * `marks` what about a call is worth a look
 //! * `left_behind` what outlives the session that made it
+//! * `digest` what was done in all, and what only the whole of it shows
 
+mod digest;
 mod left_behind;
 mod marks;
 mod matching;
 #[cfg(test)]
 mod tests;
 
+pub use digest::{
+    BURST, BURST_TIME, Counted, DENIED_BURST, Digest, Habit, LeftBehind, Recorded, Summary, bursts,
+};
 pub use left_behind::{Door, Made, door};
 pub use marks::{Mark, MarkRule, Only, is_denied, marks, tells};
 pub use matching::{Via, permission_set_of, via};

@@ -79,6 +79,12 @@ pub enum AttentionError {
     /// It never was access.
     #[error("request is {0}: it never was access, so there is nothing to review")]
     NothingToReview(RequestState),
+    /// What the session left behind is not acknowledged.
+    #[error("not acknowledged: {}", .0.join("; "))]
+    Unacknowledged(Vec<String>),
+    /// What is acknowledged was not left behind.
+    #[error("the session did not leave behind: {}", .0.join("; "))]
+    NotLeftBehind(Vec<String>),
     /// It was closed.
     #[error("its review is closed since {}", .at.format("%Y-%m-%d %H:%M:%SZ"))]
     Reviewed {
@@ -190,6 +196,17 @@ pub fn unclaim(request: &Request, attention: &Attention, by: &UserId, actor: &Ac
     }
 }
 
+/// What a review has found.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Found<'a> {
+    /// In the reviewer's words.
+    pub comment: Option<&'a str>,
+    /// What the session left behind, by its labels.
+    pub left_behind: &'a [String],
+    /// Of that, what may stay or is gone.
+    pub acknowledged: &'a [String],
+}
+
 /// Somebody has looked at what was done with the access.
 ///
 /// # Errors
@@ -198,7 +215,7 @@ pub fn review(
     request: &Request,
     attention: &Attention,
     by: &UserId,
-    comment: Option<&str>,
+    found: Found<'_>,
     actor: &Actor,
     now: Time,
 ) -> Answer {
@@ -219,18 +236,41 @@ pub fn review(
             AttentionError::NotOver(word)
         });
     }
+    let differs = |one: &[String], other: &[String]| -> Vec<String> {
+        one.iter()
+            .filter(|label| !other.contains(label))
+            .cloned()
+            .collect()
+    };
+    let (open, unknown) = (
+        differs(found.left_behind, found.acknowledged),
+        differs(found.acknowledged, found.left_behind),
+    );
+    if !open.is_empty() {
+        return Err(AttentionError::Unacknowledged(open));
+    }
+    if !unknown.is_empty() {
+        return Err(AttentionError::NotLeftBehind(unknown));
+    }
     let review = Review {
         by: by.clone(),
         at: now,
-        comment: comment.map(ToOwned::to_owned),
+        comment: found.comment.map(ToOwned::to_owned),
+    };
+    let acknowledged = match found.left_behind {
+        [] => None,
+        left => Some(Datum::List(left.to_vec())),
     };
     Ok(Noted {
         attention: Attention {
             review: Some(review),
             ..attention.clone()
         },
-        event: told(EventType::RequestReviewed, request, actor)
-            .with("break_glass", Datum::Flag(request.terms.break_glass))
-            .free("comment", comment),
+        event: acknowledged.into_iter().fold(
+            told(EventType::RequestReviewed, request, actor)
+                .with("break_glass", Datum::Flag(request.terms.break_glass))
+                .free("comment", found.comment),
+            |event, labels| event.with("acknowledged", labels),
+        ),
     })
 }

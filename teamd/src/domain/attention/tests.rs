@@ -62,7 +62,17 @@ fn the_table_of_claims_and_reviews() {
             line(
                 "review",
                 who,
-                &review(&request, &nothing, &user(who), Some("seen"), &daemon, now),
+                &review(
+                    &request,
+                    &nothing,
+                    &user(who),
+                    Found {
+                        comment: Some("seen"),
+                        ..Found::default()
+                    },
+                    &daemon,
+                    now,
+                ),
             );
         }
         line(
@@ -102,11 +112,11 @@ fn a_review_is_closed_once_and_break_glass_needs_one_at_once() {
     let daemon = Actor::daemon();
     let nothing = Attention::default();
     assert!(nothing.needs_review(&ended));
-    let closed = review(&ended, &nothing, &user("bob"), None, &daemon, at(0))
+    let closed = review(&ended, &nothing, &user("bob"), Found::default(), &daemon, at(0))
         .unwrap()
         .attention;
     assert!(!closed.needs_review(&ended));
-    let again = review(&ended, &closed, &user("carol"), None, &daemon, at(1));
+    let again = review(&ended, &closed, &user("carol"), Found::default(), &daemon, at(1));
     assert!(matches!(again, Err(AttentionError::Reviewed { by, .. }) if by == user("bob")));
     let mut live = in_state(RequestState::Active);
     assert!(!nothing.needs_review(&live));

@@ -1,14 +1,17 @@
-//! What was done with access that is over, in one line, as far as it is known when the message is sent.
+//! What was done with access that is over, in a few lines, as far as it is known when the message is sent.
 
+use crate::domain::activity::Digest;
 use crate::domain::request::Request;
-use crate::engine::{ActivityLine, Engine};
+use crate::engine::Engine;
 use crate::notify::notice::Fact;
-use std::collections::BTreeSet;
 use std::time::Duration;
 use team_shared::event::EventType;
 
 /// A message does not wait longer for it.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Doors that a message names.
+const NAMED: usize = 5;
 
 impl Engine {
     /// For access that is over, where a source of activity is configured.
@@ -17,32 +20,48 @@ impl Engine {
         let Some(request) = request.filter(|_| is_over && self.has_activity_source()) else {
             return Vec::new();
         };
-        match tokio::time::timeout(PATIENCE, self.activity_of(request)).await {
-            Ok(activity) => vec![Fact {
-                label: "Done with it",
-                value: in_one_line(&activity.lines),
-            }],
-            Err(_) => Vec::new(),
+        match tokio::time::timeout(PATIENCE, self.activity_digest(request)).await {
+            Ok(Ok(digest)) => facts(&digest),
+            Ok(Err(_)) | Err(_) => Vec::new(),
         }
     }
 }
 
+fn facts(digest: &Digest) -> Vec<Fact> {
+    let mut facts = vec![Fact {
+        label: "Done with it",
+        value: in_one_line(digest),
+    }];
+    if !digest.left_behind.is_empty() {
+        let labels: Vec<String> = digest
+            .left_behind
+            .iter()
+            .take(NAMED)
+            .map(|left| left.label())
+            .collect();
+        let more = match digest.left_behind.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        facts.push(Fact {
+            label: "Left behind",
+            value: format!("{}{more}", labels.join("; ")),
+        });
+    }
+    facts
+}
+
 /// CloudTrail delivers late: what is known now is rarely all.
-fn in_one_line(lines: &[ActivityLine]) -> String {
-    let count = |fits: &dyn Fn(&ActivityLine) -> bool| lines.iter().filter(|line| fits(line)).count();
-    let writes = count(&|line| line.record["readOnly"] == false);
-    let refused = count(&|line| line.record["errorCode"].is_string());
-    let addresses: BTreeSet<&str> = lines
-        .iter()
-        .filter_map(|line| line.record["sourceIPAddress"].as_str())
-        .collect();
-    match lines.len() {
+fn in_one_line(digest: &Digest) -> String {
+    let summary = &digest.summary;
+    match summary.events {
         0 => "nothing that CloudTrail has delivered so far".to_owned(),
         calls => {
-            let from = match addresses.len() {
+            let from = match digest.addresses.len() {
                 1 => "one address".to_owned(),
                 n => format!("{n} addresses"),
             };
+            let (writes, refused) = (summary.writes, summary.errors);
             format!("{calls} calls so far: {writes} that change something, {refused} refused, from {from}")
         }
     }
@@ -51,27 +70,32 @@ fn in_one_line(lines: &[ActivityLine]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::domain::activity::{LeftBehind, Summary};
 
     #[test]
-    fn calls_are_counted() {
-        let line = |record: serde_json::Value| ActivityLine {
-            event_id: "e".into(),
-            at: crate::domain::Time::UNIX_EPOCH,
-            request: team_shared::ids::RequestId::from_parts(1, 1),
-            account: "111122223333".parse().unwrap(),
-            record,
-            call: crate::domain::activity::Call::default(),
-            marks: Vec::new(),
+    fn calls_are_counted_and_doors_named() {
+        let digest = Digest {
+            summary: Summary {
+                events: 2,
+                writes: 1,
+                errors: 1,
+                ..Summary::default()
+            },
+            addresses: vec![("192.0.2.1".to_owned(), 2)],
+            left_behind: vec![LeftBehind {
+                kind: "role".to_owned(),
+                name: "deployer".to_owned(),
+                at: crate::domain::Time::UNIX_EPOCH,
+                event_id: "e".to_owned(),
+            }],
+            ..Digest::default()
         };
-        let lines = [
-            line(json!({ "readOnly": true, "sourceIPAddress": "192.0.2.1" })),
-            line(json!({ "readOnly": false, "sourceIPAddress": "192.0.2.1", "errorCode": "AccessDenied" })),
-        ];
+        let facts = facts(&digest);
         assert_eq!(
-            in_one_line(&lines),
+            facts[0].value,
             "2 calls so far: 1 that change something, 1 refused, from one address"
         );
-        assert!(in_one_line(&[]).contains("so far"));
+        assert_eq!(facts[1].value, "role: deployer");
+        assert!(in_one_line(&Digest::default()).contains("so far"));
     }
 }

@@ -19,7 +19,7 @@ mod session;
 
 pub(super) use idempotency::MEMORY;
 pub(super) use meta::refuse_own;
-pub(super) use open::{Lock, lock};
+pub(super) use open::{Lock, connect, lock, private, reader, refuse_network};
 
 use super::disk::Disk;
 use super::fallback::Live;
@@ -164,7 +164,7 @@ pub fn verify_file(path: &Path) -> StoreResult<ChainCheck> {
 
 /// What a failure of SQLite means to us.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn failed(error: rusqlite::Error) -> StoreError {
+pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full,
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),

@@ -39,7 +39,7 @@ pub(super) fn refuse_old_sqlite() -> StoreResult<()> {
 }
 
 /// Refuses a path on a file system that is not local.
-pub(super) fn refuse_network(path: &Path) -> StoreResult<()> {
+pub(in crate::store) fn refuse_network(path: &Path) -> StoreResult<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let stat = rustix::fs::statfs(folder)
@@ -93,7 +93,7 @@ pub(in crate::store) fn lock(path: &Path) -> StoreResult<Lock> {
 }
 
 /// Creates the file for its owner alone, or takes away what others may do with it.
-pub(super) fn private(path: &Path) -> StoreResult<File> {
+pub(in crate::store) fn private(path: &Path) -> StoreResult<File> {
     let fault = |error: std::io::Error| match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
         _ => StoreError::Database(format!("{}: {error}", path.display())),
@@ -115,7 +115,7 @@ pub(super) fn private(path: &Path) -> StoreResult<File> {
 }
 
 /// A connection that may write, to a file that may still turn out not to be ours: nothing is written yet.
-pub(super) fn connect(path: &Path) -> StoreResult<Connection> {
+pub(in crate::store) fn connect(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
     conn.busy_timeout(Duration::from_millis(5000)).map_err(failed)?;
@@ -143,7 +143,7 @@ pub(super) fn make_writer(conn: &Connection) -> StoreResult<()> {
 }
 
 /// A connection that only reads.
-pub(super) fn reader(path: &Path) -> StoreResult<Connection> {
+pub(in crate::store) fn reader(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
     conn.busy_timeout(Duration::from_millis(5000)).map_err(failed)?;

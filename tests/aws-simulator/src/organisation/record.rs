@@ -205,7 +205,7 @@ impl Organisation {
         self.write_event(&account, &region, event);
     }
 
-    fn write_event(&mut self, account: &str, region: &str, event: NewEvent) {
+    pub(super) fn write_event(&mut self, account: &str, region: &str, event: NewEvent) {
         let faults = self.faults();
         let base_ms = event.time_ms + faults.trail_lag_ms;
         let name = self.accounts.get(account).map(|account| account.name.as_str());
@@ -222,7 +222,7 @@ impl Organisation {
         }
     }
 
-    fn event_id(&mut self) -> String {
+    pub(super) fn event_id(&mut self) -> String {
         let serial = self.next_serial();
         ids::uuid(&format!("{} event {serial}", self.id))
     }

@@ -154,6 +154,32 @@ impl Trail {
 }
 
 impl Organisation {
+    /// Writes a record as it stands into the history of an account and region, under the name and key that AWS would index
+    /// it by: for tests of those who read it. Its id.
+    pub fn record_event(&mut self, place: (&str, &str), username: &str, record: &str, at_ms: i64) -> String {
+        let known: serde_json::Value = serde_json::from_str(record).unwrap_or_default();
+        let text = |pointer: &str| {
+            known
+                .pointer(pointer)
+                .and_then(|text| text.as_str())
+                .map(str::to_owned)
+        };
+        let id = text("/eventID").unwrap_or_else(|| self.event_id());
+        let event = NewEvent {
+            id: id.clone(),
+            name: text("/eventName").unwrap_or_default(),
+            source: text("/eventSource").unwrap_or_default(),
+            time_ms: at_ms,
+            read_only: known.pointer("/readOnly") == Some(&true.into()),
+            access_key_id: text("/userIdentity/accessKeyId"),
+            username: username.to_owned(),
+            resources: Vec::new(),
+            record: record.to_owned(),
+        };
+        self.write_event(place.0, place.1, event);
+        id
+    }
+
     /// Searches the event history of the caller's account and region.
     pub fn lookup_events(&mut self, by: &Caller, query: &LookupQuery, now_ms: i64) -> Answer<LookupPage> {
         self.call(

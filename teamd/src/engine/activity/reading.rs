@@ -1,0 +1,214 @@
+//! One request: its places read, what belongs to its session kept, the keys of roles it went on to followed.
+
+use super::places::{Place, Where, question};
+use super::{ActivityLine, Engine, held, watched};
+use crate::aws::port::{AwsError, RawEvent};
+use crate::aws::record;
+use crate::domain::Time;
+use crate::domain::activity::{LAG, MarkRule, Recorded, Watched, marks, via};
+use crate::domain::directory::Directory;
+use crate::domain::request::Request;
+use crate::engine::deps::ActivityPorts;
+use crate::store::activity::{Look, Owner};
+use crate::store::port::StoreResult;
+use chrono::TimeDelta;
+use futures::StreamExt;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A place that cannot be read is left alone for longer and longer, up to this.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// A place that could not be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pause {
+    until: Time,
+    times: u32,
+}
+
+/// How a place was read.
+enum Read {
+    /// To its end.
+    Whole,
+    /// Not now.
+    Not,
+}
+
+impl Engine {
+    /// Reads what is new of one request. What fails is written down, shown, and tried again.
+    pub(super) async fn follow(&self, request: &Request, directory: &Directory, now: Time) {
+        let (Some(ports), Some(watched)) = (&self.activity_ports, watched(request, directory)) else {
+            return;
+        };
+        if let Err(error) = self.follow_with(ports, request, watched, now).await {
+            self.heed_activity_fault(&error);
+        }
+    }
+
+    async fn follow_with(
+        &self,
+        ports: &ActivityPorts,
+        request: &Request,
+        mut watched: Watched,
+        now: Time,
+    ) -> StoreResult<()> {
+        let is_final = now >= watched.until + LAG;
+        watched.keys = ports.store.chain_keys(request.id).await?;
+        let looks = ports.store.looks(request.id).await?;
+        let mut done: BTreeSet<Place> = BTreeSet::new();
+        let mut is_whole = true;
+        // Each place may show keys of further roles, which are places of their own.
+        while let Some(place) = self
+            .places_of(&watched)
+            .into_iter()
+            .find(|place| !done.contains(place))
+        {
+            let known = looks.get(&place.to_string());
+            match self
+                .read_place(ports, request, &mut watched, &place, known, now, is_final)
+                .await?
+            {
+                Read::Whole => {}
+                Read::Not => is_whole = false,
+            }
+            done.insert(place);
+        }
+        self.tell_what_was_missed(request, ports).await?;
+        if is_final && is_whole && !done.is_empty() {
+            let summary = ports.store.close(request.id, now).await?;
+            held(&self.activity.summaries).insert(request.id, summary);
+            held(&self.activity.open).remove(&request.id);
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, from above")]
+    async fn read_place(
+        &self,
+        ports: &ActivityPorts,
+        request: &Request,
+        watched: &mut Watched,
+        place: &Place,
+        known: Option<&Look>,
+        now: Time,
+        is_final: bool,
+    ) -> StoreResult<Read> {
+        if self.is_paused(&place.at, now) {
+            return Ok(Read::Not);
+        }
+        let (question, is_deep) = question(place, watched, known, now, is_final);
+        let mut pages = ports.source.read(&question);
+        let mut fault = None;
+        while let Some(page) = pages.next().await {
+            match page {
+                Ok(events) => {
+                    self.keep_activity(ports, request, watched, events, !is_final)
+                        .await?
+                }
+                Err(error) => fault = Some(error),
+            }
+        }
+        drop(pages);
+        self.note_pause(&place.at, fault.as_ref(), now);
+        let look = match &fault {
+            None => Look {
+                read_at: Some(now),
+                deep_at: if is_deep {
+                    Some(now)
+                } else {
+                    known.and_then(|look| look.deep_at)
+                },
+                ..Look::default()
+            },
+            Some(error) => Look {
+                error: Some(error.to_string()),
+                error_since: known.and_then(|look| look.error_since).or(Some(now)),
+                ..known.cloned().unwrap_or_default()
+            },
+        };
+        ports.store.save_look(request.id, place.to_string(), look).await?;
+        Ok(if fault.is_some() { Read::Not } else { Read::Whole })
+    }
+
+    async fn keep_activity(
+        &self,
+        ports: &ActivityPorts,
+        request: &Request,
+        watched: &mut Watched,
+        events: Vec<RawEvent>,
+        is_live: bool,
+    ) -> StoreResult<()> {
+        let settings = self.settings();
+        let own: Vec<Recorded> = events
+            .into_iter()
+            .filter_map(|event| recorded(event, watched, &settings.activity_marks))
+            .collect();
+        if own.is_empty() && self.activity.summary(&request.id).is_some() {
+            return Ok(());
+        }
+        for event in &own {
+            let here = event
+                .call
+                .assumed
+                .as_ref()
+                .filter(|a| a.account == event.call.account);
+            let key = here.and_then(|assumed| assumed.access_key.clone());
+            if let Some(key) = key.filter(|key| event.call.error.is_none() && !watched.keys.contains(key)) {
+                watched.keys.push(key);
+            }
+        }
+        let owner = Owner {
+            request: request.id,
+            user: request.key.user.clone(),
+            permission_set: request.key.permission_set.clone(),
+        };
+        let kept = ports.store.keep(owner, own).await?;
+        held(&self.activity.summaries).insert(request.id, kept.summary);
+        self.tell_of_events(request, &kept.new).await;
+        if is_live {
+            for event in kept.new {
+                let line = ActivityLine::of(request, None, event);
+                // Nobody listening is no fault.
+                let _ = self.activity.stream.send(Arc::new(line));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_paused(&self, at: &Where, now: Time) -> bool {
+        held(&self.activity.pauses)
+            .get(at)
+            .is_some_and(|pause| now < pause.until)
+    }
+
+    fn note_pause(&self, at: &Where, fault: Option<&AwsError>, now: Time) {
+        let mut pauses = held(&self.activity.pauses);
+        let Some(error) = fault else {
+            pauses.remove(at);
+            return;
+        };
+        let times = pauses.get(at).map_or(0, |pause| pause.times);
+        let first = TimeDelta::from_std(self.settings().activity_poll).unwrap_or(LONGEST_PAUSE);
+        let pause = first * 2_i32.pow(times.min(8));
+        tracing::debug!(account = %at.0, region = at.1, %error, "activity cannot be read");
+        pauses.insert(
+            at.clone(),
+            Pause {
+                until: now + pause.min(LONGEST_PAUSE),
+                times: times.saturating_add(1),
+            },
+        );
+    }
+}
+
+/// The event as one of the session, where it is one.
+fn recorded(event: RawEvent, watched: &Watched, rules: &[MarkRule]) -> Option<Recorded> {
+    let call = record::call(&event);
+    let via = via(&call, watched)?;
+    Some(Recorded {
+        marks: marks(&call, via, rules),
+        call,
+        via,
+        record: event.record,
+    })
+}

@@ -1,0 +1,185 @@
+//! What is shown of it: pages, digests, and what they cover.
+
+use super::{ActivityLine, Engine, watched};
+use crate::aws::port::RawEvent;
+use crate::aws::record;
+use crate::domain::Time;
+use crate::domain::activity::{Digest, LeftBehind, Recorded, Summary, Via};
+use crate::domain::request::Request;
+use crate::engine::refused::Refused;
+use crate::store::activity::{Line, PageOf, WiderMarks};
+use chrono::TimeDelta;
+use std::time::Duration;
+use team_shared::ids::{AccountId, RequestId};
+
+/// How long a reader waits for the first look at a source.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+
+/// CloudTrail has delivered by then nearly always; it promises nothing.
+const DELIVERED: TimeDelta = TimeDelta::minutes(15);
+
+/// Lines of one request.
+#[derive(Debug, Default)]
+pub struct Activity {
+    /// Oldest first.
+    pub lines: Vec<ActivityLine>,
+    /// Whether there are more behind them.
+    pub has_more: bool,
+}
+
+/// What the lines of a request cover.
+#[derive(Debug, Clone, Default)]
+pub struct Coverage {
+    /// Regions that are read; empty: the source knows all that the trail has.
+    pub regions: Vec<String>,
+    /// An account that the source cannot tell of.
+    pub unseen: Option<AccountId>,
+    /// Until when everything is there, as far as CloudTrail has delivered it.
+    pub complete_until: Option<Time>,
+    /// Whether nothing more is expected.
+    pub is_closed: bool,
+    /// Places that cannot be read, with why and since when.
+    pub faults: Vec<(String, String, Time)>,
+    /// Groups through which the person has the same access anyway: the calls of either are shown.
+    pub also_through: Vec<String>,
+}
+
+impl Engine {
+    /// How a request was used, where it was ever followed.
+    #[must_use]
+    pub fn activity_summary(&self, id: &RequestId) -> Option<Summary> {
+        self.activity.summary(id)
+    }
+
+    /// Lines of a request. The first reader waits a moment for the source.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn activity_page(
+        &self,
+        request: &Request,
+        page: PageOf,
+        limit: usize,
+    ) -> Result<Activity, Refused> {
+        let Some(ports) = &self.activity_ports else {
+            return Ok(Activity::default());
+        };
+        self.look_first(request).await;
+        let mut lines = ports
+            .store
+            .page(request.id, page, limit.saturating_add(1))
+            .await?;
+        let has_more = lines.len() > limit;
+        match page {
+            PageOf::After(_) => lines.truncate(limit),
+            PageOf::Newest => drop(lines.drain(..lines.len().saturating_sub(limit))),
+        }
+        let wider = ports.store.wider_marks(request.id).await?;
+        let lines = lines.into_iter().map(|line| shown(request, line, &wider));
+        Ok(Activity {
+            lines: lines.collect(),
+            has_more,
+        })
+    }
+
+    /// What was done in a request's session.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn activity_digest(&self, request: &Request) -> Result<Digest, Refused> {
+        match &self.activity_ports {
+            Some(ports) => {
+                self.look_first(request).await;
+                Ok(ports.store.digest(request.id).await?)
+            }
+            None => Ok(Digest::default()),
+        }
+    }
+
+    /// What a request's session left behind.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn activity_left_behind(&self, id: RequestId) -> Result<Vec<LeftBehind>, Refused> {
+        match &self.activity_ports {
+            Some(ports) => Ok(ports.store.left_behind(id).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What the lines of a request cover.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn activity_coverage(&self, request: &Request) -> Result<Coverage, Refused> {
+        let mut coverage = Coverage {
+            also_through: request.also_held_through.clone(),
+            ..Coverage::default()
+        };
+        let Some(ports) = &self.activity_ports else {
+            return Ok(coverage);
+        };
+        if ports.source.is_regional() {
+            coverage.regions.clone_from(&self.settings().activity_regions);
+        }
+        let account = &request.key.account;
+        coverage.unseen = Some(account.clone()).filter(|account| !self.sees(account));
+        let looks = ports.store.looks(request.id).await?;
+        coverage.faults = looks
+            .iter()
+            .filter_map(|(place, look)| Some((place.clone(), look.error.clone()?, look.error_since?)))
+            .collect();
+        let watched = self
+            .directory()
+            .and_then(|directory| watched(request, &directory));
+        if let Some(watched) = watched {
+            let summary = self.activity_summary(&request.id);
+            coverage.is_closed = summary.is_some_and(|summary| summary.closed_at.is_some());
+            let read = self.places_of(&watched).into_iter().map(|place| {
+                let look = looks.get(&place.to_string());
+                look.and_then(|look| look.read_at)
+            });
+            // One place that was never read leaves all of it open.
+            let oldest = read.min().flatten();
+            coverage.complete_until = match coverage.is_closed {
+                true => Some(watched.until),
+                false => oldest
+                    .map(|at| (at - DELIVERED).min(watched.until))
+                    .filter(|at| *at > watched.from),
+            };
+        }
+        Ok(coverage)
+    }
+
+    /// Where nothing was ever read of a request, reads it now.
+    async fn look_first(&self, request: &Request) {
+        if self.activity.summary(&request.id).is_some() || request.state.session().is_none() {
+            return;
+        }
+        if let Some(directory) = self.directory() {
+            let look = self.follow(request, &directory, self.clock.now());
+            let _ = tokio::time::timeout(FIRST_LOOK, look).await;
+        }
+    }
+}
+
+fn shown(request: &Request, line: Line, wider: &WiderMarks) -> ActivityLine {
+    let position = Some(line.position);
+    let raw = RawEvent {
+        event_id: line.event_id,
+        at: line.at,
+        record: line.record,
+    };
+    let mut event = Recorded {
+        call: record::call(&raw),
+        via: if line.is_sign_in {
+            Via::SignIn
+        } else {
+            Via::Session
+        },
+        marks: line.marks,
+        record: raw.record,
+    };
+    wider.add_to(&mut event);
+    ActivityLine::of(request, position, event)
+}
