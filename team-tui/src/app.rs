@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::client::api::Health;
+use crate::feed::Feed;
 use crate::format::Zone;
 use crate::keymap::{Action, Context, Keymap};
 use crate::lists::Sort;
@@ -32,17 +33,20 @@ pub enum Screen {
     Status,
     /// What one can ask for; rules, settings and history of the policy.
     Policy,
+    /// What is done in all sessions.
+    Activity,
 }
 
 impl Screen {
     /// In the order of their keys.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Queue,
         Self::Mine,
         Self::Sessions,
         Self::History,
         Self::Status,
         Self::Policy,
+        Self::Activity,
     ];
 
     /// The name on its tab.
@@ -55,6 +59,7 @@ impl Screen {
             Self::History => "History",
             Self::Status => "Status",
             Self::Policy => "Policy",
+            Self::Activity => "Activity",
         }
     }
 }
@@ -125,6 +130,8 @@ pub(crate) struct App {
     pub(crate) entitlements: Vec<Entitlement>,
     pub(crate) health: Option<Health>,
     pub(crate) tails: HashMap<RequestId, Tail>,
+    /// Activity of all sessions.
+    pub(crate) feed: Feed,
     pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
     pub(crate) audit: BTreeMap<u64, Event>,
     pub(crate) audit_shown: bool,
@@ -190,6 +197,7 @@ impl App {
             entitlements: Vec::new(),
             health: None,
             tails: HashMap::new(),
+            feed: Feed::default(),
             timelines: HashMap::new(),
             audit: BTreeMap::new(),
             audit_shown: false,
@@ -260,6 +268,9 @@ impl App {
         if self.on_audit() {
             let id = self.audit_rows().get(self.audit_index)?.request_id?;
             return self.requests.get(&id);
+        }
+        if self.screen == Screen::Activity {
+            return self.requests.get(&self.request_of_event()?);
         }
         let rows = self.rows(self.screen);
         self.position(self.screen, &rows).and_then(|at| rows.get(at))

@@ -193,6 +193,9 @@ pub(crate) enum Verb {
         /// From when on
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
+        /// Only what fits, as on the dashboard: "service:iam write:yes who:bob"
+        #[arg(long, value_name = "TERMS")]
+        filter: Option<String>,
     },
     /// CloudTrail activity of a request
     Activity {

@@ -19,6 +19,8 @@ pub(crate) enum Effect {
     LoadHealth,
     /// Read the activity of a request.
     LoadActivity(RequestId),
+    /// Read the record of an event of a request.
+    LoadRecord(RequestId, String),
     /// Read the timeline of a request.
     LoadTimeline(RequestId),
     /// Read the audit.

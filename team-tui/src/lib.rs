@@ -27,6 +27,7 @@ mod demo;
 mod digest;
 mod edit;
 mod effect;
+mod feed;
 #[cfg(test)]
 #[path = "../../tests/tui/fixtures.rs"]
 mod fixtures;

@@ -50,6 +50,8 @@ pub(crate) enum Message {
     Health(Option<Box<Health>>),
     /// Activity of a request was read.
     ActivityRead(RequestId, Result<Box<ActivityPage>, ClientError>),
+    /// The record of one event.
+    RecordRead(Result<Box<ActivityPage>, ClientError>),
     /// The timeline of a request was read.
     TimelineRead(RequestId, Vec<Event>),
     /// Audit rows were read.

@@ -12,7 +12,6 @@ use crate::aws::port::{ActivitySource as ActivityPort, Assignments, Schedules};
 use crate::aws::sdk::{Aws, EventHistory};
 use crate::clock::{Clock, Machine, Readings};
 use crate::config::{ActivitySource, Config};
-use crate::domain::activity::MarkRule;
 use crate::engine::{ActivityPorts, Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::lifecycle::{Ended, Shutdown, systemd};
 use crate::store::activity::ActivityStore;
@@ -319,7 +318,7 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         activity_role: config.activity.role_name.is_some(),
         activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),
         activity_retention: chrono::TimeDelta::seconds(config.activity.retention.get()),
-        activity_marks: Arc::new(MarkRule::defaults()),
+        activity_marks: Arc::new(config.activity.marks.clone()),
         region: config.aws.region.clone().unwrap_or_default(),
         endpoint: config.aws.endpoint_url.clone(),
         on_call: config.on_call.clone(),

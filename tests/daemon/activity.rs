@@ -203,7 +203,7 @@ async fn a_role_that_the_session_went_on_to_is_followed_and_another_account_left
 }
 
 #[tokio::test]
-async fn what_comes_late_and_out_of_order_is_found_after_the_end() {
+async fn what_comes_late_and_out_of_order_is_found_after_the_end_d31() {
     let world = followed().await;
     let id = world.active().await;
     page_when(&world, &id, "read once", |page| {

@@ -124,6 +124,7 @@ async fn a_walk_through_every_screen_is_what_the_documentation_shows() {
             ("history", look("4", "── history: ")),
             ("status", look("5", "[5 Status]")),
             ("policy", look("6", "── what you can ask for")),
+            ("activity", look("7", "── activity")),
             ("help", look("?", "Here: ")),
         ]
     });

@@ -25,7 +25,8 @@ fn verb(action: Action) -> Option<&'static str> {
         Action::Bars => "ls",
         Action::NextPart | Action::Edit | Action::Apply => "policy",
         Action::Go(crate::Screen::Queue | crate::Screen::Mine | crate::Screen::History) => "ls",
-        Action::Go(crate::Screen::Sessions) => "tail",
+        Action::Go(crate::Screen::Sessions | crate::Screen::Activity) => "tail",
+        Action::Pause | Action::FollowOne => "tail",
         Action::Go(crate::Screen::Status) => "status",
         Action::Go(crate::Screen::Policy) => "policy",
         Action::NextScreen

@@ -171,6 +171,12 @@ impl Client {
         self.get(&routes::request_verb(id, "activity"), &asked).await
     }
 
+    /// One event of a request's activity, with its record.
+    pub async fn activity_record(&self, id: &RequestId, event: &str) -> Answer<ActivityPage> {
+        let asked = [("event", event.to_owned()), ("raw", "true".to_owned())];
+        self.get(&routes::request_verb(id, "activity"), &asked).await
+    }
+
     /// Activity of a request, every page of it.
     pub async fn activity(&self, id: &RequestId) -> Answer<ActivityPage> {
         let path = routes::request_verb(id, "activity");

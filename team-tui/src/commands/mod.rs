@@ -122,7 +122,16 @@ async fn dispatch(cli: Cli) -> Outcome {
             all: _,
             follow,
             since,
-        } => tail::run(&cx, id.as_deref(), follow, since.as_deref()).await,
+            filter,
+        } => {
+            let asked = tail::Asked {
+                id,
+                follow,
+                since,
+                filter,
+            };
+            tail::run(&cx, asked).await
+        }
         Verb::Activity { id, digest, list } => activity::run(&cx, &id, digest, &list).await,
         Verb::Watch { after, notify } => watch::run(&cx, after, notify).await,
         Verb::Notify(verb) => notify::run(&cx, verb).await,

@@ -11,6 +11,7 @@ pub(crate) enum Context {
     History,
     Status,
     Policy,
+    Activity,
     Detail,
     Dialog,
     Form,
@@ -20,13 +21,14 @@ pub(crate) enum Context {
 }
 
 impl Context {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Queue,
         Self::Mine,
         Self::Sessions,
         Self::History,
         Self::Status,
         Self::Policy,
+        Self::Activity,
         Self::Detail,
         Self::Dialog,
         Self::Form,
@@ -44,6 +46,7 @@ impl Context {
             Self::History => "History",
             Self::Status => "Status",
             Self::Policy => "Policy",
+            Self::Activity => "Activity",
             Self::Detail => "request sheet",
             Self::Dialog => "dialog",
             Self::Form => "request form",
@@ -61,6 +64,7 @@ impl Context {
             Screen::History => Self::History,
             Screen::Status => Self::Status,
             Screen::Policy => Self::Policy,
+            Screen::Activity => Self::Activity,
         }
     }
 

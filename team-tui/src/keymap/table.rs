@@ -7,8 +7,16 @@ use crossterm::event::KeyCode;
 use std::borrow::Cow;
 
 const LISTS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History];
-const FILTERED: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Policy];
-const SCREENS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Status, C::Policy];
+const FILTERED: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Policy, C::Activity];
+const SCREENS: &[C] = &[
+    C::Queue,
+    C::Mine,
+    C::Sessions,
+    C::History,
+    C::Status,
+    C::Policy,
+    C::Activity,
+];
 const SHEETS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Detail];
 const PAGES: &[C] = &[
     C::Queue,
@@ -17,6 +25,7 @@ const PAGES: &[C] = &[
     C::History,
     C::Status,
     C::Policy,
+    C::Activity,
     C::Detail,
 ];
 const READING: &[C] = &[
@@ -26,6 +35,7 @@ const READING: &[C] = &[
     C::History,
     C::Status,
     C::Policy,
+    C::Activity,
     C::Detail,
     C::Help,
 ];
@@ -64,6 +74,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('a')], A::Approve, SHEETS, "approve", "approve…"),
     key(&[Char('r'), Char('d')], A::Reject, SHEETS, "reject", "reject… (a comment is required)"),
     key(&[Char('x')], A::Revoke, SHEETS, "revoke", "revoke… (end somebody's access now)"),
+    key(&[Char('x')], A::Revoke, &[C::Activity], "revoke", "revoke… (the access behind the event)"),
     key(&[Char('w')], A::Cancel, SHEETS, "cancel", "cancel… (your own, before it is active)"),
     key(&[Char('D')], A::Done, SHEETS, "done", "done… (end your own access now)"),
     key(&[Char('E')], A::Extend, SHEETS, "extend", "extend… (more time on your own live access)"),
@@ -74,6 +85,9 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('N')], A::Repeat, SHEETS, "", "new request like this one"),
     key(&[Code(KeyCode::Enter), Char('l'), Code(KeyCode::Right)], A::Open, LISTS, "open", "open the request"),
     key(&[Code(KeyCode::Enter), Char('l'), Code(KeyCode::Right)], A::Open, &[C::Policy], "open", "why; the rule in full; what a version changed"),
+    key(&[Code(KeyCode::Enter), Char('l'), Code(KeyCode::Right)], A::Open, &[C::Activity], "record", "the event's whole record"),
+    key(&[Char('p')], A::Pause, &[C::Activity], "pause", "hold everything still; again: go on"),
+    key(&[Char('f')], A::FollowOne, &[C::Activity], "follow", "only this session; again: all of them"),
     key(&[Char('v')], A::NextPart, &[C::Policy], "part", "what you can ask for, rules, settings, history"),
     key(&[Char('e')], A::Edit, &[C::Policy], "edit", "edit the document in $EDITOR, then see its plan"),
     key(&[Ctrl('s')], A::Apply, &[C::Policy], "apply", "apply what the plan shows"),
@@ -91,6 +105,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('4')], A::Go(Screen::History), PAGES, "", "History: all requests, audit rows"),
     key(&[Char('5')], A::Go(Screen::Status), PAGES, "", "Status: the daemon's health"),
     key(&[Char('6')], A::Go(Screen::Policy), PAGES, "", "Policy: what you can ask for, rules, settings, history"),
+    key(&[Char('7')], A::Go(Screen::Activity), PAGES, "", "Activity: what is done in all sessions"),
     key(&[Code(KeyCode::Tab)], A::NextScreen, SCREENS, "", "next screen"),
     key(&[Code(KeyCode::BackTab)], A::PreviousScreen, SCREENS, "", "previous screen"),
     key(&[Char('k'), Code(KeyCode::Up)], A::Up, READING, "", "up"),

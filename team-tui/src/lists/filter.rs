@@ -1,14 +1,17 @@
 //! The filter of a list: words, found by pieces, and `column:value` terms, found by their letters. `!` before a term: rows
 //! that do not have it. `|` within a value: any of them. `state:active|ending !who:bob pay`.
 
+use crate::commands::activity_call;
 use crate::digest::is_unused;
 use crate::widgets::fuzzy;
+use team_shared::activity::ActivityItem;
 use team_shared::event::Event;
 use team_shared::request::RequestView;
 
 /// What may stand before the colon.
-pub(crate) const COLUMNS: [&str; 11] = [
-    "id", "state", "who", "account", "set", "ticket", "rule", "reason", "batch", "what", "used",
+pub(crate) const COLUMNS: [&str; 17] = [
+    "id", "state", "who", "account", "set", "ticket", "rule", "reason", "batch", "what", "used", "service",
+    "error", "write", "region", "from", "mark",
 ];
 
 /// A filter that was read.
@@ -70,6 +73,34 @@ impl Filter {
         };
         self.terms.iter().all(|term| term.fits(&in_column(term.column)))
             && (self.words.is_empty() || fuzzy::matches(&self.words, &haystack(view)))
+    }
+
+    /// Whether an event of a session has what is asked for; of the session's request, where it is known.
+    pub(crate) fn fits_activity(&self, item: &ActivityItem, view: Option<&RequestView>) -> bool {
+        let yes_or_no = |is: bool| if is { "yes" } else { "no" };
+        let in_column = |column| match column {
+            "id" => item.request_id.iter().map(|id| id.short()).collect(),
+            "who" => view.iter().map(|view| view.requester.user_name.clone()).collect(),
+            "account" => {
+                let name = view.map(|view| view.account.name.clone());
+                name.into_iter().chain([item.account_id.to_string()]).collect()
+            }
+            "set" => view.iter().map(|view| view.permission_set.name.clone()).collect(),
+            "what" => vec![activity_call(item)],
+            "service" => vec![item.event_source.clone()],
+            "error" => vec![item.error_code.clone().unwrap_or_else(|| "no".to_owned())],
+            "write" => vec![yes_or_no(!item.read_only).to_owned()],
+            "region" => vec![item.region.clone()],
+            "from" => vec![item.source_ip.clone()],
+            "mark" => item.marks.clone(),
+            _ => Vec::new(),
+        };
+        let words = || {
+            let who = view.map_or("", |view| view.requester.user_name.as_str());
+            format!("{} {who} {}", activity_call(item), item.resources.join(" "))
+        };
+        self.terms.iter().all(|term| term.fits(&in_column(term.column)))
+            && (self.words.is_empty() || fuzzy::matches(&self.words, &words()))
     }
 
     /// Whether an audit row has what is asked for.

@@ -23,7 +23,7 @@ impl App {
             Screen::Mine => self.is_mine(view),
             Screen::Sessions => is_live(view.state),
             Screen::History => true,
-            Screen::Status | Screen::Policy => false,
+            Screen::Status | Screen::Policy | Screen::Activity => false,
         }
     }
 

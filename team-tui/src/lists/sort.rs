@@ -112,7 +112,7 @@ fn usual(screen: Screen, rows: &mut [&RequestView]) {
         Screen::Sessions => {
             rows.sort_by_key(|row| (session(row.state), row.end_at.or(row.start_at), row.id));
         }
-        Screen::History | Screen::Status | Screen::Policy => {
+        Screen::History | Screen::Status | Screen::Policy | Screen::Activity => {
             rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
         }
     }

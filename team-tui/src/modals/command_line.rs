@@ -105,6 +105,11 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("audit", "audit rows"),
     command("status", "the daemon's health"),
     command(
+        "policy",
+        "the policy: what you can ask for, rules, settings, history",
+    ),
+    command("activity", "what is done in all sessions"),
+    command(
         "freeze",
         "REASON, or --revoke REASON: stop everything new, or end what is live too",
     ),

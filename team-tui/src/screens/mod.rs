@@ -3,6 +3,7 @@
 //! To add a screen: a variant of [`Screen`], a file here with its rows and its words for emptiness.
 
 mod access;
+mod activity;
 mod detail;
 mod history;
 mod mine;
@@ -95,6 +96,7 @@ fn draw_body(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         Screen::Sessions => sessions::draw(frame, area, app, theme),
         Screen::History => history::draw(frame, area, app, theme),
         Screen::Policy => policy::draw(frame, area, app, theme),
+        Screen::Activity => activity::draw(frame, area, app, theme),
         Screen::Status => match &app.access {
             Some(access) => access::draw(frame, area, app, access, theme),
             None => status::draw(frame, area, app, theme),

@@ -104,6 +104,34 @@ fn sessions_as_bars() {
 }
 
 #[test]
+fn activity() {
+    let mut app = on(Screen::Activity);
+    let id = app.requests.keys().find(|id| id.short() == "X4TE2N");
+    for mut item in fixtures::activity(now(), *id.expect("the session")) {
+        if item.event_name == "UpdateService" {
+            item.marks = vec!["write".to_owned(), "new-address".to_owned()];
+        }
+        app.feed.take(item);
+    }
+    looks_like("activity", &app);
+    app.feed.pause();
+    app.feed.sheet = Some(crate::feed::Sheet {
+        title: "ecs:UpdateService  event-2".to_owned(),
+        lines: Some(crate::feed::laid_out(&serde_json::json!({
+            "eventName": "UpdateService",
+            "userAgent": "\u{1b}[31mred",
+        }))),
+        scroll: 0,
+    });
+    looks_like("activity_record", &app);
+}
+
+#[test]
+fn activity_without_any() {
+    looks_like("activity_none", &on(Screen::Activity));
+}
+
+#[test]
 fn history() {
     looks_like("history", &on(Screen::History));
 }

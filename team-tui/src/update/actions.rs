@@ -1,6 +1,6 @@
 //! Keys on screens and on the sheet of a request.
 
-use super::{attention, policy, why_not};
+use super::{activity, attention, policy, why_not};
 use crate::access::{Access, AccessKind};
 use crate::app::{App, Cursor, Detail, Screen};
 use crate::effect::Effect;
@@ -29,6 +29,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Top => step(app, |_| 0),
         Action::Bottom => step(app, |_| usize::MAX),
         Action::Open if app.screen == Screen::Policy && app.detail.is_none() => return policy::open(app),
+        Action::Open if app.screen == Screen::Activity && app.detail.is_none() => return activity::open(app),
         Action::NextPart => return policy::next(app),
         Action::Edit => return policy::edit(app),
         Action::Apply => return policy::apply(app),
@@ -40,6 +41,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Back => back(app),
         Action::Quit if app.detail.is_some() => app.detail = None,
         Action::Quit if app.screen == Screen::Policy && policy::back(app) => {}
+        Action::Quit if activity::back(app) => {}
         Action::Quit => app.quit = true,
         Action::Filter => app.filtering = true,
         Action::Sort => sort(app, crate::lists::Sort::next),
@@ -92,6 +94,8 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
                 return vec![Effect::LoadAudit];
             }
         }
+        Action::Pause => app.feed.pause(),
+        Action::FollowOne => activity::follow_one(app),
         Action::Bars => app.bars_shown = !app.bars_shown,
         Action::Access => return next_access(app),
         // These have a meaning only in dialogs, or were handled before.
@@ -140,6 +144,7 @@ pub(super) fn go(app: &mut App, screen: Screen) -> Vec<Effect> {
     if app.screen != screen {
         app.access = None;
         app.policy.sheet = None;
+        app.feed.sheet = None;
         app.policy.index = 0;
         app.filter = Input::default();
         app.marked.clear();
@@ -167,6 +172,7 @@ pub(super) fn open(app: &mut App, id: RequestId) {
 /// Reads everything again, or tries the daemon at once.
 pub(super) fn resync(app: &mut App) -> Vec<Effect> {
     app.tails.clear();
+    app.feed.clear();
     app.timelines.clear();
     if app.is_live() {
         app.loading = true;
@@ -233,7 +239,7 @@ fn back(app: &mut App) {
     if app.screen == Screen::Status && app.access.take().is_some() {
         return;
     }
-    if app.screen == Screen::Policy && policy::back(app) {
+    if app.screen == Screen::Policy && policy::back(app) || activity::back(app) {
         return;
     }
     if app.filter.value().is_empty() && !app.marked.is_empty() {
@@ -253,6 +259,10 @@ fn step(app: &mut App, to: impl Fn(usize) -> usize) {
     }
     if app.screen == Screen::Policy {
         policy::step(app, to);
+        return;
+    }
+    if app.screen == Screen::Activity {
+        activity::step(app, to);
         return;
     }
     if app.screen == Screen::Status

@@ -99,6 +99,7 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
         }
         "status" => return actions::go(app, Screen::Status),
         "policy" => return actions::go(app, Screen::Policy),
+        "activity" => return actions::go(app, Screen::Activity),
         "refresh" => return actions::resync(app),
         "help" => app.help = Some((0, Context::of(app.screen))),
         "new" => match why_not(app, Action::New) {

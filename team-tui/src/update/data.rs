@@ -74,6 +74,11 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::ActivityRead(id, result) => on_activity_read(app, id, result),
+        Message::RecordRead(Ok(page)) => super::activity::take_record(app, &page),
+        Message::RecordRead(Err(error)) => {
+            app.feed.sheet = None;
+            app.complain(explain(&error));
+        }
         Message::TimelineRead(id, events) => {
             let known = app.timelines.entry(id).or_default();
             known.extend(events);
@@ -249,6 +254,7 @@ fn refresh(app: &mut App) -> Vec<Effect> {
 }
 
 fn on_activity(app: &mut App, item: ActivityItem) {
+    app.feed.take(item.clone());
     let Some(tail) = item.request_id.and_then(|id| app.tails.get_mut(&id)) else {
         return;
     };
@@ -260,6 +266,7 @@ fn on_activity(app: &mut App, item: ActivityItem) {
 fn on_activity_read(app: &mut App, id: RequestId, result: Result<Box<ActivityPage>, ClientError>) {
     match result {
         Ok(page) => {
+            super::activity::take(app, &page);
             let tail = app.tails.entry(id).or_default();
             tail.items.extend(page.items);
             tail.coverage = page.coverage;

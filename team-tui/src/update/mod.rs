@@ -3,6 +3,7 @@
 //! * [`data`] answers and events · [`actions`] keys on screens · [`dialogs`], [`form`], [`command`] keys in dialogs
 
 mod actions;
+mod activity;
 mod alerts;
 mod answers;
 mod attention;
@@ -54,6 +55,9 @@ fn needed(app: &mut App) -> Vec<Effect> {
     {
         app.tails.insert(id, crate::app::Tail::default());
         effects.push(Effect::LoadActivity(id));
+    }
+    if app.screen == Screen::Activity {
+        effects.extend(activity::load(app));
     }
     if let Some(id) = app.detail.as_ref().map(|detail| detail.id)
         && !app.timelines.contains_key(&id)
@@ -118,7 +122,9 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         Action::NextPart if !app.reads_policy() => {
             return Some("the rules take security, auditor, administrator or operator".to_owned());
         }
-        Action::Open if app.screen == crate::app::Screen::Policy && app.detail.is_none() => return None,
+        Action::Open if matches!(app.screen, Screen::Policy | Screen::Activity) && app.detail.is_none() => {
+            return None;
+        }
         Action::New if !app.is_live() => return Some("teamd is away: nothing can be changed now".to_owned()),
         Action::Open | Action::Copy if app.selected().is_none() => {
             return Some("no request is selected".to_owned());
@@ -196,6 +202,7 @@ fn on_key(app: &mut App, key: &KeyEvent) -> Vec<Effect> {
         | Context::History
         | Context::Status
         | Context::Policy
+        | Context::Activity
         | Context::Detail => action.map_or_else(Vec::new, |action| actions::on(app, action)),
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn draw_identity(frame: &mut Frame, area: Rect, app: &App, theme: The
 }
 
 pub(crate) fn draw_tabs(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
-    let mut spans = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
     for (at, screen) in Screen::ALL.into_iter().enumerate() {
         let count = match screen {
             Screen::Queue | Screen::Mine | Screen::Sessions if app.loaded => {
@@ -62,11 +62,17 @@ pub(crate) fn draw_tabs(frame: &mut Frame, area: Rect, app: &App, theme: Theme) 
             }
             _ => String::new(),
         };
-        let text = format!("{} {}{count}", at + 1, screen.name());
+        texts.push(format!("{} {}{count}", at + 1, screen.name()));
+    }
+    // Where there is no room for air, there is none.
+    let needed: usize = texts.iter().map(|text| text.width() + 3).sum();
+    let gap = if needed < usize::from(area.width) { " " } else { "" };
+    let mut spans: Vec<Span<'_>> = Vec::new();
+    for (text, screen) in texts.into_iter().zip(Screen::ALL) {
         spans.push(if screen == app.screen {
-            Span::styled(format!("[{text}] "), theme.strong())
+            Span::styled(format!("[{text}]{gap}"), theme.strong())
         } else {
-            Span::styled(format!(" {text}  "), theme.dim())
+            Span::styled(format!(" {text} {gap}"), theme.dim())
         });
     }
     let right = "? help  : cmd ";

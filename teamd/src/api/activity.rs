@@ -5,7 +5,7 @@ use super::body::{Id, query};
 use super::caller::Known;
 use super::error::ApiError;
 use crate::domain::activity::{Counted, Digest};
-use crate::engine::{ActivityLine, Coverage, Refused};
+use crate::engine::{Activity, ActivityLine, Coverage, Refused};
 use crate::store::activity::{Line, PageOf};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -28,6 +28,8 @@ struct Asked {
     newest: bool,
     #[serde(default)]
     digest: bool,
+    /// This one alone.
+    event: Option<String>,
 }
 
 /// `GET /v1/requests/{id}/activity`.
@@ -48,10 +50,21 @@ pub(super) async fn of_request(
         .filter(|request| facts.access(&caller).can_see(request))
         .ok_or_else(|| Refused::not_found(format!("request {id}")))?;
     let limit = asked.limit.unwrap_or(PAGE).clamp(1, PAGE);
-    let activity = api
-        .engine
-        .activity_page(&request, page_of(&asked)?, limit)
-        .await?;
+    let activity = match &asked.event {
+        Some(event) => Activity {
+            lines: api
+                .engine
+                .activity_line(&request, event)
+                .await?
+                .into_iter()
+                .collect(),
+            has_more: false,
+        },
+        None => {
+            let page = page_of(&asked)?;
+            api.engine.activity_page(&request, page, limit).await?
+        }
+    };
     let digest = match asked.digest {
         true => Some(api.engine.activity_digest(&request).await?),
         false => None,

@@ -7,6 +7,7 @@
 
 mod error;
 mod file;
+mod marks_read;
 mod model;
 mod notify;
 mod notify_read;

@@ -1,5 +1,6 @@
 //! The configuration as the daemon uses it: parsed, checked, with every default filled in.
 
+use crate::domain::activity::MarkRule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use team_shared::duration::Seconds;
@@ -156,6 +157,8 @@ pub struct Activity {
     pub poll: Seconds,
     /// How long activity is kept.
     pub retention: Seconds,
+    /// What about a call is worth a look.
+    pub marks: Vec<MarkRule>,
 }
 
 impl Default for Activity {
@@ -166,6 +169,7 @@ impl Default for Activity {
             role_name: None,
             poll: seconds(20),
             retention: seconds(400 * 24 * 3600),
+            marks: MarkRule::defaults(),
         }
     }
 }

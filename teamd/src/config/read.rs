@@ -5,7 +5,7 @@ use super::model::{
     Store,
 };
 use super::section::{Reader, Section};
-use super::{notify_read, values};
+use super::{marks_read, notify_read, values};
 use std::collections::BTreeMap;
 
 /// Everything that the tree says; what it says wrongly is noted in the reader.
@@ -121,6 +121,7 @@ fn activity(section: &mut Section<'_>) -> Activity {
         retention: section
             .text("retention", values::duration)
             .unwrap_or(default.retention),
+        marks: marks_read::marks(section),
     }
 }
 

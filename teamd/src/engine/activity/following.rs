@@ -78,7 +78,7 @@ impl Engine {
         }
     }
 
-    async fn forget_old_activity(&self, now: Time) {
+    pub(super) async fn forget_old_activity(&self, now: Time) {
         let Some(ports) = &self.activity_ports else { return };
         match ports.store.forget(now - self.settings().activity_retention).await {
             Ok(0) => {}
@@ -103,7 +103,7 @@ impl Engine {
     }
 
     /// One round; whether the directory was there for it.
-    async fn follow_all(&self, scan: bool, now: Time) -> Result<bool, Refused> {
+    pub(super) async fn follow_all(&self, scan: bool, now: Time) -> Result<bool, Refused> {
         let Some(directory) = self.directory() else {
             return Ok(false);
         };

@@ -12,6 +12,8 @@ mod places;
 mod reading;
 mod shown;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 pub use shown::{Activity, Coverage};
 

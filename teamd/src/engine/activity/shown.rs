@@ -82,6 +82,23 @@ impl Engine {
         })
     }
 
+    /// One line of a request.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn activity_line(
+        &self,
+        request: &Request,
+        event_id: &str,
+    ) -> Result<Option<ActivityLine>, Refused> {
+        let Some(ports) = &self.activity_ports else {
+            return Ok(None);
+        };
+        let line = ports.store.line(request.id, event_id.to_owned()).await?;
+        let wider = ports.store.wider_marks(request.id).await?;
+        Ok(line.map(|line| shown(request, line, &wider)))
+    }
+
     /// What was done in a request's session.
     ///
     /// # Errors

@@ -10,7 +10,7 @@
 mod sweep;
 mod tend;
 #[cfg(all(test, feature = "simulator"))]
-mod tests;
+pub(super) mod tests;
 
 use super::Engine;
 use super::refused::Refused;

@@ -55,6 +55,23 @@ impl ActivityStore {
         self.read(move |conn| lines(conn, &request, page, limit)).await
     }
 
+    /// The line of one event.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn line(&self, request: RequestId, event_id: String) -> StoreResult<Option<Line>> {
+        self.read(move |conn| {
+            let sql = format!("{LINES} AND e.event_id = ?2");
+            conn.prepare_cached(&sql)
+                .and_then(|mut sql| {
+                    sql.query_row(params![request.to_string(), event_id], line_of)
+                        .optional()
+                })
+                .map_err(failed)
+        })
+        .await
+    }
+
     /// What was done in a request's session.
     ///
     /// # Errors
@@ -169,31 +186,33 @@ fn all<T>(
         .map_err(failed)
 }
 
+const LINES: &str = "SELECT b.at, b.n, e.event_id, e.record, b.marks, b.via \
+    FROM belongs b JOIN events e ON e.n = b.n WHERE b.request = ?1";
+
+fn line_of(row: &Row<'_>) -> rusqlite::Result<Line> {
+    let position: Position = (row.get(0)?, row.get(1)?);
+    Ok(Line {
+        position,
+        event_id: row.get(2)?,
+        at: moment(position.0),
+        record: row.get(3)?,
+        marks: words(&row.get::<_, String>(4)?),
+        is_sign_in: row.get::<_, i64>(5)? == SIGN_IN,
+    })
+}
+
 fn lines(conn: &Connection, request: &RequestId, page: PageOf, limit: usize) -> StoreResult<Vec<Line>> {
     let (order, (at, n)) = match page {
         PageOf::After(position) => ("ASC", position.unwrap_or((i64::MIN, i64::MIN))),
         PageOf::Newest => ("DESC", (i64::MIN, i64::MIN)),
     };
-    let sql = format!(
-        "SELECT b.at, b.n, e.event_id, e.record, b.marks, b.via FROM belongs b JOIN events e ON e.n = b.n \
-         WHERE b.request = ?1 AND (b.at, b.n) > (?2, ?3) ORDER BY b.at {order}, b.n {order} LIMIT ?4"
-    );
+    let sql = format!("{LINES} AND (b.at, b.n) > (?2, ?3) ORDER BY b.at {order}, b.n {order} LIMIT ?4");
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut lines: Vec<Line> = conn
         .prepare_cached(&sql)
         .and_then(|mut sql| {
-            sql.query_map(params![request.to_string(), at, n, limit], |row| {
-                let position: Position = (row.get(0)?, row.get(1)?);
-                Ok(Line {
-                    position,
-                    event_id: row.get(2)?,
-                    at: moment(position.0),
-                    record: row.get(3)?,
-                    marks: words(&row.get::<_, String>(4)?),
-                    is_sign_in: row.get::<_, i64>(5)? == SIGN_IN,
-                })
-            })?
-            .collect()
+            sql.query_map(params![request.to_string(), at, n, limit], line_of)?
+                .collect()
         })
         .map_err(failed)?;
     if page == PageOf::Newest {

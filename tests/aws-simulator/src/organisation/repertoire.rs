@@ -226,6 +226,18 @@ const ADMINISTERING: &[Deed] = &[
     change("ec2", "AuthorizeSecurityGroupIngress", "groupId", GROUP),
     change("ec2", "RebootInstances", "instanceId", INSTANCE),
     change("s3", "PutBucketPolicy", "bucketName", BUCKET),
+    change(
+        "iam",
+        "CreateAccessKey",
+        "userName",
+        ("AWS::IAM::User", "deploy-bot"),
+    ),
+    look_at(
+        "secretsmanager",
+        "GetSecretValue",
+        "secretId",
+        ("AWS::SecretsManager::Secret", "orders/db"),
+    ),
     read("ec2", "DescribeInstances"),
     read("kms", "ListKeys"),
     change(

@@ -1,7 +1,7 @@
 //! The switch at work: the daemon's part, and AWS's when the daemon has gone.
 
-mod model;
-mod world;
+pub(in crate::engine) mod model;
+pub(in crate::engine) mod world;
 
 use super::names;
 use crate::aws::port::Schedules;

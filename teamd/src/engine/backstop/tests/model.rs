@@ -15,13 +15,13 @@ use std::sync::{Arc, Mutex};
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 
 /// AWS, without the wire.
-pub(super) struct Model {
-    pub(super) org: Mutex<Organisation>,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) by: Caller,
+pub(in crate::engine) struct Model {
+    pub(in crate::engine) org: Mutex<Organisation>,
+    pub(in crate::engine) clock: Arc<ManualClock>,
+    pub(in crate::engine) by: Caller,
 }
 
-pub(super) fn model_key(key: &Key) -> AssignmentKey {
+pub(in crate::engine) fn model_key(key: &Key) -> AssignmentKey {
     AssignmentKey {
         account: key.account.to_string(),
         permission_set: key.permission_set.to_string(),

@@ -10,7 +10,7 @@ use crate::domain::event::Actor;
 use crate::domain::request::{Basis, Command, Key, Request, State, Terms, submit};
 use crate::engine::commit::{carry_out, file};
 use crate::engine::refused::Refused;
-use crate::engine::{Deps, Engine};
+use crate::engine::{ActivityPorts, Deps, Engine};
 use crate::lifecycle::Shutdown;
 use crate::store::{Memory, Store, WriteLane};
 use aws_simulator::organisation::standard;
@@ -22,25 +22,26 @@ use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::terms::Shape;
 
-pub(super) const START: i64 = 1_795_000_000_000;
+pub(in crate::engine) const START: i64 = 1_795_000_000_000;
 
 /// A daemon that can die, and what outlives it.
-pub(super) struct World {
-    pub(super) model: Arc<Model>,
-    pub(super) clock: Arc<ManualClock>,
+pub(in crate::engine) struct World {
+    pub(in crate::engine) model: Arc<Model>,
+    pub(in crate::engine) clock: Arc<ManualClock>,
     memory: Memory,
     running: Option<(Arc<Engine>, Shutdown)>,
     filed: u128,
+    pub(in crate::engine) activity: Option<ActivityPorts>,
 }
 
 impl World {
-    pub(super) async fn new(faults: Faults) -> Self {
+    pub(in crate::engine) async fn new(faults: Faults) -> Self {
         let mut world = Self::asleep(faults);
         world.run(true).await;
         world
     }
 
-    pub(super) fn asleep(faults: Faults) -> Self {
+    pub(in crate::engine) fn asleep(faults: Faults) -> Self {
         let clock = Arc::new(ManualClock::new(at(0)));
         let mut org = standard::organisation();
         org.install_faults(faults, START);
@@ -56,18 +57,19 @@ impl World {
             memory: Memory::new(),
             running: None,
             filed: 0,
+            activity: None,
         }
     }
 
     /// Starts the daemon on what is stored, with the dead-man's switch or without.
-    pub(super) async fn run(&mut self, with_switch: bool) {
+    pub(in crate::engine) async fn run(&mut self, with_switch: bool) {
         let shutdown = Shutdown::new();
         let deps = Deps {
             store: Store::on_memory(&self.memory),
             clock: self.clock.clone(),
             assignments: self.model.clone(),
             directory: self.model.clone(),
-            activity: None,
+            activity: self.activity.clone(),
             inventory: self.model.clone(),
             leases_path: None,
             schedules: with_switch.then(|| self.model.clone() as Arc<dyn Schedules>),
@@ -82,7 +84,7 @@ impl World {
     }
 
     /// The daemon is gone.
-    pub(super) async fn die(&mut self) {
+    pub(in crate::engine) async fn die(&mut self) {
         if let Some((engine, shutdown)) = self.running.take() {
             shutdown.hard_token().cancel();
             shutdown.stop();
@@ -91,21 +93,21 @@ impl World {
         }
     }
 
-    pub(super) fn engine(&self) -> &Arc<Engine> {
+    pub(in crate::engine) fn engine(&self) -> &Arc<Engine> {
         &self.running.as_ref().unwrap().0
     }
 
-    pub(super) fn org(&self) -> MutexGuard<'_, Organisation> {
+    pub(in crate::engine) fn org(&self) -> MutexGuard<'_, Organisation> {
         self.model.org.lock().unwrap()
     }
 
-    pub(super) fn faults(&self, faults: Faults) {
+    pub(in crate::engine) fn faults(&self, faults: Faults) {
         self.org()
             .install_faults(faults, self.clock.now().timestamp_millis());
     }
 
     /// A request for so many seconds from its confirmation on, that nobody need approve.
-    pub(super) async fn file(&mut self, seconds: i64) -> RequestId {
+    pub(in crate::engine) async fn file(&mut self, seconds: i64) -> RequestId {
         self.filed += 1;
         let now = self.clock.now();
         let draft = Request {
@@ -146,7 +148,7 @@ impl World {
         id
     }
 
-    pub(super) async fn done(&self, id: RequestId) {
+    pub(in crate::engine) async fn done(&self, id: RequestId) {
         let (engine, now) = (self.engine(), self.clock.now());
         let moved = engine
             .store()
@@ -159,7 +161,7 @@ impl World {
         engine.after_commit(&moved);
     }
 
-    pub(super) async fn show(&self, id: RequestId) -> Request {
+    pub(in crate::engine) async fn show(&self, id: RequestId) -> Request {
         let read = self
             .engine()
             .store()
@@ -168,7 +170,7 @@ impl World {
     }
 
     /// Lets time pass until the request is in this state.
-    pub(super) async fn reach(&self, id: RequestId, state: &str) -> Request {
+    pub(in crate::engine) async fn reach(&self, id: RequestId, state: &str) -> Request {
         for _ in 0..2_000 {
             let request = self.show(id).await;
             if request.state.word().to_string() == state {
@@ -180,7 +182,7 @@ impl World {
     }
 
     /// Lets time pass until something is so.
-    pub(super) async fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+    pub(in crate::engine) async fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         for _ in 0..2_000 {
             if is_so(self) {
                 return;
@@ -191,26 +193,26 @@ impl World {
     }
 
     /// A little time.
-    pub(super) async fn pass(&self) {
+    pub(in crate::engine) async fn pass(&self) {
         self.clock.advance(TimeDelta::milliseconds(200));
         // The store has threads of its own, which this clock does not hold.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
     /// Nobody is there for so long; AWS goes on.
-    pub(super) fn jump(&self, by: TimeDelta) {
+    pub(in crate::engine) fn jump(&self, by: TimeDelta) {
         self.clock.advance(by);
         self.org().advance(self.clock.now().timestamp_millis());
     }
 
-    pub(super) fn is_assigned(&self) -> bool {
+    pub(in crate::engine) fn is_assigned(&self) -> bool {
         let mut org = self.org();
         org.advance(self.clock.now().timestamp_millis());
         org.is_assigned(&model_key(&key()))
     }
 
     /// When the schedules will run, in seconds from the start.
-    pub(super) fn schedules(&self) -> Vec<i64> {
+    pub(in crate::engine) fn schedules(&self) -> Vec<i64> {
         let org = self.org();
         let mut at: Vec<i64> = org.schedules().map(|it| (it.spec.at_ms - START) / 1000).collect();
         at.sort_unstable();
@@ -218,7 +220,7 @@ impl World {
     }
 
     /// Changes in the order in which AWS heard of them.
-    pub(super) fn changes(&self) -> Vec<&'static str> {
+    pub(in crate::engine) fn changes(&self) -> Vec<&'static str> {
         let changing = ["CreateSchedule", "UpdateSchedule", "DeleteSchedule"];
         let changing = [
             &changing[..],
@@ -243,11 +245,11 @@ impl World {
     }
 }
 
-pub(super) fn at(seconds: i64) -> Time {
+pub(in crate::engine) fn at(seconds: i64) -> Time {
     Time::from_timestamp_millis(START).unwrap() + TimeDelta::seconds(seconds)
 }
 
-pub(super) fn key() -> Key {
+pub(in crate::engine) fn key() -> Key {
     let org = standard::organisation();
     let key = org.user_key("alice", "prod-payments", "DatabaseAdmin").unwrap();
     Key {

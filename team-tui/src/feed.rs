@@ -1,0 +1,170 @@
+//! Activity of all sessions, as it arrives: what the Activity screen shows and `tail` prints, and what both filter by.
+
+use crate::lists::Filter;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use team_shared::activity::ActivityItem;
+use team_shared::ids::RequestId;
+use team_shared::request::RequestView;
+
+/// Events kept; older ones are read from the daemon again.
+const KEEP: usize = 5_000;
+
+/// Where an event stands: in the order of time, and once.
+pub(crate) type Place = (DateTime<Utc>, String, Option<RequestId>);
+
+/// One event in full.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sheet {
+    pub(crate) title: String,
+    /// The record as received, laid out; absent: not read yet.
+    pub(crate) lines: Option<Vec<String>>,
+    pub(crate) scroll: u16,
+}
+
+/// The events.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    items: BTreeMap<Place, ActivityItem>,
+    /// What arrived while nothing moves; none: everything moves.
+    held: Option<Vec<ActivityItem>>,
+    /// The event under the cursor; none: the newest, whichever that is.
+    pub(crate) cursor: Option<Place>,
+    pub(crate) sheet: Option<Sheet>,
+}
+
+impl Feed {
+    /// Takes an event in.
+    pub(crate) fn take(&mut self, item: ActivityItem) {
+        match &mut self.held {
+            Some(held) if held.len() < KEEP => held.push(item),
+            Some(_) => {}
+            None => {
+                self.items.insert(place(&item), item);
+                while self.items.len() > KEEP {
+                    self.items.pop_first();
+                }
+            }
+        }
+    }
+
+    /// Holds everything still, or lets it move again.
+    pub(crate) fn pause(&mut self) {
+        match self.held.take() {
+            None => self.held = Some(Vec::new()),
+            Some(held) => held.into_iter().for_each(|item| self.take(item)),
+        }
+    }
+
+    /// How many wait; none: nothing is held.
+    pub(crate) fn waiting(&self) -> Option<usize> {
+        self.held.as_ref().map(Vec::len)
+    }
+
+    /// What fits a filter, oldest first.
+    pub(crate) fn rows<'a>(
+        &'a self,
+        filter: &'a Filter,
+        requests: &'a BTreeMap<RequestId, RequestView>,
+    ) -> Vec<(&'a Place, &'a ActivityItem)> {
+        let view = |item: &ActivityItem| item.request_id.and_then(|id| requests.get(&id));
+        self.items
+            .iter()
+            .filter(|(_, item)| filter.is_empty() || filter.fits_activity(item, view(item)))
+            .collect()
+    }
+
+    pub(crate) fn get(&self, place: &Place) -> Option<&ActivityItem> {
+        self.items.get(place)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Where an event stands.
+pub(crate) fn place(item: &ActivityItem) -> Place {
+    (item.event_time, item.event_id.clone(), item.request_id)
+}
+
+/// A record for reading: JSON laid out, whatever else as it is; every line harmless.
+pub(crate) fn laid_out(raw: &serde_json::Value) -> Vec<String> {
+    let text = match raw {
+        serde_json::Value::String(text) => text.clone(),
+        json => serde_json::to_string_pretty(json).unwrap_or_default(),
+    };
+    text.lines().map(team_shared::text::inert).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_000_000, 0).expect("a moment")
+    }
+
+    #[test]
+    fn events_stand_in_their_order_once_and_wait_while_it_is_paused() {
+        let id = fixtures::id(now(), "X4TE2N");
+        let items = fixtures::activity(now(), id);
+        let mut feed = Feed::default();
+        for item in items.iter().rev().chain(&items) {
+            feed.take(item.clone());
+        }
+        let (filter, nothing) = (Filter::default(), BTreeMap::new());
+        let times: Vec<_> = feed
+            .rows(&filter, &nothing)
+            .iter()
+            .map(|(_, item)| item.event_time)
+            .collect();
+        assert_eq!(times.len(), items.len());
+        assert!(times.is_sorted());
+        feed.pause();
+        let mut late = items[0].clone();
+        late.event_id = "late".to_owned();
+        feed.take(late);
+        assert_eq!(
+            (feed.waiting(), feed.rows(&filter, &nothing).len()),
+            (Some(1), items.len())
+        );
+        feed.pause();
+        assert_eq!(
+            (feed.waiting(), feed.rows(&filter, &nothing).len()),
+            (None, items.len() + 1)
+        );
+    }
+
+    #[test]
+    fn a_filter_takes_service_error_write_person_and_account() {
+        let view = fixtures::request(now(), "X4TE2N", "bob", 5);
+        let mut feed = Feed::default();
+        for item in fixtures::activity(now(), view.id) {
+            feed.take(item);
+        }
+        let requests = BTreeMap::from([(view.id, view)]);
+        let count = |text: &str| feed.rows(&Filter::read(text), &requests).len();
+        let all = count("");
+        assert_eq!(
+            (count("who:bob"), count("account:pay"), count("who:ann")),
+            (all, all, 0)
+        );
+        assert!(count("service:ecs") < all && count("service:ecs") > 0);
+        assert_eq!(count("error:denied") + count("error:no"), all);
+        assert_eq!(count("write:yes") + count("write:no"), all);
+        assert!(count("UpdateService") > 0 && count("!what:UpdateService") < all);
+    }
+
+    #[test]
+    fn what_a_record_holds_is_harmless() {
+        let lines = laid_out(&serde_json::json!({"userAgent": "\u{1b}[31m\u{202e}x"}));
+        assert!(
+            lines
+                .iter()
+                .all(|line| !line.contains('\u{1b}') && !line.contains('\u{202e}'))
+        );
+        assert_eq!(laid_out(&"no json\u{7}".into()).len(), 1);
+    }
+}

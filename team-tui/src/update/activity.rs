@@ -1,0 +1,124 @@
+//! Keys on the Activity screen, and the events that arrive for it.
+
+use crate::app::{App, Screen, Tail};
+use crate::effect::Effect;
+use crate::feed::{Feed, Place, Sheet, laid_out, place};
+use crate::lists::Filter;
+use team_shared::activity::ActivityPage;
+use team_shared::ids::RequestId;
+use team_shared::state::RequestState;
+use tui_input::Input;
+
+/// Sessions whose past is read when the screen is opened.
+const READ: usize = 20;
+
+/// What the screen shows and nobody has read yet: the last events of live sessions.
+pub(super) fn load(app: &mut App) -> Vec<Effect> {
+    let is_live = |state| matches!(state, RequestState::Active | RequestState::Ending);
+    let live = app.requests.values().filter(|view| is_live(view.state));
+    let new: Vec<RequestId> = live
+        .map(|view| view.id)
+        .filter(|id| !app.tails.contains_key(id))
+        .take(READ)
+        .collect();
+    for id in &new {
+        app.tails.insert(*id, Tail::default());
+    }
+    new.into_iter().map(Effect::LoadActivity).collect()
+}
+
+/// Takes in what was read of a request.
+pub(super) fn take(app: &mut App, page: &ActivityPage) {
+    for item in &page.items {
+        app.feed.take(item.clone());
+    }
+}
+
+/// Another event under the cursor; behind the last one there is the newest, whichever that will be.
+pub(super) fn step(app: &mut App, to: impl Fn(usize) -> usize) {
+    if let Some(sheet) = &mut app.feed.sheet {
+        let most = sheet.lines.as_ref().map_or(0, Vec::len);
+        let scroll = to(usize::from(sheet.scroll)).min(most.saturating_sub(1));
+        sheet.scroll = u16::try_from(scroll).unwrap_or(u16::MAX);
+        return;
+    }
+    let places: Vec<Place> = places(app);
+    let Some(last) = places.len().checked_sub(1) else {
+        return;
+    };
+    let at = app
+        .feed
+        .cursor
+        .as_ref()
+        .and_then(|cursor| places.iter().position(|place| place == cursor));
+    let next = to(at.unwrap_or(last)).min(last);
+    app.feed.cursor = (next < last).then(|| places[next].clone());
+}
+
+/// Opens the record of the event under the cursor.
+pub(super) fn open(app: &mut App) -> Vec<Effect> {
+    let Some(item) = selected(&app.feed, &places(app)).and_then(|place| app.feed.get(&place)) else {
+        app.complain("no event is selected");
+        return Vec::new();
+    };
+    let Some(id) = item.request_id else {
+        return Vec::new();
+    };
+    let (title, event) = (crate::commands::activity_call(item), item.event_id.clone());
+    app.feed.sheet = Some(Sheet {
+        title: format!("{title}  {event}"),
+        lines: None,
+        scroll: 0,
+    });
+    vec![Effect::LoadRecord(id, event)]
+}
+
+/// The record that was asked for.
+pub(super) fn take_record(app: &mut App, page: &ActivityPage) {
+    let raw = page.items.first().and_then(|item| item.raw.as_ref());
+    if let Some(sheet) = &mut app.feed.sheet {
+        sheet.lines = Some(match raw {
+            Some(raw) => laid_out(raw),
+            None => vec!["teamd does not keep this event any more".to_owned()],
+        });
+    }
+}
+
+/// Only the session of the event under the cursor, or all of them again.
+pub(super) fn follow_one(app: &mut App) {
+    let is_one = app.filter.value().contains("id:");
+    let one = selected(&app.feed, &places(app)).and_then(|(_, _, id)| id);
+    app.filter = match one {
+        Some(id) if !is_one => Input::new(format!("id:{}", id.short())),
+        _ => Input::default(),
+    };
+    app.feed.cursor = None;
+}
+
+/// One step back; whether there was one.
+pub(super) fn back(app: &mut App) -> bool {
+    app.screen == Screen::Activity && app.feed.sheet.take().is_some()
+}
+
+fn places(app: &App) -> Vec<Place> {
+    let filter: Filter = app.filter_read();
+    let rows = app.feed.rows(&filter, &app.requests);
+    rows.into_iter().map(|(_, item)| place(item)).collect()
+}
+
+fn selected(feed: &Feed, places: &[Place]) -> Option<Place> {
+    let cursor = feed.cursor.as_ref().filter(|cursor| places.contains(cursor));
+    cursor.or(places.last()).cloned()
+}
+
+impl App {
+    /// The request of the event under the cursor.
+    pub(crate) fn request_of_event(&self) -> Option<RequestId> {
+        selected(&self.feed, &places(self)).and_then(|(_, _, id)| id)
+    }
+
+    /// The filter as it is typed.
+    pub(crate) fn filter_read(&self) -> Filter {
+        Filter::read(self.filter.value())
+    }
+}
