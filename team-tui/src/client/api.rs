@@ -95,21 +95,7 @@ impl Client {
 
     /// Requests that match, over as many pages as `most` rows take.
     pub async fn requests(&self, query: &RequestQuery, most: usize) -> Answer<Page<RequestView>> {
-        let mut pairs: Vec<(&str, String)> = Vec::new();
-        let texts = [
-            ("scope", &query.scope),
-            ("state", &query.state),
-            ("user", &query.user),
-            ("account", &query.account),
-            ("batch", &query.batch),
-            ("q", &query.q),
-        ];
-        for (name, value) in texts {
-            pairs.extend(value.clone().map(|value| (name, value)));
-        }
-        for (name, value) in [("since", query.since), ("until", query.until)] {
-            pairs.extend(value.map(|at| (name, crate::format::rfc3339(at))));
-        }
+        let mut pairs = pairs_of(query);
         pairs.push(("limit", most.clamp(1, MAX_LIMIT).to_string()));
         self.all(routes::REQUESTS, pairs, most).await
     }
@@ -334,5 +320,61 @@ impl Client {
                 });
             }
         }
+    }
+}
+
+/// What is asked for, whatever of it is set.
+fn pairs_of(query: &RequestQuery) -> Vec<(&'static str, String)> {
+    let fields = serde_json::to_value(query).unwrap_or_default();
+    let names = [
+        "scope", "state", "user", "account", "batch", "unused", "q", "since", "until",
+    ];
+    let text = |name: &str| match fields.get(name)? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    names
+        .into_iter()
+        .filter_map(|name| Some((name, text(name)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_query_is_sent() {
+        let at = chrono::DateTime::from_timestamp(1_795_000_000, 0);
+        let text = || Some("x".to_owned());
+        let query = RequestQuery {
+            scope: text(),
+            state: text(),
+            user: text(),
+            account: text(),
+            batch: text(),
+            unused: true,
+            q: text(),
+            since: at,
+            until: at,
+            limit: Some(1),
+            cursor: text(),
+        };
+        let all = serde_json::to_value(&query).expect("json");
+        let mut names: Vec<&str> = all
+            .as_object()
+            .expect("fields")
+            .keys()
+            .map(String::as_str)
+            .collect();
+        // These are the pages' business.
+        names.retain(|name| !matches!(*name, "limit" | "cursor"));
+        let pairs = pairs_of(&query);
+        let mut sent: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();
+        sent.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(sent, names);
+        assert!(pairs.contains(&("unused", "true".to_owned())), "{pairs:?}");
+        assert!(pairs_of(&RequestQuery::default()).is_empty());
     }
 }

@@ -37,20 +37,21 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         };
         return parts::empty(frame, body, app, theme, text);
     }
-    let wide = area.width >= 100;
+    let (wide, wider) = (area.width >= 100, area.width >= 120);
     let mut columns = vec![
         fixed("TIME", 9),
         fixed("WHO", 10),
-        growing("ACCOUNT", 8),
-        growing("EVENT", 22),
+        fixed("ACCOUNT", 12),
+        growing("EVENT", 24),
         fixed("", 2),
-        growing("RESOURCE / RESULT", 14),
+        growing("RESULT", 12),
     ];
     if wide {
-        columns.insert(3, fixed("REQUEST", 7));
-        columns.insert(5, fixed("REGION", 12));
-        columns.push(fixed("FROM", 15));
         columns.push(growing("MARKS", 12));
+        columns.push(fixed("REGION", 10));
+    }
+    if wider {
+        columns.push(fixed("FROM", 15));
     }
     let at = app
         .feed
@@ -58,43 +59,41 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .as_ref()
         .and_then(|cursor| rows.iter().position(|(place, _)| *place == cursor));
     let at = at.unwrap_or(rows.len() - 1);
-    let row = |at: usize| rows.get(at).map(|(_, item)| line(item, app, wide, theme));
+    let row = |at: usize| rows.get(at).map(|(_, item)| line(item, app, theme));
     table::draw_some(frame, body, theme, &columns, rows.len(), &row, Some(at));
 }
 
-fn line(item: &ActivityItem, app: &App, wide: bool, theme: Theme) -> Row {
+/// All that a row may have: what has no column is not drawn.
+fn line(item: &ActivityItem, app: &App, theme: Theme) -> Row {
     let view = item.request_id.and_then(|id| app.requests.get(&id));
     let account = view.map_or_else(|| item.account_id.to_string(), |view| view.account.name.clone());
     let result = match &item.error_code {
         Some(code) => format!("! {code}"),
         None => item.resources.join(" "),
     };
-    let mut cells = vec![
+    let is_usual = |mark: &&String| matches!(mark.as_str(), "write" | "error");
+    let marks: Vec<&str> = item
+        .marks
+        .iter()
+        .filter(|mark| !is_usual(mark))
+        .map(String::as_str)
+        .collect();
+    let cells = vec![
         format::clock(item.event_time, app.zone),
         view.map_or_else(String::new, |view| view.requester.user_name.clone()),
         account,
         activity_call(item),
         if item.read_only { "" } else { "W" }.to_owned(),
         result,
+        marks.join(" "),
+        item.region.clone(),
+        item.source_ip.clone(),
     ];
-    if wide {
-        cells.insert(3, item.request_id.map_or_else(String::new, |id| id.short()));
-        cells.insert(5, item.region.clone());
-        cells.push(item.source_ip.clone());
-        cells.push(
-            item.marks
-                .iter()
-                .filter(|mark| *mark != "write" && *mark != "error")
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(" "),
-        );
-    }
     let is_marked = item
         .marks
         .iter()
         .any(|mark| !matches!(mark.as_str(), "write" | "error"));
-    let style = match (item.error_code.is_some(), is_marked, item.read_only) {
+    let style = match (item.error_code.is_some(), !marks.is_empty(), item.read_only) {
         (true, _, _) => theme.bad(),
         (false, true, _) => theme.care(),
         (false, false, true) => theme.dim(),
