@@ -5,11 +5,14 @@
 //! cargo run --release -p teamd --example bench -- path [COUNT] [PER_SECOND]  decision → active, end → verified absence
 //! cargo run --release -p teamd --example bench -- footprint [TEAMD]          memory and start of the real binary
 //! cargo run --release -p teamd --example bench -- mass-expiry [SESSIONS]     many sessions that end in the same second
+//! cargo run --release -p teamd --example bench -- activity [EVENTS]          CloudTrail events read, matched and kept
+//! cargo run --release -p teamd --example bench -- activity-pages [EVENTS]    a session's page behind so many events
 //! ```
 //!
 //! The store is in the temporary directory: `TMPDIR` decides which disk is measured. The simulator runs in this process,
 //! the daemon in one of its own, on the same clock.
 
+mod activity;
 mod expiry;
 mod footprint;
 mod http;
@@ -42,7 +45,9 @@ fn main() -> anyhow::Result<()> {
             }
             _ => bail!("daemon DIRECTORY ENDPOINT [limited]"),
         },
+        Some("activity") => runtime.block_on(activity::ingestion(number(1, 50_000)?)),
+        Some("activity-pages") => runtime.block_on(activity::pages(number(1, 200_000)?)),
         Some("mass-expiry") => runtime.block_on(expiry::measure(number(1, 1000)?)),
-        _ => bail!("one of: idle, path, footprint, mass-expiry"),
+        _ => bail!("one of: idle, path, footprint, mass-expiry, activity, activity-pages"),
     }
 }

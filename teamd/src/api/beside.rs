@@ -1,6 +1,7 @@
 //! What stands beside a request in the store: its grant, what people do around it, who keeps its grant.
 
 use super::{Api, views};
+use crate::domain::Time;
 use crate::domain::activity::Summary;
 use crate::domain::attention::Attention;
 use crate::domain::grant::Grant;
@@ -19,6 +20,8 @@ pub(super) struct Beside {
     pub(super) holder: Option<Request>,
     /// How it was used.
     pub(super) activity: Option<Summary>,
+    /// Until when credentials can live, by the last sign-in.
+    pub(super) residual: Option<Time>,
 }
 
 impl Beside {
@@ -32,6 +35,7 @@ impl Beside {
             attention: read.attention(&request.id)?,
             holder: holder_of(read, request)?,
             activity: engine.activity_summary(&request.id),
+            residual: engine.residual_by_sign_in(request),
         })
     }
 }

@@ -123,7 +123,7 @@ pub(super) fn request(request: &Request, beside: &Beside, facts: &Facts, access:
         // What the key went through for others before is not this request's.
         grant: grant.filter(|_| has_grant(&request.state)).map(grant_of),
         waiting_for: waiting_for(request, grant, names),
-        ended: ended(&request.state).map(|ended| with_holder(ended, beside.holder.as_ref())),
+        ended: ended(&request.state).map(|ended| with_what_is_beside(ended, beside)),
         given_up: given_up(&request.state, names),
         review: ReviewView {
             needed: attention.needs_review(request),
@@ -347,7 +347,12 @@ fn aws_call(grant: Option<&Grant>, call: &str) -> String {
 }
 
 /// The same, and until when another request keeps the grant.
-fn with_holder(mut ended: EndedView, holder: Option<&Request>) -> EndedView {
+fn with_what_is_beside(mut ended: EndedView, beside: &Beside) -> EndedView {
+    let holder = beside.holder.as_ref();
+    ended.residual_until = match (ended.residual_until, beside.residual) {
+        (Some(residual), Some(sharper)) => Some(residual.min(sharper)),
+        (residual, _) => residual,
+    };
     let session = holder
         .filter(|holder| holder.holds_lease())
         .and_then(|holder| holder.state.session());

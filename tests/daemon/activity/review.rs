@@ -75,3 +75,43 @@ async fn access_that_was_not_used_is_listed_once_all_is_known() {
     .await;
     assert_eq!(list().await, [idle]);
 }
+
+#[tokio::test]
+async fn the_residual_window_is_as_long_as_the_last_sign_in_allows() {
+    let world = followed().await;
+    let id = world.active().await;
+    let signed_in = |event: &str| {
+        world.aws(|aws, now| {
+            let user = aws.user_named("alice").expect("a user").id.clone();
+            let record = json!({
+                "eventID": event, "eventSource": "sso.amazonaws.com", "eventName": "GetRoleCredentials",
+                "userIdentity": {"type": "IdentityCenterUser", "onBehalfOf": {"userId": user}},
+                "serviceEventDetails": {"role_name": ADMIN, "account_id": LEDGER},
+            });
+            let own = aws.management_caller().account;
+            aws.record_event((&own, "eu-west-1"), "alice", &record.to_string(), now);
+        });
+    };
+    signed_in("s1");
+    page_when(&world, &id, "signed in", |page| {
+        !page["digest"]["signed_in_at"].is_null()
+    })
+    .await;
+    world.clock.shift(TimeDelta::minutes(20));
+    world.act("alice", &id, "done").await.is(200);
+    let ended = world.reach(&id, "ended").await;
+    let usual = moment(&ended["ended"]["residual_until"]);
+    world.clock.shift(TimeDelta::minutes(16));
+    let page = page_when(&world, &id, "read after the removal", |page| {
+        let until = &page["complete_until"];
+        !until.is_null() && moment(until) >= moment(&ended["ended"]["at"])
+    })
+    .await;
+    let sharper = moment(&world.show(&id).await["ended"]["residual_until"]);
+    let seconds = ended["permission_set"]["session_duration_seconds"]
+        .as_i64()
+        .expect("seconds");
+    let last = moment(&page["digest"]["signed_in_at"]);
+    assert_eq!(sharper, last + TimeDelta::seconds(seconds));
+    assert!(sharper < usual, "{sharper} {usual}");
+}

@@ -76,6 +76,8 @@ pub(super) struct ActivityBook {
     open: Mutex<BTreeMap<RequestId, Option<Time>>>,
     /// Accounts and regions that could not be read.
     pauses: Mutex<HashMap<places::Where, reading::Pause>>,
+    /// When all places of a request were last read without a fault, sign-ins among them.
+    read_through: Mutex<HashMap<RequestId, Time>>,
     /// Marks that security has heard of.
     told: Mutex<HashSet<(RequestId, String)>>,
     stream: broadcast::Sender<Arc<ActivityLine>>,
@@ -87,6 +89,7 @@ impl Default for ActivityBook {
             summaries: Mutex::default(),
             open: Mutex::default(),
             pauses: Mutex::default(),
+            read_through: Mutex::default(),
             told: Mutex::default(),
             stream: broadcast::Sender::new(STREAMED),
         }

@@ -74,6 +74,10 @@ impl Engine {
             done.insert(place);
         }
         self.tell_what_was_missed(request, ports).await?;
+        let own = self.own_account.load_full();
+        if is_whole && done.iter().any(|place| Some(&place.at.0) == own.as_deref()) {
+            held(&self.activity.read_through).insert(request.id, now);
+        }
         if is_final && is_whole && !done.is_empty() {
             let summary = ports.store.close(request.id, now).await?;
             held(&self.activity.summaries).insert(request.id, summary);

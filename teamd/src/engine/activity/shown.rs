@@ -5,7 +5,7 @@ use crate::aws::port::RawEvent;
 use crate::aws::record;
 use crate::domain::Time;
 use crate::domain::activity::{Digest, LeftBehind, Recorded, Summary, Via};
-use crate::domain::request::Request;
+use crate::domain::request::{Request, State};
 use crate::engine::refused::Refused;
 use crate::store::activity::{Line, PageOf, WiderMarks};
 use chrono::TimeDelta;
@@ -49,6 +49,24 @@ impl Engine {
     #[must_use]
     pub fn activity_summary(&self, id: &RequestId) -> Option<Summary> {
         self.activity.summary(id)
+    }
+
+    /// Until when credentials from the last sign-in can live, where all sign-ins up to the removal are surely known:
+    /// sharper than the removal and the length of a session. Without a sign-in nothing is said: not every way in is
+    /// recorded as one.
+    #[must_use]
+    pub fn residual_by_sign_in(&self, request: &Request) -> Option<Time> {
+        let (State::Ended(finish) | State::Revoked(finish)) = &request.state else {
+            return None;
+        };
+        let read_at = super::held(&self.activity.read_through)
+            .get(&request.id)
+            .copied()?;
+        let signed_in_at = self.activity.summary(&request.id)?.signed_in_at?;
+        let directory = self.directory()?;
+        let set = directory.permission_sets.get(&request.key.permission_set)?;
+        let is_complete = read_at >= finish.at + DELIVERED;
+        is_complete.then(|| signed_in_at + TimeDelta::seconds(set.session_seconds))
     }
 
     /// Lines of a request. The first reader waits a moment for the source.
