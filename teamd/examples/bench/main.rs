@@ -7,6 +7,7 @@
 //! cargo run --release -p teamd --example bench -- mass-expiry [SESSIONS]     many sessions that end in the same second
 //! cargo run --release -p teamd --example bench -- activity [EVENTS]          CloudTrail events read, matched and kept
 //! cargo run --release -p teamd --example bench -- activity-pages [EVENTS]    a session's page behind so many events
+//! cargo run --release -p teamd --example bench -- activity-streams [CLIENTS] [PER_SECOND]   from kept to the sockets
 //! ```
 //!
 //! The store is in the temporary directory: `TMPDIR` decides which disk is measured. The simulator runs in this process,
@@ -18,6 +19,7 @@ mod footprint;
 mod http;
 mod path;
 mod stats;
+mod streams;
 mod world;
 
 use anyhow::{Context, bail};
@@ -47,7 +49,8 @@ fn main() -> anyhow::Result<()> {
         },
         Some("activity") => runtime.block_on(activity::ingestion(number(1, 50_000)?)),
         Some("activity-pages") => runtime.block_on(activity::pages(number(1, 200_000)?)),
+        Some("activity-streams") => runtime.block_on(streams::measure(number(1, 200)?, number(2, 100)?)),
         Some("mass-expiry") => runtime.block_on(expiry::measure(number(1, 1000)?)),
-        _ => bail!("one of: idle, path, footprint, mass-expiry, activity, activity-pages"),
+        _ => bail!("one of: idle, path, footprint, mass-expiry, activity, activity-pages, activity-streams"),
     }
 }

@@ -109,7 +109,7 @@ pub(crate) async fn simulator(assignment_latency_ms: i64) -> anyhow::Result<Simu
 }
 
 /// The daemon's own limits out of the way as well, which no configuration file can do.
-fn config(directory: &Path, endpoint: &str) -> anyhow::Result<Config> {
+pub(crate) fn config(directory: &Path, endpoint: &str) -> anyhow::Result<Config> {
     let mut config = Config::default();
     config.server.socket = directory.join("teamd.sock");
     config.store.path = directory.join("teamd.db");
