@@ -44,8 +44,8 @@ impl fmt::Display for Place {
 }
 
 impl Engine {
-    /// The places of a session: its account, by the person's name and by the keys of roles it went on to; and our own
-    /// account, which records sign-ins.
+    /// The places of a session: its account, by the person's name and by the keys of roles it went on to; and the account
+    /// that records sign-ins. That is the management account, and our own where it is the only one that can be asked.
     pub(super) fn places_of(&self, watched: &Watched) -> BTreeSet<Place> {
         let mut places = BTreeSet::new();
         let Some(ports) = &self.activity_ports else {
@@ -53,9 +53,13 @@ impl Engine {
         };
         let (settings, own) = (self.settings(), self.own_account.load_full());
         let is_regional = ports.source.is_regional();
-        let own = own.as_deref().cloned();
+        let management = self
+            .directory()
+            .and_then(|directory| directory.management_account.clone())
+            .filter(|_| !is_regional);
+        let own = management.or_else(|| own.as_deref().cloned());
         let name = CalledBy::Name(watched.user_name.clone());
-        if let Some(own) = own.clone() {
+        if let Some(own) = own {
             let region = is_regional
                 .then(|| settings.region.clone())
                 .filter(|region| !region.is_empty());
@@ -114,6 +118,10 @@ pub(super) fn question(
         account: place.at.0.clone(),
         region: place.at.1.clone(),
         called_by: place.called_by.clone(),
+        user: match place.called_by {
+            CalledBy::Name(_) => Some(watched.user.clone()),
+            CalledBy::Key(_) => None,
+        },
         since,
         until,
     };
