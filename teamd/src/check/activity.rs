@@ -109,3 +109,95 @@ fn call(source: &config::ActivitySource, error: Option<&AwsError>) -> &'static s
         config::ActivitySource::None | config::ActivitySource::CloudtrailLookup => "cloudtrail:LookupEvents",
     }
 }
+
+#[cfg(all(test, feature = "simulator"))]
+mod tests {
+    use super::*;
+    use crate::aws::config::AwsSettings;
+    use crate::aws::health::AwsHealth;
+    use crate::aws::port::OwnIdentity;
+    use crate::aws::sdk::{Aws, EventDataStore, EventHistory, LogGroup};
+    use crate::check::render;
+    use crate::clock::{Clock, SystemClock};
+    use crate::config::{Activity, ActivitySource as Configured};
+    use aws_simulator::{FaultKind, FaultRule, Faults, Simulator, SimulatorConfig};
+
+    async fn checked(faults: Faults, source: impl Fn(&str, &str) -> Configured) -> String {
+        let simulator = SimulatorConfig {
+            faults,
+            ..SimulatorConfig::default()
+        };
+        let simulator = Simulator::start(simulator).await.unwrap();
+        let (group, store, other) = {
+            let model = simulator.model();
+            let org = model.lock().unwrap();
+            let other = org.account_named("prod-web").unwrap().id.parse().unwrap();
+            (org.trail_log_group(), org.event_data_store(), other)
+        };
+        let configured = Activity {
+            source: source(&group, &store),
+            role_name: Some("teamd-trail-reader".to_owned()),
+            ..Activity::default()
+        };
+        let settings = AwsSettings {
+            region: Some("eu-west-1".to_owned()),
+            endpoint_url: Some(simulator.url()),
+            activity_role: configured.role_name.clone(),
+            other_rates_factor: 1000.0,
+            ..AwsSettings::default()
+        };
+        let aws = Aws::connect(settings, Arc::new(SystemClock), Arc::new(AwsHealth::new())).await;
+        let aws = Arc::new(aws.unwrap());
+        let accounts = Accounts {
+            own: Some(aws.account().await.unwrap()),
+            other: Some(other),
+        };
+        let source: Option<Arc<dyn ActivitySource>> = match &configured.source {
+            Configured::None => None,
+            Configured::CloudtrailLookup => Some(Arc::new(EventHistory(aws))),
+            Configured::CloudwatchLogs(group) => Some(Arc::new(LogGroup::new(aws, group))),
+            Configured::CloudtrailLake(store) => Some(Arc::new(EventDataStore::new(aws, store))),
+        };
+        render(&lines(&configured, source.as_ref(), &accounts, SystemClock.now()).await)
+    }
+
+    #[tokio::test]
+    async fn each_source_is_asked_once_and_says_what_is_missing() {
+        let refusing =
+            |operation: &str| Faults::none().with(FaultRule::new(operation, FaultKind::AccessDenied));
+        let lookup = |_: &str, _: &str| Configured::CloudtrailLookup;
+        let logs = |group: &str, _: &str| Configured::CloudwatchLogs(group.to_owned());
+        let lake = |_: &str, store: &str| Configured::CloudtrailLake(store.to_owned());
+        for seen in [
+            checked(Faults::none(), lookup).await,
+            checked(Faults::none(), logs).await,
+            checked(Faults::none(), lake).await,
+        ] {
+            assert!(!seen.contains("fail"), "{seen}");
+            assert!(seen.contains("answers"), "{seen}");
+        }
+        let seen = checked(refusing("LookupEvents"), lookup).await;
+        assert!(seen.contains("allow cloudtrail:LookupEvents"), "{seen}");
+        assert!(
+            seen.contains("sts:AssumeRole on the role teamd-trail-reader"),
+            "{seen}"
+        );
+        let seen = checked(refusing("FilterLogEvents"), logs).await;
+        assert!(seen.contains("allow logs:FilterLogEvents"), "{seen}");
+        assert!(seen.contains("role_name and regions mean nothing"), "{seen}");
+        let seen = checked(refusing("StartQuery"), lake).await;
+        assert!(seen.contains("allow cloudtrail:StartQuery"), "{seen}");
+        let seen = checked(refusing("GetQueryResults"), lake).await;
+        assert!(seen.contains("allow cloudtrail:GetQueryResults"), "{seen}");
+        let seen = checked(Faults::none(), |_, _| {
+            Configured::CloudwatchLogs("other".to_owned())
+        })
+        .await;
+        assert!(seen.contains("check log_group in [activity]"), "{seen}");
+        let seen = checked(Faults::none(), |_, _| {
+            Configured::CloudtrailLake("0-0".to_owned())
+        })
+        .await;
+        assert!(seen.contains("check event_data_store in [activity]"), "{seen}");
+    }
+}

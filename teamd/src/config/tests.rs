@@ -274,7 +274,14 @@ fn a_source_of_activity_has_what_it_needs_and_nothing_of_another() {
         "source = \"athena\"\nlog_group = \"x\"",
     ];
     let wrong = wrong.map(|lines| errors(&format!("[activity]\n{lines}\n")).join("\n"));
-    insta::assert_snapshot!(wrong.join("\n"), @"");
+    insta::assert_snapshot!(wrong.join("\n"), @r#"
+    2:10: [activity] source: "cloudwatch-logs" needs log_group = "…" beside it
+    3:13: [activity] log_group: "a b" is not a log group: write its name, or its ARN like "arn:aws:logs:eu-west-1:111122223333:log-group:name"
+    4:20: [activity] event_data_store: goes with source = "cloudtrail-lake" alone
+    3:13: [activity] log_group: goes with source = "cloudwatch-logs" alone
+    2:20: [activity] event_data_store: goes with source = "cloudtrail-lake" alone
+    2:10: [activity] source: "athena" is not a source: write "cloudtrail-lookup", "cloudwatch-logs", "cloudtrail-lake" or "none"
+    "#);
 }
 
 #[test]

@@ -233,13 +233,38 @@ mod tests {
         );
     }
 
+    /// What is outside of quotes, and the texts inside.
+    fn cut(query: &str) -> (String, Vec<String>) {
+        let (mut outside, mut texts) = (String::new(), Vec::new());
+        let mut letters = query.chars().peekable();
+        while let Some(letter) = letters.next() {
+            if letter != '\'' {
+                outside.push(letter);
+                continue;
+            }
+            let mut text = String::new();
+            loop {
+                match letters.next().expect("a quote is closed") {
+                    '\'' if letters.next_if_eq(&'\'').is_some() => text.push('\''),
+                    '\'' => break,
+                    letter => text.push(letter),
+                }
+            }
+            outside.push('?');
+            texts.push(text);
+        }
+        (outside, texts)
+    }
+
     #[test]
     fn no_text_changes_the_query() {
-        let frame = asked(CalledBy::Name("x".to_owned()), None);
-        for name in [
+        let (frame, _) = cut(&asked(CalledBy::Name("x".to_owned()), None));
+        let (by_key, _) = cut(&asked(CalledBy::Key("x".to_owned()), None));
+        for text in [
             "o'neill",
             "'",
             "''",
+            "'''",
             "' OR '1' = '1",
             "\\'",
             "a%_b",
@@ -247,22 +272,14 @@ mod tests {
             "\"",
             "a\nb",
             "--",
+            "",
         ] {
-            let query = asked(CalledBy::Name(name.to_owned()), None);
-            let written = name.replace('\'', "''");
-            assert_eq!(
-                query,
-                frame
-                    .replace(":x'", &format!(":{written}'"))
-                    .replace(" 'x'", &format!(" '{written}'"))
-            );
-            // Quotes come in pairs, so none of them ends what it is in.
-            let inside = query.replace("''", "");
-            assert_eq!(
-                inside.matches('\'').count(),
-                frame.matches('\'').count(),
-                "{query}"
-            );
+            let (outside, texts) = cut(&asked(CalledBy::Name(text.to_owned()), None));
+            assert_eq!(outside, frame, "{text:?}");
+            assert_eq!(texts[3..], [format!("%:{text}"), text.to_owned()]);
+            let (outside, texts) = cut(&asked(CalledBy::Key(text.to_owned()), None));
+            assert_eq!(outside, by_key, "{text:?}");
+            assert_eq!(texts[3..], [text]);
         }
     }
 }

@@ -12,6 +12,8 @@ mod logs;
 mod lookup;
 
 pub use lake::EventDataStore;
+#[cfg(test)]
+pub(super) use lake::Patience;
 pub use logs::LogGroup;
 pub use lookup::EventHistory;
 
