@@ -3,7 +3,7 @@
 
 use super::super::failure::{Failure, Kind, bounded};
 use super::super::{Aws, pages_of};
-use super::{place_of, placed};
+use super::{ids, place_of, placed};
 use crate::aws::health::Service;
 use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
 use crate::domain::Time;
@@ -118,7 +118,7 @@ impl EventDataStore {
 
 impl ActivitySource for EventDataStore {
     fn name(&self) -> String {
-        format!("CloudTrail Lake, event data store {}", id(&self.store))
+        format!("CloudTrail Lake, event data store {}", store_id(&self.store))
     }
 
     fn is_regional(&self) -> bool {
@@ -163,12 +163,9 @@ fn statement(store: &str, look: &Look) -> String {
                 format!("userIdentity.principalId LIKE {}", quoted(&format!("%:{name}"))),
                 format!("userIdentity.userName = {}", quoted(name)),
             ];
-            // AWS writes ids in either case.
-            let mut ids: Vec<String> = look.user.iter().map(|id| id.as_str().to_owned()).collect();
-            ids.extend(look.user.iter().map(|id| id.as_str().to_ascii_lowercase()));
-            ids.dedup();
             ways.extend(
-                ids.iter()
+                ids(look)
+                    .iter()
                     .map(|id| format!("userIdentity.onBehalfOf.userId = {}", quoted(id))),
             );
             format!("({})", ways.join(" OR "))
@@ -180,7 +177,7 @@ fn statement(store: &str, look: &Look) -> String {
     let until = look.until + chrono::TimeDelta::seconds(1);
     format!(
         "SELECT {RECORD} FROM {} WHERE recipientAccountId = {} AND eventTime >= {} AND eventTime <= {} AND {whose}",
-        id(store),
+        store_id(store),
         quoted(look.account.as_str()),
         at(look.since),
         at(until),
@@ -192,7 +189,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// What stands behind FROM.
-fn id(store: &str) -> &str {
+fn store_id(store: &str) -> &str {
     store.rsplit('/').next().unwrap_or(store)
 }
 

@@ -2,7 +2,7 @@
 //! about five minutes late, and data events where the trail has them. Events of more than 256 KiB do not get there.
 
 use super::super::{Aws, pages_of};
-use super::{place_of, placed};
+use super::{ids, place_of, placed};
 use crate::aws::health::Service;
 use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
 use crate::domain::Time;
@@ -95,11 +95,11 @@ fn pattern(look: &Look) -> Option<String> {
                 is("principalId", &ending(":", name)),
                 is("userName", &ending("", name)),
             ];
-            // AWS writes ids in either case.
-            let mut ids: Vec<String> = look.user.iter().map(|id| id.as_str().to_owned()).collect();
-            ids.extend(look.user.iter().map(|id| id.as_str().to_ascii_lowercase()));
-            ids.dedup();
-            ways.extend(ids.iter().map(|id| is("onBehalfOf.userId", &ending("", id))));
+            ways.extend(
+                ids(look)
+                    .iter()
+                    .map(|id| is("onBehalfOf.userId", &ending("", id))),
+            );
             format!("({})", ways.join(" || "))
         }
         // Nothing is signed with what is no key.

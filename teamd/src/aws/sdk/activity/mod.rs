@@ -17,7 +17,7 @@ pub(super) use lake::Patience;
 pub use logs::LogGroup;
 pub use lookup::EventHistory;
 
-use crate::aws::port::RawEvent;
+use crate::aws::port::{Look, RawEvent};
 use crate::domain::Time;
 use serde_json::Value;
 
@@ -38,6 +38,15 @@ fn placed(record: String, id: Option<String>, at: Option<Time>) -> Option<RawEve
         return None;
     };
     Some(RawEvent { event_id, at, record })
+}
+
+/// How the person's id may be written: AWS writes ids in either case.
+fn ids(look: &Look) -> Vec<String> {
+    let as_given = look.user.iter().map(|id| id.as_str().to_owned());
+    let lower = look.user.iter().map(|id| id.as_str().to_ascii_lowercase());
+    let mut ids: Vec<String> = as_given.chain(lower).collect();
+    ids.dedup();
+    ids
 }
 
 /// Region and account of an ARN; none of a plain name or id.
