@@ -1,6 +1,7 @@
 //! The composition root: configuration, store, AWS, engine, socket, in the order that keeps the promises. Overdue
 //! removals are durably queued before the socket accepts; readiness does not wait for AWS.
 
+pub(crate) mod activity;
 mod adopt;
 mod revoke_only;
 
@@ -8,13 +9,12 @@ use crate::api::{self, Api};
 use crate::aws::config::AwsSettings;
 use crate::aws::health::AwsHealth;
 use crate::aws::messages::Messages;
-use crate::aws::port::{ActivitySource as ActivityPort, Assignments, Schedules};
-use crate::aws::sdk::{Aws, EventHistory};
+use crate::aws::port::{Assignments, Schedules};
+use crate::aws::sdk::Aws;
 use crate::clock::{Clock, Machine, Readings};
-use crate::config::{ActivitySource, Config};
-use crate::engine::{ActivityPorts, Deps, Engine, EngineSettings, Refused, start_clock};
+use crate::config::Config;
+use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::lifecycle::{Ended, Shutdown, systemd};
-use crate::store::activity::ActivityStore;
 use crate::store::port::StoreError;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -155,18 +155,8 @@ pub async fn open_with(
     }
     let health = Arc::new(AwsHealth::new());
     let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
-    let activity = match config.activity.source {
-        ActivitySource::None => None,
-        // Nothing of it could be kept.
-        ActivitySource::CloudtrailLookup if is_degraded => None,
-        ActivitySource::CloudtrailLookup => {
-            Some(Arc::new(EventHistory(Arc::clone(&aws))) as Arc<dyn ActivityPort>)
-        }
-    };
-    let activity = activity.and_then(|source| {
-        let store = open_activity(&config.store.activity_path)?;
-        Some(ActivityPorts { source, store })
-    });
+    // In a degraded run nothing of it could be kept.
+    let activity = (!is_degraded).then(|| activity::ports(config, &aws)).flatten();
     let assignments: Arc<dyn Assignments> = match is_degraded {
         true => Arc::new(revoke_only::OnlyRemovals(aws.clone())),
         false => aws.clone(),
@@ -263,9 +253,10 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
                         || new.store != config.store
                         || new.aws != config.aws
                         || new.backstop != config.backstop
+                        || new.activity.source != config.activity.source
                     {
                         tracing::warn!(
-                            "[server], [store], [aws] and [backstop] are taken at the next start only"
+                            "[server], [store], [aws], [backstop] and the source of [activity] are taken at the next start only"
                         );
                     }
                     engine.reconfigure(engine_settings(&new));
@@ -295,7 +286,7 @@ pub fn aws_settings(config: &Config) -> AwsSettings {
         requests_per_second: aws.requests_per_second,
         removal_requests_per_second: aws.removal_requests_per_second,
         max_in_flight: aws.max_in_flight as usize,
-        activity_regions: activity_regions(config),
+        activity_regions: activity::regions(config),
         activity_role: config.activity.role_name.clone(),
         backstop_role: config.backstop.as_ref().map(|backstop| backstop.role_arn.clone()),
         ..AwsSettings::default()
@@ -314,7 +305,7 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         pending_per_user: config.limits.pending_per_user as usize,
         submits_per_minute: config.limits.submits_per_minute_per_user as usize,
         refusals_per_minute: config.limits.refusals_per_minute_per_user as usize,
-        activity_regions: activity_regions(config),
+        activity_regions: activity::regions(config),
         activity_role: config.activity.role_name.is_some(),
         activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),
         activity_retention: chrono::TimeDelta::seconds(config.activity.retention.get()),
@@ -322,41 +313,6 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         region: config.aws.region.clone().unwrap_or_default(),
         endpoint: config.aws.endpoint_url.clone(),
         on_call: config.on_call.clone(),
-    }
-}
-
-/// Regions whose event history is read: the one of `[aws]` where none are named; and always the one where IAM and other
-/// global services of its partition record their events (AWS.md §4).
-fn activity_regions(config: &Config) -> Vec<String> {
-    let mut regions = config.activity.regions.clone();
-    if regions.is_empty() {
-        regions.extend(config.aws.region.clone());
-    }
-    let global = match regions.first() {
-        Some(region) if region.starts_with("us-gov-") => "us-gov-west-1",
-        Some(region) if region.starts_with("cn-") => "cn-north-1",
-        _ => "us-east-1",
-    };
-    if !regions.iter().any(|region| region == global) {
-        regions.push(global.to_owned());
-    }
-    regions
-}
-
-/// Without it sessions are not followed; access is granted and taken back all the same.
-fn open_activity(path: &Path) -> Option<ActivityStore> {
-    make_private_parent(path);
-    match ActivityStore::open(path) {
-        Ok((store, aside)) => {
-            if let Some(aside) = aside {
-                tracing::error!(kept = %aside.display(), "the database of activity was damaged: begun anew");
-            }
-            Some(store)
-        }
-        Err(error) => {
-            tracing::error!(path = %path.display(), %error, "sessions are not followed: no database of activity");
-            None
-        }
     }
 }
 

@@ -275,3 +275,96 @@ async fn any_record_is_kept_as_it_is_and_harms_nothing() {
             .is_some_and(|text| text.len() == 200 * 1024)
     );
 }
+
+#[tokio::test]
+async fn every_source_tells_of_the_same_calls() {
+    use teamd::config::ActivitySource;
+    let organisation = aws_simulator::organisation::standard::organisation();
+    let sources = [
+        ActivitySource::CloudtrailLookup,
+        ActivitySource::CloudwatchLogs(organisation.trail_log_group()),
+        ActivitySource::CloudwatchLogs(format!("{}:*", organisation.trail_log_group_arn())),
+        ActivitySource::CloudtrailLake(organisation.event_data_store()),
+    ];
+    for source in sources {
+        let world = followed_with(|config| config.activity.source = source.clone()).await;
+        let id = world.active().await;
+        what_alice_did(&world);
+        let page = page_when(&world, &id, &format!("all by {source:?}"), |page| {
+            ids(page).contains(&"by-key") && items(page).len() >= 5
+        })
+        .await;
+        let mut found = ids(&page);
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            ["assumed", "by-key", "by-name", "signed-in", "usual"],
+            "{source:?}: {page:#}"
+        );
+        let status = world.engine().activity_source().unwrap_or_default();
+        let named = match &source {
+            ActivitySource::CloudtrailLookup => "CloudTrail event history of eu-west-1, us-east-1",
+            ActivitySource::CloudwatchLogs(_) => "aws-cloudtrail-logs-",
+            _ => "CloudTrail Lake",
+        };
+        assert!(status.contains(named), "{status}");
+    }
+}
+
+/// Calls of one session of hers, of each kind that is found in another way; and some that are not hers.
+fn what_alice_did(world: &World) {
+    let second = TimeDelta::seconds(1);
+    happen(world, "eu-west-1", "alice", second, |aws| {
+        call(aws, "alice", "usual", "ec2:DescribeInstances")
+    });
+    happen(world, "us-east-1", "alice", second, |aws| {
+        let mut record = call(aws, "alice", "by-name", "iam:ListUsers");
+        record["userIdentity"]["onBehalfOf"] = Value::Null;
+        record
+    });
+    happen(world, "eu-west-1", "alice", second, |aws| {
+        let mut record = call(aws, "alice", "assumed", "sts:AssumeRole");
+        record["requestParameters"] = json!({"roleArn": format!("arn:aws:iam::{LEDGER}:role/deployer")});
+        record["responseElements"] = json!({"credentials": {"accessKeyId": "ASIACHAINED"}});
+        record
+    });
+    happen(world, "eu-west-1", "build-17", TimeDelta::zero(), |aws| {
+        let mut record = call(aws, "alice", "by-key", "s3:PutObject");
+        record["userIdentity"] = json!({
+            "type": "AssumedRole",
+            "principalId": "AROAOTHER:build-17",
+            "accessKeyId": "ASIACHAINED",
+            "sessionContext": {"sessionIssuer": {"userName": "deployer"}},
+        });
+        record
+    });
+    happen(world, "eu-west-1", "bob", TimeDelta::zero(), |aws| {
+        call(aws, "bob", "not-hers", "ec2:RunInstances")
+    });
+    happen(world, "eu-west-1", "malice", TimeDelta::zero(), |aws| {
+        let mut record = call(aws, "alice", "nor-this", "ec2:RunInstances");
+        record["userIdentity"]["principalId"] = json!("AROAEXAMPLE:malice");
+        record["userIdentity"]["onBehalfOf"] = Value::Null;
+        record
+    });
+    // Signing in is recorded elsewhere, with the id of the person and no name.
+    world.aws(|aws, now| {
+        let management = aws.management_account().to_owned();
+        let user = aws.user_named("alice").expect("a user").id.clone();
+        let record = json!({
+            "eventID": "signed-in",
+            "eventSource": "sso.amazonaws.com",
+            "eventName": "GetRoleCredentials",
+            "awsRegion": "eu-west-1",
+            "readOnly": true,
+            "userIdentity": {
+                "type": "IdentityCenterUser",
+                "accountId": management,
+                "onBehalfOf": {"userId": user},
+            },
+            "serviceEventDetails": {"role_name": ADMIN, "account_id": LEDGER},
+        });
+        let place = (management.as_str(), "eu-west-1");
+        aws.record_event(place, "alice", &record.to_string(), now - 2000);
+    });
+}

@@ -89,10 +89,6 @@ fn line(item: &ActivityItem, app: &App, theme: Theme) -> Row {
         item.region.clone(),
         item.source_ip.clone(),
     ];
-    let is_marked = item
-        .marks
-        .iter()
-        .any(|mark| !matches!(mark.as_str(), "write" | "error"));
     let style = match (item.error_code.is_some(), !marks.is_empty(), item.read_only) {
         (true, _, _) => theme.bad(),
         (false, true, _) => theme.care(),

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use teamd::api::{self, Api};
+use teamd::clock::{Clock, SystemClock};
 use teamd::config::ActivitySource;
 use teamd::lifecycle::Shutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -146,13 +147,13 @@ async fn make_events(simulator: &aws_simulator::Simulator, per_second: usize) ->
                 "eventID": format!("e{made}"), "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances",
                 "awsRegion": "eu-west-1", "recipientAccountId": account(0), "readOnly": false,
                 "sourceIPAddress": "192.0.2.1", "userAgent": "aws-cli/2.31",
-                "eventTime": chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).to_rfc3339(),
+                "eventTime": SystemClock.now().to_rfc3339(),
                 "userIdentity": {
                     "type": "AssumedRole", "principalId": format!("AROAEXAMPLE:{}", person(0)), "accessKeyId": "ASIAEXAMPLE",
                     "sessionContext": { "sessionIssuer": { "userName": role } }, "onBehalfOf": { "userId": user },
                 },
             });
-            let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
+            let now = SystemClock.now();
             model.record_event(
                 (&account(0), "eu-west-1"),
                 &person(0),

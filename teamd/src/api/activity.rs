@@ -110,7 +110,7 @@ fn sentence(has_source: bool, coverage: &Coverage) -> String {
         return format!("account {account} cannot be read: set [activity] role_name (docs/ACTIVITY.md)");
     }
     let mut parts = vec![match coverage.regions.as_slice() {
-        [] => "management events of the trail".to_owned(),
+        [] => "events of all regions that the trail has".to_owned(),
         regions => format!("management events of {}; no other region", regions.join(", ")),
     }];
     parts.push(match coverage.complete_until {

@@ -231,14 +231,10 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
         policy_version: facts.policy.as_ref().map_or(0, |p| p.version),
         policy_warnings: api.engine.policy_warnings(),
         identity_warnings: identity_warnings(api, directory),
-        activity: if api.engine.has_activity_source() {
-            format!(
-                "CloudTrail event history of {}",
-                settings.activity_regions.join(", ")
-            )
-        } else {
-            "none: set [activity] source to follow sessions".to_owned()
-        },
+        activity: api
+            .engine
+            .activity_source()
+            .unwrap_or_else(|| "none: set [activity] source to follow sessions".to_owned()),
         clock: api.engine.clock_state().map(|clock| ClockStatus {
             suspect: clock.suspect,
             steps: clock.steps,

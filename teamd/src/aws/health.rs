@@ -17,6 +17,8 @@ pub enum Service {
     Sts,
     /// CloudTrail. Not counted in [`AwsHealth::snapshot`]: activity is apart from access.
     CloudTrail,
+    /// CloudWatch Logs, where a trail writes. Not counted, like CloudTrail.
+    Logs,
     /// EventBridge Scheduler. Not counted either: the dead-man's switch says itself what it cannot do.
     Scheduler,
     /// Simple Email Service. Not counted: a channel says itself what it cannot do.
@@ -35,6 +37,7 @@ impl Service {
             Self::Organizations => "Organizations",
             Self::Sts => "STS",
             Self::CloudTrail => "CloudTrail",
+            Self::Logs => "CloudWatch Logs",
             Self::Scheduler => "EventBridge Scheduler",
             Self::Ses => "SES",
             Self::Sns => "SNS",
@@ -45,7 +48,7 @@ impl Service {
     fn counts(self) -> bool {
         match self {
             Self::SsoAdmin | Self::IdentityStore | Self::Organizations | Self::Sts => true,
-            Self::CloudTrail | Self::Scheduler | Self::Ses | Self::Sns => false,
+            Self::CloudTrail | Self::Logs | Self::Scheduler | Self::Ses | Self::Sns => false,
         }
     }
 }
@@ -226,6 +229,7 @@ mod tests {
         health.succeeded(Service::SsoAdmin, at(1));
         health.failed(Service::CloudTrail, State::Refusing, "AccessDenied", at(2));
         assert_eq!(health.snapshot().state, State::Ok);
+        health.failed(Service::Logs, State::Unreachable, "timed out", at(3));
         health.failed(Service::Scheduler, State::Refusing, "AccessDenied", at(3));
         assert_eq!(health.snapshot().state, State::Ok);
         assert_eq!(health.service(Service::CloudTrail).state, State::Refusing);

@@ -169,6 +169,8 @@ pub struct Look {
     pub region: Option<String>,
     /// Whose calls.
     pub called_by: CalledBy,
+    /// Where that is a name: the Identity Center user of that name. Records of signing in have the id alone.
+    pub user: Option<UserId>,
     /// From then on.
     pub since: Time,
     /// Until then.
@@ -177,6 +179,8 @@ pub struct Look {
 
 /// Where CloudTrail's events are read.
 pub trait ActivitySource: Send + Sync {
+    /// What it is, for people.
+    fn name(&self) -> String;
     /// Whether each region is a question of its own.
     fn is_regional(&self) -> bool;
     /// What a look finds, in pages, in no order. Ends after the first error: what came before it is good.

@@ -43,12 +43,23 @@ fn help(call: &str, error: &AwsError) -> String {
                     "; Identity Center answers only the management account and its delegated administrator, in its own region"
                 }
                 Some("scheduler") => "; the dead-man's switch needs the other actions of docs/iam-policy.json too",
+                Some("logs") => {
+                    "; on the log group's ARN and on that with :* behind it; a log group of another account needs \
+                     CloudWatch's cross-account observability"
+                }
+                Some("cloudtrail") if !call.ends_with("LookupEvents") => "; on the event data store's ARN",
                 Some("sts") if call.ends_with("AssumeRole") => {
                     "; the role's trust policy must name the daemon's identity"
                 }
                 _ => "",
             };
             format!("allow {call} in the policy of the daemon's role{place}")
+        }
+        AwsError::Unexpected(_) if call.starts_with("logs:") => {
+            "check log_group in [activity]: the name in the region of [aws], or the ARN".to_owned()
+        }
+        AwsError::Unexpected(_) if call.ends_with(":StartQuery") => {
+            "check event_data_store in [activity]: the id in the region of [aws], or the ARN".to_owned()
         }
         AwsError::Unexpected(_) => {
             "check that endpoint_url and region in [aws] name AWS, or a faithful emulator".to_owned()

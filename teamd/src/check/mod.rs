@@ -4,6 +4,7 @@
 //! by whoever has a client, and [`aws::lines`] says what the answers mean. To add a check: a function that returns
 //! [`Line`]s, and its call in [`local`] or in `main`.
 
+mod activity;
 pub mod aws;
 mod channels;
 mod credentials;

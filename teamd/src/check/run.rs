@@ -1,17 +1,20 @@
 //! `teamd check`: configuration, host, store and AWS, a line each.
 
-use super::{Line, Status, aws, channels, exit_code, host, local, print};
+use super::activity::Accounts;
+use super::{Line, Status, activity, aws, channels, exit_code, host, local, print};
 use crate::aws::health::AwsHealth;
 use crate::aws::messages::Messages;
-use crate::aws::port::DirectorySource;
+use crate::aws::port::{DirectorySource, OwnIdentity};
 use crate::aws::sdk::Aws;
 use crate::clock::{Clock, GuardedClock, Machine, SystemClock};
-use crate::config::{ActivitySource, Config};
+use crate::config::Config;
+use crate::domain::directory::Directory;
 use crate::engine::logins::{local_logins, shared_logins};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use team_shared::ids::AccountId;
 
 /// Looks at everything and prints it: exit 0, or 1 if anything would keep the daemon from its work.
 #[must_use]
@@ -46,9 +49,11 @@ async fn remote(config: &Config, clock: Arc<dyn Clock>) -> Vec<Line> {
     };
     let client = Arc::new(client);
     let mut lines = aws::lines(&client.probe().await);
+    let mut other = None;
     if !lines.iter().any(|line| line.status == Status::Fail) {
         match client.load(clock.now()).await {
             Ok(directory) => {
+                other = someone_else(&directory, client.account().await.ok());
                 let names: BTreeSet<String> =
                     directory.people.values().map(|p| p.user_name.clone()).collect();
                 match local_logins() {
@@ -83,13 +88,17 @@ async fn remote(config: &Config, clock: Arc<dyn Clock>) -> Vec<Line> {
     }
     let messages = Arc::clone(&client) as Arc<dyn Messages>;
     lines.extend(channels::lines(&config.notify, &messages).await);
-    lines.push(match config.activity.source {
-        ActivitySource::None => Line::warn(
-            "activity",
-            "no source is configured",
-            "set [activity] source to follow sessions",
-        ),
-        ActivitySource::CloudtrailLookup => Line::ok("activity", "CloudTrail event history"),
-    });
+    let accounts = Accounts {
+        own: client.account().await.ok(),
+        other,
+    };
+    let source = crate::run::activity::source(&config.activity.source, &client);
+    lines.extend(activity::lines(&config.activity, source.as_ref(), &accounts, clock.now()).await);
     lines
+}
+
+/// An account that is not ours, for reading its event history by the role that it has for us.
+fn someone_else(directory: &Directory, own: Option<AccountId>) -> Option<AccountId> {
+    let mut accounts = directory.accounts.keys();
+    accounts.find(|account| Some(*account) != own.as_ref()).cloned()
 }

@@ -135,13 +135,17 @@ impl Default for Aws {
 }
 
 /// Where activity comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum ActivitySource {
     /// Nowhere: activity is not shown.
     #[default]
     None,
     /// CloudTrail's event history of the last 90 days.
     CloudtrailLookup,
+    /// The log group of an organisation's trail, by its name or ARN.
+    CloudwatchLogs(String),
+    /// CloudTrail Lake: an event data store by its id or ARN.
+    CloudtrailLake(String),
 }
 
 /// What people do with their access.
@@ -149,7 +153,7 @@ pub enum ActivitySource {
 pub struct Activity {
     /// Where it comes from.
     pub source: ActivitySource,
-    /// Regions that are asked; empty: the one of `[aws]`.
+    /// Regions whose event history is asked; empty: the one of `[aws]`. Other sources have all of them.
     pub regions: Vec<String>,
     /// Role in the member accounts that may read their event history; none: the daemon's own account only.
     pub role_name: Option<String>,

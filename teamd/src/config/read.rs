@@ -1,10 +1,11 @@
 //! From the tree to the model, section by section. To add a key: a field with its default in `model`, a line here.
 
 use super::model::{
-    Activity, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, OnCall, Protected, Server,
-    Store,
+    Activity, ActivitySource, Aws, Backstop, Config, Drift, DriftAction, Identity, Limits, Match, OnCall,
+    Protected, Server, Store,
 };
 use super::section::{Reader, Section};
+use super::values::SourceName;
 use super::{marks_read, notify_read, values};
 use std::collections::BTreeMap;
 
@@ -109,12 +110,8 @@ fn aws(section: &mut Section<'_>) -> Aws {
 
 fn activity(section: &mut Section<'_>) -> Activity {
     let default = Activity::default();
-    section.unsupported("event_data_store");
-    section.unsupported("log_group");
     Activity {
-        source: section
-            .text("source", values::activity_source)
-            .unwrap_or(default.source),
+        source: activity_source(section).unwrap_or(default.source),
         regions: section.list("regions", values::region).unwrap_or(default.regions),
         role_name: section.text("role_name", values::role_name),
         poll: section.text("poll", values::duration).unwrap_or(default.poll),
@@ -122,6 +119,43 @@ fn activity(section: &mut Section<'_>) -> Activity {
             .text("retention", values::duration)
             .unwrap_or(default.retention),
         marks: marks_read::marks(section),
+    }
+}
+
+/// A source with what it needs; what belongs to another one is wrong, because it would seem to count.
+fn activity_source(section: &mut Section<'_>) -> Option<ActivitySource> {
+    let source_at = section.origin("source");
+    let (group_at, store_at) = (section.origin("log_group"), section.origin("event_data_store"));
+    let named = section.text("source", values::activity_source);
+    let group = section.text("log_group", values::log_group);
+    let store = section.text("event_data_store", values::event_data_store);
+    if named.is_none() && source_at.is_some() {
+        return None;
+    }
+    let named = named.unwrap_or(SourceName::None);
+    for (key, at, owner, word) in [
+        ("log_group", &group_at, SourceName::Logs, "cloudwatch-logs"),
+        ("event_data_store", &store_at, SourceName::Lake, "cloudtrail-lake"),
+    ] {
+        match (at, &source_at) {
+            (Some(at), _) if named != owner => {
+                section.wrong(key, at, format!("goes with source = {word:?} alone"));
+            }
+            (None, Some(source_at)) if named == owner => {
+                section.wrong(
+                    "source",
+                    source_at,
+                    format!("{word:?} needs {key} = \"…\" beside it"),
+                );
+            }
+            _ => {}
+        }
+    }
+    match named {
+        SourceName::None => Some(ActivitySource::None),
+        SourceName::Lookup => Some(ActivitySource::CloudtrailLookup),
+        SourceName::Logs => group.map(ActivitySource::CloudwatchLogs),
+        SourceName::Lake => store.map(ActivitySource::CloudtrailLake),
     }
 }
 

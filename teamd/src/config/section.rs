@@ -363,13 +363,6 @@ impl Section<'_> {
         }
         rate
     }
-
-    /// A key that the contract knows and this version does not act on.
-    pub(super) fn unsupported(&mut self, key: &'static str) {
-        if let Some(item) = self.take(key) {
-            self.wrong(key, &item.origin, "is not supported by this version");
-        }
-    }
 }
 
 /// Reads a part of a section; whatever `read` leaves in it is unknown.

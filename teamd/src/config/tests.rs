@@ -236,8 +236,8 @@ payments = { command = ["who"] }
     9:31: [aws] removal_requests_per_second: must be a number above 0 (at least 0.001, at most 1000)
     10:17: [aws] max_in_flight: must be a whole number from 1 to 15
     11:21: [aws] directory_refresh: "5 parsecs" is not a duration: write it like 90s, 45m, 2h30m or 3d, from one second to ten years
-    13:10: [activity] source: "cloudtrail-lake" is not supported by this version
-    14:13: [activity] log_group: is not supported by this version
+    13:10: [activity] source: "cloudtrail-lake" needs event_data_store = "…" beside it
+    14:13: [activity] log_group: goes with source = "cloudwatch-logs" alone
     17:3: [activity] regions: "Ost" is not a region: write it like "eu-west-1"
     20:9: [identity] match: needs template = "…{login}…" beside it
     22:7: [identity] map.ops: must be a text in quotes, not an integer
@@ -250,6 +250,37 @@ payments = { command = ["who"] }
     33:1: [notify.webhook]: needs url = "…"
     36:24: [oncall.payments] command: begins with the absolute path of a program
     37:2: there is no section [quarantin]
+    "#);
+}
+
+#[test]
+fn a_source_of_activity_has_what_it_needs_and_nothing_of_another() {
+    let source = |lines: &str| parse(&format!("[activity]\n{lines}\n")).map(|config| config.activity.source);
+    let group = "arn:aws:logs:eu-west-1:111122223333:log-group:trail:*";
+    assert_eq!(
+        source(&format!("source = \"cloudwatch-logs\"\nlog_group = \"{group}\"")).unwrap(),
+        ActivitySource::CloudwatchLogs(group.to_owned())
+    );
+    assert_eq!(
+        source("source = \"cloudtrail-lake\"\nevent_data_store = \"0e45-1\"").unwrap(),
+        ActivitySource::CloudtrailLake("0e45-1".to_owned())
+    );
+    let wrong = [
+        "source = \"cloudwatch-logs\"",
+        "source = \"cloudwatch-logs\"\nlog_group = \"a b\"",
+        "source = \"cloudwatch-logs\"\nlog_group = \"x\"\nevent_data_store = \"x\"",
+        "source = \"cloudtrail-lookup\"\nlog_group = \"x\"",
+        "event_data_store = \"x\"",
+        "source = \"athena\"\nlog_group = \"x\"",
+    ];
+    let wrong = wrong.map(|lines| errors(&format!("[activity]\n{lines}\n")).join("\n"));
+    insta::assert_snapshot!(wrong.join("\n"), @r#"
+    2:10: [activity] source: "cloudwatch-logs" needs log_group = "…" beside it
+    3:13: [activity] log_group: "a b" is not a log group: write its name, or its ARN like "arn:aws:logs:eu-west-1:111122223333:log-group:name"
+    4:20: [activity] event_data_store: goes with source = "cloudtrail-lake" alone
+    3:13: [activity] log_group: goes with source = "cloudwatch-logs" alone
+    2:20: [activity] event_data_store: goes with source = "cloudtrail-lake" alone
+    2:10: [activity] source: "athena" is not a source: write "cloudtrail-lookup", "cloudwatch-logs", "cloudtrail-lake" or "none"
     "#);
 }
 

@@ -1,6 +1,6 @@
 //! What single values may be: each says what is wrong in words that name what would be right.
 
-use super::model::{ActivitySource, Identity};
+use super::model::Identity;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use team_shared::duration::Seconds;
@@ -153,16 +153,70 @@ pub(super) fn template(text: &str) -> Result<String, String> {
     }
 }
 
+/// The name of a source of activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SourceName {
+    None,
+    Lookup,
+    Logs,
+    Lake,
+}
+
 /// Where activity comes from.
-pub(super) fn activity_source(text: &str) -> Result<ActivitySource, String> {
+pub(super) fn activity_source(text: &str) -> Result<SourceName, String> {
     match text {
-        "none" => Ok(ActivitySource::None),
-        "cloudtrail-lookup" => Ok(ActivitySource::CloudtrailLookup),
-        "cloudtrail-lake" | "cloudwatch-logs" => Err(format!("{text:?} is not supported by this version")),
+        "none" => Ok(SourceName::None),
+        "cloudtrail-lookup" => Ok(SourceName::Lookup),
+        "cloudwatch-logs" => Ok(SourceName::Logs),
+        "cloudtrail-lake" => Ok(SourceName::Lake),
         _ => Err(format!(
-            "{text:?} is not a source: write \"cloudtrail-lookup\" or \"none\""
+            "{text:?} is not a source: write \"cloudtrail-lookup\", \"cloudwatch-logs\", \"cloudtrail-lake\" or \"none\""
         )),
     }
+}
+
+/// A log group: its name, or its ARN.
+pub(super) fn log_group(text: &str) -> Result<String, String> {
+    let name = if text.starts_with("arn:") {
+        let name = resource(text, "logs").and_then(|rest| rest.strip_prefix("log-group:"));
+        name.map(|name| name.strip_suffix(":*").unwrap_or(name))
+    } else {
+        Some(text)
+    };
+    let fits = |name: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/#".contains(&b);
+        (1..=512).contains(&name.len()) && name.bytes().all(plain)
+    };
+    if name.is_some_and(fits) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "{text:?} is not a log group: write its name, or its ARN like \"arn:aws:logs:eu-west-1:111122223333:log-group:name\""
+    ))
+}
+
+/// An event data store: its id, or its ARN. The id goes into queries as it is.
+pub(super) fn event_data_store(text: &str) -> Result<String, String> {
+    let id = if text.starts_with("arn:") {
+        resource(text, "cloudtrail").and_then(|rest| rest.strip_prefix("eventdatastore/"))
+    } else {
+        Some(text)
+    };
+    let fits =
+        |id: &str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if id.is_some_and(fits) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "{text:?} is not an event data store: write its id, or its ARN like \"arn:aws:cloudtrail:eu-west-1:111122223333:eventdatastore/…\""
+    ))
+}
+
+/// What stands behind region and account in an ARN of that service.
+fn resource<'a>(arn: &'a str, service: &str) -> Option<&'a str> {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let (named, place, owner, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    (named == service && region(place).is_ok() && account(owner).is_ok()).then_some(rest)
 }
 
 #[cfg(test)]
@@ -221,6 +275,43 @@ mod tests {
         assert!(role_name("arn:aws:iam::111122223333:role/x").is_err());
         assert!(opaque("arn:aws:sso:::instance/ssoins-1").is_ok());
         assert!(opaque("a b").is_err());
+    }
+
+    #[test]
+    fn groups_and_stores_are_names_or_arns() {
+        for good in [
+            "aws-cloudtrail-logs/org.1_#",
+            "arn:aws:logs:eu-west-1:111122223333:log-group:trail/org",
+            "arn:aws-us-gov:logs:us-gov-west-1:111122223333:log-group:trail:*",
+        ] {
+            assert_eq!(log_group(good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "a b",
+            "trail:*",
+            "arn:aws:logs:eu-west-1:111122223333:trail",
+            "arn:aws:logs:eu-west-1:1:log-group:x",
+            "arn:aws:logs:e.x:111122223333:log-group:x",
+            "arn:aws:s3:::bucket",
+            "arn:aws:logs:eu-west-1:111122223333:log-group:",
+        ] {
+            assert!(log_group(bad).is_err(), "{bad}");
+        }
+        for good in [
+            "0e457e1c-1111-2222-3333-444455556666",
+            "arn:aws:cloudtrail:eu-west-1:111122223333:eventdatastore/0e457e1c-1111",
+        ] {
+            assert_eq!(event_data_store(good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "x; DROP",
+            "a'b",
+            "eventdatastore/x",
+            "arn:aws:cloudtrail:eu-west-1:111122223333:trail/x",
+            "arn:aws:cloudtrail:eu-west-1:111122223333:eventdatastore/a/b",
+        ] {
+            assert!(event_data_store(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -194,6 +194,7 @@ fn by_code(code: Option<&str>, status: u16) -> Kind {
             | "TooManyRequestsException"
             | "RequestLimitExceeded"
             | "LimitExceededException"
+            | "MaxConcurrentQueriesException"
             | "SlowDown",
         ) => Kind::Throttled,
         Some("ServiceQuotaExceededException") => Kind::Quota,

@@ -24,7 +24,7 @@ mod schedules;
 #[cfg(test)]
 mod tests;
 
-pub use activity::EventHistory;
+pub use activity::{EventDataStore, EventHistory, LogGroup};
 pub use connect::ignored_endpoint_variables;
 pub use directory::session_seconds;
 
@@ -226,6 +226,12 @@ impl Aws {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         clients.entry(place).or_insert(client).clone()
+    }
+
+    /// A client for CloudTrail with our own credentials, of the region of Identity Center where none is named.
+    async fn cloudtrail_of(&self, region: Option<&str>) -> aws_sdk_cloudtrail::Client {
+        let own = self.clients.config.region().map(AsRef::as_ref);
+        self.cloudtrail(None, region.or(own).unwrap_or("us-east-1")).await
     }
 
     /// The partition of the Identity Center instance: `aws` where it is not known yet.

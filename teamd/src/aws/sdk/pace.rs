@@ -12,6 +12,12 @@ const IDENTITY_STORE: f64 = 20.0;
 /// EventBridge Scheduler: each of its APIs has at least so many a second in every region.
 const SCHEDULER: f64 = 50.0;
 
+/// CloudWatch Logs' FilterLogEvents: the least of all regions.
+const FILTER_LOG_EVENTS: f64 = 5.0;
+
+/// CloudTrail Lake: 3 a second to start a query. For asking after one AWS names no number.
+const LAKE: f64 = 3.0;
+
 /// SES: the least of an account that has left the sandbox.
 const SES: f64 = 14.0;
 
@@ -48,6 +54,9 @@ pub(super) struct Pace {
     pub(super) mail: Limiter,
     /// SNS.
     pub(super) topics: Limiter,
+    pub(super) filter_log_events: Limiter,
+    pub(super) start_query: Limiter,
+    pub(super) query_results: Limiter,
     lookup_events: Mutex<HashMap<History, Arc<Limiter>>>,
     factor: f64,
 }
@@ -83,6 +92,9 @@ impl Pace {
             schedules: half(SCHEDULER, 10.0),
             mail: half(SES, 5.0),
             topics: half(SNS, 10.0),
+            filter_log_events: half(FILTER_LOG_EVENTS, 2.0),
+            start_query: half(LAKE, 1.0),
+            query_results: half(LAKE, 1.0),
             lookup_events: Mutex::new(HashMap::new()),
             factor,
         }

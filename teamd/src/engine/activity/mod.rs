@@ -119,6 +119,17 @@ impl Engine {
     pub fn has_activity_source(&self) -> bool {
         self.activity_ports.is_some()
     }
+
+    /// Where activity comes from, for people; none where no source is configured.
+    #[must_use]
+    pub fn activity_source(&self) -> Option<String> {
+        let source = &self.activity_ports.as_ref()?.source;
+        let regions = self.settings().activity_regions.join(", ");
+        Some(match source.is_regional() {
+            true => format!("{} of {regions}", source.name()),
+            false => source.name(),
+        })
+    }
 }
 
 /// What tells the events of a request's session from all others, where it has one and the directory knows it.

@@ -44,18 +44,17 @@ impl fmt::Display for Place {
 }
 
 impl Engine {
-    /// The places of a session: its account, by the person's name and by the keys of roles it went on to; and our own
-    /// account, which records sign-ins.
+    /// The places of a session: its account, by the person's name and by the keys of roles it went on to; and the account
+    /// that records sign-ins.
     pub(super) fn places_of(&self, watched: &Watched) -> BTreeSet<Place> {
         let mut places = BTreeSet::new();
         let Some(ports) = &self.activity_ports else {
             return places;
         };
-        let (settings, own) = (self.settings(), self.own_account.load_full());
+        let settings = self.settings();
         let is_regional = ports.source.is_regional();
-        let own = own.as_deref().cloned();
         let name = CalledBy::Name(watched.user_name.clone());
-        if let Some(own) = own.clone() {
+        if let Some(own) = self.account_of_sign_ins() {
             let region = is_regional
                 .then(|| settings.region.clone())
                 .filter(|region| !region.is_empty());
@@ -83,6 +82,19 @@ impl Engine {
             }
         }
         places
+    }
+
+    /// The account that records sign-ins: the management account, and our own where that is the only one that can be asked.
+    pub(super) fn account_of_sign_ins(&self) -> Option<AccountId> {
+        let is_regional = self
+            .activity_ports
+            .as_ref()
+            .is_some_and(|ports| ports.source.is_regional());
+        let management = self
+            .directory()
+            .and_then(|directory| directory.management_account.clone())
+            .filter(|_| !is_regional);
+        management.or_else(|| self.own_account.load().as_deref().cloned())
     }
 
     /// Whether the source can tell of an account at all.
@@ -114,6 +126,10 @@ pub(super) fn question(
         account: place.at.0.clone(),
         region: place.at.1.clone(),
         called_by: place.called_by.clone(),
+        user: match place.called_by {
+            CalledBy::Name(_) => Some(watched.user.clone()),
+            CalledBy::Key(_) => None,
+        },
         since,
         until,
     };

@@ -74,8 +74,8 @@ impl Engine {
             done.insert(place);
         }
         self.tell_what_was_missed(request, ports).await?;
-        let own = self.own_account.load_full();
-        if is_whole && done.iter().any(|place| Some(&place.at.0) == own.as_deref()) {
+        let signs_in = self.account_of_sign_ins();
+        if is_whole && done.iter().any(|place| Some(&place.at.0) == signs_in.as_ref()) {
             held(&self.activity.read_through).insert(request.id, now);
         }
         if is_final && is_whole && !done.is_empty() {

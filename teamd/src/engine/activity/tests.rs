@@ -26,6 +26,10 @@ struct Trail {
 }
 
 impl ActivitySource for Trail {
+    fn name(&self) -> String {
+        "the test's trail".to_owned()
+    }
+
     fn is_regional(&self) -> bool {
         false
     }

@@ -23,6 +23,8 @@ pub(super) enum Condition {
         text: String,
         wild: bool,
     },
+    /// This member is like this text: `%` stands for anything, `_` for one character.
+    Like { path: Vec<String>, text: String },
     /// Happened at this time or later; as CloudTrail writes times, which sort as texts.
     Since(String),
     /// Happened at this time or before.
@@ -35,18 +37,37 @@ impl Condition {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(record)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(record)),
-            Self::Is { path, text, wild } => {
-                let member = path
-                    .iter()
-                    .try_fold(record, |value, name| value.get(name.as_str()));
-                member
-                    .and_then(Value::as_str)
-                    .is_some_and(|value| is(value, text, *wild))
-            }
+            Self::Is { path, text, wild } => member(record, path).is_some_and(|value| is(value, text, *wild)),
+            Self::Like { path, text } => member(record, path).is_some_and(|value| like(value, text)),
             Self::Since(at) => time() >= at.as_str(),
             Self::Until(at) => time() <= at.as_str(),
         }
     }
+}
+
+fn member<'a>(record: &'a Value, path: &[String]) -> Option<&'a str> {
+    path.iter()
+        .try_fold(record, |value, name| value.get(name.as_str()))
+        .and_then(Value::as_str)
+}
+
+/// Keeps, for each beginning of the text, which beginnings of the value it matches.
+fn like(value: &str, text: &str) -> bool {
+    let value: Vec<char> = value.chars().collect();
+    let mut matches = vec![false; value.len() + 1];
+    matches[0] = true;
+    for wanted in text.chars() {
+        if wanted == '%' {
+            let from = matches.iter().position(|it| *it).unwrap_or(matches.len());
+            matches[from..].fill(true);
+            continue;
+        }
+        for at in (0..value.len()).rev() {
+            matches[at + 1] = matches[at] && (wanted == '_' || wanted == value[at]);
+        }
+        matches[0] = false;
+    }
+    matches[value.len()]
 }
 
 fn is(value: &str, text: &str, wild: bool) -> bool {

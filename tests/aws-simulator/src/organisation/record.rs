@@ -267,7 +267,7 @@ impl Organisation {
 }
 
 /// Seconds, as CloudTrail writes them.
-fn timestamp(at_ms: i64) -> String {
+pub(super) fn timestamp(at_ms: i64) -> String {
     DateTime::from_timestamp_millis(at_ms)
         .unwrap_or_default()
         .to_rfc3339_opts(SecondsFormat::Secs, true)

@@ -155,9 +155,25 @@ impl Trail {
 
 impl Organisation {
     /// Writes a record as it stands into the history of an account and region, under the name and key that AWS would index
-    /// it by: for tests of those who read it. Its id.
+    /// it by: for tests of those who read it. What AWS writes into every record (its id, the time, the account) is added
+    /// where it is missing, if the record is an object at all. Its id.
     pub fn record_event(&mut self, place: (&str, &str), username: &str, record: &str, at_ms: i64) -> String {
-        let known: serde_json::Value = serde_json::from_str(record).unwrap_or_default();
+        let mut known: serde_json::Value = serde_json::from_str(record).unwrap_or_default();
+        let mut record = record.to_owned();
+        if let Some(members) = known.as_object_mut() {
+            let count = members.len();
+            if !members.contains_key("eventID") {
+                members.insert("eventID".into(), self.event_id().into());
+            }
+            let time = || super::record::timestamp(at_ms).into();
+            members.entry("eventTime").or_insert_with(time);
+            members
+                .entry("recipientAccountId")
+                .or_insert_with(|| place.0.into());
+            if members.len() > count {
+                record = known.to_string();
+            }
+        }
         let text = |pointer: &str| {
             known
                 .pointer(pointer)
@@ -174,7 +190,7 @@ impl Organisation {
             access_key_id: text("/userIdentity/accessKeyId"),
             username: username.to_owned(),
             resources: Vec::new(),
-            record: record.to_owned(),
+            record,
         };
         self.write_event(place.0, place.1, event);
         id

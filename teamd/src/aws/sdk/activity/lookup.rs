@@ -24,6 +24,10 @@ const HOME: &str = "us-east-1";
 pub struct EventHistory(pub Arc<Aws>);
 
 impl ActivitySource for EventHistory {
+    fn name(&self) -> String {
+        "CloudTrail event history".to_owned()
+    }
+
     fn is_regional(&self) -> bool {
         true
     }

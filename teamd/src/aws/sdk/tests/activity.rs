@@ -123,6 +123,7 @@ async fn read(aws: Aws, account: &str) -> Result<Vec<RawEvent>, AwsError> {
         account: account.parse().unwrap(),
         region: Some("us-east-1".to_owned()),
         called_by: CalledBy::Name("alice".to_owned()),
+        user: None,
         since: start(),
         until: start() + chrono::TimeDelta::hours(1),
     };

@@ -12,6 +12,7 @@ mod messages;
 mod moto;
 #[cfg(feature = "simulator")]
 mod schedules;
+mod trail;
 mod transport;
 
 use super::Aws;

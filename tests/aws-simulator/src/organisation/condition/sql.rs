@@ -1,4 +1,5 @@
-//! `SELECT eventJson FROM <id> WHERE … AND (… OR …)`: CloudTrail Lake's SQL, of equalities and times.
+//! `SELECT eventJson FROM <id> WHERE … AND (… OR …)`: CloudTrail Lake's SQL, of equalities, likenesses and
+//! times.
 
 use chrono::NaiveDateTime;
 
@@ -16,6 +17,7 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("eventid", &["eventID"]),
     ("awsregion", &["awsRegion"]),
     ("useridentity.principalid", &["userIdentity", "principalId"]),
+    ("useridentity.username", &["userIdentity", "userName"]),
     ("useridentity.arn", &["userIdentity", "arn"]),
     ("useridentity.accesskeyid", &["userIdentity", "accessKeyId"]),
     (
@@ -87,20 +89,29 @@ fn one(reader: &mut Reader, depth: usize) -> Result<Condition, String> {
     let Some(Token::Word(column)) = reader.next() else {
         return Err("a column is missing".into());
     };
-    let (Some(Token::Sign(sign)), Some(Token::Text(text))) = (reader.next(), reader.next()) else {
-        return Err(format!("a comparison with a text must follow {column}"));
-    };
     let column = column.to_ascii_lowercase();
+    let sign = match reader.takes_word("like") {
+        true => "like",
+        false => match reader.next() {
+            Some(Token::Sign(sign)) => sign,
+            _ => return Err(format!("a comparison must follow {column}")),
+        },
+    };
+    let Some(Token::Text(text)) = reader.next() else {
+        return Err(format!("a text must follow {column} {sign}"));
+    };
     if column == "eventtime" {
         return time(sign, &text);
     }
     let path = COLUMNS.iter().find(|(name, _)| *name == column);
+    let path = path.map(|(_, path)| path.iter().map(|name| (*name).to_owned()).collect());
     match (path, sign) {
-        (Some((_, path)), "=") => Ok(Condition::Is {
-            path: path.iter().map(|name| (*name).to_owned()).collect(),
+        (Some(path), "=") => Ok(Condition::Is {
+            path,
             text,
             wild: false,
         }),
+        (Some(path), "like") => Ok(Condition::Like { path, text }),
         (Some(_), _) => Err(format!("{column} {sign} is not understood")),
         (None, _) => Err(format!("Column '{column}' cannot be resolved")),
     }
@@ -144,6 +155,13 @@ mod tests {
             ),
             ("AND eventName = 'O''Neill*'", true),
             ("AND eventName = 'O*'", false),
+            ("AND eventName LIKE 'O''%'", true),
+            ("AND eventName like '%Neill_'", true),
+            ("AND eventName LIKE '%e%l%*'", true),
+            ("AND eventName LIKE 'Neill%'", false),
+            ("AND eventName LIKE '%Neill'", false),
+            ("AND eventName LIKE '_____'", false),
+            ("AND userIdentity.userName LIKE '%'", false),
         ] {
             let statement = ask(rest).unwrap();
             assert_eq!(statement.from, "0e45-1");
@@ -151,7 +169,8 @@ mod tests {
         }
         for wrong in [
             "AND username = 'x'",
-            "AND eventName LIKE 'x'",
+            "AND eventName LIKE x",
+            "AND eventName LIKE",
             "AND eventName = 'O'Neill'",
             "AND eventTime >= 'yesterday'",
             "AND (eventName = 'x'",
