@@ -174,6 +174,14 @@ pub(crate) struct App {
     pub(crate) read_only: bool,
     /// What request forms may be filled with, by name.
     pub(crate) templates: BTreeMap<String, Template>,
+    /// The request that was typed and not sent.
+    pub(crate) draft: Option<Template>,
+    /// Comments that were typed and not sent, by verb and request.
+    pub(crate) comments: HashMap<(&'static str, RequestId), String>,
+    /// The card for who is here for the first time.
+    pub(crate) welcome: bool,
+    /// The list alone, or what is beside it alone.
+    pub(crate) zoomed: bool,
     /// What keys mean.
     pub(crate) keys: Keymap,
     /// Whether the first screen was chosen by us and may still follow the role.
@@ -228,6 +236,10 @@ impl App {
             open: None,
             read_only: false,
             templates: BTreeMap::new(),
+            draft: None,
+            comments: HashMap::new(),
+            welcome: false,
+            zoomed: false,
             keys: Keymap::default(),
             screen_undecided: false,
             quit: false,

@@ -27,6 +27,21 @@ pub(crate) fn keep(document: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
+/// Has a text written in the reader's editor: what it is afterwards.
+///
+/// # Errors
+/// There is no such editor, it failed, or the file cannot be kept.
+pub(crate) fn text(before: &str) -> io::Result<String> {
+    let folder = tempfile::Builder::new()
+        .prefix("team-text-")
+        .permissions(std::fs::Permissions::from_mode(0o700))
+        .tempdir()?;
+    let path = folder.path().join("text.txt");
+    std::fs::write(&path, format!("{before}\n"))?;
+    run(&path, 1)?;
+    std::fs::read_to_string(&path)
+}
+
 /// Runs `$VISUAL`, `$EDITOR` or `vi` on the file, at a line where the editor is known to take one.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use crate::access::AccessKind;
 use crate::modals::decide::AsRead;
 use crate::policy::Draft;
+use crate::settings::Template;
 use std::collections::BTreeSet;
 use team_shared::ids::RequestId;
 use team_shared::policy::ExplainQuery;
@@ -64,6 +65,12 @@ pub(crate) enum Effect {
     Freeze(String, bool),
     /// Lift that.
     Unfreeze(Option<String>),
+    /// Keep the request that was typed and not sent for the next run; none: there is none any more.
+    KeepDraft(Option<Box<Template>>),
+    /// The reader has seen the first card.
+    Welcomed,
+    /// Run the reader's editor on a text. The loop does this itself.
+    WriteText(String),
     /// Try the daemon now.
     Reconnect,
     /// Act as somebody else from here on.

@@ -32,6 +32,7 @@ mod feed;
 #[path = "../../tests/tui/fixtures.rs"]
 mod fixtures;
 mod format;
+pub mod kept;
 mod keymap;
 mod lists;
 mod look;

@@ -26,6 +26,8 @@ pub(crate) struct Snapshot {
 pub(crate) enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The reader's editor has left this text.
+    Written(String),
     /// Text was pasted: never keys.
     Paste(String),
     /// Time has passed.

@@ -4,7 +4,7 @@
 use crate::keymap::Keymap;
 use crate::look::Look;
 use crate::theme::Palette;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub struct Settings {
 }
 
 /// What a request form is filled with.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Template {
     /// The account, by id or name.

@@ -46,6 +46,9 @@ fn verb(action: Action) -> Option<&'static str> {
         | Action::Help
         | Action::LocalTime
         | Action::Copy
+        | Action::CopyMore
+        | Action::Zoom
+        | Action::Write
         | Action::Resync
         | Action::Quit
         | Action::ForceQuit

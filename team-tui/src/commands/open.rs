@@ -28,6 +28,7 @@ pub(super) async fn dashboard(global: &Global, open: Option<RequestId>) -> Outco
     options.open = open;
     options.act_as = global.act_as();
     options.settings = settings(global)?;
+    options.kept = crate::kept::folder();
     open_dashboard(options)
         .await
         .map_err(|error| Failure::failed(format!("{error:#}")))

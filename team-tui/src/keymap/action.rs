@@ -40,6 +40,9 @@ pub(crate) enum Action {
     Bars,
     Pause,
     FollowOne,
+    Zoom,
+    CopyMore,
+    Write,
     Access,
     NextPart,
     Edit,
@@ -99,6 +102,9 @@ impl Action {
             Self::Freeze => "freeze",
             Self::Audit => "audit",
             Self::Bars => "bars",
+            Self::Zoom => "zoom",
+            Self::CopyMore => "copy_more",
+            Self::Write => "write",
             Self::Pause => "pause",
             Self::FollowOne => "follow_one",
             Self::Access => "access",
@@ -134,6 +140,7 @@ impl Action {
                 | Self::NextField
                 | Self::PreviousField
                 | Self::Accept
+                | Self::Write
                 | Self::Complete
         )
     }

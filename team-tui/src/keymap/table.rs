@@ -64,6 +64,7 @@ const fn key(
 /// The table, in the order of the key line.
 #[rustfmt::skip]
 pub(crate) const KEYS: &[Binding] = &[
+    key(&[Ctrl('o')], A::Write, FIELDS, "", "write the text in $EDITOR"),
     key(&[Ctrl('s')], A::Submit, FIELDS, "submit", "submit"),
     key(&[Code(KeyCode::Tab)], A::NextField, FIELDS, "next field", "take the choice, next field"),
     key(&[Code(KeyCode::BackTab)], A::PreviousField, FIELDS, "back", "previous field"),
@@ -98,6 +99,8 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('s')], A::Sort, LISTS, "", "sort by the next column"),
     key(&[Char('S')], A::SortBack, LISTS, "", "the other way round"),
     key(&[Char(' ')], A::Mark, LISTS, "", "mark: a, r, x, c, R are then for all that is marked"),
+    key(&[Char('z')], A::Zoom, LISTS, "", "zoom: the list, or a session's activity, with all the room"),
+    key(&[Char('Y')], A::CopyMore, SHEETS, "", "copy something else of it…"),
     key(&[Char('y')], A::Copy, SHEETS, "", "copy the id (by the terminal: OSC 52)"),
     key(&[Char('1')], A::Go(Screen::Queue), PAGES, "", "Queue: pending requests"),
     key(&[Char('2')], A::Go(Screen::Mine), PAGES, "", "Mine: your requests"),

@@ -117,6 +117,10 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("new", "new request"),
     command("template", "NAME: new request, filled as config.toml says"),
     command("open", "ID: open a request"),
+    command(
+        "copy",
+        "id, command, account, person, reason, ticket, link or line: onto the clipboard",
+    ),
     command("help", "the keys"),
     command("refresh", "read everything again"),
     command("q", "quit"),
@@ -140,6 +144,13 @@ pub(crate) fn completions(typed: &str, people: Option<&[String]>) -> Vec<String>
             .iter()
             .filter(|person| person.starts_with(name.trim_start()))
             .map(|person| format!("as {person}"))
+            .collect();
+    }
+    if let Some(word) = typed.strip_prefix("copy ") {
+        return crate::update::copy::WHAT
+            .iter()
+            .filter(|(known, _)| known.starts_with(word.trim_start()))
+            .map(|(known, _)| format!("copy {known}"))
             .collect();
     }
     COMMANDS

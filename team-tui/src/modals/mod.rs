@@ -6,6 +6,7 @@ pub(crate) mod command_line;
 pub(crate) mod decide;
 pub(crate) mod help;
 pub(crate) mod request_form;
+pub(crate) mod welcome;
 
 pub(crate) use command_line::CommandLine;
 pub(crate) use decide::Decide;

@@ -49,8 +49,6 @@ pub(crate) struct Form {
     pub(crate) focus: Field,
     pub(crate) error: Option<String>,
     pub(crate) sending: bool,
-    /// Esc was pressed once over typed text.
-    pub(crate) leaving: bool,
     pub(crate) opened_at: DateTime<Utc>,
 }
 
@@ -72,7 +70,6 @@ impl Form {
             focus: Field::Account,
             error: None,
             sending: false,
-            leaving: false,
             opened_at: now,
         }
     }
@@ -252,7 +249,6 @@ impl Form {
     /// The focused pick has been typed in: what was chosen no longer holds.
     pub(crate) fn typed(&mut self) {
         self.error = None;
-        self.leaving = false;
         match self.focus {
             Field::Account => {
                 self.chosen_account = None;
@@ -266,11 +262,25 @@ impl Form {
         }
     }
 
-    /// Something was typed that would be lost.
-    pub(crate) fn is_dirty(&self) -> bool {
-        [&self.account, &self.set, &self.start, &self.ticket, &self.reason]
-            .iter()
-            .any(|input| !input.value().trim().is_empty())
+    /// What was typed, where anything was: to go on with another time.
+    pub(crate) fn draft(&self) -> Option<Template> {
+        let text = |input: &Input| input.value().trim().to_owned();
+        let draft = Template {
+            account: text(&self.account),
+            permission_set: text(&self.set),
+            length: text(&self.duration),
+            reason: text(&self.reason),
+            ticket: text(&self.ticket),
+        };
+        let is_empty = [
+            &draft.account,
+            &draft.permission_set,
+            &draft.reason,
+            &draft.ticket,
+        ]
+        .iter()
+        .all(|text| text.is_empty());
+        (!is_empty).then_some(draft)
     }
 
     /// The length as typed.

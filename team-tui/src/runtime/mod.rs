@@ -13,7 +13,9 @@ use crate::app::{App, Screen};
 use crate::client::Client;
 use crate::clock::{self, Clock};
 use crate::demo::DemoHooks;
+use crate::kept;
 use crate::message::Message;
+use crate::modals::Modal;
 use crate::screens;
 use crate::settings::Settings;
 use crate::theme::Theme;
@@ -48,6 +50,8 @@ pub struct DashboardOptions {
     pub demo: Option<DemoHooks>,
     /// What the reader has chosen.
     pub settings: Settings,
+    /// Where drafts are kept between runs; none: nowhere.
+    pub kept: Option<PathBuf>,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -75,6 +79,7 @@ impl DashboardOptions {
             act_as: None,
             demo: None,
             settings: Settings::default(),
+            kept: None,
             clock: clock::system(),
         }
     }
@@ -104,10 +109,23 @@ pub async fn dashboard(options: DashboardOptions) -> anyhow::Result<()> {
         Some(screen) => app.screen = screen,
         None => app.screen_undecided = true,
     }
+    if let Some(folder) = &options.kept {
+        app.draft = kept::draft(folder);
+        app.welcome = !kept::was_welcomed(folder);
+    }
     let mut performer = Performer::new(client, sender, options.demo.clone().map(|demo| demo.chaos));
+    performer.kept.clone_from(&options.kept);
     let mut terminal = terminal::Guard::take()?;
     let result = run(&mut app, &mut terminal, &mut performer, receiver, &options).await;
     terminal.give_back();
+    // However it was left: what was typed is there the next time.
+    let typed = match &app.modal {
+        Some(Modal::Form(form)) if !form.sending => form.draft(),
+        _ => app.draft.take(),
+    };
+    if let Some(folder) = &options.kept {
+        kept::keep_draft(folder, typed.as_ref());
+    }
     performer.stop().await;
     if terminal::panicked() {
         anyhow::bail!("a part of the dashboard failed; the message above says where");
@@ -199,6 +217,15 @@ async fn run(
                         Ok(draft) => performer.perform(crate::effect::Effect::PlanPolicy(draft)),
                         Err(text) => drop(update::update(app, Message::EditFailed(text))),
                     }
+                } else if let crate::effect::Effect::WriteText(text) = effect {
+                    drop(keys.take());
+                    let written = terminal.aside(|| crate::edit::text(&text))?;
+                    keys = Some(EventStream::new());
+                    let message = match written {
+                        Ok(text) => Message::Written(text),
+                        Err(error) => Message::EditFailed(error.to_string()),
+                    };
+                    drop(update::update(app, message));
                 } else {
                     performer.perform(effect);
                 }

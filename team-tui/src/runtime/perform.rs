@@ -15,6 +15,7 @@ use futures::StreamExt;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use team_shared::freeze::{Freeze, Unfreeze};
 use team_shared::ids::RequestId;
@@ -39,6 +40,8 @@ pub(super) struct Performer {
     lasting: Tasks,
     generation: u64,
     now: Arc<Notify>,
+    /// Where drafts are kept between runs.
+    pub(super) kept: Option<PathBuf>,
 }
 
 impl Performer {
@@ -51,6 +54,7 @@ impl Performer {
             lasting: Tasks::default(),
             generation: 0,
             now: Arc::new(Notify::new()),
+            kept: None,
         }
     }
 
@@ -214,7 +218,16 @@ impl Performer {
                     .and_then(|()| stdout.flush());
             }
             // The loop does this itself: it owns the terminal.
-            Effect::Suspend | Effect::OpenEditor(..) => {}
+            Effect::KeepDraft(draft) => {
+                if let Some(folder) = &self.kept {
+                    crate::kept::keep_draft(folder, draft.as_deref());
+                }
+            }
+            Effect::Welcomed => self
+                .kept
+                .iter()
+                .for_each(|folder| crate::kept::note_welcome(folder)),
+            Effect::Suspend | Effect::OpenEditor(..) | Effect::WriteText(_) => {}
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         draw_audit(frame, area, app, theme);
         return;
     }
-    let (list, preview) = parts::split(area);
+    let (list, preview) = parts::split(area, app);
     let rows = app.rows(Screen::History);
     let shown = parts::shown_of(&rows);
     let reviews = rows.to_review;

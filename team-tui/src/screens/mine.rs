@@ -12,7 +12,7 @@ use team_shared::request::RequestView;
 use team_shared::state::RequestState;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
-    let (list, preview) = parts::split(area);
+    let (list, preview) = parts::split(area, app);
     let rows = app.rows(Screen::Mine);
     let open = rows.open;
     let shown = parts::shown_of(&rows);

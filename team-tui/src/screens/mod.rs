@@ -80,6 +80,7 @@ pub(crate) fn draw(frame: &mut Frame, app: &App, theme: Theme) {
         ..body
     };
     modals::draw(frame, over, keys, app, theme);
+    modals::welcome::draw(frame, over, app, theme);
     if app.help.is_some() {
         modals::help::draw(frame, over, app, theme);
     }

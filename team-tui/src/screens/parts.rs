@@ -13,7 +13,10 @@ use ratatui::widgets::{Block, Borders, Paragraph};
 use team_shared::request::RequestView;
 
 /// A list, and beside or below it the sheet of the selected request where there is room.
-pub(super) fn split(area: Rect) -> (Rect, Option<Rect>) {
+pub(super) fn split(area: Rect, app: &App) -> (Rect, Option<Rect>) {
+    if app.zoomed {
+        return (area, None);
+    }
     if area.width >= 100 && area.height >= 24 {
         let [list, side] = Layout::horizontal([Constraint::Percentage(65), Constraint::Fill(1)]).areas(area);
         return (list, Some(side));

@@ -14,7 +14,7 @@ use team_shared::state::RequestState;
 const USUAL: &str = "yours first · first to expire";
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
-    let (list, preview) = parts::split(area);
+    let (list, preview) = parts::split(area, app);
     let rows = app.rows(Screen::Queue);
     let mine = rows.to_decide;
     let shown = parts::shown_of(&rows);

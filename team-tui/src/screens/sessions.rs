@@ -19,7 +19,8 @@ const NEAR: i64 = 300;
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let rows = app.rows(Screen::Sessions);
     let list_height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let most = (area.height / 2).max(4);
+    // Alone, the activity has all the room but for the rows around the cursor.
+    let most = if app.zoomed { 4 } else { (area.height / 2).max(4) };
     let [list, tail] = Layout::vertical([
         Constraint::Length(list_height.clamp(4, most)),
         Constraint::Fill(1),

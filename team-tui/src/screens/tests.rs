@@ -321,3 +321,26 @@ fn small_terminals_work_and_tiny_ones_say_what_they_need() {
         }
     }
 }
+
+#[test]
+fn the_first_card() {
+    let mut app = live();
+    app.welcome = true;
+    looks_like("welcome", &app);
+}
+
+#[test]
+fn another_version_of_the_daemon_is_named() {
+    let mut app = live();
+    app.me.as_mut().expect("somebody").daemon_version = "9.9.9".to_owned();
+    assert!(screen(&app, 80, 24).contains("teamd is 9.9.9"));
+}
+
+#[test]
+fn zoomed_the_list_is_alone() {
+    let mut app = live();
+    let beside = screen(&app, 120, 36);
+    app.zoomed = true;
+    assert_ne!(screen(&app, 120, 36), beside);
+    looks_like("queue_zoomed", &app);
+}

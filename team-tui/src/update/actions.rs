@@ -81,7 +81,13 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Extend => decide(app, "extend"),
         Action::Claim => return attention::claim(app),
         Action::Freeze => attention::begin_freeze(app),
-        Action::New => app.modal = Some(Modal::Form(Box::new(Form::new(app.now)))),
+        Action::New => super::form::begin(app),
+        Action::Zoom => app.zoomed = !app.zoomed,
+        Action::CopyMore => {
+            let mut line = CommandLine::new(super::context(app));
+            line.input = Input::new("copy ".to_owned());
+            app.modal = Some(Modal::Command(line));
+        }
         Action::Repeat => {
             if let Some(view) = app.selected() {
                 app.modal = Some(Modal::Form(Box::new(Form::like(view, app.now))));
@@ -106,6 +112,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::NextField
         | Action::PreviousField
         | Action::Accept
+        | Action::Write
         | Action::Complete => {}
     }
     Vec::new()
@@ -227,7 +234,11 @@ fn decide(app: &mut App, verb: &'static str) {
         return;
     }
     if let Some(view) = app.selected() {
-        app.modal = Some(Modal::Decide(Box::new(Decide::new(verb, view, app.now))));
+        let mut dialog = Decide::new(verb, view, app.now);
+        if let Some(comment) = app.comments.get(&(verb, view.id)) {
+            dialog.comment = Input::new(comment.clone());
+        }
+        app.modal = Some(Modal::Decide(Box::new(dialog)));
     }
 }
 

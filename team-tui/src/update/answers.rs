@@ -12,6 +12,10 @@ pub(super) fn one(app: &mut App, verb: &'static str, result: Result<Box<RequestV
     match result {
         Ok(view) => {
             app.modal = None;
+            app.comments.remove(&(verb, view.id));
+            if verb == "submit" {
+                app.draft = None;
+            }
             let what = match verb {
                 "submit" | "extend" => "filed".to_owned(),
                 "approve" => "your vote counts".to_owned(),
@@ -78,6 +82,7 @@ pub(super) fn several(app: &mut App, result: Result<Vec<RequestView>, ClientErro
     match result {
         Ok(filed) => {
             app.modal = None;
+            app.draft = None;
             app.say(format!("{} requests filed, one for each account", filed.len()));
             if let Some(first) = filed.first() {
                 show(app, first.id);

@@ -104,9 +104,10 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
         "help" => app.help = Some((0, Context::of(app.screen))),
         "new" => match why_not(app, Action::New) {
             Some(reason) => app.complain(reason),
-            None => app.modal = Some(Modal::Form(Box::new(Form::new(app.now)))),
+            None => return super::form::begin_anew(app),
         },
         "open" => open(app, rest),
+        "copy" => return super::copy::copy(app, rest),
         "template" => template(app, rest),
         "freeze" | "unfreeze" if app.read_only => {
             app.complain("read-only: nothing is changed from this dashboard");

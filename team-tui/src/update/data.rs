@@ -123,7 +123,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             app.say(format!("chaos: {line}"));
             app.chaos.push(line);
         }
-        Message::Key(_) | Message::Paste(_) | Message::Tick(_) => {}
+        Message::Key(_) | Message::Written(_) | Message::Paste(_) | Message::Tick(_) => {}
     }
     Vec::new()
 }

@@ -21,6 +21,18 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
     let Some(Modal::Decide(dialog)) = &mut app.modal else {
         return Vec::new();
     };
+    if action == Some(Action::Back) && dialog.others.is_empty() {
+        // What was typed is there again when the same is decided again.
+        let comment = dialog.comment.value().trim().to_owned();
+        let about = (dialog.verb, dialog.id);
+        if comment.is_empty() {
+            app.comments.remove(&about);
+        } else {
+            app.comments.insert(about, comment);
+        }
+        app.modal = None;
+        return Vec::new();
+    }
     if dialog.sending {
         // The answer decides; only leaving is possible, and the row will tell.
         if action == Some(Action::Back) {
@@ -33,6 +45,10 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
         Some(Action::NextField | Action::Down) => move_focus(dialog, 1),
         Some(Action::PreviousField | Action::Up) => move_focus(dialog, dialog.fields().len() - 1),
         Some(Action::Submit) => return submit(dialog, live, now),
+        Some(Action::Write) => {
+            let text = dialog.input().map(|input| input.value().to_owned());
+            return text.map(Effect::WriteText).into_iter().collect();
+        }
         Some(Action::Accept) => match dialog.focus {
             Focus::Leave => app.modal = None,
             Focus::Go if !too_early(dialog.opened_at, now) => return submit(dialog, live, now),

@@ -23,14 +23,7 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
         return Vec::new();
     }
     match action {
-        Some(Action::Back) => {
-            if form.is_dirty() && !form.leaving {
-                form.leaving = true;
-                form.error = Some("Esc again leaves; what you typed is lost".to_owned());
-            } else {
-                app.modal = None;
-            }
-        }
+        Some(Action::Back) => return leave(app),
         Some(Action::NextField) => {
             form.take_choice(entitlements);
             move_focus(form, entitlements, 1);
@@ -51,7 +44,7 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
             }
         },
         Some(Action::Accept) => match form.focus {
-            Field::Leave => app.modal = None,
+            Field::Leave => return leave(app),
             Field::Go if !too_early(form.opened_at, now) => return submit(form, entitlements, live, now),
             Field::Go => {}
             Field::Reason => form.focus = Field::Go,
@@ -60,6 +53,10 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
                 move_focus(form, entitlements, 1);
             }
         },
+        Some(Action::Write) => {
+            let text = form.input().map(|input| input.value().to_owned());
+            return text.map(Effect::WriteText).into_iter().collect();
+        }
         Some(Action::Submit) => {
             form.take_choice(entitlements);
             return submit(form, entitlements, live, now);
@@ -80,6 +77,39 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
         }
     }
     Vec::new()
+}
+
+/// A new request: the one that was begun, where one was.
+pub(super) fn begin(app: &mut App) {
+    let form = match &app.draft {
+        Some(draft) => {
+            let form = Form::from_template(draft, &app.entitlements, app.now);
+            app.say("what you typed before; :new begins anew");
+            form
+        }
+        None => Form::new(app.now),
+    };
+    app.modal = Some(Modal::Form(Box::new(form)));
+}
+
+/// An empty one; what was begun is forgotten.
+pub(super) fn begin_anew(app: &mut App) -> Vec<Effect> {
+    app.draft = None;
+    app.modal = Some(Modal::Form(Box::new(Form::new(app.now))));
+    vec![Effect::KeepDraft(None)]
+}
+
+/// Leaves the form. What was typed is kept.
+fn leave(app: &mut App) -> Vec<Effect> {
+    let Some(Modal::Form(form)) = app.modal.take() else {
+        return Vec::new();
+    };
+    app.draft = form.draft();
+    if app.draft.is_some() {
+        let key = app.key(Action::New);
+        app.say(format!("what you typed is kept: {key} goes on with it"));
+    }
+    vec![Effect::KeepDraft(app.draft.clone().map(Box::new))]
 }
 
 /// How many candidates the focused pick offers; `None`: it is no pick, or it is settled.

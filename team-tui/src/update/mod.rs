@@ -8,6 +8,7 @@ mod alerts;
 mod answers;
 mod attention;
 mod command;
+pub(crate) mod copy;
 mod data;
 mod dialogs;
 mod form;
@@ -31,6 +32,10 @@ pub(crate) fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Key(key) => on_key(app, &key),
         Message::Paste(text) => {
             on_paste(app, &text);
+            Vec::new()
+        }
+        Message::Written(text) => {
+            on_written(app, &text);
             Vec::new()
         }
         Message::Tick(now) => {
@@ -166,6 +171,12 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
 }
 
 fn on_key(app: &mut App, key: &KeyEvent) -> Vec<Effect> {
+    if std::mem::take(&mut app.welcome) {
+        // The card goes with the first key, which does what it always does.
+        let mut effects = vec![Effect::Welcomed];
+        effects.extend(on_key(app, key));
+        return effects;
+    }
     let context = context(app);
     let action = app.keys.lookup(context, key);
     match action {
@@ -231,6 +242,19 @@ fn on_filter(app: &mut App, key: &KeyEvent, action: Option<Action>) {
         _ => type_key(&mut app.filter, key),
     }
     app.audit_index = 0;
+}
+
+/// What the editor has left takes the place of what was typed.
+fn on_written(app: &mut App, text: &str) {
+    let input = match &mut app.modal {
+        Some(Modal::Decide(dialog)) => dialog.input(),
+        Some(Modal::Form(form)) => form.input(),
+        Some(Modal::Command(_)) | None => None,
+    };
+    if let Some(input) = input {
+        *input = Input::default();
+        on_paste(app, text);
+    }
 }
 
 /// Pasted text goes where one types, in one line, and is lost elsewhere: it never acts as keys.

@@ -115,6 +115,18 @@ pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
             ),
         ));
     }
+    let own = env!("CARGO_PKG_VERSION");
+    if let Some(other) = app
+        .me
+        .as_ref()
+        .map(|me| &me.daemon_version)
+        .filter(|other| *other != own)
+    {
+        banners.push((
+            false,
+            format!("! teamd is {other} and this dashboard {own}: leave it and open it again"),
+        ));
+    }
     if let Some(me) = &app.me {
         banners.extend(me.notices.iter().map(|notice| (false, format!("! {notice}"))));
     }

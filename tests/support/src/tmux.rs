@@ -27,7 +27,11 @@ impl Tmux {
             socket: tempfile::tempdir().expect("a directory"),
         };
         let (width, height) = (width.to_string(), height.to_string());
-        let shell = "env PS1='ready> ' sh";
+        // What a dashboard keeps between runs is this pane's own, and it was here before.
+        let state = tmux.socket.path().join("state");
+        std::fs::create_dir_all(state.join("team-tui")).expect("a directory");
+        std::fs::write(state.join("team-tui/welcomed"), "").expect("a file");
+        let shell = format!("env PS1='ready> ' XDG_STATE_HOME={} sh", state.display());
         let started = tmux.call(&[
             "-f",
             "/dev/null",
@@ -37,7 +41,7 @@ impl Tmux {
             &width,
             "-y",
             &height,
-            shell,
+            &shell,
         ]);
         assert!(started.status.success(), "{started:?}");
         tmux.wait_for("ready>");
