@@ -124,7 +124,12 @@ async fn a_walk_through_every_screen_is_what_the_documentation_shows() {
             ("history", look("4", "── history: ")),
             ("status", look("5", "[5 Status]")),
             ("policy", look("6", "── what you can ask for")),
-            ("activity", look("7", "── activity")),
+            ("activity", {
+                tmux.keys(&["7"]);
+                tmux.wait_until("events of sessions", |screen| {
+                    screen.contains("── activity: ") && !screen.contains("activity: 0 events")
+                })
+            }),
             ("help", look("?", "Here: ")),
         ]
     });
