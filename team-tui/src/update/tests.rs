@@ -1,6 +1,7 @@
 //! `update` by keys and messages, without a terminal.
 
 mod attention;
+mod kept;
 mod lists;
 
 use super::{context, update};
@@ -257,32 +258,6 @@ fn the_form_picks_by_pieces_and_files() {
         },
     );
     assert_eq!((app.screen, selected(&app).as_str()), (Screen::Mine, "NEWREQ"));
-}
-
-#[test]
-fn a_guarded_target_wants_its_name_typed_and_typed_text_is_not_lost_by_one_key() {
-    let mut app = live();
-    keys(&mut app, "n");
-    keys(&mut app, "pay-prod");
-    press(&mut app, KeyCode::Enter);
-    keys(&mut app, "admin");
-    for _ in 0..3 {
-        press(&mut app, KeyCode::Enter);
-    }
-    keys(&mut app, "INC-1");
-    press(&mut app, KeyCode::Tab);
-    keys(&mut app, "roll back by hand");
-    assert!(control(&mut app, 's').is_empty());
-    keys(&mut app, "pay-prod");
-    press(&mut app, KeyCode::Esc);
-    keys(&mut app, "n");
-    assert!(
-        control(&mut app, 's').is_empty(),
-        "the name is typed for each sending"
-    );
-    keys(&mut app, "pay-prod");
-    let effects = control(&mut app, 's');
-    assert!(matches!(&effects[..], [Effect::Submit(body)] if body.ticket.as_deref() == Some("INC-1")));
 }
 
 #[test]
