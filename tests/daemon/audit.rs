@@ -270,6 +270,26 @@ async fn a_tampered_trail_is_reported() {
 }
 
 #[tokio::test]
+async fn a_trail_that_does_not_verify_is_told_once() {
+    let mut world = World::new().await;
+    world.pending().await;
+    world.stop().await;
+    let file = rusqlite::Connection::open(world.database()).expect("the database");
+    let meddle = "DROP TRIGGER audit_update; UPDATE audit SET ts_ms = ts_ms + 1 WHERE seq = 3;";
+    file.execute_batch(meddle).expect("the meddling");
+    drop(file);
+    world.run().await;
+    for _ in 0..2 {
+        let check = world.as_("ivy").get("/v1/audit/verify").await.is(200);
+        assert_eq!(check["ok"], false, "{check}");
+    }
+    let rows = rows(&world, "hugo").await;
+    let told: Vec<&Value> = rows.iter().filter(|row| row["type"] == "audit.fault").collect();
+    assert_eq!(told.len(), 1, "{rows:#?}");
+    assert!(told[0]["data"]["why"].as_str().is_some_and(|why| !why.is_empty()));
+}
+
+#[tokio::test]
 async fn refusals_cannot_fill_the_trail() {
     let mut world = World::new().await;
     for _ in 0..10 {

@@ -42,3 +42,92 @@ pub(super) async fn lines(config: &Notify, aws: &Arc<dyn Messages>) -> Vec<Line>
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::messages::{Letter, MessageError, Notification};
+    use crate::check::Status;
+    use crate::config::{Slack, SlackAccess};
+    use futures::future::BoxFuture;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// Nobody of these tests is told anything.
+    struct Silent;
+
+    impl Messages for Silent {
+        fn send_mail<'a>(&'a self, _: &'a Letter) -> BoxFuture<'a, Result<String, MessageError>> {
+            unreachable!("a check sends nothing")
+        }
+
+        fn publish<'a>(&'a self, _: &'a Notification) -> BoxFuture<'a, Result<String, MessageError>> {
+            unreachable!("a check sends nothing")
+        }
+
+        fn check_mail<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<String, MessageError>> {
+            unreachable!("no mail is configured")
+        }
+
+        fn check_topic<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<String, MessageError>> {
+            unreachable!("no topic is configured")
+        }
+    }
+
+    /// Slack as the test has it: every call has this answer.
+    async fn slack(answer: &'static str) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = axum::Router::new()
+            .fallback(move || async move { ([("content-type", "application/json")], answer) });
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a server of the test's own, gone with its runtime"
+        )]
+        tokio::spawn(async move {
+            let _ = axum::serve(listener, app).await;
+        });
+        format!("http://{address}")
+    }
+
+    async fn checked(api_url: String, folder: &std::path::Path) -> Line {
+        let file = folder.join("token");
+        std::fs::write(&file, "xoxb-1-secret").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let config = Notify {
+            slack: Some(Slack {
+                access: SlackAccess::Bot(file),
+                audit_channel: None,
+                api_url,
+            }),
+            ..Notify::default()
+        };
+        let aws = Arc::new(Silent) as Arc<dyn Messages>;
+        lines(&config, &aws).await.remove(0)
+    }
+
+    #[tokio::test]
+    async fn each_channel_says_whether_it_would_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let aws = Arc::new(Silent) as Arc<dyn Messages>;
+        assert_eq!(lines(&Notify::default(), &aws).await[0].status, Status::Warn);
+        let good = slack(r#"{"ok":true,"user":"teamd","team":"Acme","user_id":"U1"}"#).await;
+        let good = checked(good, folder.path()).await;
+        assert_eq!(
+            (good.status, good.name.as_str()),
+            (Status::Ok, "notify slack"),
+            "{good:?}"
+        );
+        let bad = slack(r#"{"ok":false,"error":"invalid_auth"}"#).await;
+        let bad = checked(bad, folder.path()).await;
+        assert_eq!(bad.status, Status::Fail);
+        assert!(
+            bad.detail.contains("invalid_auth") && bad.help.contains("notify test slack"),
+            "{bad:?}"
+        );
+        let nobody = checked("http://127.0.0.1:9".to_owned(), folder.path()).await;
+        assert_eq!(nobody.status, Status::Fail);
+        for line in [good, bad, nobody] {
+            assert!(!format!("{line:?}").contains("xoxb"), "{line:?}");
+        }
+    }
+}

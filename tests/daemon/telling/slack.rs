@@ -168,3 +168,44 @@ async fn a_token_that_is_revoked_is_no_reason_to_give_up() {
     world.clock.shift(TimeDelta::minutes(2));
     soon("bob is told", || posted_to(&receiver, "U-bob") == 1).await;
 }
+
+#[tokio::test]
+async fn an_incoming_webhook_tells_its_room_until_it_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gone = std::sync::Arc::new(AtomicUsize::new(0));
+    let asked = std::sync::Arc::clone(&gone);
+    let receiver = Receiver::start(move |_| match asked.load(Ordering::SeqCst) {
+        0 => super::http::ok(),
+        _ => Some((404, Vec::new(), "no_service".to_owned())),
+    })
+    .await;
+    let world = Setup::new()
+        .config(|config| {
+            let address = receiver.url("/services/T0/B0/secret");
+            config.notify.slack = Some(Slack {
+                access: SlackAccess::Webhook(secret_file(folder.path(), "webhook", &address)),
+                audit_channel: None,
+                api_url: receiver.url("/api"),
+            });
+        })
+        .start()
+        .await;
+    let id = world.pending().await;
+    let about = |got: &Got| got.json().to_string().contains(&id);
+    soon("the room is told", || receiver.got().iter().any(about)).await;
+    let told = receiver.got().into_iter().find(about).expect("the message");
+    assert_eq!(told.path, "POST /services/T0/B0/secret");
+    assert!(told.json()["blocks"].is_array(), "{}", told.json());
+    let sent = reach_state(&world, "sent", 1).await;
+    assert!(sent.iter().all(|one| one["reply"] == "HTTP 200: ok"), "{sent:#?}");
+    assert!(!format!("{sent:#?}").contains("secret"), "the address is one");
+    gone.store(1, Ordering::SeqCst);
+    world.act("bob", &id, "approve").await.is(200);
+    let dead = reach_state(&world, "dead", 1).await;
+    assert!(
+        dead[0]["reply"]
+            .as_str()
+            .is_some_and(|reply| reply.contains("no_service")),
+        "{dead:#?}"
+    );
+}
