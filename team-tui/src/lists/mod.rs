@@ -50,14 +50,16 @@ impl App {
 
     /// What the same person has had or asked for in the same account, newest first, but for the request itself.
     pub(crate) fn past_of(&self, view: &RequestView) -> Vec<&RequestView> {
-        let mut past: Vec<&RequestView> = self
-            .requests
-            .values()
-            .filter(|other| {
-                other.id != view.id
-                    && other.requester.user_id == view.requester.user_id
-                    && other.account.id == view.account.id
-            })
+        let same = |other: &&RequestView| {
+            other.id != view.id
+                && other.requester.user_id == view.requester.user_id
+                && other.account.id == view.account.id
+        };
+        let near = self.lists.near(&self.requests, view);
+        let mut past: Vec<&RequestView> = near
+            .iter()
+            .filter_map(|id| self.requests.get(id))
+            .filter(same)
             .collect();
         past.sort_by_key(|other| std::cmp::Reverse((other.created_at, other.id)));
         past

@@ -5,6 +5,7 @@ use super::sort;
 use super::{Filter, Sort};
 use crate::app::{App, Screen, may};
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use team_shared::ids::RequestId;
@@ -55,9 +56,41 @@ pub(crate) struct List {
     pub(crate) claimed: usize,
 }
 
+/// Requests by a number made of their person and account: others may have the same number.
+type Near = HashMap<u64, Vec<RequestId>>;
+
 /// The lists that were worked out.
 #[derive(Debug, Default)]
-pub(crate) struct Lists(Mutex<HashMap<Screen, (Key, Arc<List>)>>);
+pub(crate) struct Lists {
+    by_screen: Mutex<HashMap<Screen, (Key, Arc<List>)>>,
+    near: Mutex<Option<(u64, Near)>>,
+}
+
+impl Lists {
+    /// Requests of the same person in the same account, and perhaps a few others.
+    pub(crate) fn near(&self, requests: &Requests, view: &RequestView) -> Vec<RequestId> {
+        let mut known = self.near.lock().unwrap_or_else(PoisonError::into_inner);
+        let (revision, near) = known.get_or_insert_with(|| (requests.revision, near_of(requests)));
+        if *revision != requests.revision {
+            (*revision, *near) = (requests.revision, near_of(requests));
+        }
+        near.get(&number_of(view)).cloned().unwrap_or_default()
+    }
+}
+
+fn near_of(requests: &Requests) -> Near {
+    let mut near = Near::new();
+    for view in requests.values() {
+        near.entry(number_of(view)).or_default().push(view.id);
+    }
+    near
+}
+
+fn number_of(view: &RequestView) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&view.requester.user_id, &view.account.id).hash(&mut hasher);
+    hasher.finish()
+}
 
 /// The rows of a screen in its order, filter applied.
 pub(crate) struct Rows<'a> {
@@ -113,7 +146,11 @@ impl App {
             filter: self.filter.value().to_owned(),
             sort: self.sorts.get(&screen).copied().unwrap_or_default(),
         };
-        let mut lists = self.lists.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lists = self
+            .lists
+            .by_screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let known = lists.get(&screen).filter(|(of, _)| *of == key);
         let list = match known {
             Some((_, list)) => Arc::clone(list),

@@ -204,6 +204,7 @@ async fn run(
         if let Some(message) = message {
             // Keys are judged by the time they are pressed at, not by the last full second.
             app.now = clock();
+            let was_loaded = app.loaded;
             for effect in update::update(app, message) {
                 if effect == crate::effect::Effect::Suspend {
                     terminal.suspend()?;
@@ -229,6 +230,10 @@ async fn run(
                 } else {
                     performer.perform(effect);
                 }
+            }
+            if app.loaded && !was_loaded {
+                // What one waits for is not held up by the frame that had nothing.
+                next_frame = Instant::now();
             }
         }
     }
