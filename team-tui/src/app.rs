@@ -251,6 +251,11 @@ impl App {
         self.keys.name(action)
     }
 
+    /// A text of ours with the keys in the places of their actions' names.
+    pub(crate) fn keyed(&self, text: &str) -> String {
+        self.keys.keyed(text)
+    }
+
     pub(crate) fn is_live(&self) -> bool {
         self.link == Link::Live
     }

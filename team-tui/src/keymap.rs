@@ -65,6 +65,18 @@ impl Keymap {
     }
 
     /// The key that is shown for an action where one reads, for texts that tell people what to press.
+    /// A text of ours in which `{back}` stands for the key of that action: keys may be others than usual.
+    pub(crate) fn keyed(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for binding in &self.bindings {
+            let name = format!("{{{}}}", binding.action.name());
+            if text.contains(&name) {
+                text = text.replace(&name, &self.name(binding.action));
+            }
+        }
+        text
+    }
+
     pub(crate) fn name(&self, action: Action) -> String {
         self.bindings
             .iter()

@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::commands::why_lines;
+use crate::keymap::Keymap;
 use team_shared::me::Entitlement;
 use team_shared::policy::{
     Explanation, PolicyPlan, PolicyRule, PolicyRules, PolicyVersion, RuleDetail, plan_lines,
@@ -114,7 +115,7 @@ impl Sheet {
     }
 
     /// Its text.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self, keys: &Keymap) -> Vec<String> {
         match self {
             Self::Rule(detail) => rule_lines(detail),
             Self::Why(explanation) => why_lines(explanation),
@@ -141,7 +142,8 @@ impl Sheet {
             Self::Plan(plan, draft) => {
                 let mut lines = vec![
                     format!(
-                        "^S applies it · e edits it again · Esc leaves it in {}",
+                        "{} {}",
+                        keys.keyed("{apply} applies it · {edit} edits it again · {back} leaves it in"),
                         draft.file
                     ),
                     String::new(),

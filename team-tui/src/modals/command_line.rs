@@ -174,7 +174,11 @@ pub(crate) fn draw(frame: &mut Frame, body: Rect, area: Rect, app: &App, line: &
             height,
             ..body
         };
-        let title = format!("{} found · ↑ ↓ choose · Enter does it", found.len());
+        let title = format!(
+            "{} found · ↑ ↓ choose · {} does it",
+            found.len(),
+            app.key(Action::Accept)
+        );
         let inside = window(frame, foot, theme, &title, 76, height);
         for (row, (at, candidate)) in found.iter().enumerate().skip(first).take(shown).enumerate() {
             let y = inside.y + u16::try_from(row).unwrap_or(u16::MAX);

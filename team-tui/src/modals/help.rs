@@ -58,7 +58,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         frame,
         area,
         theme,
-        "help · Esc closes · j k scroll",
+        &app.keyed("help · {back} closes · {down} {up} scroll"),
         78,
         area.height,
     );

@@ -13,6 +13,7 @@ pub(crate) use decide::Decide;
 pub(crate) use request_form::Form;
 
 use crate::app::App;
+use crate::keymap::Action;
 use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -70,15 +71,21 @@ pub(crate) fn window(
 }
 
 /// The two buttons at the foot of a dialog; cancel stands first.
-pub(crate) fn buttons(theme: Theme, verb: &str, cancel: bool, submit: bool, sending: bool) -> Line<'static> {
+pub(crate) fn buttons(
+    app: &App,
+    theme: Theme,
+    verb: &str,
+    (cancel, submit): (bool, bool),
+    sending: bool,
+) -> Line<'static> {
     let style = |focus| if focus { theme.selected() } else { theme.text() };
     if sending {
         return Line::styled("sending…", theme.care()).right_aligned();
     }
     Line::from(vec![
-        ratatui::text::Span::styled("[ Leave  Esc ]", style(cancel)),
+        ratatui::text::Span::styled(app.keyed("[ Leave  {back} ]"), style(cancel)),
         ratatui::text::Span::raw("   "),
-        ratatui::text::Span::styled(format!("[ {verb}  ^S ]"), style(submit)),
+        ratatui::text::Span::styled(format!("[ {verb}  {} ]", app.key(Action::Submit)), style(submit)),
     ])
     .right_aligned()
 }

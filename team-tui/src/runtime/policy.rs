@@ -82,7 +82,7 @@ pub(super) async fn apply(client: &Client, draft: Draft) -> Message {
 /// What was typed is still there.
 fn refused(error: &ClientError, draft: &Draft) -> Message {
     Message::EditFailed(format!(
-        "{error} · e edits it again; your text is in {}",
+        "{error} · it can be edited again; your text is in {}",
         draft.file
     ))
 }

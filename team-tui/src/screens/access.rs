@@ -19,27 +19,28 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, access: &Access, th
     let (name, note, empty) = match access.kind {
         AccessKind::Managed => (
             "held by teamd",
-            "v standing",
-            "teamd holds no assignment.  v shows what others hold",
+            "{access} standing",
+            "teamd holds no assignment.  {access} shows what others hold",
         ),
         AccessKind::Standing => (
             "standing access",
-            "as of the last sweep · v drift",
+            "as of the last sweep · {access} drift",
             "No standing access is known.  Status says when the last sweep was complete",
         ),
         AccessKind::Drift => (
             "drift",
-            "as of the last sweep · v health",
-            "AWS and teamd agree, as far as sweeps have seen.  v shows the health",
+            "as of the last sweep · {access} health",
+            "AWS and teamd agree, as far as sweeps have seen.  {access} shows the health",
         ),
     };
-    let body = parts::title(frame, area, app, theme, &format!("{name}{count}"), note);
+    let (note, empty) = (app.keyed(note), app.keyed(empty));
+    let body = parts::title(frame, area, app, theme, &format!("{name}{count}"), &note);
     let Some(rows) = &access.rows else {
         parts::empty(frame, body, app, theme, "reading…");
         return;
     };
     if rows.len() == 0 {
-        parts::empty(frame, body, app, theme, empty);
+        parts::empty(frame, body, app, theme, &empty);
         return;
     }
     let wide = area.width >= 100;

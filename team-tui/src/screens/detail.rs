@@ -13,9 +13,9 @@ use ratatui::widgets::Paragraph;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, detail: &Detail, theme: Theme) {
     let Some(view) = app.requests.get(&detail.id) else {
-        rule::draw(frame, area, theme, &detail.id.short(), "Esc back");
+        rule::draw(frame, area, theme, &detail.id.short(), &app.keyed("{back} back"));
         let line = Line::styled(
-            " Nothing that you may see, or not read yet.  Esc goes back",
+            app.keyed(" Nothing that you may see, or not read yet.  {back} goes back"),
             theme.care(),
         );
         frame.render_widget(
@@ -29,7 +29,13 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, detail: &Detail, th
         return;
     };
     let title = format!("{} {}", view.id.short(), view.state);
-    rule::draw(frame, area, theme, &title, "j k scroll · Esc back");
+    rule::draw(
+        frame,
+        area,
+        theme,
+        &title,
+        &app.keyed("{down} {up} scroll · {back} back"),
+    );
     let body = Rect {
         y: area.y + 1,
         height: area.height.saturating_sub(1),

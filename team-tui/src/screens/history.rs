@@ -80,14 +80,21 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 fn draw_audit(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let rows = app.audit_rows();
     let title = format!("audit: {} rows", rows.len());
-    let body = parts::title(frame, area, app, theme, &title, "newest first · v requests");
+    let body = parts::title(
+        frame,
+        area,
+        app,
+        theme,
+        &title,
+        &app.keyed("newest first · {audit} requests"),
+    );
     if rows.is_empty() {
         parts::empty(
             frame,
             body,
             app,
             theme,
-            "No audit rows that you may see so far.  v shows requests",
+            &app.keyed("No audit rows that you may see so far.  {audit} shows requests"),
         );
         return;
     }

@@ -3,6 +3,7 @@
 use crate::app::{App, Link, Screen};
 use crate::commands::request_sheet;
 use crate::format::{self, wrap};
+use crate::keymap::Action;
 use crate::lists::Rows;
 use crate::theme::Theme;
 use crate::widgets::{rule, sheet};
@@ -36,7 +37,8 @@ pub(super) fn title(frame: &mut Frame, area: Rect, app: &App, theme: Theme, titl
     } else if filter.is_empty() {
         title.to_owned()
     } else {
-        format!("{title} · filter: {filter} (Esc clears)")
+        let back = app.key(Action::Back);
+        format!("{title} · filter: {filter} ({back} clears)")
     };
     rule::draw(frame, Rect { height: 1, ..area }, theme, &title, note);
     Rect {
@@ -50,11 +52,14 @@ pub(super) fn title(frame: &mut Frame, area: Rect, app: &App, theme: Theme, titl
 pub(super) fn empty(frame: &mut Frame, area: Rect, app: &App, theme: Theme, text: &str) {
     let text = match (&app.link, app.loaded, app.filter.value()) {
         (Link::Lost { .. }, false, _) => {
-            "Nothing to show before teamd answers.  ^R tries again now".to_owned()
+            app.keyed("Nothing to show before teamd answers.  {resync} tries again now")
         }
         (_, false, _) => "loading…".to_owned(),
         (_, true, "") => text.to_owned(),
-        (_, true, filter) => format!("Nothing matches {filter:?}.  Esc clears the filter"),
+        (_, true, filter) => {
+            let back = app.key(Action::Back);
+            format!("Nothing matches {filter:?}.  {back} clears the filter")
+        }
     };
     let area = Rect {
         x: area.x + 1,
@@ -86,7 +91,7 @@ pub(super) fn preview(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         Rect { height: 1, ..inside },
         theme,
         &view.id.short(),
-        "Enter full detail",
+        &app.keyed("{open} full detail"),
     );
     let body = Rect {
         y: inside.y + 1,
@@ -177,7 +182,7 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
         rows.push(("Looks", format!("{} until {until}", who.user_name)));
     }
     if view.review.needed && view.state.is_terminal() {
-        rows.push(("Review", "needed: R closes it".to_owned()));
+        rows.push(("Review", app.keyed("needed: {review} closes it")));
     }
     if let Some(waiting) = &view.waiting_for {
         rows.push(("Waits", format!("for {}", waiting.detail)));

@@ -37,7 +37,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         &parts::note(app, Screen::Sessions, "ending first"),
     );
     if rows.is_empty() {
-        let text = "Nobody has access through teamd now.  n asks for some   4 history";
+        let text =
+            app.keyed("Nobody has access through teamd now.  {new} asks for some   {go_history} history");
         parts::empty(
             frame,
             Rect {
@@ -46,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             },
             app,
             theme,
-            text,
+            &text,
         );
         return;
     }

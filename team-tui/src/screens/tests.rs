@@ -344,3 +344,23 @@ fn zoomed_the_list_is_alone() {
     assert_ne!(screen(&app, 120, 36), beside);
     looks_like("queue_zoomed", &app);
 }
+
+#[test]
+fn texts_name_the_keys_as_they_are() {
+    let mut app = live();
+    let keys = "back = \"f9\"\nopen = \"f8\"\naudit = \"f7\"\nhelp = \"f6\"\n";
+    app.keys = toml::from_str(keys).expect("keys");
+    app.filter = tui_input::Input::new("nothing fits this".to_owned());
+    let text = screen(&app, 120, 36);
+    assert!(text.contains("F9 clears") && text.contains("F6 help"), "{text}");
+    assert!(!text.contains("Esc"), "{text}");
+    app.filter = tui_input::Input::default();
+    assert!(screen(&app, 120, 36).contains("F8 full detail"));
+    app.screen = Screen::History;
+    app.audit_shown = true;
+    let text = screen(&app, 80, 24);
+    assert!(
+        text.contains("F7 requests") && text.contains("F7 shows requests"),
+        "{text}"
+    );
+}

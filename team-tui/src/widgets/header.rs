@@ -4,6 +4,7 @@ use crate::app::{App, Link, Screen};
 use crate::client::api::Health;
 use crate::commands::removals;
 use crate::format::{self, fit};
+use crate::keymap::Action;
 use crate::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -75,7 +76,7 @@ pub(crate) fn draw_tabs(frame: &mut Frame, area: Rect, app: &App, theme: Theme) 
             Span::styled(format!(" {text} {gap}"), theme.dim())
         });
     }
-    let right = "? help  : cmd ";
+    let right = app.keyed("{help} help  {command} cmd ");
     let taken: usize = spans.iter().map(|span| span.content.width()).sum();
     let pad = usize::from(area.width).saturating_sub(taken + right.width() + 1);
     if pad > 0 {
@@ -109,9 +110,10 @@ pub(crate) fn banners(app: &App) -> Vec<(bool, String)> {
         banners.push((
             true,
             format!(
-                "○ teamd is away since {}.  Retry {}, ^R now.{shown}  ({why})",
+                "○ teamd is away since {}.  Retry {}, {} now.{shown}  ({why})",
                 format::clock(*since, app.zone),
-                format::relative(*retry_at, app.now)
+                format::relative(*retry_at, app.now),
+                app.key(Action::Resync)
             ),
         ));
     }

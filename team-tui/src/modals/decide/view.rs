@@ -98,7 +98,10 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         ..inside
     };
     let (leave, go) = (dialog.focus == Focus::Leave, dialog.focus == Focus::Go);
-    frame.render_widget(buttons(theme, &go_label(dialog), leave, go, dialog.sending), last);
+    frame.render_widget(
+        buttons(app, theme, &go_label(dialog), (leave, go), dialog.sending),
+        last,
+    );
 }
 
 /// What is decided on: one request in its own words, or the first few of several.

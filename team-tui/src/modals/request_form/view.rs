@@ -95,7 +95,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, form: &Form, theme:
         ..inside
     };
     let (leave, go) = (form.focus == Field::Leave, form.focus == Field::Go);
-    frame.render_widget(buttons(theme, "Submit", leave, go, form.sending), last);
+    frame.render_widget(buttons(app, theme, "Submit", (leave, go), form.sending), last);
     draw_choices(frame, inside, anchor, app, form, theme);
 }
 
@@ -239,9 +239,9 @@ fn outlook(app: &App, form: &Form, theme: Theme) -> Vec<(Style, String)> {
         let text = if form.chosen_account.is_some() && form.chosen_set.is_some() {
             "✗ no rule lets you ask for this"
         } else {
-            "Pick an account and a permission set: ↑ ↓ choose, Enter takes."
+            "Pick an account and a permission set: ↑ ↓ choose, {accept} takes."
         };
-        return vec![(theme.dim(), text.to_owned())];
+        return vec![(theme.dim(), app.keyed(text))];
     };
     let mut lines = Vec::new();
     let ticket = if entitlement.ticket_required {

@@ -28,10 +28,10 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 }
 
 fn draw_sheet(frame: &mut Frame, area: Rect, app: &App, sheet: &Sheet, theme: Theme) {
-    let body = parts::title(frame, area, app, theme, &sheet.title(), "Esc back");
+    let body = parts::title(frame, area, app, theme, &sheet.title(), &app.keyed("{back} back"));
     let width = usize::from(body.width).saturating_sub(2);
     let lines: Vec<Line> = sheet
-        .lines()
+        .lines(&app.keys)
         .iter()
         .flat_map(|line| wrapped(line, width))
         .map(|line| {
@@ -69,11 +69,16 @@ fn wrapped(line: &str, width: usize) -> Vec<String> {
 fn draw_mine(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let rows = app.policy_rows();
     let title = format!("what you can ask for: {}", rows.len());
-    let note = if app.reads_policy() { "v rules" } else { "" };
-    let body = parts::title(frame, area, app, theme, &title, note);
+    let note = if app.reads_policy() {
+        "{policy_part} rules"
+    } else {
+        ""
+    };
+    let note = app.keyed(note);
+    let body = parts::title(frame, area, app, theme, &title, &note);
     if rows.is_empty() {
-        let text = "No rule lets you ask for anything.  Enter says why";
-        parts::empty(frame, body, app, theme, text);
+        let text = app.keyed("No rule lets you ask for anything.  {open} says why");
+        parts::empty(frame, body, app, theme, &text);
         return;
     }
     let columns = [
