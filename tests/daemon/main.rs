@@ -14,7 +14,7 @@
 //! * [`drift`] the sweeps, in simulated time
 //! * [`backstop`] the dead-man's switch
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
-//! * [`stream`] the event stream · [`audit`] the trail · [`restart`] the same store opened again
+//! * [`stream`] the event stream · [`audit`] the trail, [`tampering`] with it · [`restart`] the same store opened again
 //! * [`failures`] whatever can fail under access that was given
 //! * [`defects`] what AWS's TEAM is known to do wrong, where no other test shows that this does not
 //! * [`clock`] clocks that are wrong
@@ -54,6 +54,7 @@ mod rush;
 mod scenarios;
 mod stream;
 mod support;
+mod tampering;
 mod telling;
 mod tidy;
 mod usage;
