@@ -60,6 +60,8 @@ pub(crate) fn settings() -> EngineSettings {
         activity_regions: Vec::new(),
         activity_role: false,
         activity_poll: Duration::from_secs(3_600),
+        activity_retention: chrono::TimeDelta::days(90),
+        activity_marks: Default::default(),
         region: String::new(),
         endpoint: None,
     }
