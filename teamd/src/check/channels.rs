@@ -51,6 +51,7 @@ mod tests {
     use crate::config::{Slack, SlackAccess};
     use futures::future::BoxFuture;
     use std::os::unix::fs::PermissionsExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// Nobody of these tests is told anything.
     struct Silent;
@@ -77,14 +78,20 @@ mod tests {
     async fn slack(answer: &'static str) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = axum::Router::new()
-            .fallback(move || async move { ([("content-type", "application/json")], answer) });
+        let reply = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
+            answer.len()
+        );
         #[expect(
             clippy::disallowed_methods,
             reason = "a server of the test's own, gone with its runtime"
         )]
         tokio::spawn(async move {
-            let _ = axum::serve(listener, app).await;
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut question = [0; 4096];
+                let _ = stream.read(&mut question).await;
+                let _ = stream.write_all(reply.as_bytes()).await;
+            }
         });
         format!("http://{address}")
     }
