@@ -54,6 +54,18 @@ pub(crate) fn call(aws: &Organisation, who: &str, id: &str, action: &str) -> Val
     })
 }
 
+/// A call by a role that a session went on to: it has another name, and so does its session.
+fn by_the_chained_role(aws: &Organisation, id: &str) -> Value {
+    let mut record = call(aws, "alice", id, "s3:PutObject");
+    record["userIdentity"] = json!({
+        "type": "AssumedRole",
+        "principalId": "AROAOTHER:build-17",
+        "accessKeyId": "ASIACHAINED",
+        "sessionContext": {"sessionIssuer": {"userName": "deployer"}},
+    });
+    record
+}
+
 /// Writes a call of that person into CloudTrail, in a region, so long ago.
 pub(crate) fn happen(
     world: &World,
@@ -184,14 +196,7 @@ async fn a_role_that_the_session_went_on_to_is_followed_and_another_account_left
     });
     // The chained role has another name, and so does its session.
     happen(&world, "eu-west-1", "build-17", TimeDelta::seconds(1), |aws| {
-        let mut record = call(aws, "alice", "e3", "s3:PutObject");
-        record["userIdentity"] = json!({
-            "type": "AssumedRole",
-            "principalId": "AROAOTHER:build-17",
-            "accessKeyId": "ASIACHAINED",
-            "sessionContext": {"sessionIssuer": {"userName": "deployer"}},
-        });
-        record
+        by_the_chained_role(aws, "e3")
     });
     let page = page_when(&world, &id, "the chain's call", |page| ids(page).contains(&"e3")).await;
     let marks = |event: &str| {
@@ -329,14 +334,7 @@ fn what_alice_did(world: &World) {
         record
     });
     happen(world, "eu-west-1", "build-17", TimeDelta::zero(), |aws| {
-        let mut record = call(aws, "alice", "by-key", "s3:PutObject");
-        record["userIdentity"] = json!({
-            "type": "AssumedRole",
-            "principalId": "AROAOTHER:build-17",
-            "accessKeyId": "ASIACHAINED",
-            "sessionContext": {"sessionIssuer": {"userName": "deployer"}},
-        });
-        record
+        by_the_chained_role(aws, "by-key")
     });
     happen(world, "eu-west-1", "bob", TimeDelta::zero(), |aws| {
         call(aws, "bob", "not-hers", "ec2:RunInstances")

@@ -78,7 +78,8 @@ impl Engine {
         if is_whole && done.iter().any(|place| Some(&place.at.0) == signs_in.as_ref()) {
             held(&self.activity.read_through).insert(request.id, now);
         }
-        if is_final && is_whole && !done.is_empty() {
+        // Of an account that cannot be seen, nothing is ever known to be all.
+        if is_final && is_whole && !done.is_empty() && self.sees(&watched.account) {
             let summary = ports.store.close(request.id, now).await?;
             held(&self.activity.summaries).insert(request.id, summary);
             held(&self.activity.open).remove(&request.id);

@@ -175,7 +175,7 @@ impl Engine {
                 look.and_then(|look| look.read_at)
             });
             // One place that was never read leaves all of it open.
-            let oldest = read.min().flatten();
+            let oldest = read.min().flatten().filter(|_| coverage.unseen.is_none());
             coverage.complete_until = match coverage.is_closed {
                 true => Some(watched.until),
                 false => oldest

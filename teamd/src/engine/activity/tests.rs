@@ -15,6 +15,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// CloudTrail as the test has it: events with the moment of their delivery, and a time in which it cannot be read.
@@ -22,6 +23,7 @@ struct Trail {
     clock: Arc<ManualClock>,
     events: Mutex<Vec<(Time, RawEvent)>>,
     gap: Mutex<Option<(Time, Time)>>,
+    is_regional: AtomicBool,
     rng: Mutex<StdRng>,
 }
 
@@ -31,7 +33,7 @@ impl ActivitySource for Trail {
     }
 
     fn is_regional(&self) -> bool {
-        false
+        self.is_regional.load(Ordering::SeqCst)
     }
 
     fn read<'a>(&'a self, look: &'a Look) -> BoxStream<'a, Result<Vec<RawEvent>, AwsError>> {
@@ -106,6 +108,7 @@ async fn followed(seed: u64) -> (World, Arc<Trail>, ActivityStore) {
         clock: Arc::clone(&world.clock),
         events: Mutex::default(),
         gap: Mutex::default(),
+        is_regional: AtomicBool::default(),
         rng: Mutex::new(StdRng::seed_from_u64(seed)),
     });
     let store = ActivityStore::in_memory().unwrap();
@@ -190,5 +193,35 @@ async fn activity_is_there_as_long_as_it_is_said_to_be_d30() {
     }
     let digest = store.digest(id).await.unwrap();
     assert_eq!(digest.summary.events, 1, "what was counted stays");
+    world.die().await;
+}
+
+#[tokio::test]
+async fn of_an_account_that_cannot_be_seen_nothing_is_called_complete() {
+    let (mut world, trail, _) = followed(1).await;
+    trail.is_regional.store(true, Ordering::SeqCst);
+    let engine = Arc::clone(world.engine());
+    engine
+        .own_account
+        .store(Some(Arc::new("999988887777".parse().unwrap())));
+    let mut settings = (*engine.settings()).clone();
+    settings.region = "eu-west-1".to_owned();
+    engine.reconfigure(settings);
+    let id = world.file(3_600).await;
+    world.reach(id, "active").await;
+    for _ in 0..300 {
+        world.jump(TimeDelta::minutes(1));
+        engine.follow_all(true, world.clock.now()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let request = world.show(id).await;
+    let summary = engine.activity_summary(&id);
+    assert!(
+        summary.is_none_or(|summary| summary.closed_at.is_none()),
+        "{summary:?}"
+    );
+    let coverage = engine.activity_coverage(&request).await.unwrap();
+    assert!(coverage.unseen.is_some() && coverage.complete_until.is_none());
+    drop(engine);
     world.die().await;
 }
