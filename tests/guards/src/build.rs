@@ -48,23 +48,35 @@ pub fn take_over(from: &Path, to: &Path) -> Result<(), String> {
         return Ok(());
     }
     std::fs::create_dir_all(&to).map_err(|error| format!("{}: {error}", to.display()))?;
-    // `-a`: by their times cargo knows that they are up to date.
+    // `-a`: by their times cargo knows that they are up to date. `-l`: they are gigabytes, and only read.
     let copied = Command::new("cp")
-        .arg("-a")
+        .arg("-al")
         .args(["deps", "build", ".fingerprint"].map(|folder| from.join(folder)))
         .arg(&to)
         .status();
     if !copied.is_ok_and(|status| status.success()) {
         return Err(format!("{} cannot be copied to {}", from.display(), to.display()));
     }
-    let marks = std::fs::read_dir(to.join(".fingerprint")).map_err(|error| error.to_string())?;
-    for mark in marks.filter_map(Result::ok) {
-        let name = mark.file_name().to_string_lossy().into_owned();
-        if ["team", "aws-simulator"].iter().any(|own| name.starts_with(own)) {
-            std::fs::remove_dir_all(mark.path()).map_err(|error| error.to_string())?;
+    for folder in ["deps", "build", ".fingerprint"] {
+        let entries = std::fs::read_dir(to.join(folder)).map_err(|error| error.to_string())?;
+        for entry in entries.filter_map(Result::ok).filter(is_own) {
+            let path = entry.path();
+            let removed = if path.is_dir() {
+                std::fs::remove_dir_all(&path)
+            } else {
+                std::fs::remove_file(&path)
+            };
+            removed.map_err(|error| format!("{}: {error}", path.display()))?;
         }
     }
     Ok(())
+}
+
+/// What was compiled from the workspace's own crates and tests: it is compiled anew, and not over the checkout's files.
+fn is_own(entry: &std::fs::DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy().into_owned();
+    let name = name.strip_prefix("lib").unwrap_or(&name).replace('-', "_");
+    ["team", "aws_simulator"].iter().any(|own| name.starts_with(own))
 }
 
 /// Builds the tests of these packages in the copy.
