@@ -2,13 +2,15 @@
 
 use crate::access::Access;
 use crate::client::api::Health;
+use crate::drawn::Drawn;
 use crate::feed::Feed;
 use crate::format::Zone;
 use crate::keymap::{Action, Context, Keymap};
-use crate::lists::Sort;
 use crate::lists::rows::{Lists, Requests};
+use crate::lists::{Columns, Sort};
 use crate::modals::Modal;
 use crate::settings::Template;
+use crate::update::pages::Pages;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use team_shared::activity::{ActivityDigest, ActivityItem};
@@ -127,6 +129,8 @@ pub(crate) struct App {
     pub(crate) me: Option<Me>,
     pub(crate) requests: Requests,
     pub(crate) lists: Lists,
+    /// How far the history was read.
+    pub(crate) pages: Pages,
     pub(crate) entitlements: Vec<Entitlement>,
     pub(crate) health: Option<Health>,
     pub(crate) tails: HashMap<RequestId, Tail>,
@@ -184,6 +188,12 @@ pub(crate) struct App {
     pub(crate) zoomed: bool,
     /// What keys mean.
     pub(crate) keys: Keymap,
+    /// Columns that the reader has chosen.
+    pub(crate) columns: Columns,
+    /// The mouse is ours, and not the terminal's for selecting.
+    pub(crate) mouse: bool,
+    /// Where things were last drawn.
+    pub(crate) drawn: Drawn,
     /// Whether the first screen was chosen by us and may still follow the role.
     pub(crate) screen_undecided: bool,
     pub(crate) quit: bool,
@@ -202,6 +212,7 @@ impl App {
             me: None,
             requests: Requests::default(),
             lists: Lists::default(),
+            pages: Pages::default(),
             entitlements: Vec::new(),
             health: None,
             tails: HashMap::new(),
@@ -241,6 +252,9 @@ impl App {
             welcome: false,
             zoomed: false,
             keys: Keymap::default(),
+            columns: Columns::default(),
+            mouse: false,
+            drawn: Drawn::default(),
             screen_undecided: false,
             quit: false,
         }

@@ -57,6 +57,9 @@ pub(crate) struct LookArgs {
     /// Dashboard: for screen readers; no lines, nothing that counts seconds
     #[arg(long)]
     pub(crate) a11y: bool,
+    /// Dashboard: use the mouse
+    #[arg(long)]
+    pub(crate) mouse: bool,
     /// Dashboard: signs and lines in ASCII
     #[arg(long)]
     pub(crate) ascii: bool,

@@ -1,6 +1,7 @@
 //! What the dashboard wants done; performed by [`crate::runtime`], answered by messages.
 
 use crate::access::AccessKind;
+use crate::lists::Columns;
 use crate::modals::decide::AsRead;
 use crate::policy::Draft;
 use crate::settings::Template;
@@ -14,6 +15,8 @@ use team_shared::request::{Act, Approve, CloseReview, Extend, Submit};
 pub(crate) enum Effect {
     /// Read everything.
     Load,
+    /// Read the page of requests that begins here.
+    LoadOlder(String),
     /// Read these requests again.
     Refresh(BTreeSet<RequestId>),
     /// Read the health.
@@ -71,6 +74,10 @@ pub(crate) enum Effect {
     Welcomed,
     /// Run the reader's editor on a text. The loop does this itself.
     WriteText(String),
+    /// Keep the columns that were chosen for the next run.
+    KeepColumns(Columns),
+    /// Take the mouse, or leave it to the terminal. The loop does this itself.
+    Mouse(bool),
     /// Try the daemon now.
     Reconnect,
     /// Act as somebody else from here on.

@@ -1,12 +1,14 @@
-//! What the dashboard remembers between runs, in `$XDG_STATE_HOME/team-tui`: the draft of a request that was not sent, and
-//! that the reader has been welcomed. Nothing of it is needed: where it cannot be kept, it is not.
+//! What the dashboard remembers between runs, in `$XDG_STATE_HOME/team-tui`: the draft of a request that was not sent, the
+//! columns that were chosen, and that the reader has been welcomed. Nothing of it is needed: where it cannot be kept, it is not.
 
+use crate::lists::Columns;
 use crate::settings::Template;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 const DRAFT: &str = "draft.toml";
+const COLUMNS: &str = "columns.toml";
 const WELCOMED: &str = "welcomed";
 
 /// The folder; none where the environment names no home.
@@ -31,6 +33,19 @@ pub(crate) fn keep_draft(folder: &Path, draft: Option<&Template>) {
     match draft.and_then(|draft| toml::to_string(draft).ok()) {
         Some(text) => write(folder, DRAFT, &text),
         None => drop(std::fs::remove_file(folder.join(DRAFT))),
+    }
+}
+
+/// The columns that were chosen.
+pub(crate) fn columns(folder: &Path) -> Columns {
+    let text = std::fs::read_to_string(folder.join(COLUMNS)).unwrap_or_default();
+    toml::from_str(&text).unwrap_or_default()
+}
+
+/// Keeps the columns that were chosen.
+pub(crate) fn keep_columns(folder: &Path, columns: &Columns) {
+    if let Ok(text) = toml::to_string(&columns.written()) {
+        write(folder, COLUMNS, &text);
     }
 }
 
@@ -84,6 +99,13 @@ mod tests {
         assert_eq!((mode(&folder), mode(&folder.join(DRAFT))), (0o700, 0o600));
         keep_draft(&folder, None);
         assert_eq!(draft(&folder), None);
+        let mut chosen = Columns::default();
+        chosen
+            .choose(crate::Screen::Queue, &[], "id reason")
+            .expect("two columns");
+        assert_eq!(columns(&folder), Columns::default());
+        keep_columns(&folder, &chosen);
+        assert_eq!(columns(&folder), chosen);
         assert!(!was_welcomed(&folder));
         note_welcome(&folder);
         assert!(was_welcomed(&folder));

@@ -4,11 +4,12 @@ use crate::access::AccessRows;
 use crate::client::ClientError;
 use crate::client::api::Health;
 use chrono::{DateTime, Utc};
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::event::Event;
 use team_shared::freeze::FreezeState;
 use team_shared::ids::RequestId;
+use team_shared::list::Page;
 use team_shared::me::{Entitlement, Me};
 use team_shared::request::RequestView;
 
@@ -16,7 +17,10 @@ use team_shared::request::RequestView;
 #[derive(Debug, Clone)]
 pub(crate) struct Snapshot {
     pub(crate) me: Me,
-    pub(crate) requests: Vec<RequestView>,
+    /// The newest, and where the next page begins.
+    pub(crate) newest: Page<RequestView>,
+    /// What is open, however old.
+    pub(crate) open: Vec<RequestView>,
     pub(crate) entitlements: Vec<Entitlement>,
     pub(crate) health: Option<Health>,
 }
@@ -26,6 +30,8 @@ pub(crate) struct Snapshot {
 pub(crate) enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse was used.
+    Mouse(MouseEvent),
     /// The reader's editor has left this text.
     Written(String),
     /// Text was pasted: never keys.
@@ -44,6 +50,8 @@ pub(crate) enum Message {
     Loaded(Box<Snapshot>),
     /// It was not.
     LoadFailed(ClientError),
+    /// A page of older requests was read.
+    OlderRead(Result<Page<RequestView>, ClientError>),
     /// Requests were read again; absent: no longer visible.
     Refreshed(Vec<(RequestId, Option<RequestView>)>),
     /// They were not.

@@ -2,6 +2,7 @@
 //! line, which go before it.
 
 use crate::keymap::Keymap;
+use crate::lists::Columns;
 use crate::look::Look;
 use crate::theme::Palette;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,10 @@ pub struct Settings {
     pub read_only: bool,
     /// Times in the reader's zone from the start.
     pub local_time: bool,
+    /// The mouse moves and opens; without it, it selects text as the terminal does.
+    pub mouse: bool,
+    /// Columns of lists, by screen: `queue`, `mine`, `sessions`, `history`.
+    pub columns: Columns,
     /// Other keys for actions.
     pub keys: Keymap,
     /// Requests that are asked for again and again, by name: `:template NAME`.
@@ -119,6 +124,8 @@ mod tests {
         for (text, says) in [
             ("colour = 1", "colour"),
             ("theme = \"pink\"", "pink"),
+            ("[columns]\nqueue = [\"colour\"]", "no column \"colour\""),
+            ("[columns]\nstatus = [\"id\"]", "no list \"status\""),
             ("[keys]\nfreeze = \"a\"\naprove = \"b\"", "aprove"),
             (
                 "[keys]\nfreeze = \"a\"\naprove = \"b\"",

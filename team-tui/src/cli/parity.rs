@@ -48,6 +48,8 @@ fn verb(action: Action) -> Option<&'static str> {
         | Action::Copy
         | Action::CopyMore
         | Action::Zoom
+        | Action::Columns
+        | Action::Mouse
         | Action::Write
         | Action::Resync
         | Action::Quit

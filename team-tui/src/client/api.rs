@@ -100,6 +100,12 @@ impl Client {
         self.all(routes::REQUESTS, pairs, most).await
     }
 
+    /// The page of all requests that begins at a cursor.
+    pub async fn requests_page(&self, cursor: &str) -> Answer<Page<RequestView>> {
+        let query = [("cursor", cursor.to_owned()), ("limit", MAX_LIMIT.to_string())];
+        self.get(routes::REQUESTS, &query).await
+    }
+
     pub async fn request_by_id(&self, id: &RequestId) -> Answer<RequestView> {
         self.get(&routes::request(id), &[]).await
     }

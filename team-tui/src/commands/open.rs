@@ -47,6 +47,7 @@ fn settings(global: &Global) -> Result<Settings, Failure> {
     };
     let look = &global.look;
     settings.read_only |= look.read_only;
+    settings.mouse |= look.mouse;
     settings.a11y |= look.a11y;
     if look.ascii {
         settings.ascii = Some(true);

@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn an_action_moves_to_its_new_keys() {
-        let map = read("approve = \"A\"\nclaim = [\"C\", \"f6\"]").expect("keys");
+        let map = read("approve = \"A\"\nclaim = [\"K\", \"f6\"]").expect("keys");
         assert_eq!(
             press(&map, Context::Queue, KeyCode::Char('A')),
             Some(Action::Approve)

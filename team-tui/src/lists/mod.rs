@@ -1,11 +1,13 @@
 //! What is in a list, in which order, and which of it is meant.
 //!
-//! * [`rows`] the list itself · [`filter`] what was typed behind `/` · [`sort`] the orders of a list
+//! * [`rows`] the list itself · [`columns`] what of a request is shown · [`filter`] what was typed behind `/` · [`sort`] the orders of a list
 
+pub(crate) mod columns;
 pub(crate) mod filter;
 pub(crate) mod rows;
 pub(crate) mod sort;
 
+pub use columns::Columns;
 pub(crate) use filter::Filter;
 pub(crate) use rows::Rows;
 pub(crate) use sort::Sort;

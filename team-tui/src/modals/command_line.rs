@@ -118,6 +118,10 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("template", "NAME: new request, filled as config.toml says"),
     command("open", "ID: open a request"),
     command(
+        "columns",
+        "NAMES, or +NAME -NAME: the columns of this list; `usual` gives those it has by itself",
+    ),
+    command(
         "copy",
         "id, command, account, person, reason, ticket, link or line: onto the clipboard",
     ),
@@ -151,6 +155,14 @@ pub(crate) fn completions(typed: &str, people: Option<&[String]>) -> Vec<String>
             .iter()
             .filter(|(known, _)| known.starts_with(word.trim_start()))
             .map(|(known, _)| format!("copy {known}"))
+            .collect();
+    }
+    if typed.starts_with("columns ") {
+        let (before, word) = typed.rsplit_once([' ', '+']).unwrap_or_default();
+        let mark = &typed[before.len()..typed.len() - word.len()];
+        return crate::lists::columns::names()
+            .filter(|name| !word.is_empty() && name.starts_with(word))
+            .map(|name| format!("{before}{mark}{name}"))
             .collect();
     }
     COMMANDS
@@ -225,5 +237,7 @@ mod tests {
         assert_eq!(completions("ch", Some(&people)), ["chaos"]);
         assert!(completions("ch", None).is_empty());
         assert_eq!(completions("as al", Some(&people)), ["as alice"]);
+        assert_eq!(completions("columns id tic", None), ["columns id ticket"]);
+        assert_eq!(completions("columns +rea", None), ["columns +reason"]);
     }
 }

@@ -1,9 +1,10 @@
 //! The dashboard's loop: messages in, effects out, a frame when something changed, at most ten a second.
 //!
-//! * [`terminal`] taking the terminal and giving it back, whatever happens
+//! * [`terminal`] taking the terminal and giving it back, whatever happens · [`calm`] writing only what has changed
 //! * [`link`] the two streams of the daemon, and coming back to them
 //! * [`perform`] effects
 
+mod calm;
 mod link;
 mod perform;
 mod policy;
@@ -101,6 +102,8 @@ pub async fn dashboard(options: DashboardOptions) -> anyhow::Result<()> {
     app.read_only = options.settings.read_only;
     app.templates.clone_from(&options.settings.templates);
     app.keys.clone_from(&options.settings.keys);
+    app.columns.clone_from(&options.settings.columns);
+    app.mouse = options.settings.mouse;
     if options.settings.local_time {
         app.zone = crate::format::Zone::Local;
     }
@@ -112,6 +115,7 @@ pub async fn dashboard(options: DashboardOptions) -> anyhow::Result<()> {
     if let Some(folder) = &options.kept {
         app.draft = kept::draft(folder);
         app.welcome = !kept::was_welcomed(folder);
+        app.columns = kept::columns(folder).before(&app.columns);
     }
     let mut performer = Performer::new(client, sender, options.demo.clone().map(|demo| demo.chaos));
     performer.kept.clone_from(&options.kept);
@@ -167,6 +171,7 @@ async fn run(
     let mut stops = Stops(signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    terminal.mouse(app.mouse)?;
     performer.connect();
     let (mut dirty, mut next_frame) = (true, Instant::now());
     while !app.quit && !terminal::panicked() {
@@ -209,6 +214,8 @@ async fn run(
                 if effect == crate::effect::Effect::Suspend {
                     terminal.suspend()?;
                     keys = Some(EventStream::new());
+                } else if let crate::effect::Effect::Mouse(ours) = effect {
+                    terminal.mouse(ours)?;
                 } else if let crate::effect::Effect::OpenEditor(draft, line) = effect {
                     // Two who read the same keyboard would each get half of what is typed.
                     drop(keys.take());
@@ -259,6 +266,7 @@ async fn next_key(keys: &mut Option<EventStream>) -> Option<std::io::Result<Term
 fn from_terminal(event: TerminalEvent) -> Option<Message> {
     match event {
         TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(key)),
+        TerminalEvent::Mouse(event) => Some(Message::Mouse(event)),
         TerminalEvent::Paste(text) => Some(Message::Paste(text)),
         _ => None,
     }

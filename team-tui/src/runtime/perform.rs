@@ -19,16 +19,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use team_shared::freeze::{Freeze, Unfreeze};
 use team_shared::ids::RequestId;
+use team_shared::list::Page;
 use team_shared::problem::Code;
 use team_shared::request::{Act, Approve, RequestQuery, RequestView, SubmitBatch};
 use tokio::sync::{Notify, mpsc};
 
-/// The most rows that are held: far past what anybody scrolls, far below what a small machine notices.
+/// The most open requests that are read: far past what anybody decides.
 const MOST: usize = 2000;
+/// Rows of the first page: what is seen at once.
+const FIRST: usize = 200;
 /// The generation of messages that outlive a change of identity.
 const NOBODY: u64 = u64::MAX;
-/// How far back the history goes.
-const DAYS: i64 = 30;
 
 /// Does what `update` asks for.
 pub(super) struct Performer {
@@ -101,6 +102,9 @@ impl Performer {
                     Err(error) => Message::LoadFailed(error),
                 }
             }),
+            Effect::LoadOlder(cursor) => {
+                self.answer(|client| async move { Message::OlderRead(client.requests_page(&cursor).await) })
+            }
             Effect::Refresh(ids) => self.answer(|client| refresh(client, ids)),
             Effect::LoadHealth => {
                 self.answer(
@@ -227,7 +231,11 @@ impl Performer {
                 .kept
                 .iter()
                 .for_each(|folder| crate::kept::note_welcome(folder)),
-            Effect::Suspend | Effect::OpenEditor(..) | Effect::WriteText(_) => {}
+            Effect::KeepColumns(columns) => self
+                .kept
+                .iter()
+                .for_each(|folder| crate::kept::keep_columns(folder, &columns)),
+            Effect::Suspend | Effect::Mouse(_) | Effect::OpenEditor(..) | Effect::WriteText(_) => {}
         }
     }
 
@@ -261,7 +269,6 @@ async fn load_access(client: &Client, kind: AccessKind) -> Result<AccessRows, Cl
 async fn load(client: &Client) -> Result<Snapshot, ClientError> {
     let recent = RequestQuery {
         scope: Some("all".to_owned()),
-        since: Some(crate::clock::now() - chrono::Duration::days(DAYS)),
         ..RequestQuery::default()
     };
     // What is open may be older than the history that is shown.
@@ -275,7 +282,8 @@ async fn load(client: &Client) -> Result<Snapshot, ClientError> {
         // Not known to Identity Center: sees who it is and why, nothing else.
         return Ok(Snapshot {
             me,
-            requests: Vec::new(),
+            newest: Page::whole(Vec::new()),
+            open: Vec::new(),
             entitlements: Vec::new(),
             health: client
                 .short_status()
@@ -285,16 +293,15 @@ async fn load(client: &Client) -> Result<Snapshot, ClientError> {
         });
     }
     let (recent, open, entitlements, health) = tokio::join!(
-        client.requests(&recent, MOST),
+        client.requests(&recent, FIRST),
         client.requests(&open, MOST),
         client.entitlements(),
         client.health()
     );
-    let mut requests: Vec<RequestView> = recent?.items;
-    requests.extend(open?.items);
     Ok(Snapshot {
         me,
-        requests,
+        newest: recent?,
+        open: open?.items,
         // The operator has none and may be refused; that is no reason to show nothing.
         entitlements: match entitlements {
             Ok(page) => page.items,

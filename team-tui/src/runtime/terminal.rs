@@ -3,13 +3,14 @@
 //! Never `Terminal::clear()` here: it asks the terminal where the cursor is, and the answer would go to the event
 //! stream instead. A resize to the full size repaints everything without asking.
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+use super::calm::Calm;
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
-use crossterm::{cursor, execute, queue};
-use ratatui::backend::CrosstermBackend;
+use crossterm::terminal::{
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute};
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 use std::io::{self, Stdout, Write};
@@ -30,7 +31,9 @@ pub(super) fn panicked() -> bool {
 
 /// The terminal while it is ours.
 pub(super) struct Guard {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<Calm<Stdout>>,
+    /// The mouse is ours, and not the terminal's for selecting.
+    mouse: bool,
 }
 
 impl Guard {
@@ -46,9 +49,12 @@ impl Guard {
             }));
         });
         take_over()?;
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
+        let terminal = Terminal::new(Calm::new(io::stdout()));
         match terminal {
-            Ok(terminal) => Ok(Self { terminal }),
+            Ok(terminal) => Ok(Self {
+                terminal,
+                mouse: false,
+            }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -60,28 +66,45 @@ impl Guard {
         if panicked() {
             return Ok(());
         }
-        queue!(io::stdout(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(view)?;
-        execute!(io::stdout(), EndSynchronizedUpdate)
+        self.terminal.draw(view).map(drop)
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    pub(super) fn mouse(&mut self, ours: bool) -> io::Result<()> {
+        if ours == self.mouse {
+            return Ok(());
+        }
+        self.mouse = ours;
+        if ours {
+            execute!(io::stdout(), EnableMouseCapture)
+        } else {
+            execute!(io::stdout(), DisableMouseCapture)
+        }
     }
 
     /// Stops the process as ^Z does; on return everything is painted anew.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         restore();
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGTSTP)?;
-        take_over()?;
-        let (width, height) = crossterm::terminal::size()?;
-        self.terminal.resize(Rect::new(0, 0, width, height))
+        self.again()
     }
 
     /// Lends the terminal to somebody else for as long as they take; afterwards everything is painted anew.
     pub(super) fn aside<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
         restore();
         let done = work();
-        take_over()?;
-        let (width, height) = crossterm::terminal::size()?;
-        self.terminal.resize(Rect::new(0, 0, width, height))?;
+        self.again()?;
         Ok(done)
+    }
+
+    fn again(&mut self) -> io::Result<()> {
+        take_over()?;
+        if std::mem::take(&mut self.mouse) {
+            self.mouse(true)?;
+        }
+        self.terminal.backend_mut().forget();
+        let (width, height) = crossterm::terminal::size()?;
+        self.terminal.resize(Rect::new(0, 0, width, height))
     }
 
     pub(super) fn give_back(&mut self) {
@@ -119,6 +142,7 @@ fn restore() -> bool {
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
+        DisableMouseCapture,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         cursor::Show

@@ -5,7 +5,7 @@ use crate::access::{Access, AccessKind, AccessRows};
 use crate::app::App;
 use crate::format;
 use crate::theme::Theme;
-use crate::widgets::table::{self, Column, Row, fixed, growing};
+use crate::widgets::table::{Column, Row, fixed, growing};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
@@ -80,7 +80,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, access: &Access, th
         .collect();
     let [list, below] =
         Layout::vertical([Constraint::Min(3), Constraint::Length(lines.len() as u16)]).areas(body);
-    table::draw(frame, list, theme, &columns, &cells, Some(access.index));
+    parts::list(frame, list, app, theme, &columns, &cells, access.index);
     frame.render_widget(Paragraph::new(lines).style(theme.text()), below);
 }
 

@@ -60,7 +60,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .and_then(|cursor| rows.iter().position(|(place, _)| *place == cursor));
     let at = at.unwrap_or(rows.len() - 1);
     let row = |at: usize| rows.get(at).map(|(_, item)| line(item, app, theme));
-    table::draw_some(frame, body, theme, &columns, rows.len(), &row, Some(at));
+    let first = table::draw_some(frame, body, theme, &columns, rows.len(), &row, Some(at));
+    app.drawn.list_is(body, first);
 }
 
 /// All that a row may have: what has no column is not drawn.

@@ -1,10 +1,11 @@
 //! History: requests of all states, or the audit rows behind them.
 
-use super::parts;
+use super::{parts, requests};
 use crate::app::{App, Screen};
 use crate::format;
+use crate::keymap::Action;
 use crate::theme::Theme;
-use crate::widgets::table::{self, Row, fixed, growing};
+use crate::widgets::table::{Row, fixed, growing};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use team_shared::event::Event;
@@ -16,11 +17,11 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     }
     let (list, preview) = parts::split(area, app);
     let rows = app.rows(Screen::History);
-    let shown = parts::shown_of(&rows);
+    let shown = parts::shown_of(app, &rows);
     let reviews = rows.to_review;
     let reviews = match reviews {
         0 => String::new(),
-        some => format!(", {some} for you to review (R)"),
+        some => format!(", {some} for you to review ({})", app.key(Action::Review)),
     };
     let title = format!("history: {shown} requests{reviews}");
     let body = parts::title(
@@ -29,7 +30,11 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         app,
         theme,
         &title,
-        &parts::note(app, Screen::History, "newest first · v audit rows"),
+        &parts::note(
+            app,
+            Screen::History,
+            &app.keyed("newest first · {audit} audit rows"),
+        ),
     );
     if rows.is_empty() {
         parts::empty(
@@ -39,39 +44,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             theme,
             &format!(
                 "No request that you may see so far.  {} asks for access",
-                app.key(crate::keymap::Action::New)
+                app.key(Action::New)
             ),
         );
         return;
     }
-    let columns = [
-        fixed("", 1),
-        fixed("ID", 6),
-        fixed("FILED", 12),
-        growing("WHO", 7),
-        growing("ACCOUNT", 9),
-        growing("PERMISSION SET", 19),
-        fixed("FOR", 4),
-        fixed("STATE", 10),
-    ];
-    let row = |at: usize| {
-        let view = rows.get(at)?;
-        Some(Row {
-            cells: vec![
-                parts::row_sign(app, view),
-                view.id.short(),
-                format::short(view.created_at, app.zone),
-                view.requester.user_name.clone(),
-                view.account.name.clone(),
-                view.permission_set.name.clone(),
-                format::length(view.duration_seconds),
-                view.state.to_string(),
-            ],
-            style: theme.state(view.state),
-        })
-    };
-    let at = app.position(Screen::History, &rows);
-    table::draw_some(frame, body, theme, &columns, rows.len(), &row, at);
+    requests::draw(frame, body, app, theme, area.width, &|view| {
+        theme.state(view.state)
+    });
     if let Some(area) = preview {
         parts::preview(frame, area, app, theme);
     }
@@ -120,7 +100,7 @@ fn draw_audit(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             style: theme.text(),
         })
         .collect();
-    table::draw(frame, body, theme, &columns, &cells, Some(app.audit_index));
+    parts::list(frame, body, app, theme, &columns, &cells, app.audit_index);
 }
 
 /// Who did it, for a column.

@@ -10,6 +10,7 @@ mod mine;
 mod parts;
 mod policy;
 mod queue;
+mod requests;
 mod sessions;
 mod status;
 #[cfg(test)]
@@ -31,6 +32,7 @@ const LEAST: (u16, u16) = (60, 15);
 /// Draws everything.
 pub(crate) fn draw(frame: &mut Frame, app: &App, theme: Theme) {
     let area = frame.area();
+    app.drawn.clear();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let text = format!(
             "needs {}x{}, now {}x{}",

@@ -6,6 +6,7 @@ use crate::format::{self, wrap};
 use crate::keymap::Action;
 use crate::lists::Rows;
 use crate::theme::Theme;
+use crate::widgets::table::{self, Column, Row};
 use crate::widgets::{rule, sheet};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -46,6 +47,20 @@ pub(super) fn title(frame: &mut Frame, area: Rect, app: &App, theme: Theme, titl
         height: area.height.saturating_sub(1),
         ..area
     }
+}
+
+/// A list with a cursor, which the mouse can point at.
+pub(super) fn list(
+    frame: &mut Frame,
+    area: Rect,
+    app: &App,
+    theme: Theme,
+    columns: &[Column],
+    rows: &[Row],
+    at: usize,
+) {
+    let first = table::draw(frame, area, theme, columns, rows, Some(at));
+    app.drawn.list_is(area, first);
 }
 
 /// Words where a list would be.
@@ -123,7 +138,13 @@ fn past(view: &RequestView, app: &App, width: usize, theme: Theme) -> Vec<Line<'
     let title = format!(" {} on {} before", view.requester.user_name, view.account.name);
     let mut lines = vec![Line::styled(format::fit(&title, width), theme.strong())];
     if past.is_empty() {
-        lines.push(Line::styled(" nothing in the last 30 days", theme.dim()));
+        let text = match app.requests.values().next() {
+            Some(oldest) if app.pages.has_more() => {
+                format!(" nothing since {}", format::short(oldest.created_at, app.zone))
+            }
+            _ => " nothing".to_owned(),
+        };
+        lines.push(Line::styled(text, theme.dim()));
     }
     for other in past.iter().take(MOST) {
         let text = format!(
@@ -257,11 +278,12 @@ pub(super) fn sign(view: &RequestView) -> &'static str {
     }
 }
 
-/// `3 of 5` where a filter hides some.
-pub(super) fn shown_of(rows: &Rows<'_>) -> String {
+/// `3 of 5` where a filter hides some; `5+` where older ones were not read yet.
+pub(super) fn shown_of(app: &App, rows: &Rows<'_>) -> String {
+    let more = if app.pages.has_more() { "+" } else { "" };
     if rows.len() == rows.total {
-        rows.total.to_string()
+        format!("{}{more}", rows.total)
     } else {
-        format!("{} of {}", rows.len(), rows.total)
+        format!("{} of {}{more}", rows.len(), rows.total)
     }
 }

@@ -17,6 +17,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use team_shared::event::EventType;
+use team_shared::list::Page;
 use team_shared::status::ShortStatus;
 
 pub(super) fn now() -> DateTime<Utc> {
@@ -28,7 +29,8 @@ pub(super) fn live() -> App {
     update(&mut app, Message::Linked);
     let snapshot = Snapshot {
         me: fixtures::me(),
-        requests: fixtures::requests(now()),
+        newest: Page::whole(fixtures::requests(now())),
+        open: Vec::new(),
         entitlements: fixtures::entitlements(),
         health: Some(Health::Short(ShortStatus {
             healthy: true,

@@ -23,11 +23,11 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::NextScreen => return go(app, neighbour(app.screen, 1)),
         Action::PreviousScreen => return go(app, neighbour(app.screen, Screen::ALL.len() - 1)),
         Action::Up => step(app, |at| at.saturating_sub(1)),
-        Action::Down => step(app, |at| at.saturating_add(1)),
+        Action::Down => return on_down(app, |at| at.saturating_add(1)),
         Action::PageUp => step(app, |at| at.saturating_sub(PAGE)),
-        Action::PageDown => step(app, |at| at.saturating_add(PAGE)),
+        Action::PageDown => return on_down(app, |at| at.saturating_add(PAGE)),
         Action::Top => step(app, |_| 0),
-        Action::Bottom => step(app, |_| usize::MAX),
+        Action::Bottom => return on_down(app, |_| usize::MAX),
         Action::Open if app.screen == Screen::Policy && app.detail.is_none() => return policy::open(app),
         Action::Open if app.screen == Screen::Activity && app.detail.is_none() => return activity::open(app),
         Action::NextPart => return policy::next(app),
@@ -82,6 +82,15 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Claim => return attention::claim(app),
         Action::Freeze => attention::begin_freeze(app),
         Action::New => super::form::begin(app),
+        Action::Mouse => {
+            app.mouse = !app.mouse;
+            app.say(match app.mouse {
+                true => "the mouse is ours: wheel, tabs, rows; most terminals select with Shift",
+                false => "the mouse is the terminal's",
+            });
+            return vec![Effect::Mouse(app.mouse)];
+        }
+        Action::Columns => super::columns::begin(app),
         Action::Zoom => app.zoomed = !app.zoomed,
         Action::CopyMore => {
             let mut line = CommandLine::new(super::context(app));
@@ -259,6 +268,42 @@ fn back(app: &mut App) {
         app.toast = None;
     } else {
         app.filter = Input::default();
+    }
+}
+
+/// Down a list; past the end of one that has older requests, those are read.
+fn on_down(app: &mut App, to: impl Fn(usize) -> usize) -> Vec<Effect> {
+    let is_list =
+        app.detail.is_none() && matches!(app.screen, Screen::Mine | Screen::History) && !app.on_audit();
+    let before = place(app);
+    step(app, to);
+    if is_list && before == place(app) {
+        return super::pages::past_the_end(app).into_iter().collect();
+    }
+    Vec::new()
+}
+
+/// To a row, and what it holds where one is there already.
+pub(super) fn point(app: &mut App, row: usize) -> Vec<Effect> {
+    let before = place(app);
+    step(app, |_| row);
+    if before == place(app) {
+        return on(app, Action::Open);
+    }
+    Vec::new()
+}
+
+/// Where the cursor is, as a number that differs from row to row.
+fn place(app: &App) -> Option<usize> {
+    match app.screen {
+        Screen::Activity => super::activity::row(app),
+        Screen::Policy => Some(app.policy.index),
+        Screen::Status => app.access.as_ref().map(|access| access.index),
+        Screen::History if app.on_audit() => Some(app.audit_index),
+        Screen::Queue | Screen::Mine | Screen::Sessions | Screen::History => {
+            let rows = app.rows(app.screen);
+            app.position(app.screen, &rows)
+        }
     }
 }
 

@@ -55,6 +55,14 @@ pub(super) fn step(app: &mut App, to: impl Fn(usize) -> usize) {
     app.feed.cursor = (next < last).then(|| places[next].clone());
 }
 
+/// The number of the row under the cursor.
+pub(super) fn row(app: &App) -> Option<usize> {
+    let places = places(app);
+    let cursor = app.feed.cursor.as_ref();
+    let at = cursor.and_then(|cursor| places.iter().position(|place| place == cursor));
+    at.or(places.len().checked_sub(1))
+}
+
 /// Opens the record of the event under the cursor.
 pub(super) fn open(app: &mut App) -> Vec<Effect> {
     let Some(item) = selected(&app.feed, &places(app)).and_then(|place| app.feed.get(&place)) else {

@@ -58,6 +58,10 @@ fn accept(app: &mut App, line: &CommandLine, found: &[Candidate]) -> Vec<Effect>
         return run(app, text);
     }
     match found.get(line.index).map(|candidate| candidate.does) {
+        Some(Does::Word("columns")) => {
+            super::columns::begin(app);
+            Vec::new()
+        }
         Some(Does::Word(word @ ("open" | "as" | "freeze" | "template"))) => {
             // They take something: it is typed behind them.
             let mut next = CommandLine::new(line.from);
@@ -107,6 +111,7 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
             None => return super::form::begin_anew(app),
         },
         "open" => open(app, rest),
+        "columns" => return super::columns::choose(app, rest),
         "copy" => return super::copy::copy(app, rest),
         "template" => template(app, rest),
         "freeze" | "unfreeze" if app.read_only => {
@@ -188,6 +193,8 @@ fn act_as(app: &mut App, name: &str) -> Vec<Effect> {
     fresh.zone = app.zone;
     fresh.read_only = app.read_only;
     fresh.keys = app.keys.clone();
+    fresh.columns = std::mem::take(&mut app.columns);
+    fresh.mouse = app.mouse;
     fresh.templates = std::mem::take(&mut app.templates);
     fresh.acting_as = Some(name.to_owned());
     fresh.screen_undecided = true;

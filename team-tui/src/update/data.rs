@@ -47,6 +47,11 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             app.retry_at = Some(app.now + chrono::Duration::seconds(RETRY));
             app.complain(explain(&error));
         }
+        Message::OlderRead(Ok(page)) => return super::pages::take(app, page).into_iter().collect(),
+        Message::OlderRead(Err(error)) => {
+            super::pages::failed(app);
+            app.complain(explain(&error));
+        }
         Message::Refreshed(views) => {
             app.refreshing = false;
             app.fresh_at = Some(app.now);
@@ -123,7 +128,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             app.say(format!("chaos: {line}"));
             app.chaos.push(line);
         }
-        Message::Key(_) | Message::Written(_) | Message::Paste(_) | Message::Tick(_) => {}
+        Message::Key(_) | Message::Mouse(_) | Message::Written(_) | Message::Paste(_) | Message::Tick(_) => {}
     }
     Vec::new()
 }
@@ -165,11 +170,10 @@ fn on_loaded(app: &mut App, snapshot: Snapshot) -> Vec<Effect> {
     app.fresh_at = Some(app.now);
     let approver = snapshot.me.roles.iter().any(|role| role == "approver");
     app.me = Some(snapshot.me);
-    *app.requests = snapshot
-        .requests
-        .into_iter()
-        .map(|view| (view.id, view))
-        .collect();
+    let older = super::pages::first(app, snapshot.newest);
+    for view in snapshot.open {
+        keep(app, view);
+    }
     app.entitlements = snapshot.entitlements;
     app.health = snapshot.health.or(app.health.take());
     if app.screen_undecided {
@@ -185,6 +189,7 @@ fn on_loaded(app: &mut App, snapshot: Snapshot) -> Vec<Effect> {
         super::actions::open(app, id);
     }
     let mut effects = super::alerts::call(app);
+    effects.extend(older);
     if std::mem::take(&mut app.load_again) {
         effects.extend(load(app));
     } else {

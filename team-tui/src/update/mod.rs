@@ -1,17 +1,21 @@
 //! What a message does to the app. Pure: no clock, no I/O; what must happen outside is returned.
 //!
-//! * [`data`] answers and events · [`actions`] keys on screens · [`dialogs`], [`form`], [`command`] keys in dialogs
+//! * [`data`] answers and events · [`pages`] the history, page by page
+//! * [`actions`] keys on screens · [`dialogs`], [`form`], [`command`] keys in dialogs · [`mouse`] the mouse
 
 mod actions;
 mod activity;
 mod alerts;
 mod answers;
 mod attention;
+mod columns;
 mod command;
 pub(crate) mod copy;
 mod data;
 mod dialogs;
 mod form;
+mod mouse;
+pub(crate) mod pages;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -30,6 +34,7 @@ use tui_input::backend::crossterm::EventHandler;
 pub(crate) fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key) => on_key(app, &key),
+        Message::Mouse(event) => mouse::on(app, event),
         Message::Paste(text) => {
             on_paste(app, &text);
             Vec::new()

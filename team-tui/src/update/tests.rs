@@ -1,6 +1,7 @@
 //! `update` by keys and messages, without a terminal.
 
 mod attention;
+mod habits;
 mod kept;
 mod lists;
 
@@ -16,6 +17,7 @@ use chrono::{DateTime, Duration, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use team_shared::activity::ActivityPage;
 use team_shared::event::EventType;
+use team_shared::list::Page;
 use team_shared::problem::{Code, Problem};
 use team_shared::state::RequestState;
 
@@ -34,7 +36,8 @@ fn live() -> App {
 fn snapshot() -> Snapshot {
     Snapshot {
         me: fixtures::me(),
-        requests: fixtures::requests(now()),
+        newest: Page::whole(fixtures::requests(now())),
+        open: Vec::new(),
         entitlements: fixtures::entitlements(),
         health: None,
     }
@@ -318,7 +321,7 @@ fn the_first_screen_follows_the_role() {
     update(&mut app, Message::Linked);
     let mut plain = snapshot();
     plain.me.roles = vec!["requester".to_owned()];
-    plain.requests.clear();
+    plain.newest.items.clear();
     update(&mut app, Message::Loaded(Box::new(plain)));
     assert_eq!(app.screen, Screen::Mine);
 }

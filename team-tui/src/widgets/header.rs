@@ -46,7 +46,7 @@ pub(crate) fn draw_identity(frame: &mut Frame, area: Rect, app: &App, theme: The
     };
     let right = vec![
         link,
-        Span::raw(format!("   {} ", format::clock(app.now, app.zone))),
+        Span::raw(format!("   {} ", format::minute(app.now, app.zone))),
     ];
     frame.render_widget(
         ends(usize::from(area.width), &format!(" team  {who}"), right, theme),
@@ -69,7 +69,11 @@ pub(crate) fn draw_tabs(frame: &mut Frame, area: Rect, app: &App, theme: Theme) 
     let needed: usize = texts.iter().map(|text| text.width() + 3).sum();
     let gap = if needed < usize::from(area.width) { " " } else { "" };
     let mut spans: Vec<Span<'_>> = Vec::new();
+    let mut x = area.x + 1;
     for (text, screen) in texts.into_iter().zip(Screen::ALL) {
+        let width = u16::try_from(text.width() + 2).unwrap_or(u16::MAX);
+        app.drawn.tab_is(Rect { x, width, ..area }, screen);
+        x = x.saturating_add(width + u16::try_from(gap.len()).unwrap_or(0));
         spans.push(if screen == app.screen {
             Span::styled(format!("[{text}]{gap}"), theme.strong())
         } else {

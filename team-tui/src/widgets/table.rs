@@ -39,7 +39,7 @@ pub(crate) struct Row {
     pub(crate) style: Style,
 }
 
-/// Draws heading and rows; scrolls so that `selected` is in sight.
+/// Draws heading and rows; scrolls so that `selected` is in sight. Says which row is the first one then.
 pub(crate) fn draw(
     frame: &mut Frame,
     area: Rect,
@@ -47,9 +47,9 @@ pub(crate) fn draw(
     columns: &[Column],
     rows: &[Row],
     selected: Option<usize>,
-) {
+) -> usize {
     let row = |at: usize| rows.get(at).cloned();
-    draw_some(frame, area, theme, columns, rows.len(), &row, selected);
+    draw_some(frame, area, theme, columns, rows.len(), &row, selected)
 }
 
 /// The same for many rows, of which only those in sight are made.
@@ -61,9 +61,9 @@ pub(crate) fn draw_some(
     count: usize,
     row: &dyn Fn(usize) -> Option<Row>,
     selected: Option<usize>,
-) {
+) -> usize {
     if area.height < 2 {
-        return;
+        return 0;
     }
     let widths = widths(columns, usize::from(area.width).saturating_sub(3));
     let headings: Vec<String> = columns.iter().map(|column| column.heading.to_owned()).collect();
@@ -100,6 +100,7 @@ pub(crate) fn draw_some(
         text.push_str(&" ".repeat(pad));
         frame.render_widget(Line::styled(text, style), Rect { y, height: 1, ..area });
     }
+    first
 }
 
 /// Widths of the columns: the least ones, and what is left in equal shares for those that grow. Where there is not

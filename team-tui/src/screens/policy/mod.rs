@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::format;
 use crate::policy::{Part, Policy, Sheet, approval};
 use crate::theme::Theme;
-use crate::widgets::table::{self, Column, Row, fixed, growing};
+use crate::widgets::table::{Column, Row, fixed, growing};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -102,7 +102,7 @@ fn draw_mine(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             style: theme.text(),
         })
         .collect();
-    table::draw(frame, body, theme, &columns, &cells, Some(app.policy.index));
+    parts::list(frame, body, app, theme, &columns, &cells, app.policy.index);
 }
 
 fn draw_rules(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
@@ -163,7 +163,7 @@ fn draw_rules(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             },
         })
         .collect();
-    table::draw(frame, body, theme, &columns, &cells, Some(app.policy.index));
+    parts::list(frame, body, app, theme, &columns, &cells, app.policy.index);
 }
 
 fn draw_settings(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
@@ -191,7 +191,7 @@ fn draw_settings(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             style: if one.is_default { theme.dim() } else { theme.text() },
         })
         .collect();
-    table::draw(frame, body, theme, &columns, &cells, Some(app.policy.index));
+    parts::list(frame, body, app, theme, &columns, &cells, app.policy.index);
 }
 
 fn draw_history(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
@@ -254,5 +254,5 @@ fn draw_history(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             }
         })
         .collect();
-    table::draw(frame, body, theme, &columns, &cells, Some(app.policy.index));
+    parts::list(frame, body, app, theme, &columns, &cells, app.policy.index);
 }
