@@ -9,6 +9,7 @@
 //! * [`state`] the states of a request and of a grant
 //! * [`request`], [`me`], [`directory`], [`policy`], [`grant`], [`activity`], [`audit`], [`status`],
 //!   [`notification`] the documents
+//! * [`report`] requests of a period, counted
 //! * [`portal`] how granted access is used
 //! * [`event`] the one vocabulary of audit, stream and notifications
 //! * [`problem`] error codes, their HTTP status and their exit code
@@ -29,6 +30,7 @@ pub mod notification;
 pub mod policy;
 pub mod portal;
 pub mod problem;
+pub mod report;
 pub mod request;
 pub mod routes;
 pub mod state;

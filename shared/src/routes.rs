@@ -18,6 +18,8 @@ pub const GROUPS: &str = "/v1/groups";
 pub const DIRECTORY: &str = "/v1/directory";
 /// Requests: submit and list.
 pub const REQUESTS: &str = "/v1/requests";
+/// Requests of a period, counted.
+pub const REPORT: &str = "/v1/report";
 /// Several requests, all of them or none.
 pub const BATCHES: &str = "/v1/batches";
 /// One request.

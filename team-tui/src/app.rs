@@ -9,6 +9,7 @@ use crate::keymap::{Action, Context, Keymap};
 use crate::lists::rows::{Lists, Requests};
 use crate::lists::{Columns, Sort};
 use crate::modals::Modal;
+use crate::report::{self, Part};
 use crate::settings::Template;
 use crate::update::pages::Pages;
 use chrono::{DateTime, Utc};
@@ -138,7 +139,10 @@ pub(crate) struct App {
     pub(crate) feed: Feed,
     pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
     pub(crate) audit: BTreeMap<u64, Event>,
-    pub(crate) audit_shown: bool,
+    /// What History shows.
+    pub(crate) history: Part,
+    /// The report on it.
+    pub(crate) report: report::Shown,
     /// Sessions shows who has what over the hours instead of activity.
     pub(crate) bars_shown: bool,
     /// The list over the health on Status.
@@ -219,7 +223,8 @@ impl App {
             feed: Feed::default(),
             timelines: HashMap::new(),
             audit: BTreeMap::new(),
-            audit_shown: false,
+            history: Part::default(),
+            report: report::Shown::default(),
             bars_shown: false,
             access: None,
             policy: crate::policy::Policy::default(),
@@ -288,7 +293,12 @@ impl App {
 
     /// The audit is what is shown.
     pub(crate) fn on_audit(&self) -> bool {
-        self.screen == Screen::History && self.audit_shown
+        self.screen == Screen::History && self.history == Part::Audit
+    }
+
+    /// The report is what is shown.
+    pub(crate) fn on_report(&self) -> bool {
+        self.screen == Screen::History && self.history == Part::Report
     }
 
     /// The request that an action would act on: the open one, else the one under the cursor.
@@ -299,6 +309,9 @@ impl App {
         if self.on_audit() {
             let id = self.audit_rows().get(self.audit_index)?.request_id?;
             return self.requests.get(&id);
+        }
+        if self.on_report() {
+            return None;
         }
         if self.screen == Screen::Activity {
             return self.requests.get(&self.request_of_event()?);

@@ -8,7 +8,7 @@ mod parity;
 mod policy;
 mod run;
 
-pub(crate) use lists::{ListArgs, LsArgs};
+pub(crate) use lists::{ListArgs, LsArgs, ReportArgs};
 pub(crate) use notify::NotifyVerb;
 pub(crate) use policy::PolicyVerb;
 pub(crate) use run::RunArgs;
@@ -84,6 +84,8 @@ pub(crate) enum Verb {
     Request(RequestArgs),
     /// List requests
     Ls(LsArgs),
+    /// Requests of a period, counted: by person, account, permission set, rule or approver
+    Report(ReportArgs),
     /// Show a request, and what it waits for
     Show { id: String },
     /// Wait until a request reaches a state

@@ -8,6 +8,7 @@ use crate::settings::Template;
 use std::collections::BTreeSet;
 use team_shared::ids::RequestId;
 use team_shared::policy::ExplainQuery;
+use team_shared::report::ReportBy;
 use team_shared::request::{Act, Approve, CloseReview, Extend, Submit};
 
 /// Something to do outside.
@@ -29,6 +30,8 @@ pub(crate) enum Effect {
     LoadTimeline(RequestId),
     /// Read the audit.
     LoadAudit,
+    /// Read the report, by this.
+    LoadReport(ReportBy),
     /// Read what is held in AWS.
     LoadAccess(AccessKind),
     /// Read the rules, settings and history of the policy.

@@ -41,6 +41,7 @@ mod message;
 mod modals;
 mod policy;
 mod profile;
+mod report;
 mod rights;
 mod runtime;
 mod screens;

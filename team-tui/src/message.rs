@@ -11,6 +11,7 @@ use team_shared::freeze::FreezeState;
 use team_shared::ids::RequestId;
 use team_shared::list::Page;
 use team_shared::me::{Entitlement, Me};
+use team_shared::report::Report;
 use team_shared::request::RequestView;
 
 /// Everything that is read at the start and after a reconnect.
@@ -66,6 +67,8 @@ pub(crate) enum Message {
     TimelineRead(RequestId, Vec<Event>),
     /// Audit rows were read.
     AuditRead(Result<Vec<Event>, ClientError>),
+    /// The report was read.
+    ReportRead(Result<Box<Report>, ClientError>),
     /// What is held in AWS was read.
     AccessRead(Result<Box<AccessRows>, ClientError>),
     /// Something of the policy was read.

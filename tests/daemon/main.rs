@@ -5,6 +5,7 @@
 //! * [`roles`] who may do what
 //! * [`explain`] why somebody may or may not · [`changes`] of the policy
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`report`] requests, counted
 //! * [`usage`] how granted access is used
 //! * [`expectations`] what a policy author expects, put to the policy
 //! * [`extension`], [`overlap`] several requests on one key · [`leases`] the leases file, and the sweep
@@ -48,6 +49,7 @@ mod order;
 mod overlap;
 mod reminders;
 mod repeats;
+mod report;
 mod restart;
 mod roles;
 mod rush;

@@ -164,6 +164,7 @@ fn router(fake: Shared) -> Router {
             get(|| async { Json(Page::whole(fixtures::entitlements())) }),
         )
         .route("/v1/accounts", get(routes::accounts))
+        .route("/v1/report", get(routes::report))
         .route("/v1/requests", get(routes::list).post(routes::submit))
         .route("/v1/batches", post(routes::submit_batch))
         .route("/v1/freeze", post(routes::freeze))

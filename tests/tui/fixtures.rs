@@ -6,6 +6,7 @@ use team_shared::activity::{ActivityDigest, ActivityItem, LeftBehind, Times};
 use team_shared::event::{Actor, Event, EventType};
 use team_shared::ids::RequestId;
 use team_shared::me::{Entitlement, Me};
+use team_shared::report::{Report, ReportBy, ReportRow, Tally};
 use team_shared::request::{
     AccountRef, ApprovalView, DemandView, EndedView, GrantOfRequest, PermissionSetRef, PersonRef,
     RequestView, ReviewView, VoteView, WaitingFor,
@@ -294,6 +295,36 @@ pub(crate) fn digest() -> ActivityDigest {
             at: at.expect("a moment"),
             event_id: "event-2".to_owned(),
         }],
+    }
+}
+
+/// What people asked for in a month.
+pub(crate) fn report(now: DateTime<Utc>, by: ReportBy) -> Report {
+    let row = |name: &str, requests: u64, break_glass: u64| ReportRow {
+        id: format!("id-of-{name}"),
+        name: name.to_owned(),
+        last_at: now - Duration::days(1),
+        tally: Tally {
+            requests,
+            granted: requests - 1,
+            rejected: 1,
+            break_glass,
+            live_seconds: 7_380,
+            unused: 1,
+            median_decision_seconds: Some(240),
+            ..Tally::default()
+        },
+    };
+    let items = match by {
+        ReportBy::Person => vec![row("bob", 9, 1), row("=SUM(\u{1b}[2J)", 3, 0)],
+        _ => vec![row("pay-prod", 12, 1)],
+    };
+    Report {
+        by,
+        since: now - Duration::days(30),
+        until: now,
+        total: row("", 12, 1).tally,
+        items,
     }
 }
 

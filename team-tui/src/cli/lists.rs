@@ -1,6 +1,6 @@
 //! What lists are asked by, and how they are printed.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ListArgs {
@@ -49,6 +49,49 @@ pub(crate) struct LsArgs {
     /// At most so many
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// What the rows of a report are.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ReportBy {
+    /// Who asked
+    Person,
+    /// Where
+    Account,
+    /// As what
+    Set,
+    /// The rule that counted
+    Rule,
+    /// Who decided: a request counts for each who did
+    Approver,
+}
+
+impl From<ReportBy> for team_shared::report::ReportBy {
+    fn from(by: ReportBy) -> Self {
+        match by {
+            ReportBy::Person => Self::Person,
+            ReportBy::Account => Self::Account,
+            ReportBy::Set => Self::Set,
+            ReportBy::Rule => Self::Rule,
+            ReportBy::Approver => Self::Approver,
+        }
+    }
+}
+
+/// Options of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// What the rows are
+    #[arg(long, value_enum, default_value_t = ReportBy::Person)]
+    pub(crate) by: ReportBy,
+    /// Filed at or after: a time, or 7d for the last seven days; absent: 30d
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Filed before
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
     #[command(flatten)]
     pub(crate) list: ListArgs,
 }

@@ -88,6 +88,7 @@ fn every_key_that_does_something_has_a_verb() {
 fn every_list_prints_json_and_csv() {
     let lists = [
         "ls",
+        "report",
         "entitlements",
         "accounts",
         "permission-sets",

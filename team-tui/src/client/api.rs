@@ -15,12 +15,9 @@ use team_shared::me::{Entitlement, Me};
 use team_shared::notification::{
     ChannelTested, Notification, NotificationsRetried, RetryNotifications, TestChannel,
 };
-use team_shared::policy::{
-    ConfirmPolicy, ExplainQuery, Explanation, PlanPolicy, PolicyPlan, PolicyRules, PolicyTest, PolicyVersion,
-    PolicyView, PutPolicy, RollBackPolicy, RuleDetail, TestPolicy,
-};
 use team_shared::portal::Use;
 use team_shared::problem::Code;
+use team_shared::report::{Report, ReportQuery};
 use team_shared::request::{
     Act, Approve, CloseReview, Extend, RequestQuery, RequestView, Submit, SubmitBatch,
 };
@@ -47,7 +44,7 @@ impl Health {
     }
 }
 
-type Answer<T> = Result<T, ClientError>;
+pub(super) type Answer<T> = Result<T, ClientError>;
 
 /// What each method may answer is in [`ClientError`]; routes and bodies are the contract's.
 #[allow(
@@ -104,6 +101,15 @@ impl Client {
     pub async fn requests_page(&self, cursor: &str) -> Answer<Page<RequestView>> {
         let query = [("cursor", cursor.to_owned()), ("limit", MAX_LIMIT.to_string())];
         self.get(routes::REQUESTS, &query).await
+    }
+
+    /// Requests of a period, counted.
+    pub async fn report(&self, query: &ReportQuery) -> Answer<Report> {
+        let mut pairs = vec![("by", query.by.as_str().to_owned())];
+        for (name, at) in [("since", query.since), ("until", query.until)] {
+            pairs.extend(at.map(|at| (name, at.to_rfc3339())));
+        }
+        self.get(routes::REPORT, &pairs).await
     }
 
     pub async fn request_by_id(&self, id: &RequestId) -> Answer<RequestView> {
@@ -186,67 +192,6 @@ impl Client {
             .await
     }
 
-    pub async fn policy(&self) -> Answer<PolicyView> {
-        self.get(routes::POLICY, &[]).await
-    }
-
-    pub async fn put_policy(&self, body: &PutPolicy) -> Answer<PolicyView> {
-        self.put(routes::POLICY, body).await
-    }
-
-    pub async fn policy_at(&self, version: u64) -> Answer<PolicyView> {
-        self.get(routes::POLICY, &[("version", version.to_string())])
-            .await
-    }
-
-    pub async fn plan_policy(&self, body: &PlanPolicy) -> Answer<PolicyPlan> {
-        self.post(routes::POLICY_PLAN, body, &super::fresh_key()).await
-    }
-
-    pub async fn policy_rules(&self) -> Answer<PolicyRules> {
-        self.get(routes::POLICY_RULES, &[]).await
-    }
-
-    pub async fn policy_rule(&self, kind: &str, id: &str) -> Answer<RuleDetail> {
-        self.get(&routes::policy_rule(kind, id), &[]).await
-    }
-
-    pub async fn confirm_policy(&self, body: &ConfirmPolicy) -> Answer<PolicyView> {
-        self.post(routes::POLICY_CONFIRM, body, &super::fresh_key()).await
-    }
-
-    pub async fn roll_back_policy(&self, body: &RollBackPolicy) -> Answer<PolicyView> {
-        self.post(routes::POLICY_ROLLBACK, body, &super::fresh_key())
-            .await
-    }
-
-    /// Changes nothing, so it has no key.
-    pub async fn policy_test(&self, body: &TestPolicy) -> Answer<PolicyTest> {
-        self.ask(routes::POLICY_TEST, body).await
-    }
-
-    pub async fn policy_history(&self) -> Answer<Page<PolicyVersion>> {
-        self.all(routes::POLICY_HISTORY, vec![], usize::MAX).await
-    }
-
-    pub async fn explain(&self, query: &ExplainQuery) -> Answer<Explanation> {
-        let mut pairs: Vec<(&str, String)> = [
-            ("user", &query.user),
-            ("account", &query.account),
-            ("permission_set", &query.permission_set),
-        ]
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value.clone()?)))
-        .collect();
-        if let Some(seconds) = query.duration_seconds {
-            pairs.push(("duration_seconds", seconds.to_string()));
-        }
-        if query.break_glass {
-            pairs.push(("break_glass", "true".to_owned()));
-        }
-        self.get(routes::POLICY_EXPLAIN, &pairs).await
-    }
-
     /// Who was told of what, newest first.
     pub async fn notifications(
         &self,
@@ -303,7 +248,7 @@ impl Client {
     }
 
     /// Follows `next_cursor` until the list ends or has `most` rows.
-    async fn all<T: DeserializeOwned>(
+    pub(super) async fn all<T: DeserializeOwned>(
         &self,
         path: &str,
         query: Vec<(&'static str, String)>,

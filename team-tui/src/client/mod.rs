@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod error;
+mod policy;
 pub mod socket;
 pub mod stream;
 

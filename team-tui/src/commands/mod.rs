@@ -30,6 +30,7 @@ mod policy_files;
 mod policy_plan;
 mod policy_test;
 mod reject;
+mod report;
 mod request;
 mod resolve;
 mod review;
@@ -92,6 +93,7 @@ async fn dispatch(cli: Cli) -> Outcome {
     match verb {
         Verb::Request(args) => request::run(&cx, args).await,
         Verb::Ls(args) => ls::run(&cx, args).await,
+        Verb::Report(args) => report::run(&cx, args).await,
         Verb::Show { id } => show::run(&cx, &id).await,
         Verb::Wait { id, state, timeout } => wait::run(&cx, &id, &state, &timeout).await,
         Verb::Approve(args) => approve::run(&cx, args).await,

@@ -92,7 +92,7 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('v')], A::NextPart, &[C::Policy], "part", "what you can ask for, rules, settings, history"),
     key(&[Char('e')], A::Edit, &[C::Policy], "edit", "edit the document in $EDITOR, then see its plan"),
     key(&[Ctrl('s')], A::Apply, &[C::Policy], "apply", "apply what the plan shows"),
-    key(&[Char('v')], A::Audit, &[C::History], "audit", "audit rows or requests"),
+    key(&[Char('v')], A::Audit, &[C::History], "audit", "audit rows, the report, requests"),
     key(&[Char('v')], A::Bars, &[C::Sessions], "bars", "who has what over the hours, or activity"),
     key(&[Char('v')], A::Access, &[C::Status], "access", "what teamd holds, what others hold, drift, the health"),
     key(&[Char('/')], A::Filter, FILTERED, "filter", "filter: words, who:bob, !state:ended; Esc clears"),

@@ -103,6 +103,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("sessions", "live access"),
     command("history", "all requests"),
     command("audit", "audit rows"),
+    command("report", "requests of the last 30 days, counted"),
     command("status", "the daemon's health"),
     command(
         "policy",

@@ -21,6 +21,7 @@ use team_shared::freeze::{Freeze, Unfreeze};
 use team_shared::ids::RequestId;
 use team_shared::list::Page;
 use team_shared::problem::Code;
+use team_shared::report::ReportQuery;
 use team_shared::request::{Act, Approve, RequestQuery, RequestView, SubmitBatch};
 use tokio::sync::{Notify, mpsc};
 
@@ -129,6 +130,13 @@ impl Performer {
             Effect::LoadAudit => self.answer(|client| async move {
                 let rows = client.audit(500).await;
                 Message::AuditRead(rows.map(|page| page.items.into_iter().map(|row| row.event).collect()))
+            }),
+            Effect::LoadReport(by) => self.answer(move |client| async move {
+                let query = ReportQuery {
+                    by,
+                    ..ReportQuery::default()
+                };
+                Message::ReportRead(client.report(&query).await.map(Box::new))
             }),
             Effect::LoadAccess(kind) => self.answer(move |client| async move {
                 Message::AccessRead(load_access(&client, kind).await.map(Box::new))

@@ -12,8 +12,10 @@ use team_shared::event::Event;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     if app.on_audit() {
-        draw_audit(frame, area, app, theme);
-        return;
+        return draw_audit(frame, area, app, theme);
+    }
+    if app.on_report() {
+        return super::report::draw(frame, area, app, theme);
     }
     let (list, preview) = parts::split(area, app);
     let rows = app.rows(Screen::History);
@@ -66,7 +68,7 @@ fn draw_audit(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         app,
         theme,
         &title,
-        &app.keyed("newest first · {audit} requests"),
+        &app.keyed("newest first · {audit} report"),
     );
     if rows.is_empty() {
         parts::empty(
@@ -74,7 +76,7 @@ fn draw_audit(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             body,
             app,
             theme,
-            &app.keyed("No audit rows that you may see so far.  {audit} shows requests"),
+            &app.keyed("No audit rows that you may see so far.  {audit} goes on to the report"),
         );
         return;
     }

@@ -10,6 +10,7 @@ mod mine;
 mod parts;
 mod policy;
 mod queue;
+mod report;
 mod requests;
 mod sessions;
 mod status;

@@ -18,6 +18,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use team_shared::event::EventType;
 use team_shared::list::Page;
+use team_shared::report::ReportBy;
 use team_shared::status::ShortStatus;
 
 pub(super) fn now() -> DateTime<Utc> {
@@ -139,9 +140,17 @@ fn history() {
 }
 
 #[test]
+fn report() {
+    let mut app = on(Screen::History);
+    app.history = crate::report::Part::Report;
+    app.report.take(fixtures::report(now(), ReportBy::Person));
+    looks_like("report", &app);
+}
+
+#[test]
 fn audit() {
     let mut app = on(Screen::History);
-    app.audit_shown = true;
+    app.history = crate::report::Part::Audit;
     for (seq, kind) in [
         (1, EventType::RequestSubmitted),
         (2, EventType::RequestApproved),
@@ -359,10 +368,10 @@ fn texts_name_the_keys_as_they_are() {
     app.filter = tui_input::Input::default();
     assert!(screen(&app, 120, 36).contains("F8 full detail"));
     app.screen = Screen::History;
-    app.audit_shown = true;
+    app.history = crate::report::Part::Audit;
     let text = screen(&app, 80, 24);
     assert!(
-        text.contains("F7 requests") && text.contains("F7 shows requests"),
+        text.contains("F7 report") && text.contains("F7 goes on to the report"),
         "{text}"
     );
 }

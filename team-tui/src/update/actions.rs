@@ -7,6 +7,7 @@ use crate::effect::Effect;
 use crate::format::Zone;
 use crate::keymap::Action;
 use crate::modals::{CommandLine, Decide, Form, Modal};
+use crate::report::Part;
 use team_shared::ids::RequestId;
 use tui_input::Input;
 
@@ -33,6 +34,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::NextPart => return policy::next(app),
         Action::Edit => return policy::edit(app),
         Action::Apply => return policy::apply(app),
+        Action::Open if app.on_report() && app.detail.is_none() => super::report::open(app),
         Action::Open => {
             if let Some(id) = app.selected().map(|view| view.id) {
                 open(app, id);
@@ -43,7 +45,9 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Quit if app.screen == Screen::Policy && policy::back(app) => {}
         Action::Quit if activity::back(app) => {}
         Action::Quit => app.quit = true,
+        Action::Filter if app.on_report() => app.complain(app.keyed("{open} on a row shows its requests")),
         Action::Filter => app.filtering = true,
+        Action::Sort | Action::SortBack if app.on_report() => return super::report::turn(app, action),
         Action::Sort => sort(app, crate::lists::Sort::next),
         Action::SortBack => sort(app, crate::lists::Sort::reversed),
         Action::Mark => mark(app),
@@ -103,11 +107,12 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
             }
         }
         Action::Audit => {
-            app.audit_shown = !app.audit_shown;
+            app.history = app.history.next();
             app.audit_index = 0;
-            if app.audit_shown && app.is_live() {
+            if app.on_audit() && app.is_live() {
                 return vec![Effect::LoadAudit];
             }
+            return super::report::load(app);
         }
         Action::Pause => app.feed.pause(),
         Action::FollowOne => activity::follow_one(app),
@@ -273,8 +278,9 @@ fn back(app: &mut App) {
 
 /// Down a list; past the end of one that has older requests, those are read.
 fn on_down(app: &mut App, to: impl Fn(usize) -> usize) -> Vec<Effect> {
-    let is_list =
-        app.detail.is_none() && matches!(app.screen, Screen::Mine | Screen::History) && !app.on_audit();
+    let is_list = app.detail.is_none()
+        && matches!(app.screen, Screen::Mine | Screen::History)
+        && app.history == Part::Requests;
     let before = place(app);
     step(app, to);
     if is_list && before == place(app) {
@@ -300,6 +306,7 @@ fn place(app: &App) -> Option<usize> {
         Screen::Policy => Some(app.policy.index),
         Screen::Status => app.access.as_ref().map(|access| access.index),
         Screen::History if app.on_audit() => Some(app.audit_index),
+        Screen::History if app.on_report() => Some(app.report.index),
         Screen::Queue | Screen::Mine | Screen::Sessions | Screen::History => {
             let rows = app.rows(app.screen);
             app.position(app.screen, &rows)
@@ -338,6 +345,11 @@ fn step(app: &mut App, to: impl Fn(usize) -> usize) {
     if app.on_audit() {
         let last = app.audit_rows().len().saturating_sub(1);
         app.audit_index = to(app.audit_index).min(last);
+        return;
+    }
+    if app.on_report() {
+        let rows = app.report.report.as_ref().map_or(0, |report| report.items.len());
+        app.report.index = to(app.report.index).min(rows.saturating_sub(1));
         return;
     }
     let rows = app.rows(app.screen);

@@ -6,6 +6,7 @@ use crate::effect::Effect;
 use crate::keymap::{Action, Context};
 use crate::modals::command_line::{COMMANDS, Candidate, Does, completions};
 use crate::modals::{CommandLine, Form, Modal};
+use crate::report::Part;
 use crossterm::event::{KeyCode, KeyEvent};
 use team_shared::ids::RequestId;
 use tui_input::Input;
@@ -89,17 +90,23 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
         "mine" => return actions::go(app, Screen::Mine),
         "sessions" => return actions::go(app, Screen::Sessions),
         "history" => {
-            app.audit_shown = false;
+            app.history = Part::Requests;
             return actions::go(app, Screen::History);
         }
         "audit" => {
             let effects = actions::go(app, Screen::History);
-            app.audit_shown = true;
+            app.history = Part::Audit;
             return if app.is_live() {
                 vec![Effect::LoadAudit]
             } else {
                 effects
             };
+        }
+        "report" => {
+            let mut effects = actions::go(app, Screen::History);
+            app.history = Part::Report;
+            effects.extend(super::report::load(app));
+            return effects;
         }
         "status" => return actions::go(app, Screen::Status),
         "policy" => return actions::go(app, Screen::Policy),

@@ -38,6 +38,8 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             app.link = Link::Lost { since, why, retry_at };
             app.loading = false;
             app.refreshing = false;
+            app.report.is_reading = false;
+            super::pages::failed(app);
         }
         Message::Event(event) => return on_event(app, *event),
         Message::Activity(item) => on_activity(app, *item),
@@ -66,6 +68,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             }
             let mut effects = super::alerts::call(app);
             effects.extend(refresh(app));
+            effects.extend(super::report::load(app));
             return effects;
         }
         Message::RefreshFailed(ids) => {
@@ -94,6 +97,11 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             .audit
             .extend(events.into_iter().map(|event| (event.seq, event))),
         Message::AuditRead(Err(error)) => app.complain(explain(&error)),
+        Message::ReportRead(Ok(report)) => return super::report::take(app, *report),
+        Message::ReportRead(Err(error)) => {
+            app.report.is_reading = false;
+            app.complain(explain(&error));
+        }
         Message::AccessRead(Ok(rows)) => {
             if let Some(access) = &mut app.access {
                 access.take(*rows);
@@ -195,6 +203,7 @@ fn on_loaded(app: &mut App, snapshot: Snapshot) -> Vec<Effect> {
     } else {
         effects.extend(refresh(app));
     }
+    effects.extend(super::report::load(app));
     if app.on_audit() {
         effects.push(Effect::LoadAudit);
     }

@@ -17,6 +17,7 @@ mod form;
 mod mouse;
 pub(crate) mod pages;
 mod policy;
+mod report;
 #[cfg(test)]
 mod tests;
 
@@ -132,6 +133,7 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         Action::NextPart if !app.reads_policy() => {
             return Some("the rules take security, auditor, administrator or operator".to_owned());
         }
+        Action::Open if app.on_report() && app.detail.is_none() => return None,
         Action::Open if matches!(app.screen, Screen::Policy | Screen::Activity) && app.detail.is_none() => {
             return None;
         }

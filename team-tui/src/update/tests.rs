@@ -4,6 +4,7 @@ mod attention;
 mod habits;
 mod kept;
 mod lists;
+mod report;
 
 use super::{context, update};
 use crate::app::{App, Link, Screen};

@@ -158,7 +158,7 @@ async fn start(binary: &Path, directory: &Path, simulator: &Simulator) -> anyhow
 }
 
 /// As many keys as people and accounts make, each with ten requests that are over.
-fn write_finished(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn write_finished(path: &Path) -> anyhow::Result<()> {
     let store = Store::open(path)?;
     let now = SystemClock.now();
     for first in (0..FINISHED).step_by(500) {

@@ -99,11 +99,21 @@ pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
         .map(|q| q.0)
         .map_err(|rejection| {
             let message = rejection.body_text();
-            let field = message.split('`').nth(1).unwrap_or("query").to_owned();
+            let field = field_of(&message).to_owned();
             let problem = Problem::new(Code::Invalid, message.clone());
             ApiError::from(Problem {
                 errors: vec![FieldError { field, message }],
                 ..problem
             })
         })
+}
+
+/// The parameter that a message is about: before a colon where its value is wrong, else the first word in quotes.
+fn field_of(message: &str) -> &str {
+    let named = message
+        .split(": ")
+        .nth(1)
+        .filter(|_| message.matches(": ").count() > 1);
+    let named = named.filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+    named.or_else(|| message.split('`').nth(1)).unwrap_or("query")
 }

@@ -26,6 +26,7 @@ mod notifications;
 mod policy;
 mod policy_test;
 mod portal;
+mod report;
 mod requests;
 mod rules;
 mod status;
@@ -105,6 +106,7 @@ pub fn router(api: Api) -> Router {
         .route(routes::GROUPS, get(catalogue::groups))
         .route(routes::DIRECTORY, get(catalogue::directory))
         .route(routes::REQUESTS, get(requests::list).post(requests::submit))
+        .route(routes::REPORT, get(report::report))
         .route(routes::BATCHES, post(batches::submit))
         .route(routes::REQUEST, get(requests::show))
         .route(&of_request("approve"), post(verbs::approve))

@@ -356,7 +356,7 @@ impl Search {
 }
 
 /// Access that was there, of which all is known, and nothing was done with it.
-fn is_unused(engine: &Engine, request: &Request) -> bool {
+pub(super) fn is_unused(engine: &Engine, request: &Request) -> bool {
     let summary = engine.activity_summary(&request.id);
     summary.is_some_and(|summary| summary.closed_at.is_some() && summary.events == 0)
 }

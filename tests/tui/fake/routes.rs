@@ -14,6 +14,7 @@ use std::convert::Infallible;
 use team_shared::event::{Event, EventType};
 use team_shared::list::Page;
 use team_shared::problem::{Code, MEDIA_TYPE, Problem};
+use team_shared::report::ReportQuery;
 use team_shared::request::{Approve, RequestView};
 use team_shared::state::RequestState;
 
@@ -368,4 +369,8 @@ pub(super) async fn status(
     let overdue = u64::from(!world.healthy);
     Json(json!({"healthy": world.healthy, "problems": problems, "pending": 4, "active": 2, "overdue": overdue}))
         .into_response()
+}
+
+pub(super) async fn report(Query(asked): Query<ReportQuery>) -> Response {
+    Json(fixtures::report(now(), asked.by)).into_response()
 }

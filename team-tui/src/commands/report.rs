@@ -1,0 +1,56 @@
+//! `report`: requests of a period, counted.
+
+use super::{Context, Outcome, output::Column, when};
+use crate::cli::ReportArgs;
+use crate::format;
+use team_shared::list::Page;
+use team_shared::report::{ReportQuery, ReportRow};
+
+const COLUMNS: &[Column<ReportRow>] = &[
+    ("name", |r| r.name.clone()),
+    ("requests", |r| r.tally.requests.to_string()),
+    ("granted", |r| r.tally.granted.to_string()),
+    ("waiting", |r| r.tally.waiting.to_string()),
+    ("rejected", |r| r.tally.rejected.to_string()),
+    ("expired", |r| r.tally.expired.to_string()),
+    ("cancelled", |r| r.tally.cancelled.to_string()),
+    ("failed", |r| r.tally.failed.to_string()),
+    ("break glass", |r| r.tally.break_glass.to_string()),
+    ("extensions", |r| r.tally.extensions.to_string()),
+    ("live", |r| format::coarse(r.tally.live_seconds)),
+    ("unused", |r| r.tally.unused.to_string()),
+    ("reviews open", |r| r.tally.reviews_open.to_string()),
+    ("decided in", |r| {
+        r.tally
+            .median_decision_seconds
+            .map_or_else(String::new, format::coarse)
+    }),
+    ("last", |r| format::full(r.last_at, format::Zone::Utc)),
+    ("id", |r| r.id.clone()),
+];
+
+pub(super) async fn run(cx: &Context, args: ReportArgs) -> Outcome {
+    let moment = |text: Option<&str>| text.map(|at| when::parse_since(at, cx.now)).transpose();
+    let query = ReportQuery {
+        by: args.by.into(),
+        since: moment(args.since.as_deref())?,
+        until: moment(args.until.as_deref())?,
+    };
+    let report = cx.client.report(&query).await?;
+    if cx.out.is_json() {
+        return cx.out.document(&report);
+    }
+    let full = |at| format::full(at, format::Zone::Utc);
+    cx.out.note(&format!(
+        "{} requests filed between {} and {}, of those that you may see",
+        report.total.requests,
+        full(report.since),
+        full(report.until)
+    ));
+    cx.out.list(
+        &Page::whole(report.items),
+        &args.list,
+        COLUMNS,
+        "no requests in that time",
+    )
+}
