@@ -7,42 +7,31 @@ use crossterm::event::KeyCode;
 use std::borrow::Cow;
 
 const LISTS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History];
-const FILTERED: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Policy, C::Activity];
-const SCREENS: &[C] = &[
-    C::Queue,
-    C::Mine,
-    C::Sessions,
-    C::History,
-    C::Status,
-    C::Policy,
-    C::Activity,
-];
-const SHEETS: &[C] = &[C::Queue, C::Mine, C::Sessions, C::History, C::Detail];
-const PAGES: &[C] = &[
-    C::Queue,
-    C::Mine,
-    C::Sessions,
-    C::History,
-    C::Status,
-    C::Policy,
-    C::Activity,
-    C::Detail,
-];
-const READING: &[C] = &[
-    C::Queue,
-    C::Mine,
-    C::Sessions,
-    C::History,
-    C::Status,
-    C::Policy,
-    C::Activity,
-    C::Detail,
-    C::Help,
-];
+const FILTERED: &[C] = &with::<6>(LISTS, &[C::Policy, C::Activity]);
+const SCREENS: &[C] = &with::<7>(LISTS, &[C::Status, C::Policy, C::Activity]);
+const SHEETS: &[C] = &with::<5>(LISTS, &[C::Detail]);
+const PAGES: &[C] = &with::<8>(SCREENS, &[C::Detail]);
+const READING: &[C] = &with::<9>(PAGES, &[C::Help]);
 const TYPING: &[C] = &[C::Dialog, C::Form, C::Command, C::Filter];
 const FIELDS: &[C] = &[C::Dialog, C::Form];
 const CHOOSING: &[C] = &[C::Dialog, C::Form, C::Command];
 const EVERYWHERE: &[C] = &C::ALL;
+
+/// Those and these, `N` in all.
+const fn with<const N: usize>(those: &[C], these: &[C]) -> [C; N] {
+    assert!(those.len() + these.len() == N);
+    let mut all = [C::Help; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < those.len() {
+            those[at]
+        } else {
+            these[at - those.len()]
+        };
+        at += 1;
+    }
+    all
+}
 
 /// Shortens the table below to a line a key.
 const fn key(

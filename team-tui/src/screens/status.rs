@@ -17,7 +17,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             body,
             app,
             theme,
-            "No word on its health yet.  ^R asks again",
+            &app.keyed("No word on its health yet.  {resync} asks again"),
         );
         return;
     };

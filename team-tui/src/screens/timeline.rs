@@ -34,7 +34,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         )
     });
     let title = format!("who has what: {} from {HOURS}h ago to {HOURS}h ahead", rows.len());
-    rule::draw(frame, area, theme, &title, "v activity");
+    rule::draw(frame, area, theme, &title, &app.keyed("{bars} activity"));
     let body = Rect {
         y: area.y + 1,
         height: area.height.saturating_sub(1),

@@ -67,7 +67,8 @@ fn needed(app: &mut App) -> Vec<Effect> {
         app.tails.insert(id, crate::app::Tail::default());
         effects.push(Effect::LoadActivity(id));
     }
-    if app.screen == Screen::Activity {
+    // Sessions shows the last hour of each.
+    if matches!(app.screen, Screen::Sessions | Screen::Activity) {
         effects.extend(activity::load(app));
     }
     if let Some(id) = app.detail.as_ref().map(|detail| detail.id)

@@ -2,11 +2,11 @@
 
 use crate::path::activate;
 use crate::stats::{Sample, millis_since, print_disk};
-use crate::world::{KEYS, Process, World};
+use crate::world::{KEYS, Process, World, binary_of};
 use crate::{http, world};
 use anyhow::{Context, bail};
 use aws_simulator::{Simulator, SimulatorConfig};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use team_shared::duration::Seconds;
@@ -46,21 +46,7 @@ const LIFE: [EventType; 13] = [
 ];
 
 pub(crate) async fn measure(binary: Option<&str>) -> anyhow::Result<()> {
-    let binary = match binary {
-        Some(path) => PathBuf::from(path),
-        // Examples are one folder below.
-        None => std::env::current_exe()?
-            .ancestors()
-            .nth(2)
-            .context("this program is nowhere")?
-            .join("teamd"),
-    };
-    if !binary.exists() {
-        bail!(
-            "{} is not there: cargo build --release -p teamd",
-            binary.display()
-        );
-    }
+    let binary = binary_of("teamd", binary)?;
     let size = std::fs::metadata(&binary)?.len() >> 20;
     println!("the binary: {size} MiB");
     let directory = tempfile::tempdir()?;

@@ -151,6 +151,26 @@ pub(crate) async fn daemon(directory: &Path, endpoint: &str, limited: bool) -> a
     Ok(())
 }
 
+/// The binary of this name: the one given, else the one that was built with this program.
+pub(crate) fn binary_of(name: &str, given: Option<&str>) -> anyhow::Result<PathBuf> {
+    let binary = match given {
+        Some(path) => PathBuf::from(path),
+        // Examples are one folder below.
+        None => std::env::current_exe()?
+            .ancestors()
+            .nth(2)
+            .context("this program is nowhere")?
+            .join(name),
+    };
+    if !binary.exists() {
+        bail!(
+            "{} is not there: cargo build --release -p {name}",
+            binary.display()
+        );
+    }
+    Ok(binary)
+}
+
 /// A process that ends with its value.
 pub(crate) struct Process(Child);
 
