@@ -34,7 +34,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     }
     let mut columns = vec![
         growing(heading(shown.by), 14),
-        fixed("ASKED", 6),
+        fixed(
+            if shown.by == ReportBy::Approver {
+                "VOTED"
+            } else {
+                "ASKED"
+            },
+            6,
+        ),
         fixed("GRANTED", 8),
         fixed("REFUSED", 8),
         fixed("EXPIRED", 8),

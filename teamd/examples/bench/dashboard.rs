@@ -17,14 +17,13 @@ use std::time::{Duration, Instant};
 
 /// Openings measured.
 const OPENED: usize = 30;
-/// How long an idle dashboard is watched.
-const IDLE: Duration = Duration::from_secs(60);
 /// Keys whose frames are weighed.
 const KEYS: usize = 50;
 /// What the client writes after each frame.
 const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
 
-pub(crate) async fn measure(binary: Option<&str>) -> anyhow::Result<()> {
+/// `idle`: for how many seconds an idle dashboard is watched, on each of three screens.
+pub(crate) async fn measure(idle: usize, binary: Option<&str>) -> anyhow::Result<()> {
     let binary = binary_of("team-tui", binary)?;
     let directory = tempfile::tempdir()?;
     write_finished(&directory.path().join("teamd.db"))?;
@@ -34,11 +33,12 @@ pub(crate) async fn measure(binary: Option<&str>) -> anyhow::Result<()> {
     let due = world.submit(3, 9 * 60 + 30).await?;
     world.approve(&due).await?;
     world.submit(4, 3600).await?;
+    let idle = Duration::from_secs(idle.try_into()?);
     let socket = directory.path().join("teamd.sock");
-    tokio::task::spawn_blocking(move || costs(&binary, &socket)).await?
+    tokio::task::spawn_blocking(move || costs(&binary, &socket, idle)).await?
 }
 
-fn costs(binary: &Path, socket: &Path) -> anyhow::Result<()> {
+fn costs(binary: &Path, socket: &Path, idle: Duration) -> anyhow::Result<()> {
     let (mut first, mut rows) = (Vec::new(), Vec::new());
     for _ in 0..OPENED {
         let start = Instant::now();
@@ -80,9 +80,9 @@ fn costs(binary: &Path, socket: &Path) -> anyhow::Result<()> {
         thread::sleep(Duration::from_secs(3));
         dashboard.forget();
         let before = dashboard.computed()?;
-        thread::sleep(IDLE);
+        thread::sleep(idle);
         let computed = dashboard.computed()? - before;
-        let seconds = IDLE.as_secs_f64();
+        let seconds = idle.as_secs_f64();
         println!(
             "idle on {what:<38} {} bytes in {seconds:.0} s, {:.2} % of a processor",
             dashboard.written(),

@@ -4,7 +4,7 @@
 //! cargo run --release -p teamd --example bench -- idle [COUNT]               decision or end → AWS call, one at a time
 //! cargo run --release -p teamd --example bench -- path [COUNT] [PER_SECOND]  decision → active, end → verified absence
 //! cargo run --release -p teamd --example bench -- footprint [TEAMD]          memory and start of the real binary
-//! cargo run --release -p teamd --example bench -- dashboard [TEAM-TUI]      the client with 10,000 requests, and idle
+//! cargo run --release -p teamd --example bench -- dashboard [IDLE] [TEAM-TUI]   the client with 10,000 requests, and idle for so many seconds
 //! cargo run --release -p teamd --example bench -- mass-expiry [SESSIONS]     many sessions that end in the same second
 //! cargo run --release -p teamd --example bench -- activity [EVENTS]          CloudTrail events read, matched and kept
 //! cargo run --release -p teamd --example bench -- activity-pages [EVENTS]    a session's page behind so many events
@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<()> {
         Some("idle") => runtime.block_on(path::idle(number(1, 200)?)),
         Some("path") => runtime.block_on(path::spread(number(1, 1000)?, number(2, 8)?)),
         Some("footprint") => runtime.block_on(footprint::measure(words.get(1).copied())),
-        Some("dashboard") => runtime.block_on(dashboard::measure(words.get(1).copied())),
+        Some("dashboard") => runtime.block_on(dashboard::measure(number(1, 60)?, words.get(2).copied())),
         // What `world` starts as the daemon's process.
         Some("daemon") => match words[1..] {
             [directory, endpoint] => runtime.block_on(world::daemon(directory.as_ref(), endpoint, false)),
