@@ -2,8 +2,8 @@
 //! concerned: rooms, topics and webhooks are the routes' business.
 
 use super::Told;
-use crate::config::Severity;
 use crate::domain::directory::Directory;
+use crate::domain::event::Severity;
 use crate::domain::policy::{Policy, Subject, people_of};
 use crate::domain::request::{Request, State};
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ impl Part {
             Self::Overseer => "you oversee this access",
             Self::Security => "you have the role security",
             Self::Admin => "you are an administrator",
-            Self::Route => "a route of [notify.routes] names you",
+            Self::Route => "a route names you",
         }
     }
 }

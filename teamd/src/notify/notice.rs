@@ -6,10 +6,9 @@ mod facts;
 
 use super::audience::{Part, severity};
 use super::{Told, times, words};
-use crate::config::Severity;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::event::Actor;
+use crate::domain::event::{Actor, Severity};
 use event::{acts, event};
 use facts::{Names, Particulars, facts, groups};
 use minijinja::context;

@@ -3,13 +3,14 @@
 //!
 //! * [`http`], [`smtp`] the receivers · [`webhooks`], [`mail`], [`slack`] a channel each
 //! * [`failures`] what failed is told as failed
-//! * [`log`] who was told, trying a channel, sending again · [`many`] ten thousand events, failures and kills
+//! * [`log`] who was told, trying a channel, sending again · [`routes`] routes of the policy · [`many`] ten thousand events, failures and kills
 
 mod failures;
 mod http;
 mod log;
 mod mail;
 mod many;
+mod routes;
 mod slack;
 mod smtp;
 mod webhooks;

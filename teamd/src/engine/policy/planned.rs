@@ -46,6 +46,8 @@ impl Engine {
             author: caller.person(),
             now,
         });
+        let mut findings = made.findings;
+        findings.extend(self.dead_ends(&policy));
         let keeps = policy.settings.on_lost_eligibility == OnLostEligibility::Keep;
         let would_be = Facts {
             policy: Some(Arc::new(InForce {
@@ -85,6 +87,7 @@ impl Engine {
             diff: diff(text, document, (&name, "planned")),
             withdrawn,
             ending,
+            findings,
             ..made
         })
     }
