@@ -2,6 +2,7 @@
 
 use crate::domain::event::EventPattern;
 use crate::domain::policy::{self, Target};
+use crate::domain::weekly::Schedule;
 use std::path::PathBuf;
 
 /// Everything under `[notify]`.
@@ -11,6 +12,8 @@ pub struct Notify {
     pub command: String,
     /// IANA name of the zone for people whose own is not in the directory; none: UTC.
     pub zone: Option<String>,
+    /// When the weekly digest is due, in `zone`; none: never.
+    pub digest: Option<Schedule>,
     /// Amazon SES.
     pub ses: Option<Ses>,
     /// Amazon SNS.
@@ -30,6 +33,7 @@ impl Default for Notify {
         Self {
             command: "team-tui".to_owned(),
             zone: None,
+            digest: None,
             ses: None,
             sns: None,
             slack: None,

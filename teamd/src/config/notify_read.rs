@@ -6,6 +6,8 @@ use super::section::Section;
 use super::values;
 use crate::document::{patterns, targets};
 use crate::domain::policy;
+use crate::domain::weekly::Schedule;
+use chrono::NaiveTime;
 use std::collections::BTreeSet;
 
 /// Channels that reach people.
@@ -18,6 +20,7 @@ pub(super) fn notify(section: &mut Section<'_>) -> Notify {
     let notify = Notify {
         command: section.text("command", values::any).unwrap_or(default.command),
         zone: section.text("zone", zone),
+        digest: section.text("digest", digest),
         ses: section.part("ses", ses),
         sns: section.part("sns", sns),
         slack: section.part("slack", slack),
@@ -248,6 +251,20 @@ fn zone(text: &str) -> Result<String, String> {
         Ok(zone) => Ok(zone.name().to_owned()),
         Err(_) => Err(format!("{text:?} is not a zone: write it like \"Europe/Berlin\"")),
     }
+}
+
+/// A day of the week and a time of the day: `monday 08:00`.
+fn digest(text: &str) -> Result<Schedule, String> {
+    let read = |(day, time): (&str, &str)| {
+        let day = day.chars().all(|c| c.is_ascii_lowercase()).then_some(day)?;
+        Some(Schedule {
+            day: day.parse().ok()?,
+            time: NaiveTime::parse_from_str(time, "%H:%M").ok()?,
+        })
+    };
+    text.split_once(' ')
+        .and_then(read)
+        .ok_or_else(|| format!("{text:?} is not a day and a time: write it like \"monday 08:00\""))
 }
 
 fn host(text: &str) -> Result<String, String> {

@@ -17,6 +17,8 @@ pub enum Part {
     Requester,
     /// They may decide it.
     Approver,
+    /// They may decide requests: whoever the policy names for that.
+    Decider,
     /// Nobody waits for them, but they may revoke it and close its review.
     Overseer,
     /// Security.
@@ -34,6 +36,7 @@ impl Part {
         match self {
             Self::Requester => "requester",
             Self::Approver => "approver",
+            Self::Decider => "decider",
             Self::Overseer => "overseer",
             Self::Security => "security",
             Self::Admin => "admin",
@@ -47,6 +50,7 @@ impl Part {
         match self {
             Self::Requester => "it is your request",
             Self::Approver => "you are an approver of this request",
+            Self::Decider => "you decide on requests",
             Self::Overseer => "you oversee this access",
             Self::Security => "you have the role security",
             Self::Admin => "you are an administrator",
@@ -128,6 +132,18 @@ impl People<'_> {
         self.add(people.into_iter().map(|person| &person.id), part);
     }
 
+    /// Everybody whom the policy names as an approver, of whatever.
+    fn add_deciders(&mut self) {
+        let (Some(policy), Some(directory)) = (self.policy, self.directory) else {
+            return;
+        };
+        let named = policy.approvers.iter().flat_map(|rule| &rule.who);
+        let own = policy.eligibility.iter().flat_map(|rule| &rule.approvers);
+        let who: Vec<Subject> = named.chain(own).cloned().collect();
+        let people = people_of(&who, directory);
+        self.add(people.into_iter().map(|person| &person.id), Part::Decider);
+    }
+
     fn of_request(&mut self, told: &Told<'_>, request: &Request) {
         let requester = [&request.key.user];
         let approvers = || {
@@ -153,7 +169,9 @@ impl People<'_> {
                 let to: Vec<UserId> = words(told, "to").filter_map(|id| id.parse().ok()).collect();
                 self.add(&to, Part::Approver);
             }
-            EventType::RequestClaimed => self.add(approvers(), Part::Approver),
+            // Who was told that somebody looks must hear that nobody does. Of a claim that runs out nobody is told: until
+            // when it holds stood in the message of the claim, and reminders go on.
+            EventType::RequestClaimed | EventType::RequestUnclaimed => self.add(approvers(), Part::Approver),
             EventType::RequestTermsChanged | EventType::RequestRejected | EventType::RequestExpired => {
                 self.add(requester, Part::Requester);
                 self.add(approvers(), Part::Approver);
@@ -217,6 +235,12 @@ impl People<'_> {
                 self.add_role(Part::Security);
             }
             EventType::ActivityMarked => self.add_role(Part::Security),
+            // Whoever decides should see what comes of it; it names nobody.
+            EventType::DigestWeekly => {
+                self.add_role(Part::Admin);
+                self.add_role(Part::Security);
+                self.add_deciders();
+            }
             _ => {}
         }
     }
@@ -228,12 +252,16 @@ fn words<'a>(told: &Told<'a>, name: &str) -> impl Iterator<Item = &'a str> + use
     list.into_iter().flatten().filter_map(serde_json::Value::as_str)
 }
 
-/// Whether a notice that waited has lost its sense: a reminder of what is decided, a warning of an end that has come.
+/// Whether a notice that waited has lost its sense for people: a reminder of what is decided, a warning of an end that has
+/// come.
 #[must_use]
 pub fn is_stale(kind: EventType, request: Option<&Request>) -> Option<&'static str> {
     let request = request?;
     match kind {
-        EventType::ReminderPending | EventType::RequestEscalated
+        EventType::ReminderPending
+        | EventType::RequestEscalated
+        | EventType::RequestClaimed
+        | EventType::RequestUnclaimed
             if !matches!(request.state, State::Pending) =>
         {
             Some("it was decided meanwhile")

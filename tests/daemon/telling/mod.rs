@@ -3,7 +3,8 @@
 //!
 //! * [`http`], [`smtp`] the receivers · [`webhooks`], [`mail`], [`slack`] a channel each
 //! * [`failures`] what failed is told as failed
-//! * [`log`] who was told, trying a channel, sending again · [`routes`] routes of the policy · [`many`] ten thousand events, failures and kills
+//! * [`log`] who was told, trying a channel, sending again · [`routes`] routes of the policy · [`weekly`] the digest
+//! * [`many`] ten thousand events, failures and kills
 
 mod failures;
 mod http;
@@ -14,6 +15,7 @@ mod routes;
 mod slack;
 mod smtp;
 mod webhooks;
+mod weekly;
 
 use crate::support::*;
 use serde_json::Value;

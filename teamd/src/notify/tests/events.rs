@@ -1,7 +1,8 @@
 //! One of each event that people are told of.
 
 use super::{Event, SET, active, actor, at, id, request};
-use crate::domain::event::Actor;
+use crate::domain::event::{Actor, Datum};
+use crate::domain::weekly::{Due, Tally};
 use crate::notify::Part;
 use serde_json::{Value, json};
 use team_shared::event::EventType;
@@ -48,6 +49,10 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
         ),
         (
             Event::of(E::RequestClaimed, by("bob"), Some(asked()), until),
+            approver,
+        ),
+        (
+            Event::of(E::RequestUnclaimed, by("bob"), Some(asked()), json!({})),
             approver,
         ),
         (
@@ -210,7 +215,21 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
             admin,
         ),
         (
-            Event::of(E::GrantDrift, daemon(), None, with(json!({ "kind": "missing" }))),
+            Event::of(
+                E::GrantDrift,
+                daemon(),
+                None,
+                with(json!({ "kind": "missing", "finding": "new" })),
+            ),
+            admin,
+        ),
+        (
+            Event::of(
+                E::GrantDrift,
+                daemon(),
+                None,
+                with(json!({ "kind": "missing", "finding": "gone" })),
+            ),
             admin,
         ),
         (
@@ -306,5 +325,49 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
             Event::of(E::NotifyClear, daemon(), None, json!({ "channel": "slack" })),
             admin,
         ),
+        (
+            Event::of(E::DigestWeekly, daemon(), None, week(2)),
+            Some(Part::Decider),
+        ),
+        (Event::of(E::DigestWeekly, daemon(), None, week(0)), None),
     ]
+}
+
+/// A week in which everything happened so often.
+fn week(times: i64) -> Value {
+    let due = Due {
+        since: at(-10_080),
+        until: at(0),
+    };
+    let tally = Tally {
+        submitted: 7 * times,
+        break_glass: times,
+        approved: 3 * times,
+        automatic: times,
+        rejected: times,
+        expired: times,
+        withdrawn: times,
+        sessions: 4 * times,
+        granted_seconds: 9000 * times,
+        revoked: times,
+        unused: (times > 0).then_some(times),
+        failed: times,
+        stuck: times,
+        reappeared: times,
+        drift: times,
+        pending: times,
+        unreviewed: 3 * times,
+        differing: times,
+    };
+    let event = tally.event(&due);
+    let plain = |datum: &Datum| match datum {
+        Datum::Number(number) => json!(number),
+        Datum::Moment(at) => json!(at),
+        other => json!(format!("{other:?}")),
+    };
+    let data = event
+        .data
+        .iter()
+        .map(|(name, datum)| ((*name).to_owned(), plain(datum)));
+    Value::Object(data.collect())
 }

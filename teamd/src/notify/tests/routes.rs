@@ -5,6 +5,7 @@ use crate::config::{Config, Route};
 use crate::domain::event::{Actor, Severity};
 use crate::domain::policy::Policy;
 use crate::domain::request::Vote;
+use crate::notify::audience::is_stale;
 use crate::notify::routing::{Way, way};
 use crate::notify::{Reach, Recipient, plan, severity};
 use serde_json::json;
@@ -110,6 +111,26 @@ fn who_has_voted_is_not_reminded() {
     }];
     let event = Event::of(EventType::ReminderPending, Actor::daemon(), Some(hers), json!({}));
     assert_eq!(people(&event), ["cleo"]);
+}
+
+#[test]
+fn what_has_lost_its_sense_is_not_told_to_people() {
+    let decided = active(request());
+    for kind in [
+        EventType::ReminderPending,
+        EventType::RequestClaimed,
+        EventType::RequestUnclaimed,
+        EventType::RequestEscalated,
+    ] {
+        assert_eq!(
+            is_stale(kind, Some(&decided)),
+            Some("it was decided meanwhile"),
+            "{kind}"
+        );
+        assert_eq!(is_stale(kind, Some(&request())), None, "{kind}");
+    }
+    assert!(is_stale(EventType::ReminderBeforeEnd, Some(&request())).is_some());
+    assert!(is_stale(EventType::RequestApproved, Some(&decided)).is_none());
 }
 
 #[test]
