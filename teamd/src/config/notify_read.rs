@@ -256,7 +256,8 @@ fn zone(text: &str) -> Result<String, String> {
 /// A day of the week and a time of the day: `monday 08:00`.
 fn digest(text: &str) -> Result<Schedule, String> {
     let read = |(day, time): (&str, &str)| {
-        let day = day.chars().all(|c| c.is_ascii_lowercase()).then_some(day)?;
+        let plain = day.chars().all(|c| c.is_ascii_lowercase()) && time.len() <= 5 && !time.starts_with(' ');
+        let day = plain.then_some(day)?;
         Some(Schedule {
             day: day.parse().ok()?,
             time: NaiveTime::parse_from_str(time, "%H:%M").ok()?,

@@ -34,6 +34,8 @@ pub struct Way {
     pub name: String,
     /// Whom and what it reaches.
     pub reach: Reach,
+    /// Nothing arrives over it at present: what is sent over it waits.
+    pub is_broken: bool,
 }
 
 /// One delivery that should be.
@@ -86,9 +88,10 @@ pub fn plan(
         .flat_map(|route| route.people_by.iter().map(String::as_str))
         .collect();
     let mut planned = BTreeSet::new();
+    let arrives = |way: &&Way| way.reach.people && by.contains(way.name.as_str()) && !way.is_broken;
+    // An alarm goes every way there is: one of them may be broken. So does everything where those that were chosen are.
+    let all = by.is_empty() || matter == Severity::Alarm || !ways.iter().copied().any(|way| arrives(&way));
     for id in people.keys() {
-        // An alarm goes every way there is: one of them may be broken.
-        let all = by.is_empty() || matter == Severity::Alarm;
         let mine = ways
             .iter()
             .filter(|way| way.reach.people && (all || by.contains(way.name.as_str())));
@@ -225,5 +228,6 @@ pub fn way(name: &str, mut reach: Reach, configured: &[config::Route]) -> Way {
     Way {
         name: name.to_owned(),
         reach,
+        is_broken: false,
     }
 }

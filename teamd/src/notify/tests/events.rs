@@ -1,8 +1,8 @@
 //! One of each event that people are told of.
 
+use super::week::week;
 use super::{Event, SET, active, actor, at, id, request};
-use crate::domain::event::{Actor, Datum};
-use crate::domain::weekly::{Due, Tally};
+use crate::domain::event::Actor;
 use crate::notify::Part;
 use serde_json::{Value, json};
 use team_shared::event::EventType;
@@ -17,6 +17,11 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
         request.terms.break_glass = true;
         request.basis.demands.clear();
         request.basis.overseers = vec![id("dora")];
+        request
+    };
+    let more = || {
+        let mut request = request();
+        request.extends = Some(request.id);
         request
     };
     let about = json!({ "user_id": "u-ann", "account_id": "111122223333", "permission_set_arn": SET });
@@ -145,6 +150,28 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
             mine,
         ),
         (
+            Event::of(E::RequestApproved, by("bob"), Some(more()), json!({})),
+            mine,
+        ),
+        (
+            Event::of(
+                E::RequestScheduled,
+                daemon(),
+                Some(more()),
+                json!({ "start_at": at(126) }),
+            ),
+            mine,
+        ),
+        (
+            Event::of(
+                E::RequestActive,
+                daemon(),
+                Some(active(more())),
+                json!({ "end_at": at(246) }),
+            ),
+            mine,
+        ),
+        (
             Event::of(
                 E::RequestActive,
                 daemon(),
@@ -168,6 +195,15 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
         ),
         (
             Event::of(E::RequestRevoked, by("bob"), Some(active(asked())), ended),
+            mine,
+        ),
+        (
+            Event::of(
+                E::RequestFailed,
+                daemon(),
+                Some(asked()),
+                json!({ "reason": "standing_access" }),
+            ),
             mine,
         ),
         (
@@ -331,43 +367,4 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
         ),
         (Event::of(E::DigestWeekly, daemon(), None, week(0)), None),
     ]
-}
-
-/// A week in which everything happened so often.
-fn week(times: i64) -> Value {
-    let due = Due {
-        since: at(-10_080),
-        until: at(0),
-    };
-    let tally = Tally {
-        submitted: 7 * times,
-        break_glass: times,
-        approved: 3 * times,
-        automatic: times,
-        rejected: times,
-        expired: times,
-        withdrawn: times,
-        sessions: 4 * times,
-        granted_seconds: 9000 * times,
-        revoked: times,
-        unused: (times > 0).then_some(times),
-        failed: times,
-        stuck: times,
-        reappeared: times,
-        drift: times,
-        pending: times,
-        unreviewed: 3 * times,
-        differing: times,
-    };
-    let event = tally.event(&due);
-    let plain = |datum: &Datum| match datum {
-        Datum::Number(number) => json!(number),
-        Datum::Moment(at) => json!(at),
-        other => json!(format!("{other:?}")),
-    };
-    let data = event
-        .data
-        .iter()
-        .map(|(name, datum)| ((*name).to_owned(), plain(datum)));
-    Value::Object(data.collect())
 }

@@ -4,6 +4,7 @@ mod events;
 mod forms;
 mod hostile;
 mod routes;
+mod week;
 
 use super::notice::{Notice, Reader, write};
 use super::{Part, Told};

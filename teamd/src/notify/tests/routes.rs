@@ -235,6 +235,30 @@ fn people_may_be_told_over_one_channel_but_alarms_go_over_all() {
 }
 
 #[test]
+fn where_the_chosen_channel_is_broken_people_are_told_over_the_others() {
+    let routes = routes("[notify.routes.quiet]\npeople_by = [\"slack\"]\n");
+    let mut ways = [people_way("smtp"), people_way("slack")];
+    let failed = Event::of(
+        EventType::RequestFailed,
+        Actor::daemon(),
+        Some(request()),
+        json!({}),
+    );
+    let over = |ways: &[Way], channel: &str| {
+        let all = told(&failed, ways, &routes);
+        all.iter()
+            .any(|one| one.starts_with(&format!("{channel} user:u-ann")))
+    };
+    assert!(over(&ways, "slack") && !over(&ways, "smtp"));
+    ways[1].is_broken = true;
+    assert!(over(&ways, "slack") && over(&ways, "smtp"));
+    // And that it is broken is told over what is left.
+    let data = json!({ "channel": "slack", "why": "HTTP 503" });
+    let failing = Event::of(EventType::NotifyFailing, Actor::daemon(), None, data);
+    assert_eq!(told(&failing, &ways, &routes), ["smtp user:u-ada"]);
+}
+
+#[test]
 fn a_route_of_the_policy_adds_and_takes_nothing_away() {
     let of = |routes: &str| {
         let text =
