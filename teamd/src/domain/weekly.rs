@@ -3,9 +3,7 @@
 
 use super::Time;
 use super::event::{Datum, EventDraft};
-use chrono::{Datelike as _, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc, Weekday};
-use chrono_tz::Tz;
-use serde_json::Value;
+use chrono::{Datelike as _, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use team_shared::event::EventType;
 
 /// A digest that could not be told for so long is not told any more: what it counted is in the next one.
@@ -35,23 +33,21 @@ pub struct Due {
 impl Schedule {
     /// The last moment at or before `now` at which it was due.
     #[must_use]
-    pub fn last(&self, zone: Tz, now: Time) -> Time {
-        self.around(zone, now)
-            .rfind(|at| *at <= now)
-            .unwrap_or(now - TimeDelta::days(7))
+    pub fn last(&self, zone: &impl TimeZone, now: Time) -> Time {
+        let mut all = self.around(zone, now).into_iter();
+        all.rfind(|at| *at <= now).unwrap_or(now - TimeDelta::days(7))
     }
 
     /// The next moment after `now` at which it is due.
     #[must_use]
-    pub fn next(&self, zone: Tz, now: Time) -> Time {
-        self.around(zone, now)
-            .find(|at| *at > now)
-            .unwrap_or(now + TimeDelta::days(7))
+    pub fn next(&self, zone: &impl TimeZone, now: Time) -> Time {
+        let mut all = self.around(zone, now).into_iter();
+        all.find(|at| *at > now).unwrap_or(now + TimeDelta::days(7))
     }
 
     /// What is to be told now, where `told` is the moment up to which everything has been.
     #[must_use]
-    pub fn due(&self, zone: Tz, told: Time, now: Time) -> Option<Due> {
+    pub fn due(&self, zone: &impl TimeZone, told: Time, now: Time) -> Option<Due> {
         let until = self.last(zone, now);
         (until > told && now - until <= LATE).then(|| Due {
             since: told.max(until - LONGEST),
@@ -59,25 +55,36 @@ impl Schedule {
         })
     }
 
-    /// The moments of the weeks before and after.
-    fn around(&self, zone: Tz, now: Time) -> impl DoubleEndedIterator<Item = Time> + use<> {
-        let (today, day, time) = (now.with_timezone(&zone).date_naive(), self.day, self.time);
-        let dates =
-            (0..=18_u64).filter_map(move |days| (today - Days::new(9)).checked_add_days(Days::new(days)));
-        dates
-            .filter(move |date| date.weekday() == day)
-            .map(move |date| moment(zone, date.and_time(time)))
+    /// The moments of the weeks before and after, in their order.
+    fn around(&self, zone: &impl TimeZone, now: Time) -> Vec<Time> {
+        let first = now.with_timezone(zone).date_naive() - Days::new(9);
+        let dates = (0..=18).filter_map(|days| first.checked_add_days(Days::new(days)));
+        let mine = dates.filter(|date| date.weekday() == self.day);
+        mine.map(|date| moment(zone, date.and_time(self.time))).collect()
     }
 }
 
 /// The moment of a clock on the wall. One that is skipped when clocks are put forward is the first one after; of two when
 /// they are put back it is the earlier.
-fn moment(zone: Tz, wall: NaiveDateTime) -> Time {
+fn moment(zone: &impl TimeZone, wall: NaiveDateTime) -> Time {
     let tries = (0..=48).map(|halves| wall + TimeDelta::minutes(30 * halves));
     let found = tries
         .into_iter()
         .find_map(|wall| zone.from_local_datetime(&wall).earliest());
     found.map_or_else(|| wall.and_utc(), |at| at.with_timezone(&Utc))
+}
+
+/// What an event says of itself, as far as it counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct About {
+    /// Filed as break-glass.
+    pub break_glass: bool,
+    /// Approved by a rule that needs nobody.
+    pub automatic: bool,
+    /// A difference that is not there any more.
+    pub gone: bool,
+    /// How long the access is granted for.
+    pub seconds: i64,
 }
 
 /// What happened, in numbers.
@@ -122,30 +129,27 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts a row of the audit trail.
-    pub fn count(&mut self, kind: EventType, data: &Value) {
+    /// Counts an event, with what it says of itself.
+    pub fn count(&mut self, kind: EventType, about: &About) {
         let field = match kind {
             EventType::RequestSubmitted => {
-                self.break_glass += i64::from(data["break_glass"] == true);
+                self.break_glass += i64::from(about.break_glass);
                 &mut self.submitted
             }
-            EventType::RequestApproved if data["approval_required"] == false => &mut self.automatic,
+            EventType::RequestApproved if about.automatic => &mut self.automatic,
             EventType::RequestApproved => &mut self.approved,
             EventType::RequestRejected => &mut self.rejected,
             EventType::RequestExpired => &mut self.expired,
             EventType::RequestCancelled | EventType::RequestWithdrawn => &mut self.withdrawn,
             EventType::RequestActive => {
-                let at = |name: &str| data[name].as_str().and_then(|text| text.parse::<Time>().ok());
-                if let (Some(start), Some(end)) = (at("start_at"), at("end_at")) {
-                    self.granted_seconds += (end - start).num_seconds().max(0);
-                }
+                self.granted_seconds += about.seconds.max(0);
                 &mut self.sessions
             }
             EventType::RequestRevoked => &mut self.revoked,
             EventType::RequestFailed => &mut self.failed,
             EventType::GrantStuck => &mut self.stuck,
             EventType::GrantReappeared => &mut self.reappeared,
-            EventType::GrantDrift if data["finding"] != "gone" => &mut self.drift,
+            EventType::GrantDrift if !about.gone => &mut self.drift,
             _ => return,
         };
         *field += 1;

@@ -164,11 +164,13 @@ impl People<'_> {
                     self.add_role(Part::Security);
                 }
             }
-            EventType::ReminderPending => self.add(approvers().filter(|id| !voted(id)), Part::Approver),
-            EventType::RequestEscalated => {
-                let to: Vec<UserId> = words(told, "to").filter_map(|id| id.parse().ok()).collect();
-                self.add(&to, Part::Approver);
+            // Those who may decide it at that moment, where the event names them.
+            EventType::ReminderPending if told.data["to"].is_array() => {
+                let others = |id: &&UserId| !voted(id) && **id != request.key.user;
+                self.add(named(told).iter().filter(others), Part::Approver);
             }
+            EventType::ReminderPending => self.add(approvers().filter(|id| !voted(id)), Part::Approver),
+            EventType::RequestEscalated => self.add(&named(told), Part::Approver),
             // Who was told that somebody looks must hear that nobody does. Of a claim that runs out nobody is told: until
             // when it holds stood in the message of the claim, and reminders go on.
             EventType::RequestClaimed | EventType::RequestUnclaimed => self.add(approvers(), Part::Approver),
@@ -246,10 +248,11 @@ impl People<'_> {
     }
 }
 
-/// The words of a list among the particulars.
-fn words<'a>(told: &Told<'a>, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-    let list = told.data[name].as_array();
-    list.into_iter().flatten().filter_map(serde_json::Value::as_str)
+/// The people whom an event names as those to be told.
+fn named(told: &Told<'_>) -> Vec<UserId> {
+    let list = told.data["to"].as_array();
+    let ids = list.into_iter().flatten().filter_map(serde_json::Value::as_str);
+    ids.filter_map(|id| id.parse().ok()).collect()
 }
 
 /// Whether a notice that waited has lost its sense for people: a reminder of what is decided, a warning of an end that has

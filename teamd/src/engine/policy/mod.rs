@@ -14,6 +14,7 @@ pub use history::{HistoryRow, diff, sha256};
 use super::Engine;
 use super::refused::Refused;
 use crate::document;
+use crate::domain::plan::dead_ends;
 use crate::domain::policy::{Policy, stale_references};
 use crate::store::port::PolicyRow;
 use team_shared::problem::{Code, FieldError};
@@ -106,7 +107,7 @@ impl Engine {
         let mut lines = directory.map_or_else(Vec::new, |directory| {
             stale_references(&in_force.policy, &directory)
         });
-        let ends = self.dead_ends(&in_force.policy);
+        let ends = dead_ends(&in_force.policy, |target| self.lacks(target));
         lines.extend(ends.into_iter().map(|end| format!("{}: {}", end.about, end.says)));
         lines
     }

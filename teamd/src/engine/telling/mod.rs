@@ -26,15 +26,13 @@ use crate::aws::messages::Messages;
 use crate::config::Notify;
 use crate::domain::Time;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::plan::dead_ends;
-use crate::domain::policy::Policy;
+use crate::domain::policy::Target;
 use crate::notify::routing::{Way, way};
 use crate::notify::{Channel, Reader, channels};
 use crate::store::port::{Read, StoreResult};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use team_shared::policy::Finding;
 use tokio::sync::Notify as Wake;
 
 /// Since when nothing arrives over a channel, after which it counts as broken.
@@ -147,10 +145,9 @@ impl Engine {
         }
     }
 
-    /// Routes of a policy that lead to what is not configured here.
-    pub(super) fn dead_ends(&self, policy: &Policy) -> Vec<Finding> {
-        let ways = self.telling.ways.load();
-        dead_ends(policy, |target| ways.config.lacks(target))
+    /// What is missing here for a target to be reached; none: nothing.
+    pub(super) fn lacks(&self, target: &Target) -> Option<String> {
+        self.telling.ways.load().config.lacks(target)
     }
 
     /// What somebody should look at, one line each, and only where there is something.

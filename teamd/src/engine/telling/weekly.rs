@@ -3,7 +3,7 @@
 
 use crate::domain::Time;
 use crate::domain::attention::was_access;
-use crate::domain::weekly::{Due, Schedule, Tally};
+use crate::domain::weekly::{About, Due, Schedule, Tally};
 use crate::engine::refused::Refused;
 use crate::engine::{Engine, commit};
 use crate::notify::notice::Fact;
@@ -11,6 +11,7 @@ use crate::store::WriteLane;
 use crate::store::port::{AuditFilter, Read, RequestFilter, StoreResult};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use team_shared::event::EventType;
 use team_shared::ids::{RequestId, UserId};
@@ -32,7 +33,7 @@ impl Engine {
                 tracing::warn!(%error, "the weekly digest could not be told; trying again");
             }
             let now = self.clock.now();
-            let next = self.weekly().map(|(schedule, zone)| schedule.next(zone, now));
+            let next = self.weekly().map(|(schedule, zone)| schedule.next(&zone, now));
             let wake = next.map_or(now + LONGEST, |at| at.min(now + LONGEST));
             tokio::select! {
                 biased;
@@ -64,7 +65,7 @@ impl Engine {
         let Some(told) = told.filter(|told| *told <= now) else {
             return self.told_until(known, now, None).await;
         };
-        match schedule.due(zone, told, now) {
+        match schedule.due(&zone, told, now) {
             Some(due) => {
                 let tally = self.tally(&due).await?;
                 self.told_until(known, due.until, Some((tally, due))).await
@@ -136,7 +137,7 @@ impl Engine {
                 .read(move |read| Ok::<_, Refused>(read.audit(&filter)?))
                 .await?;
             for row in &rows {
-                tally.count(row.kind, &row.data);
+                tally.count(row.kind, &about(&row.data));
                 if matches!(row.kind, EventType::RequestEnded | EventType::RequestRevoked) {
                     ended.extend(row.request_id);
                 }
@@ -201,6 +202,17 @@ impl Engine {
                 value: count.to_string(),
             }],
         }
+    }
+}
+
+fn about(data: &Value) -> About {
+    let at = |name: &str| data[name].as_str().and_then(|text| text.parse::<Time>().ok());
+    let length = at("start_at").zip(at("end_at")).map(|(start, end)| end - start);
+    About {
+        break_glass: data["break_glass"] == true,
+        automatic: data["approval_required"] == false,
+        gone: data["finding"] == "gone",
+        seconds: length.map_or(0, |length| length.num_seconds()),
     }
 }
 

@@ -114,6 +114,20 @@ fn who_has_voted_is_not_reminded() {
 }
 
 #[test]
+fn a_reminder_goes_to_those_who_may_decide_then() {
+    let mut hers = request();
+    hers.votes = vec![Vote {
+        by: id("sam"),
+        at: super::at(1),
+        digest: "d".into(),
+        comment: None,
+    }];
+    let data = json!({ "to": ["u-dora", "u-sam", "u-ann"] });
+    let event = Event::of(EventType::ReminderPending, Actor::daemon(), Some(hers), data);
+    assert_eq!(people(&event), ["dora"]);
+}
+
+#[test]
 fn what_has_lost_its_sense_is_not_told_to_people() {
     let decided = active(request());
     for kind in [
