@@ -98,6 +98,8 @@ words!(
         NotifyFailing = "notify.failing",
         /// They do again.
         NotifyClear = "notify.clear",
+        /// What happened in a week, in numbers.
+        DigestWeekly = "digest.weekly",
         /// The daemon started.
         DaemonStarted = "daemon.started",
         /// The daemon stopped.

@@ -174,7 +174,7 @@ fn rule_lines(detail: &RuleDetail) -> Vec<String> {
         people.iter().map(name).collect::<Vec<_>>()
     };
     list("people", people(&detail.people));
-    if detail.rule.kind != "deny" {
+    if !matches!(detail.rule.kind.as_str(), "deny" | "route") {
         list("who decides", people(&detail.approvers));
     }
     let account =

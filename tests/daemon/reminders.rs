@@ -42,6 +42,21 @@ async fn approvers_are_reminded_of_what_waits() {
 }
 
 #[tokio::test]
+async fn whoever_may_decide_by_now_is_reminded_and_not_who_might_have() {
+    let world = World::new().await;
+    let id = world.pending().await;
+    let changed = POLICY.replace("who = [\"group:prod-leads\"]", "who = [\"user:mona\"]");
+    assert_ne!(changed, POLICY);
+    world.apply(&changed).await;
+    look(&world, 31).await;
+    let reminder = told(&world, &id, "reminder.pending")
+        .await
+        .pop()
+        .expect("a reminder");
+    assert_eq!(reminder["data"]["to"], serde_json::json!([world.user_id("mona")]));
+}
+
+#[tokio::test]
 async fn the_end_is_told_before_it_comes_and_once() {
     let mut world = World::new().await;
     let id = world.active().await;

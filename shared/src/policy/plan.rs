@@ -54,7 +54,7 @@ pub struct PolicyPlan {
 /// A rule that is new, gone or different.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleChange {
-    /// `eligibility`, `approver` or `deny`.
+    /// `eligibility`, `approver`, `deny` or `route`.
     pub kind: String,
     /// Id of the rule.
     pub id: String,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct PolicyRules {
     /// Version of the policy; 0: none.
     pub version: u64,
-    /// In document order: eligibility, approver, deny.
+    /// In document order: eligibility, approver, deny, route.
     pub rules: Vec<PolicyRule>,
     /// Every setting and role.
     pub settings: Vec<SettingView>,
@@ -17,7 +17,7 @@ pub struct PolicyRules {
 /// A rule as a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRule {
-    /// `eligibility`, `approver` or `deny`.
+    /// `eligibility`, `approver`, `deny` or `route`.
     pub kind: String,
     /// Id of the rule.
     pub id: String,

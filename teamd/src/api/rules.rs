@@ -9,14 +9,13 @@ use crate::document::{RulePlace, rule_places};
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::plan::{
-    Fields, approver_fields, deny_fields, eligibility_fields, role_fields, setting_fields,
+    Fields, approver_fields, deny_fields, eligibility_fields, role_fields, route_fields, setting_fields,
 };
-use crate::domain::policy::{
-    AccountPattern, Policy, SetPattern, Subject, accounts_of, people_of, sets_of, stale_references,
-};
+use crate::domain::policy::{AccountPattern, Policy, SetPattern, Subject, accounts_of, people_of, sets_of};
 use crate::engine::{InForce, Refused};
 use axum::Json;
 use axum::extract::{Path, State};
+use std::borrow::Cow;
 use std::fmt::Display;
 use team_shared::policy::{PolicyRule, PolicyRules, RuleDetail, SettingView};
 
@@ -30,7 +29,12 @@ pub(super) async fn list(
     let Some(in_force) = facts.policy.as_deref() else {
         return Ok(Json(PolicyRules::default()));
     };
-    let book = Book::new(in_force, facts.directory.as_deref(), api.engine.now());
+    let book = Book::new(
+        in_force,
+        facts.directory.as_deref(),
+        api.engine.policy_warnings(),
+        api.engine.now(),
+    );
     Ok(Json(PolicyRules {
         version: in_force.version,
         rules: book.rules().iter().map(|rule| book.row(rule)).collect(),
@@ -47,7 +51,12 @@ pub(super) async fn show(
     may_read(&api, &caller)?;
     let facts = api.engine.facts();
     let (in_force, directory) = facts.both()?;
-    let book = Book::new(in_force, Some(directory), api.engine.now());
+    let book = Book::new(
+        in_force,
+        Some(directory),
+        api.engine.policy_warnings(),
+        api.engine.now(),
+    );
     let rule = book
         .rules()
         .into_iter()
@@ -59,12 +68,12 @@ pub(super) async fn show(
         text: book
             .place(&rule)
             .map_or_else(String::new, |place| place.text.clone()),
-        people: names.people(people_of(rule.who, directory).iter().map(|person| &person.id)),
-        accounts: accounts_of(rule.accounts, directory)
+        people: names.people(people_of(&rule.who, directory).iter().map(|person| &person.id)),
+        accounts: accounts_of(&rule.accounts, directory)
             .iter()
             .map(|account| account_ref(directory, account))
             .collect(),
-        permission_sets: sets_of(rule.sets, directory)
+        permission_sets: sets_of(&rule.sets, directory)
             .iter()
             .map(|set| set_ref(set))
             .collect(),
@@ -77,9 +86,9 @@ pub(super) async fn show(
 struct Rule<'a> {
     kind: &'static str,
     id: &'a str,
-    who: &'a [Subject],
-    accounts: &'a [AccountPattern],
-    sets: &'a [SetPattern],
+    who: Cow<'a, [Subject]>,
+    accounts: Cow<'a, [AccountPattern]>,
+    sets: Cow<'a, [SetPattern]>,
     approvers: &'a [Subject],
     quorum: Option<u32>,
     cap: Option<i64>,
@@ -91,19 +100,22 @@ struct Book<'a> {
     policy: &'a Policy,
     directory: Option<&'a Directory>,
     places: Vec<RulePlace>,
-    stale: Vec<String>,
+    warnings: Vec<String>,
     now: Time,
 }
 
 impl<'a> Book<'a> {
-    fn new(in_force: &'a InForce, directory: Option<&'a Directory>, now: Time) -> Self {
+    fn new(
+        in_force: &'a InForce,
+        directory: Option<&'a Directory>,
+        warnings: Vec<String>,
+        now: Time,
+    ) -> Self {
         Self {
             policy: &in_force.policy,
             directory,
             places: rule_places(&in_force.row.document),
-            stale: directory.map_or_else(Vec::new, |directory| {
-                stale_references(&in_force.policy, directory)
-            }),
+            warnings,
             now,
         }
     }
@@ -113,9 +125,9 @@ impl<'a> Book<'a> {
         let eligibility = self.policy.eligibility.iter().map(|rule| Rule {
             kind: "eligibility",
             id: &rule.id,
-            who: &rule.who,
-            accounts: &rule.accounts,
-            sets: &rule.permission_sets,
+            who: Cow::Borrowed(&rule.who),
+            accounts: Cow::Borrowed(&rule.accounts),
+            sets: Cow::Borrowed(&rule.permission_sets),
             approvers: &rule.approvers,
             quorum: rule.quorum,
             cap: Some(rule.max_duration.unwrap_or(settings.max_duration).get()),
@@ -125,9 +137,9 @@ impl<'a> Book<'a> {
         let approvers = self.policy.approvers.iter().map(|rule| Rule {
             kind: "approver",
             id: &rule.id,
-            who: &rule.who,
-            accounts: &rule.accounts,
-            sets: &rule.permission_sets,
+            who: Cow::Borrowed(&rule.who),
+            accounts: Cow::Borrowed(&rule.accounts),
+            sets: Cow::Borrowed(&rule.permission_sets),
             approvers: &[],
             quorum: rule.quorum,
             cap: None,
@@ -137,16 +149,29 @@ impl<'a> Book<'a> {
         let deny = self.policy.deny.iter().map(|rule| Rule {
             kind: "deny",
             id: &rule.id,
-            who: &rule.who,
-            accounts: &rule.accounts,
-            sets: &rule.permission_sets,
+            who: Cow::Borrowed(&rule.who),
+            accounts: Cow::Borrowed(&rule.accounts),
+            sets: Cow::Borrowed(&rule.permission_sets),
             approvers: &[],
             quorum: None,
             cap: None,
             fields: deny_fields(rule),
             has_ended: false,
         });
-        eligibility.chain(approvers).chain(deny).collect()
+        let routes = self.policy.routes.iter().map(|route| Rule {
+            kind: "route",
+            id: &route.id,
+            who: Cow::Owned(route.people()),
+            // What it does not name it is about all of.
+            accounts: or_all(&route.accounts, AccountPattern::All),
+            sets: or_all(&route.permission_sets, SetPattern("*".to_owned())),
+            approvers: &[],
+            quorum: None,
+            cap: None,
+            fields: route_fields(route),
+            has_ended: false,
+        });
+        eligibility.chain(approvers).chain(deny).chain(routes).collect()
     }
 
     fn place(&self, rule: &Rule<'_>) -> Option<&RulePlace> {
@@ -162,16 +187,19 @@ impl<'a> Book<'a> {
         let count = |count: fn(&Rule<'_>, &Directory) -> usize| {
             self.directory.map_or(0, |directory| count(rule, directory))
         };
-        let of = format!("{} rule {}: ", rule.kind, rule.id);
-        let stale = self.stale.iter().filter_map(|line| line.strip_prefix(&of));
+        let of = match rule.kind {
+            "route" => format!("route {}: ", rule.id),
+            kind => format!("{kind} rule {}: ", rule.id),
+        };
+        let mine = self.warnings.iter().filter_map(|line| line.strip_prefix(&of));
         let ended = rule.has_ended.then_some("it has ended");
         PolicyRule {
             kind: rule.kind.to_owned(),
             id: rule.id.to_owned(),
             line: self.place(rule).map_or(0, |place| place.line),
-            who: written(rule.who),
-            accounts: written(rule.accounts),
-            permission_sets: written(rule.sets),
+            who: written(&rule.who),
+            accounts: written(&rule.accounts),
+            permission_sets: written(&rule.sets),
             approval: field("approval").unwrap_or_default(),
             approvers: written(rule.approvers),
             quorum: rule.quorum,
@@ -184,10 +212,10 @@ impl<'a> Book<'a> {
                 .collect(),
             owner: field("owner"),
             change_ticket: field("change_ticket"),
-            people_count: count(|rule, directory| people_of(rule.who, directory).len()),
-            account_count: count(|rule, directory| accounts_of(rule.accounts, directory).len()),
-            permission_set_count: count(|rule, directory| sets_of(rule.sets, directory).len()),
-            warnings: ended.into_iter().chain(stale).map(ToOwned::to_owned).collect(),
+            people_count: count(|rule, directory| people_of(&rule.who, directory).len()),
+            account_count: count(|rule, directory| accounts_of(&rule.accounts, directory).len()),
+            permission_set_count: count(|rule, directory| sets_of(&rule.sets, directory).len()),
+            warnings: ended.into_iter().chain(mine).map(ToOwned::to_owned).collect(),
         }
     }
 
@@ -196,15 +224,15 @@ impl<'a> Book<'a> {
         if rule.kind == "approver" {
             return rule.who.to_vec();
         }
-        if rule.kind == "deny" {
+        if matches!(rule.kind, "deny" | "route") {
             return Vec::new();
         }
         if !rule.approvers.is_empty() {
             return rule.approvers.to_vec();
         }
         let (accounts, sets) = (
-            accounts_of(rule.accounts, directory),
-            sets_of(rule.sets, directory),
+            accounts_of(&rule.accounts, directory),
+            sets_of(&rule.sets, directory),
         );
         let theirs = self.policy.approvers.iter().filter(|other| {
             let at =
@@ -213,6 +241,14 @@ impl<'a> Book<'a> {
             other.accounts.iter().any(at) && other.permission_sets.iter().any(with)
         });
         theirs.flat_map(|other| other.who.iter().cloned()).collect()
+    }
+}
+
+/// What is named, or all where nothing is.
+fn or_all<T: Clone>(named: &[T], all: T) -> Cow<'_, [T]> {
+    match named {
+        [] => Cow::Owned(vec![all]),
+        named => Cow::Borrowed(named),
     }
 }
 

@@ -24,9 +24,7 @@ pub use model::{
     Protected, Server, Store,
 };
 
-pub use notify::{
-    EventPattern, Notify, Route, Ses, Severity, Slack, SlackAccess, Smtp, SmtpTls, Sns, Target, Webhook,
-};
+pub use notify::{Notify, Route, Ses, Slack, SlackAccess, Smtp, SmtpTls, Sns, Webhook};
 
 use std::path::Path;
 

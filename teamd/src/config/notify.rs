@@ -1,8 +1,9 @@
 //! `[notify]`: over what people are told, and who is told of what where.
 
-use crate::domain::policy::{AccountPattern, SetPattern, Subject};
+use crate::domain::event::EventPattern;
+use crate::domain::policy::{self, Target};
+use crate::domain::weekly::Schedule;
 use std::path::PathBuf;
-use team_shared::event::EventType;
 
 /// Everything under `[notify]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,8 @@ pub struct Notify {
     pub command: String,
     /// IANA name of the zone for people whose own is not in the directory; none: UTC.
     pub zone: Option<String>,
+    /// When the weekly digest is due, in `zone`; none: never.
+    pub digest: Option<Schedule>,
     /// Amazon SES.
     pub ses: Option<Ses>,
     /// Amazon SNS.
@@ -30,6 +33,7 @@ impl Default for Notify {
         Self {
             command: "team-tui".to_owned(),
             zone: None,
+            digest: None,
             ses: None,
             sns: None,
             slack: None,
@@ -122,80 +126,38 @@ pub struct Webhook {
     pub events: Vec<EventPattern>,
 }
 
-/// An event's type, or a family: `request.*`, `*`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventPattern {
-    /// This one.
-    Kind(EventType),
-    /// All whose word begins so.
-    Family(String),
-}
-
-impl EventPattern {
-    /// Whether it means this type.
-    #[must_use]
-    pub fn fits(&self, kind: EventType) -> bool {
-        match self {
-            Self::Kind(known) => *known == kind,
-            Self::Family(start) => kind.as_str().starts_with(start),
-        }
-    }
-}
-
-/// How much an event matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Severity {
-    /// It is how things go.
-    #[default]
-    Info,
-    /// Somebody should know.
-    Warning,
-    /// Somebody must look now.
-    Alarm,
-}
-
-impl Severity {
-    /// The word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Alarm => "alarm",
-        }
-    }
-}
-
-/// Where a route leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// `slack:#room`
-    Slack(String),
-    /// `webhook:NAME`
-    Webhook(String),
-    /// `mail:ADDRESS`, over whatever sends mail.
-    Mail(String),
-    /// `sns`
-    Sns,
-    /// People, over whatever reaches people.
-    People(Subject),
-}
-
-/// Who is told of what where, beside those whom it concerns.
+/// A route of this host: what goes where beside those whom it concerns, and over what people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// Name.
-    pub name: String,
-    /// Of these events; empty: all.
-    pub events: Vec<EventPattern>,
-    /// Of requests for these accounts; empty: all, and what is about none.
-    pub accounts: Vec<AccountPattern>,
-    /// Of requests for these permission sets; empty: all, and what is about none.
-    pub permission_sets: Vec<SetPattern>,
-    /// Only what matters at least so much.
-    pub severity: Severity,
-    /// Where to.
-    pub to: Vec<Target>,
+    /// Of what, and where to.
+    pub route: policy::Route,
     /// Channels over which people are told of these events, instead of all; never of alarms.
     pub people_by: Vec<String>,
+}
+
+impl Notify {
+    /// What is missing for a target to be reached; none: nothing.
+    #[must_use]
+    pub fn lacks(&self, target: &Target) -> Option<String> {
+        match target {
+            Target::Slack(_) if !self.is_bot() => Some(format!(
+                "{target} needs [notify.slack] with a token_file: a bot alone can choose a room"
+            )),
+            Target::Webhook(name) if !self.webhooks.iter().any(|webhook| webhook.name == *name) => {
+                Some(format!("there is no [[notify.webhook]] called {name:?}"))
+            }
+            Target::Mail(_) if self.smtp.is_none() && self.ses.is_none() => {
+                Some(format!("{target} needs [notify.smtp] or [notify.ses]"))
+            }
+            Target::Sns if self.sns.is_none() => Some("sns needs [notify.sns]".to_owned()),
+            Target::Slack(_) | Target::Webhook(_) | Target::Mail(_) | Target::Sns | Target::People(_) => None,
+        }
+    }
+
+    /// Whether Slack is spoken to as a bot, which reaches people and chooses rooms.
+    #[must_use]
+    pub fn is_bot(&self) -> bool {
+        let access = self.slack.as_ref().map(|slack| &slack.access);
+        matches!(access, Some(SlackAccess::Bot(_)))
+    }
 }

@@ -1,14 +1,14 @@
 //! `[notify]` from the tree to the model.
 
 use super::error::Origin;
-use super::notify::{
-    EventPattern, Notify, Route, Ses, Severity, Slack, SlackAccess, Smtp, SmtpTls, Sns, Target, Webhook,
-};
+use super::notify::{Notify, Route, Ses, Slack, SlackAccess, Smtp, SmtpTls, Sns, Webhook};
 use super::section::Section;
 use super::values;
-use crate::document::patterns;
+use crate::document::{patterns, targets};
+use crate::domain::policy;
+use crate::domain::weekly::Schedule;
+use chrono::NaiveTime;
 use std::collections::BTreeSet;
-use team_shared::event::EventType;
 
 /// Channels that reach people.
 const PEOPLE_BY: [&str; 3] = ["slack", "smtp", "ses"];
@@ -20,6 +20,7 @@ pub(super) fn notify(section: &mut Section<'_>) -> Notify {
     let notify = Notify {
         command: section.text("command", values::any).unwrap_or(default.command),
         zone: section.text("zone", zone),
+        digest: section.text("digest", digest),
         ses: section.part("ses", ses),
         sns: section.part("sns", sns),
         slack: section.part("slack", slack),
@@ -29,7 +30,11 @@ pub(super) fn notify(section: &mut Section<'_>) -> Notify {
             .part("routes", |routes| Some(routes.sections(route)))
             .unwrap_or_default()
             .into_iter()
-            .filter_map(|(name, route)| Some(Route { name, ..route? }))
+            .filter_map(|(id, route)| {
+                let mut route = route?;
+                route.route.id = id;
+                Some(route)
+            })
             .collect(),
     };
     let mut names = BTreeSet::new();
@@ -41,7 +46,7 @@ pub(super) fn notify(section: &mut Section<'_>) -> Notify {
     for route in &notify.routes {
         for message in dangling(route, &notify) {
             if let Some(at) = &routes_at {
-                section.wrong(&format!("routes.{}", route.name), at, message);
+                section.wrong(&format!("routes.{}", route.route.id), at, message);
             }
         }
     }
@@ -50,37 +55,11 @@ pub(super) fn notify(section: &mut Section<'_>) -> Notify {
 
 /// Where a route leads to what is not configured.
 fn dangling(route: &Route, notify: &Notify) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let is_bot = matches!(
-        notify.slack.as_ref().map(|slack| &slack.access),
-        Some(SlackAccess::Bot(_))
-    );
-    for target in &route.to {
-        let known = match target {
-            Target::Slack(room) => is_bot.then_some(()).ok_or_else(|| {
-                format!("slack:{room} needs [notify.slack] with a token_file: a bot alone can choose a room")
-            }),
-            Target::Webhook(name) => notify
-                .webhooks
-                .iter()
-                .any(|webhook| webhook.name == *name)
-                .then_some(())
-                .ok_or_else(|| format!("there is no [[notify.webhook]] called {name:?}")),
-            Target::Mail(address) => (notify.smtp.is_some() || notify.ses.is_some())
-                .then_some(())
-                .ok_or_else(|| format!("mail:{address} needs [notify.smtp] or [notify.ses]")),
-            Target::Sns => notify
-                .sns
-                .is_some()
-                .then_some(())
-                .ok_or_else(|| "sns needs [notify.sns]".to_owned()),
-            Target::People(_) => Ok(()),
-        };
-        wrong.extend(known.err());
-    }
+    let to = route.route.to.iter();
+    let mut wrong: Vec<String> = to.filter_map(|target| notify.lacks(target)).collect();
     for name in &route.people_by {
         let is_there = match name.as_str() {
-            "slack" => is_bot,
+            "slack" => notify.is_bot(),
             "smtp" => notify.smtp.is_some(),
             _ => notify.ses.is_some(),
         };
@@ -98,7 +77,7 @@ fn ses(section: &mut Section<'_>) -> Option<Ses> {
         section.text("source_arn", values::opaque),
         section.text("region", values::region),
     );
-    let from = needed(section, "from", address)?;
+    let from = needed(section, "from", targets::address)?;
     Some(Ses {
         from,
         source_arn,
@@ -125,7 +104,7 @@ fn slack(section: &mut Section<'_>) -> Option<Slack> {
     let audit_at = section.origin("audit_channel");
     let token = section.text("token_file", values::path);
     let webhook = section.text("webhook_url_file", values::path);
-    let audit_channel = section.text("audit_channel", room);
+    let audit_channel = section.text("audit_channel", targets::room);
     let api_url = section.text("api_url", values::url);
     let access = match (token, webhook) {
         (Some(token), None) => SlackAccess::Bot(token),
@@ -171,7 +150,10 @@ fn smtp(section: &mut Section<'_>) -> Option<Smtp> {
         section.text("password_file", values::path),
     );
     let ca_file = section.text("ca_file", values::path);
-    let (host, from) = (needed(section, "host", host), needed(section, "from", address));
+    let (host, from) = (
+        needed(section, "host", host),
+        needed(section, "from", targets::address),
+    );
     if username.is_some() != password_file.is_some() {
         match &username_at {
             Some(at) => section.wrong("username", at, "needs password_file = \"…\" beside it"),
@@ -206,9 +188,9 @@ fn smtp(section: &mut Section<'_>) -> Option<Smtp> {
 }
 
 fn webhook(section: &mut Section<'_>) -> Option<Webhook> {
-    let events = section.list("events", event).unwrap_or_default();
+    let events = section.list("events", targets::event).unwrap_or_default();
     let (name, url, secret_file) = (
-        needed(section, "name", name),
+        needed(section, "name", targets::name),
         needed(section, "url", values::url),
         needed(section, "secret_file", values::path),
     );
@@ -222,15 +204,17 @@ fn webhook(section: &mut Section<'_>) -> Option<Webhook> {
 
 fn route(section: &mut Section<'_>) -> Option<Route> {
     let route = Route {
-        name: String::new(),
-        events: section.list("events", event).unwrap_or_default(),
-        accounts: section.list("accounts", patterns::account).unwrap_or_default(),
-        permission_sets: section.list("permission_sets", patterns::set).unwrap_or_default(),
-        severity: section.text("severity", severity).unwrap_or_default(),
-        to: section.list("to", target).unwrap_or_default(),
+        route: policy::Route {
+            id: String::new(),
+            events: section.list("events", targets::event).unwrap_or_default(),
+            accounts: section.list("accounts", patterns::account).unwrap_or_default(),
+            permission_sets: section.list("permission_sets", patterns::set).unwrap_or_default(),
+            severity: section.text("severity", targets::severity).unwrap_or_default(),
+            to: section.list("to", targets::target).unwrap_or_default(),
+        },
         people_by: section.list("people_by", people_by).unwrap_or_default(),
     };
-    if route.to.is_empty() && route.people_by.is_empty() {
+    if route.route.to.is_empty() && route.people_by.is_empty() {
         section.wrong_itself("leads nowhere: write to = [\"slack:#room\", …], or people_by = [\"smtp\"]");
         return None;
     }
@@ -251,51 +235,6 @@ fn needed<T>(
     found
 }
 
-fn event(text: &str) -> Result<EventPattern, String> {
-    if let Some(family) = text.strip_suffix('*') {
-        let any = EventType::ALL
-            .iter()
-            .any(|kind| kind.as_str().starts_with(family));
-        return if any && (family.is_empty() || family.ends_with('.')) {
-            Ok(EventPattern::Family(family.to_owned()))
-        } else {
-            Err(format!(
-                "{text:?} means no event: write a type, or a family like \"request.*\""
-            ))
-        };
-    }
-    text.parse().map(EventPattern::Kind).map_err(|_| {
-        let likeness = |kind: &&EventType| strsim::jaro_winkler(text, kind.as_str());
-        let near = EventType::ALL
-            .iter()
-            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        let near = near.map(|kind| kind.as_str()).unwrap_or_default();
-        format!("{text:?} is not a type of event; did you mean {near:?}?")
-    })
-}
-
-fn severity(text: &str) -> Result<Severity, String> {
-    let all = [Severity::Info, Severity::Warning, Severity::Alarm];
-    let known = all.into_iter().find(|severity| severity.as_str() == text);
-    known.ok_or_else(|| format!("{text:?} is not one of \"info\", \"warning\", \"alarm\""))
-}
-
-fn target(text: &str) -> Result<Target, String> {
-    if text == "sns" {
-        return Ok(Target::Sns);
-    }
-    match text.split_once(':') {
-        Some(("slack", rest)) => room(rest).map(Target::Slack),
-        Some(("webhook", rest)) => name(rest).map(Target::Webhook),
-        Some(("mail", rest)) => address(rest).map(Target::Mail),
-        Some(("user" | "group" | "oncall", _)) => patterns::subject(text).map(Target::People),
-        _ => Err(format!(
-            "{text:?} leads nowhere: write \"slack:#room\", \"webhook:NAME\", \"mail:ADDRESS\", \"sns\", \
-             \"group:NAME\", \"user:NAME\" or \"oncall:NAME\""
-        )),
-    }
-}
-
 fn people_by(text: &str) -> Result<String, String> {
     if PEOPLE_BY.contains(&text) {
         Ok(text.to_owned())
@@ -314,36 +253,19 @@ fn zone(text: &str) -> Result<String, String> {
     }
 }
 
-/// A room of Slack: `#name`, or an id.
-fn room(text: &str) -> Result<String, String> {
-    let body = text.strip_prefix('#').unwrap_or(text);
-    let plain = body.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
-    if !body.is_empty() && plain && text.len() <= 81 {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("{text:?} is not a room: write \"#name\", or its id"))
-    }
-}
-
-fn name(text: &str) -> Result<String, String> {
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if !text.is_empty() && plain && text.len() <= 40 {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "{text:?} is not a name: letters, digits, - and _, at most 40"
-        ))
-    }
-}
-
-/// A mail address, with or without a name before it: `teamd <teamd@example.com>`.
-fn address(text: &str) -> Result<String, String> {
-    match text.parse::<lettre::message::Mailbox>() {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(format!("{text:?} is not a mail address")),
-    }
+/// A day of the week and a time of the day: `monday 08:00`.
+fn digest(text: &str) -> Result<Schedule, String> {
+    let read = |(day, time): (&str, &str)| {
+        let plain = day.chars().all(|c| c.is_ascii_lowercase()) && time.len() <= 5 && !time.starts_with(' ');
+        let day = plain.then_some(day)?;
+        Some(Schedule {
+            day: day.parse().ok()?,
+            time: NaiveTime::parse_from_str(time, "%H:%M").ok()?,
+        })
+    };
+    text.split_once(' ')
+        .and_then(read)
+        .ok_or_else(|| format!("{text:?} is not a day and a time: write it like \"monday 08:00\""))
 }
 
 fn host(text: &str) -> Result<String, String> {

@@ -254,6 +254,19 @@ payments = { command = ["who"] }
 }
 
 #[test]
+fn a_digest_has_a_day_and_a_time() {
+    let read = |text: &str| parse(&format!("[notify]\ndigest = \"{text}\"\n"));
+    let digest = read("monday 08:00").unwrap().notify.digest.unwrap();
+    assert_eq!(digest.day, chrono::Weekday::Mon);
+    assert_eq!(digest.time.to_string(), "08:00:00");
+    assert!(read("fri 17:30").unwrap().notify.digest.is_some());
+    for wrong in ["monday", "Monday 08:00", "monday 24:00", "monday  08:00"] {
+        let errors = read(wrong).unwrap_err().to_string();
+        assert!(errors.contains("write it like \"monday 08:00\""), "{errors}");
+    }
+}
+
+#[test]
 fn a_source_of_activity_has_what_it_needs_and_nothing_of_another() {
     let source = |lines: &str| parse(&format!("[activity]\n{lines}\n")).map(|config| config.activity.source);
     let group = "arn:aws:logs:eu-west-1:111122223333:log-group:trail:*";

@@ -13,6 +13,7 @@ mod reader;
 mod rules;
 mod settings;
 mod suggest;
+pub mod targets;
 mod value;
 
 #[cfg(test)]
@@ -40,7 +41,15 @@ pub struct Fault {
 /// The version of the document's form that is understood.
 const VERSION: i64 = 1;
 
-const KEYS: &[&str] = &["version", "roles", "settings", "eligibility", "approver", "deny"];
+const KEYS: &[&str] = &[
+    "version",
+    "roles",
+    "settings",
+    "eligibility",
+    "approver",
+    "deny",
+    "route",
+];
 const ROLES: &[&str] = &["admins", "auditors", "security"];
 
 /// Parses a policy document.
@@ -73,6 +82,7 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Fault>> {
         }),
         approvers: rules::each(&root, "approver", &mut faults, rules::approver),
         deny: rules::each(&root, "deny", &mut faults, rules::deny),
+        routes: rules::each(&root, "route", &mut faults, rules::route),
         settings,
     };
     if faults.any() {

@@ -5,7 +5,7 @@ use toml::de::DeTable;
 /// A rule's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RulePlace {
-    /// `eligibility`, `approver` or `deny`.
+    /// `eligibility`, `approver`, `deny` or `route`.
     pub kind: &'static str,
     /// Id.
     pub id: String,
@@ -21,7 +21,7 @@ pub fn rule_places(text: &str) -> Vec<RulePlace> {
     let (root, _) = DeTable::parse_recoverable(text);
     let lines: Vec<&str> = text.lines().collect();
     let mut places = Vec::new();
-    for kind in ["eligibility", "approver", "deny"] {
+    for kind in ["eligibility", "approver", "deny", "route"] {
         let Some(items) = root
             .get_ref()
             .get(kind)

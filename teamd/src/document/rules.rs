@@ -1,10 +1,11 @@
-//! `[[eligibility]]`, `[[approver]]` and `[[deny]]`.
+//! `[[eligibility]]`, `[[approver]]`, `[[deny]]` and `[[route]]`.
 
-use super::patterns;
 use super::reader::{Faults, Section};
 use super::settings::{OVERRIDES, overrides};
+use super::{patterns, targets};
 use crate::domain::policy::{
-    AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, SetPattern, Settings, Subject,
+    AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, Route, SetPattern, Settings,
+    Subject,
 };
 use std::collections::BTreeSet;
 
@@ -33,6 +34,7 @@ const APPROVER: &[&str] = &[
     "escalate_to",
 ];
 const DENY: &[&str] = &["id", "who", "accounts", "permission_sets", "reason"];
+const ROUTE: &[&str] = &["id", "events", "accounts", "permission_sets", "severity", "to"];
 
 /// The longest id: it stands in tables, log lines and audit rows.
 const LONGEST_ID: usize = 64;
@@ -79,11 +81,7 @@ pub(super) fn eligibility(
         permission_sets: permission_sets(section, faults),
         max_duration: section.duration("max_duration", faults),
         approval: section.parsed("approval", faults, approval).unwrap_or_default(),
-        approvers: if section.has("approvers") {
-            named(section, "approvers", faults, patterns::subject)
-        } else {
-            Vec::new()
-        },
+        approvers: any_or_named(section, "approvers", faults, patterns::subject),
         quorum: quorum(section, faults),
         precedence: section
             .integer("precedence", -1_000_000..=1_000_000, faults)
@@ -130,6 +128,20 @@ pub(super) fn deny(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> DenyRu
     }
 }
 
+pub(super) fn route(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Route {
+    section.refuse_unknown(ROUTE, faults);
+    Route {
+        id: quiet_id(section),
+        events: any_or_named(section, "events", faults, targets::event),
+        accounts: any_or_named(section, "accounts", faults, patterns::account),
+        permission_sets: any_or_named(section, "permission_sets", faults, patterns::set),
+        severity: section
+            .parsed("severity", faults, targets::severity)
+            .unwrap_or_default(),
+        to: named(section, "to", faults, targets::target),
+    }
+}
+
 fn id(written: &str) -> Result<String, String> {
     team_shared::text::check(written).map_err(|error| format!("{written:?} {error}"))?;
     match written.chars().count() {
@@ -173,6 +185,20 @@ fn named<T>(
         }
         Some(items) => items,
         None => Vec::new(),
+    }
+}
+
+/// A list that may be left out, and names something where it is there.
+fn any_or_named<T>(
+    section: &Section<'_, '_>,
+    key: &str,
+    faults: &mut Faults<'_>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Vec<T> {
+    if section.has(key) {
+        named(section, key, faults, parse)
+    } else {
+        Vec::new()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Time;
 use std::collections::BTreeMap;
+use std::fmt;
 use team_shared::event::EventType;
 use team_shared::ids::{RequestId, UserId};
 
@@ -101,6 +102,59 @@ impl EventDraft {
         match text {
             Some(text) => self.with(name, Datum::FreeText(text.to_owned())),
             None => self,
+        }
+    }
+}
+
+/// An event's type, or a family: `request.*`, `*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventPattern {
+    /// This one.
+    Kind(EventType),
+    /// All whose word begins so.
+    Family(String),
+}
+
+impl EventPattern {
+    /// Whether it means this type.
+    #[must_use]
+    pub fn fits(&self, kind: EventType) -> bool {
+        match self {
+            Self::Kind(known) => *known == kind,
+            Self::Family(start) => kind.as_str().starts_with(start),
+        }
+    }
+}
+
+/// How much an event matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Severity {
+    /// It is how things go.
+    #[default]
+    Info,
+    /// Somebody should know.
+    Warning,
+    /// Somebody must look now.
+    Alarm,
+}
+
+impl Severity {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Alarm => "alarm",
+        }
+    }
+}
+
+impl fmt::Display for EventPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind(kind) => f.write_str(kind.as_str()),
+            Self::Family(start) => write!(f, "{start}*"),
         }
     }
 }

@@ -12,6 +12,7 @@
 //! * [`backstop`] when AWS itself should delete, should the daemon be gone
 //! * [`identity`] who is calling
 //! * [`clock`] which time it is, when no clock can be believed alone
+//! * [`weekly`] what happened in a week, in numbers, and when that is told
 //! * [`bits`] sets of numbered things, for what must be fast
 
 pub mod activity;
@@ -29,6 +30,7 @@ pub mod plan;
 pub mod policy;
 pub mod request;
 pub mod tally;
+pub mod weekly;
 
 /// A moment in UTC.
 pub type Time = chrono::DateTime<chrono::Utc>;

@@ -145,6 +145,7 @@ pub(crate) fn is_news(kind: EventType) -> bool {
     matches!(
         kind,
         EventType::RequestSubmitted
+            | EventType::RequestUnclaimed
             | EventType::RequestClaimed
             | EventType::RequestEscalated
             | EventType::RequestReviewed
@@ -178,6 +179,7 @@ pub(crate) fn is_news(kind: EventType) -> bool {
             | EventType::DaemonRevokeOnly
             | EventType::NotifyFailing
             | EventType::NotifyClear
+            | EventType::DigestWeekly
     )
 }
 

@@ -258,6 +258,7 @@ impl Engine {
         spawn("reminders", |this| {
             Box::pin(async move { this.run_reminders().await })
         });
+        spawn("weekly", |this| Box::pin(async move { this.run_weekly().await }));
         spawn("on call", |this| {
             Box::pin(async move { this.run_on_call().await })
         });

@@ -9,11 +9,12 @@ use super::{Engine, Facts, around, chain, commit, decide};
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::attention::reminders::{before_end, escalates_at, next, to_approvers};
-use crate::domain::event::Actor;
+use crate::domain::event::{Actor, Datum};
 use crate::domain::request::{Basis, Command, Request, State};
 use crate::store::WriteLane;
 use crate::store::port::{Read, RequestFilter, StoreResult, Tx};
 use chrono::TimeDelta;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use team_shared::state::RequestState;
 
@@ -118,6 +119,17 @@ fn asks_more(basis: &Basis, request: &Request) -> bool {
     asked.any(|person| !known(person))
 }
 
+/// Who may decide it by the policy and the directory of now: whoever was on call when it was filed may not be any more.
+/// None where that cannot be said.
+fn asked_now(facts: &Facts, request: &Request, now: Time) -> Option<Vec<String>> {
+    let basis = decide::judge(facts, request, request.terms.duration, now)
+        .ok()?
+        .basis;
+    let people = basis.demands.iter().flat_map(|demand| demand.approvers.iter());
+    let people: BTreeSet<String> = people.map(ToString::to_string).collect();
+    Some(people.into_iter().collect())
+}
+
 /// Everything that is due of one request; whether anything was told.
 fn tell(tx: &mut dyn Tx, facts: &Facts, request: &Request, now: Time) -> Result<bool, Refused> {
     let Some(in_force) = &facts.policy else {
@@ -142,7 +154,10 @@ fn tell(tx: &mut dyn Tx, facts: &Facts, request: &Request, now: Time) -> Result<
         attention.escalated_at = Some(now);
         tx.save_attention(&request.id, &attention)?;
     }
-    if let Some(noted) = to_approvers(&request, &attention, settings, now) {
+    if let Some(mut noted) = to_approvers(&request, &attention, settings, now) {
+        if let Some(asked) = asked_now(facts, &request, now) {
+            noted.event = noted.event.with("to", Datum::List(asked));
+        }
         around::keep(tx, &request, &noted, now)?;
         attention = noted.attention;
         told = true;

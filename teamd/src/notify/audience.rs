@@ -2,8 +2,8 @@
 //! concerned: rooms, topics and webhooks are the routes' business.
 
 use super::Told;
-use crate::config::Severity;
 use crate::domain::directory::Directory;
+use crate::domain::event::Severity;
 use crate::domain::policy::{Policy, Subject, people_of};
 use crate::domain::request::{Request, State};
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ pub enum Part {
     Requester,
     /// They may decide it.
     Approver,
+    /// They may decide requests: whoever the policy names for that.
+    Decider,
     /// Nobody waits for them, but they may revoke it and close its review.
     Overseer,
     /// Security.
@@ -34,6 +36,7 @@ impl Part {
         match self {
             Self::Requester => "requester",
             Self::Approver => "approver",
+            Self::Decider => "decider",
             Self::Overseer => "overseer",
             Self::Security => "security",
             Self::Admin => "admin",
@@ -47,10 +50,11 @@ impl Part {
         match self {
             Self::Requester => "it is your request",
             Self::Approver => "you are an approver of this request",
+            Self::Decider => "you decide on requests",
             Self::Overseer => "you oversee this access",
             Self::Security => "you have the role security",
             Self::Admin => "you are an administrator",
-            Self::Route => "a route of [notify.routes] names you",
+            Self::Route => "a route names you",
         }
     }
 }
@@ -128,6 +132,18 @@ impl People<'_> {
         self.add(people.into_iter().map(|person| &person.id), part);
     }
 
+    /// Everybody whom the policy names as an approver, of whatever.
+    fn add_deciders(&mut self) {
+        let (Some(policy), Some(directory)) = (self.policy, self.directory) else {
+            return;
+        };
+        let named = policy.approvers.iter().flat_map(|rule| &rule.who);
+        let own = policy.eligibility.iter().flat_map(|rule| &rule.approvers);
+        let who: Vec<Subject> = named.chain(own).cloned().collect();
+        let people = people_of(&who, directory);
+        self.add(people.into_iter().map(|person| &person.id), Part::Decider);
+    }
+
     fn of_request(&mut self, told: &Told<'_>, request: &Request) {
         let requester = [&request.key.user];
         let approvers = || {
@@ -148,12 +164,16 @@ impl People<'_> {
                     self.add_role(Part::Security);
                 }
             }
-            EventType::ReminderPending => self.add(approvers().filter(|id| !voted(id)), Part::Approver),
-            EventType::RequestEscalated => {
-                let to: Vec<UserId> = words(told, "to").filter_map(|id| id.parse().ok()).collect();
-                self.add(&to, Part::Approver);
+            // Those who may decide it at that moment, where the event names them.
+            EventType::ReminderPending if told.data["to"].is_array() => {
+                let others = |id: &&UserId| !voted(id) && **id != request.key.user;
+                self.add(named(told).iter().filter(others), Part::Approver);
             }
-            EventType::RequestClaimed => self.add(approvers(), Part::Approver),
+            EventType::ReminderPending => self.add(approvers().filter(|id| !voted(id)), Part::Approver),
+            EventType::RequestEscalated => self.add(&named(told), Part::Approver),
+            // Who was told that somebody looks must hear that nobody does. Of a claim that runs out nobody is told: until
+            // when it holds stood in the message of the claim, and reminders go on.
+            EventType::RequestClaimed | EventType::RequestUnclaimed => self.add(approvers(), Part::Approver),
             EventType::RequestTermsChanged | EventType::RequestRejected | EventType::RequestExpired => {
                 self.add(requester, Part::Requester);
                 self.add(approvers(), Part::Approver);
@@ -217,23 +237,34 @@ impl People<'_> {
                 self.add_role(Part::Security);
             }
             EventType::ActivityMarked => self.add_role(Part::Security),
+            // Whoever decides should see what comes of it; it names nobody.
+            EventType::DigestWeekly => {
+                self.add_role(Part::Admin);
+                self.add_role(Part::Security);
+                self.add_deciders();
+            }
             _ => {}
         }
     }
 }
 
-/// The words of a list among the particulars.
-fn words<'a>(told: &Told<'a>, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-    let list = told.data[name].as_array();
-    list.into_iter().flatten().filter_map(serde_json::Value::as_str)
+/// The people whom an event names as those to be told.
+fn named(told: &Told<'_>) -> Vec<UserId> {
+    let list = told.data["to"].as_array();
+    let ids = list.into_iter().flatten().filter_map(serde_json::Value::as_str);
+    ids.filter_map(|id| id.parse().ok()).collect()
 }
 
-/// Whether a notice that waited has lost its sense: a reminder of what is decided, a warning of an end that has come.
+/// Whether a notice that waited has lost its sense for people: a reminder of what is decided, a warning of an end that has
+/// come.
 #[must_use]
 pub fn is_stale(kind: EventType, request: Option<&Request>) -> Option<&'static str> {
     let request = request?;
     match kind {
-        EventType::ReminderPending | EventType::RequestEscalated
+        EventType::ReminderPending
+        | EventType::RequestEscalated
+        | EventType::RequestClaimed
+        | EventType::RequestUnclaimed
             if !matches!(request.state, State::Pending) =>
         {
             Some("it was decided meanwhile")

@@ -3,13 +3,13 @@
 
 mod event;
 mod facts;
+mod weekly;
 
 use super::audience::{Part, severity};
 use super::{Told, times, words};
-use crate::config::Severity;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
-use crate::domain::event::Actor;
+use crate::domain::event::{Actor, Severity};
 use event::{acts, event};
 use facts::{Names, Particulars, facts, groups};
 use minijinja::context;
@@ -129,13 +129,20 @@ pub fn write(told: &Told<'_>, directory: Option<&Directory>, reader: &Reader, ex
             why => data.text("why"),
             error => data.text("last_error"),
             kind => data.text("kind"),
+            finding => data.text("finding"),
+            submitted => data.number("submitted"),
+            pending => data.number("pending"),
+            unreviewed => data.number("unreviewed"),
             channel => data.text("channel"),
             version => data.number("version"),
             count => data.number("count"),
             revoke => told.data["revoke"] == true,
         },
     );
-    let mut facts = facts(told, &names, zone, &data, &actor);
+    let mut facts = match told.kind {
+        EventType::DigestWeekly => weekly::facts(&data),
+        _ => facts(told, &names, zone, &data, &actor),
+    };
     facts.extend(extra);
     Notice {
         seq: told.seq,

@@ -4,9 +4,10 @@
 use super::Told;
 use super::audience::{Part, audience, severity};
 use super::recipient::Recipient;
-use crate::config::{EventPattern, Route, Severity, Target};
+use crate::config;
 use crate::domain::directory::Directory;
-use crate::domain::policy::{Policy, people_of};
+use crate::domain::event::{EventPattern, Severity};
+use crate::domain::policy::{Policy, Route, Target, people_of};
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::UserId;
 
@@ -33,6 +34,8 @@ pub struct Way {
     pub name: String,
     /// Whom and what it reaches.
     pub reach: Reach,
+    /// Nothing arrives over it at present: what is sent over it waits.
+    pub is_broken: bool,
 }
 
 /// One delivery that should be.
@@ -46,19 +49,24 @@ pub struct Planned {
     pub skip: Option<String>,
 }
 
-/// Everything that should be sent of an event. `broken` is a channel that must not tell of itself.
+/// Everything that should be sent of an event: by the routes of this host's configuration and by those of the policy. A
+/// channel that is broken does not tell of itself.
 #[must_use]
 pub fn plan(
     told: &Told<'_>,
     policy: Option<&Policy>,
     directory: Option<&Directory>,
     ways: &[Way],
-    routes: &[Route],
+    configured: &[config::Route],
 ) -> Vec<Planned> {
     let matter = severity(told);
-    let routes: Vec<&Route> = routes
+    let is_about = |route: &Route| matter >= route.severity && fits(route, told, directory);
+    let configured: Vec<&config::Route> = configured.iter().filter(|one| is_about(&one.route)).collect();
+    let of_policy = policy.map_or(&[][..], |policy| &policy.routes).iter();
+    let routes: Vec<&Route> = configured
         .iter()
-        .filter(|route| matter >= route.severity && fits(route, told, directory))
+        .map(|one| &one.route)
+        .chain(of_policy.filter(|route| is_about(route)))
         .collect();
     let broken = told.data["channel"].as_str().unwrap_or_default();
     let ways: Vec<&Way> = ways.iter().filter(|way| way.name != broken).collect();
@@ -75,14 +83,15 @@ pub fn plan(
             }
         }
     }
-    let by: BTreeSet<&str> = routes
+    let by: BTreeSet<&str> = configured
         .iter()
         .flat_map(|route| route.people_by.iter().map(String::as_str))
         .collect();
     let mut planned = BTreeSet::new();
+    let arrives = |way: &&Way| way.reach.people && by.contains(way.name.as_str()) && !way.is_broken;
+    // An alarm goes every way there is: one of them may be broken. So does everything where those that were chosen are.
+    let all = by.is_empty() || matter == Severity::Alarm || !ways.iter().copied().any(|way| arrives(&way));
     for id in people.keys() {
-        // An alarm goes every way there is: one of them may be broken.
-        let all = by.is_empty() || matter == Severity::Alarm;
         let mine = ways
             .iter()
             .filter(|way| way.reach.people && (all || by.contains(way.name.as_str())));
@@ -201,12 +210,13 @@ fn target<'a>(
     told.request.map(of).or_else(|| told.data[name].as_str())
 }
 
-/// A channel as it is planned with. A webhook or topic that a route names gets what routes send it, and nothing else.
+/// A channel as it is planned with. A webhook or topic that a route of the configuration names gets what routes send it,
+/// and nothing else. A route of the policy only adds: no change of the policy takes anything away from a receiver.
 #[must_use]
-pub fn way(name: &str, mut reach: Reach, routes: &[Route]) -> Way {
-    let is_named = routes
+pub fn way(name: &str, mut reach: Reach, configured: &[config::Route]) -> Way {
+    let is_named = configured
         .iter()
-        .flat_map(|route| &route.to)
+        .flat_map(|one| &one.route.to)
         .any(|target| match target {
             Target::Webhook(webhook) => name == format!("webhook:{webhook}"),
             Target::Sns => name == "sns",
@@ -218,5 +228,6 @@ pub fn way(name: &str, mut reach: Reach, routes: &[Route]) -> Way {
     Way {
         name: name.to_owned(),
         reach,
+        is_broken: false,
     }
 }

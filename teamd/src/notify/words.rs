@@ -56,6 +56,7 @@ macro_rules! templates {
 templates! {
     RequestSubmitted = "request.submitted",
     RequestClaimed = "request.claimed",
+    RequestUnclaimed = "request.unclaimed",
     RequestEscalated = "request.escalated",
     RequestTermsChanged = "request.terms_changed",
     RequestApproved = "request.approved",
@@ -88,6 +89,7 @@ templates! {
     DaemonRevokeOnly = "daemon.revoke_only",
     NotifyFailing = "notify.failing",
     NotifyClear = "notify.clear",
+    DigestWeekly = "digest.weekly",
 }
 
 /// The words of an event. Whatever goes wrong here, somebody must still be told: then the event's own word stands.

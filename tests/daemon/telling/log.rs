@@ -6,9 +6,10 @@ use super::{notifications, reach_state, secret_file, webhook};
 use crate::support::*;
 use chrono::TimeDelta;
 use serde_json::json;
-use teamd::config::{Route, Severity, Smtp, SmtpTls, Target};
+use teamd::config::{Route, Smtp, SmtpTls};
+use teamd::domain::policy::{self, AccountPattern, Target};
 
-fn smtp(server: &Server) -> Smtp {
+pub(super) fn smtp(server: &Server) -> Smtp {
     Smtp {
         host: "127.0.0.1".to_owned(),
         port: server.port,
@@ -197,17 +198,12 @@ async fn routes_lead_to_a_team_and_decisions_wait_for_no_channel_d39() {
         smtp.port = 1;
         config.notify.smtp = Some(smtp);
         config.notify.routes.push(Route {
-            name: "ledger".to_owned(),
-            events: Vec::new(),
-            accounts: vec![
-                "400000000032"
-                    .parse()
-                    .map(teamd::domain::policy::AccountPattern::Id)
-                    .expect("an id"),
-            ],
-            permission_sets: Vec::new(),
-            severity: Severity::Info,
-            to: vec![Target::Mail("ledger-team@acme.example".to_owned())],
+            route: policy::Route {
+                id: "ledger".to_owned(),
+                accounts: vec![AccountPattern::Id("400000000032".parse().expect("an id"))],
+                to: vec![Target::Mail("ledger-team@acme.example".to_owned())],
+                ..policy::Route::default()
+            },
             people_by: Vec::new(),
         });
     });

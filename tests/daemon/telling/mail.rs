@@ -205,3 +205,30 @@ async fn a_server_that_is_not_who_it_says_gets_nothing() {
     }
     assert!(plain.taken().is_empty());
 }
+
+#[tokio::test]
+async fn who_heard_of_a_claim_hears_that_it_was_given_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(Kind::Tls).await;
+    let world = world(&server, SmtpTls::Tls, &folder).await;
+    let id = world.pending().await;
+    let subjects = |to: &str, word: &str| {
+        let all = server.taken().into_iter().filter(|mail| mail.to.starts_with(to));
+        let all = all.map(|mail| mail.header("Subject"));
+        all.filter(|subject| subject.contains(word)).count()
+    };
+    world.act("bob", &id, "claim").await.is(200);
+    soon("carol hears of the claim", || {
+        subjects("carol", "is looking at") == 1
+    })
+    .await;
+    world.act("bob", &id, "unclaim").await.is(200);
+    soon("carol hears that it is over", || {
+        subjects("carol", "is not looking") == 1
+    })
+    .await;
+    // Neither whoever did it, nor the requester, whom claims do not concern.
+    for name in ["alice", "bob"] {
+        assert_eq!(subjects(name, "looking"), 0, "{name}");
+    }
+}

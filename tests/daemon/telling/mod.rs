@@ -3,16 +3,19 @@
 //!
 //! * [`http`], [`smtp`] the receivers · [`webhooks`], [`mail`], [`slack`] a channel each
 //! * [`failures`] what failed is told as failed
-//! * [`log`] who was told, trying a channel, sending again · [`many`] ten thousand events, failures and kills
+//! * [`log`] who was told, trying a channel, sending again · [`routes`] routes of the policy · [`weekly`] the digest
+//! * [`many`] ten thousand events, failures and kills
 
 mod failures;
 mod http;
 mod log;
 mod mail;
 mod many;
+mod routes;
 mod slack;
 mod smtp;
 mod webhooks;
+mod weekly;
 
 use crate::support::*;
 use serde_json::Value;

@@ -38,7 +38,7 @@ fn workspace(got: &Got) -> Answer {
     }
 }
 
-fn bot(config: &mut Config, receiver: &Receiver, folder: &tempfile::TempDir) {
+pub(super) fn bot(config: &mut Config, receiver: &Receiver, folder: &tempfile::TempDir) {
     config.notify.slack = Some(Slack {
         access: SlackAccess::Bot(secret_file(folder.path(), "token", "xoxb-1-secret\n")),
         audit_channel: Some("#access".to_owned()),

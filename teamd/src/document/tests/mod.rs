@@ -4,6 +4,7 @@ mod cases;
 mod expectations;
 mod organisation;
 mod robust;
+mod routes;
 mod values;
 
 use super::*;

@@ -1,8 +1,9 @@
 //! Rules and settings as text, key by key: for what differs between two documents, and for lists of rules.
 
+use crate::domain::event::Severity;
 use crate::domain::policy::{
     ApprovalMode, ApproverRule, DenyRule, EligibilityRule, OnLostEligibility, Overrides, Policy,
-    RoleAssignments, Settings,
+    RoleAssignments, Route, Settings,
 };
 use std::fmt::Display;
 use team_shared::duration::Seconds;
@@ -72,6 +73,21 @@ pub fn deny_fields(rule: &DenyRule) -> Fields {
         ("permission_sets", list(&rule.permission_sets)),
     ];
     put(&mut fields, "reason", rule.reason.clone());
+    fields
+}
+
+/// Of a route.
+#[must_use]
+pub fn route_fields(route: &Route) -> Fields {
+    let mut fields = vec![("to", list(&route.to))];
+    let named = [
+        ("events", list(&route.events)),
+        ("accounts", list(&route.accounts)),
+        ("permission_sets", list(&route.permission_sets)),
+    ];
+    fields.extend(named.into_iter().filter(|(_, value)| !value.is_empty()));
+    let severity = Some(route.severity).filter(|least| *least != Severity::Info);
+    put(&mut fields, "severity", severity.map(Severity::as_str));
     fields
 }
 
@@ -200,6 +216,12 @@ pub(super) fn rule_changes(before: &Policy, after: &Policy) -> Vec<RuleChange> {
         "deny",
         &named(&before.deny, |rule| (&rule.id, deny_fields(rule))),
         &named(&after.deny, |rule| (&rule.id, deny_fields(rule))),
+        &mut changes,
+    );
+    compare(
+        "route",
+        &named(&before.routes, |route| (&route.id, route_fields(route))),
+        &named(&after.routes, |route| (&route.id, route_fields(route))),
         &mut changes,
     );
     changes

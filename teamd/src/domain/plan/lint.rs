@@ -231,6 +231,12 @@ fn depends(about: &str, what: &str, accounts: &[AccountPattern], found: &mut Vec
     }
 }
 
+/// A route that leads to what is not there.
+pub(super) fn dead_end(route: &str, lack: &str) -> Finding {
+    let says = format!("it leads nowhere on this host: {lack}");
+    finding("dead-end", WARNING, &format!("route {route}"), says)
+}
+
 fn finding(code: &str, severity: &str, about: &str, says: impl Into<String>) -> Finding {
     Finding {
         code: code.to_owned(),

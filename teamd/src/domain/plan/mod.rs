@@ -13,11 +13,13 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use fields::{Fields, approver_fields, deny_fields, eligibility_fields, role_fields, setting_fields};
+pub use fields::{
+    Fields, approver_fields, deny_fields, eligibility_fields, role_fields, route_fields, setting_fields,
+};
 
 use super::Time;
 use super::directory::Directory;
-use super::policy::{Policy, roles_of, stale_references};
+use super::policy::{Policy, Target, roles_of, stale_references};
 use lens::Lens;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, UserId};
@@ -38,6 +40,17 @@ pub struct Change<'a> {
     pub author: Option<&'a UserId>,
     /// When.
     pub now: Time,
+}
+
+/// What this host's configuration lacks for the routes of a policy to lead anywhere: by `lacks`, which knows it. The
+/// document may be meant for other hosts too, so it is not refused for that.
+#[must_use]
+pub fn dead_ends(policy: &Policy, lacks: impl Fn(&Target) -> Option<String>) -> Vec<Finding> {
+    let ends = policy.routes.iter().flat_map(|route| {
+        let missing = route.to.iter().filter_map(&lacks);
+        missing.map(|lack| lint::dead_end(&route.id, &lack))
+    });
+    ends.collect()
 }
 
 /// The plan, without what is known outside of policy and directory: version, hash, diff and the requests it touches.

@@ -1,5 +1,7 @@
 //! Plans for the sample organisation.
 
+mod routes;
+
 use super::*;
 use crate::document::parse;
 use crate::domain::policy::entitlements;

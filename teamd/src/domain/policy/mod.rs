@@ -25,6 +25,7 @@ mod matching;
 mod model;
 mod refusal;
 mod roles;
+mod route;
 mod stale;
 mod texts;
 mod trace;
@@ -42,6 +43,7 @@ pub use model::{
 };
 pub use refusal::{Nearest, Part, Refusal};
 pub use roles::{Roles, approver_of, decided_by, roles_of};
+pub use route::{Route, Target};
 pub use stale::stale_references;
 pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};
 pub use trace::{Question, trace};

@@ -1,6 +1,7 @@
 //! The policy document in our own types, as [`crate::document`] makes it from the text.
 
 use super::super::Time;
+use super::route::Route;
 use super::texts::{TextRules, TicketPattern};
 use std::fmt;
 use team_shared::duration::Seconds;
@@ -19,6 +20,8 @@ pub struct Policy {
     pub approvers: Vec<ApproverRule>,
     /// What is refused whatever else is written, in document order.
     pub deny: Vec<DenyRule>,
+    /// What goes where beside those whom it concerns, in document order.
+    pub routes: Vec<Route>,
 }
 
 /// Who runs the system. Roles add up.

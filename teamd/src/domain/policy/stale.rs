@@ -46,6 +46,12 @@ pub fn stale_references(policy: &Policy, directory: &Directory) -> Vec<String> {
         say(&of, accounts(&rule.accounts));
         say(&of, sets(&rule.permission_sets));
     }
+    for route in &policy.routes {
+        let of = format!("route {}", route.id);
+        say(&of, accounts(&route.accounts));
+        say(&of, sets(&route.permission_sets));
+        say(&of, subjects(&route.people()));
+    }
     lines
 }
 

@@ -14,6 +14,7 @@ pub use history::{HistoryRow, diff, sha256};
 use super::Engine;
 use super::refused::Refused;
 use crate::document;
+use crate::domain::plan::dead_ends;
 use crate::domain::policy::{Policy, stale_references};
 use crate::store::port::PolicyRow;
 use team_shared::problem::{Code, FieldError};
@@ -95,13 +96,20 @@ fn refuse_stale_base(base: Option<u64>, current: u64) -> Result<(), Refused> {
 }
 
 impl Engine {
-    /// What about the policy in force deserves a look: references that AWS does not know.
+    /// What about the policy in force deserves a look: references that AWS does not know, routes that lead to what is
+    /// not configured here.
     #[must_use]
     pub fn policy_warnings(&self) -> Vec<String> {
-        match (self.policy(), self.directory()) {
-            (Some(in_force), Some(directory)) => stale_references(&in_force.policy, &directory),
-            (None, _) | (_, None) => Vec::new(),
-        }
+        let Some(in_force) = self.policy() else {
+            return Vec::new();
+        };
+        let directory = self.directory();
+        let mut lines = directory.map_or_else(Vec::new, |directory| {
+            stale_references(&in_force.policy, &directory)
+        });
+        let ends = dead_ends(&in_force.policy, |target| self.lacks(target));
+        lines.extend(ends.into_iter().map(|end| format!("{}: {}", end.about, end.says)));
+        lines
     }
 
     /// The version in force; 0: none.

@@ -3,7 +3,7 @@
 use super::{InForce, diff, read, refuse_stale_base, sha256};
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
-use crate::domain::plan::{Change, plan};
+use crate::domain::plan::{Change, dead_ends, plan};
 use crate::domain::policy::OnLostEligibility;
 use crate::domain::request::Request;
 use crate::engine::directory::lost_basis;
@@ -46,6 +46,8 @@ impl Engine {
             author: caller.person(),
             now,
         });
+        let mut findings = made.findings;
+        findings.extend(dead_ends(&policy, |target| self.lacks(target)));
         let keeps = policy.settings.on_lost_eligibility == OnLostEligibility::Keep;
         let would_be = Facts {
             policy: Some(Arc::new(InForce {
@@ -85,6 +87,7 @@ impl Engine {
             diff: diff(text, document, (&name, "planned")),
             withdrawn,
             ending,
+            findings,
             ..made
         })
     }

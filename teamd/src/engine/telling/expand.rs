@@ -1,6 +1,7 @@
 //! A row of the outbox becomes deliveries. The row goes in the same transaction, so that no event is lost between the two,
 //! and none is told twice.
 
+use super::{failing_row, off_row, set};
 use crate::config::Notify;
 use crate::domain::Time;
 use crate::domain::delivery::{Delivery, DeliveryState};
@@ -84,7 +85,12 @@ pub(in crate::engine) fn expand(
     let policy = plan_by.facts.policy.as_deref().map(|in_force| &in_force.policy);
     let directory = plan_by.facts.directory.as_deref();
     let event = told(record, request.as_ref());
-    for planned in plan(&event, policy, directory, &plan_by.ways, &plan_by.config.routes) {
+    let mut ways = plan_by.ways.clone();
+    for way in &mut ways {
+        way.is_broken =
+            set(tx, &off_row(&way.name))?.is_some() || set(tx, &failing_row(&way.name))?.is_some();
+    }
+    for planned in plan(&event, policy, directory, &ways, &plan_by.config.routes) {
         let recipient = planned.recipient.to_string();
         let delivery = Delivery {
             number: 0,

@@ -102,19 +102,24 @@ impl Engine {
         let Some(record) = record else {
             return Ok(Err(format!("there is no event {seq} any more")));
         };
-        if let Some(why) = is_stale(record.kind, request.as_ref()) {
-            return Ok(Err(why.to_owned()));
-        }
         let recipient: Recipient = match delivery.recipient.parse() {
             Ok(recipient) => recipient,
             Err(why) => return Ok(Err(why)),
         };
+        // What has a place of its own is often a program, which wants to know all that happened.
+        let stale = is_stale(record.kind, request.as_ref()).filter(|_| recipient != Recipient::Place);
+        if let Some(why) = stale {
+            return Ok(Err(why.to_owned()));
+        }
         let (reader, to) = match self.reader_of(&recipient, &record, request.as_ref()) {
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
         };
         let facts = self.facts();
-        let extra = self.digest_of(record.kind, request.as_ref()).await;
+        let extra = match (&recipient, record.kind) {
+            (Recipient::Person(id), EventType::DigestWeekly) => self.waits_for(id).await,
+            (_, kind) => self.digest_of(kind, request.as_ref()).await,
+        };
         let event = told(&record, request.as_ref());
         Ok(Ok(Outgoing {
             id: delivery.id.clone(),

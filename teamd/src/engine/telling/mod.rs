@@ -3,6 +3,7 @@
 //! * [`expand`] a row of the outbox becomes one delivery for each channel and recipient, in one transaction
 //! * [`worker`] sends what is due: a task of its own, each channel beside the others
 //! * [`fly`] one delivery: what is said, to which address, and what came of it
+//! * [`digest`] what was done with access that is over · [`weekly`] what happened in a week
 //! * [`verbs`] what administrators do: try a channel, send again what was given up, look it up
 //!
 //! None of it is in the way of a decision or a removal: it reads like everybody, writes behind everybody, and waits for
@@ -13,6 +14,7 @@ mod digest;
 mod expand;
 mod fly;
 mod verbs;
+mod weekly;
 mod worker;
 
 pub(super) use expand::{Plan, expand, row_to_tell};
@@ -24,6 +26,7 @@ use crate::aws::messages::Messages;
 use crate::config::Notify;
 use crate::domain::Time;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::policy::Target;
 use crate::notify::routing::{Way, way};
 use crate::notify::{Channel, Reader, channels};
 use crate::store::port::{Read, StoreResult};
@@ -140,6 +143,11 @@ impl Engine {
             ways: ways.for_planning(),
             config: ways.config.clone(),
         }
+    }
+
+    /// What is missing here for a target to be reached; none: nothing.
+    pub(super) fn lacks(&self, target: &Target) -> Option<String> {
+        self.telling.ways.load().config.lacks(target)
     }
 
     /// What somebody should look at, one line each, and only where there is something.

@@ -18,6 +18,10 @@ pub(super) fn acts(told: &Told<'_>, reader: &Reader) -> Vec<Act> {
     let Some(id) = told.request.map(|request| request.id) else {
         return match told.kind {
             EventType::PolicyProposed => vec![act("To see it", "policy history --diff".to_owned())],
+            EventType::DigestWeekly => vec![
+                act("What waits for you", "ls --queue".to_owned()),
+                act("What nobody has looked at", "ls --review".to_owned()),
+            ],
             EventType::NotifyFailing => vec![act("To see what waits", "notify log".to_owned())],
             _ => vec![act("To see more", "status".to_owned())],
         };
@@ -27,6 +31,7 @@ pub(super) fn acts(told: &Told<'_>, reader: &Reader) -> Vec<Act> {
         EventType::RequestSubmitted
         | EventType::ReminderPending
         | EventType::RequestEscalated
+        | EventType::RequestUnclaimed
         | EventType::RequestTermsChanged
             if reader.part == Some(Part::Approver) =>
         {

@@ -13,9 +13,9 @@ const SECTION: usize = 2900;
 #[must_use]
 pub fn message(notice: &Notice, id: &str) -> Value {
     let sign = match notice.severity {
-        crate::config::Severity::Alarm => "🚨 ",
-        crate::config::Severity::Warning => "⚠️ ",
-        crate::config::Severity::Info => "",
+        crate::domain::event::Severity::Alarm => "🚨 ",
+        crate::domain::event::Severity::Warning => "⚠️ ",
+        crate::domain::event::Severity::Info => "",
     };
     let mut blocks = vec![json!({
         "type": "header",

@@ -1,5 +1,6 @@
 //! One of each event that people are told of.
 
+use super::week::week;
 use super::{Event, SET, active, actor, at, id, request};
 use crate::domain::event::Actor;
 use crate::notify::Part;
@@ -16,6 +17,11 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
         request.terms.break_glass = true;
         request.basis.demands.clear();
         request.basis.overseers = vec![id("dora")];
+        request
+    };
+    let more = || {
+        let mut request = request();
+        request.extends = Some(request.id);
         request
     };
     let about = json!({ "user_id": "u-ann", "account_id": "111122223333", "permission_set_arn": SET });
@@ -48,6 +54,10 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
         ),
         (
             Event::of(E::RequestClaimed, by("bob"), Some(asked()), until),
+            approver,
+        ),
+        (
+            Event::of(E::RequestUnclaimed, by("bob"), Some(asked()), json!({})),
             approver,
         ),
         (
@@ -140,6 +150,28 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
             mine,
         ),
         (
+            Event::of(E::RequestApproved, by("bob"), Some(more()), json!({})),
+            mine,
+        ),
+        (
+            Event::of(
+                E::RequestScheduled,
+                daemon(),
+                Some(more()),
+                json!({ "start_at": at(126) }),
+            ),
+            mine,
+        ),
+        (
+            Event::of(
+                E::RequestActive,
+                daemon(),
+                Some(active(more())),
+                json!({ "end_at": at(246) }),
+            ),
+            mine,
+        ),
+        (
             Event::of(
                 E::RequestActive,
                 daemon(),
@@ -163,6 +195,15 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
         ),
         (
             Event::of(E::RequestRevoked, by("bob"), Some(active(asked())), ended),
+            mine,
+        ),
+        (
+            Event::of(
+                E::RequestFailed,
+                daemon(),
+                Some(asked()),
+                json!({ "reason": "standing_access" }),
+            ),
             mine,
         ),
         (
@@ -210,7 +251,21 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
             admin,
         ),
         (
-            Event::of(E::GrantDrift, daemon(), None, with(json!({ "kind": "missing" }))),
+            Event::of(
+                E::GrantDrift,
+                daemon(),
+                None,
+                with(json!({ "kind": "missing", "finding": "new" })),
+            ),
+            admin,
+        ),
+        (
+            Event::of(
+                E::GrantDrift,
+                daemon(),
+                None,
+                with(json!({ "kind": "missing", "finding": "gone" })),
+            ),
             admin,
         ),
         (
@@ -306,5 +361,10 @@ pub(super) fn every() -> Vec<(Event, Option<Part>)> {
             Event::of(E::NotifyClear, daemon(), None, json!({ "channel": "slack" })),
             admin,
         ),
+        (
+            Event::of(E::DigestWeekly, daemon(), None, week(2)),
+            Some(Part::Decider),
+        ),
+        (Event::of(E::DigestWeekly, daemon(), None, week(0)), None),
     ]
 }

@@ -4,6 +4,7 @@ mod events;
 mod forms;
 mod hostile;
 mod routes;
+mod week;
 
 use super::notice::{Notice, Reader, write};
 use super::{Part, Told};
@@ -95,7 +96,8 @@ fn directory() -> Directory {
 
 fn policy() -> Policy {
     crate::document::parse(
-        "version = 1\n[roles]\nadmins = [\"user:ada\"]\nsecurity = [\"user:sam\"]\nauditors = [\"user:dora\"]\n",
+        "version = 1\n[roles]\nadmins = [\"user:ada\"]\nsecurity = [\"user:sam\"]\nauditors = [\"user:dora\"]\n\
+         [[approver]]\nid = \"leads\"\naccounts = [\"*\"]\npermission_sets = [\"*\"]\nwho = [\"user:cleo\", \"user:sam\"]\n",
     )
     .unwrap()
 }

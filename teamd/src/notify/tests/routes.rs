@@ -1,9 +1,11 @@
 //! Who is told of what over which channel.
 
 use super::{Event, active, actor, directory, every, id, policy, request};
-use crate::config::{Config, Route, Severity};
-use crate::domain::event::Actor;
+use crate::config::{Config, Route};
+use crate::domain::event::{Actor, Severity};
+use crate::domain::policy::Policy;
 use crate::domain::request::Vote;
+use crate::notify::audience::is_stale;
 use crate::notify::routing::{Way, way};
 use crate::notify::{Reach, Recipient, plan, severity};
 use serde_json::json;
@@ -31,7 +33,11 @@ fn routes(text: &str) -> Vec<Route> {
 
 /// `channel recipient`, with why not.
 fn told(event: &Event, ways: &[Way], routes: &[Route]) -> Vec<String> {
-    let planned = plan(&event.told(), Some(&policy()), Some(&directory()), ways, routes);
+    told_by(event, ways, routes, &policy())
+}
+
+fn told_by(event: &Event, ways: &[Way], routes: &[Route], policy: &Policy) -> Vec<String> {
+    let planned = plan(&event.told(), Some(policy), Some(&directory()), ways, routes);
     let line = |one: crate::notify::Planned| {
         let skip = one.skip.map(|why| format!(" ({why})")).unwrap_or_default();
         format!("{} {}{skip}", one.channel, one.recipient)
@@ -105,6 +111,40 @@ fn who_has_voted_is_not_reminded() {
     }];
     let event = Event::of(EventType::ReminderPending, Actor::daemon(), Some(hers), json!({}));
     assert_eq!(people(&event), ["cleo"]);
+}
+
+#[test]
+fn a_reminder_goes_to_those_who_may_decide_then() {
+    let mut hers = request();
+    hers.votes = vec![Vote {
+        by: id("sam"),
+        at: super::at(1),
+        digest: "d".into(),
+        comment: None,
+    }];
+    let data = json!({ "to": ["u-dora", "u-sam", "u-ann"] });
+    let event = Event::of(EventType::ReminderPending, Actor::daemon(), Some(hers), data);
+    assert_eq!(people(&event), ["dora"]);
+}
+
+#[test]
+fn what_has_lost_its_sense_is_not_told_to_people() {
+    let decided = active(request());
+    for kind in [
+        EventType::ReminderPending,
+        EventType::RequestClaimed,
+        EventType::RequestUnclaimed,
+        EventType::RequestEscalated,
+    ] {
+        assert_eq!(
+            is_stale(kind, Some(&decided)),
+            Some("it was decided meanwhile"),
+            "{kind}"
+        );
+        assert_eq!(is_stale(kind, Some(&request())), None, "{kind}");
+    }
+    assert!(is_stale(EventType::ReminderBeforeEnd, Some(&request())).is_some());
+    assert!(is_stale(EventType::RequestApproved, Some(&decided)).is_none());
 }
 
 #[test]
@@ -206,6 +246,102 @@ fn people_may_be_told_over_one_channel_but_alarms_go_over_all() {
     assert_eq!(severity(&stuck.told()), Severity::Alarm);
     let all = told(&stuck, &ways, &routes);
     assert!(all.contains(&"smtp user:u-ada".to_owned()) && all.contains(&"slack user:u-ada".to_owned()));
+}
+
+#[test]
+fn where_the_chosen_channel_is_broken_people_are_told_over_the_others() {
+    let routes = routes("[notify.routes.quiet]\npeople_by = [\"slack\"]\n");
+    let mut ways = [people_way("smtp"), people_way("slack")];
+    let failed = Event::of(
+        EventType::RequestFailed,
+        Actor::daemon(),
+        Some(request()),
+        json!({}),
+    );
+    let over = |ways: &[Way], channel: &str| {
+        let all = told(&failed, ways, &routes);
+        all.iter()
+            .any(|one| one.starts_with(&format!("{channel} user:u-ann")))
+    };
+    assert!(over(&ways, "slack") && !over(&ways, "smtp"));
+    ways[1].is_broken = true;
+    assert!(over(&ways, "slack") && over(&ways, "smtp"));
+    // And that it is broken is told over what is left.
+    let data = json!({ "channel": "slack", "why": "HTTP 503" });
+    let failing = Event::of(EventType::NotifyFailing, Actor::daemon(), None, data);
+    assert_eq!(told(&failing, &ways, &routes), ["smtp user:u-ada"]);
+}
+
+#[test]
+fn a_route_of_the_policy_adds_and_takes_nothing_away() {
+    let of = |routes: &str| {
+        let text =
+            format!("version = 1\n[roles]\nadmins = [\"user:ada\"]\nsecurity = [\"user:sam\"]\n{routes}");
+        crate::document::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}"))
+    };
+    let place = Reach {
+        place: Some((Recipient::Place, Vec::new())),
+        ..Reach::default()
+    };
+    let ways = [
+        people_way("smtp"),
+        people_way("slack"),
+        way("webhook:siem", place, &[]),
+    ];
+    let quiet = routes("[notify.routes.quiet]\npeople_by = [\"slack\"]\n");
+    let without = of("");
+    let with = of(r##"
+[[route]]
+id = "prod"
+accounts = ["ou:Workloads/Prod"]
+permission_sets = ["Admin*"]
+to = ["slack:#prod", "group:soc", "user:bob"]
+[[route]]
+id = "loud"
+severity = "alarm"
+events = ["grant.*"]
+to = ["webhook:siem", "mail:loud@example.com"]
+[[route]]
+id = "elsewhere"
+accounts = ["name:dev-*"]
+to = ["mail:dev@example.com"]
+"##);
+    for (event, _) in every() {
+        let (before, after) = (
+            told_by(&event, &ways, &quiet, &without),
+            told_by(&event, &ways, &quiet, &with),
+        );
+        let lost: Vec<_> = before.iter().filter(|one| !after.contains(one)).collect();
+        assert!(lost.is_empty(), "{}: {lost:?}", event.kind);
+        assert!(
+            !after.iter().any(|one| one.contains("dev@")),
+            "{}: {after:?}",
+            event.kind
+        );
+    }
+    let added = |kind: EventType, hers| {
+        let event = Event::of(kind, Actor::daemon(), Some(hers), json!({}));
+        let before = told_by(&event, &ways, &[], &without);
+        let mut after = told_by(&event, &ways, &[], &with);
+        after.retain(|one| !before.contains(one));
+        after
+    };
+    assert_eq!(
+        added(EventType::RequestEnded, active(request())),
+        [
+            "- user:u-nils (no mail address in the directory)",
+            "slack user:u-bob",
+            "slack user:u-sam",
+            "slack room:#prod",
+            "smtp user:u-bob",
+            "smtp user:u-sam",
+        ]
+    );
+    let stuck = added(EventType::GrantStuck, active(request()));
+    assert!(
+        stuck.contains(&"smtp mail:loud@example.com".to_owned()),
+        "{stuck:?}"
+    );
 }
 
 #[test]
