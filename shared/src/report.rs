@@ -54,7 +54,7 @@ pub struct ReportQuery {
 
 /// Requests, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct Counts {
     /// Filed; the next six add up to it.
     pub requests: u64,
     /// Became access.
@@ -95,7 +95,7 @@ pub struct ReportRow {
     pub last_at: DateTime<Utc>,
     /// Its requests.
     #[serde(flatten)]
-    pub tally: Tally,
+    pub counts: Counts,
 }
 
 /// Answer of `GET /v1/report`: of what the caller may see.
@@ -108,7 +108,7 @@ pub struct Report {
     /// And before.
     pub until: DateTime<Utc>,
     /// All of them together.
-    pub total: Tally,
+    pub total: Counts,
     /// Those with most access first.
     pub items: Vec<ReportRow>,
 }

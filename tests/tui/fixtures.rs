@@ -6,7 +6,7 @@ use team_shared::activity::{ActivityDigest, ActivityItem, LeftBehind, Times};
 use team_shared::event::{Actor, Event, EventType};
 use team_shared::ids::RequestId;
 use team_shared::me::{Entitlement, Me};
-use team_shared::report::{Report, ReportBy, ReportRow, Tally};
+use team_shared::report::{Counts, Report, ReportBy, ReportRow};
 use team_shared::request::{
     AccountRef, ApprovalView, DemandView, EndedView, GrantOfRequest, PermissionSetRef, PersonRef,
     RequestView, ReviewView, VoteView, WaitingFor,
@@ -304,7 +304,7 @@ pub(crate) fn report(now: DateTime<Utc>, by: ReportBy) -> Report {
         id: format!("id-of-{name}"),
         name: name.to_owned(),
         last_at: now - Duration::days(1),
-        tally: Tally {
+        counts: Counts {
             requests,
             granted: requests - 1,
             rejected: 1,
@@ -312,7 +312,7 @@ pub(crate) fn report(now: DateTime<Utc>, by: ReportBy) -> Report {
             live_seconds: 7_380,
             unused: 1,
             median_decision_seconds: Some(240),
-            ..Tally::default()
+            ..Counts::default()
         },
     };
     let items = match by {
@@ -323,7 +323,7 @@ pub(crate) fn report(now: DateTime<Utc>, by: ReportBy) -> Report {
         by,
         since: now - Duration::days(30),
         until: now,
-        total: row("", 12, 1).tally,
+        total: row("", 12, 1).counts,
         items,
     }
 }

@@ -8,20 +8,20 @@ use team_shared::report::{ReportQuery, ReportRow};
 
 const COLUMNS: &[Column<ReportRow>] = &[
     ("name", |r| r.name.clone()),
-    ("requests", |r| r.tally.requests.to_string()),
-    ("granted", |r| r.tally.granted.to_string()),
-    ("waiting", |r| r.tally.waiting.to_string()),
-    ("rejected", |r| r.tally.rejected.to_string()),
-    ("expired", |r| r.tally.expired.to_string()),
-    ("cancelled", |r| r.tally.cancelled.to_string()),
-    ("failed", |r| r.tally.failed.to_string()),
-    ("break glass", |r| r.tally.break_glass.to_string()),
-    ("extensions", |r| r.tally.extensions.to_string()),
-    ("live", |r| format::coarse(r.tally.live_seconds)),
-    ("unused", |r| r.tally.unused.to_string()),
-    ("reviews open", |r| r.tally.reviews_open.to_string()),
+    ("requests", |r| r.counts.requests.to_string()),
+    ("granted", |r| r.counts.granted.to_string()),
+    ("waiting", |r| r.counts.waiting.to_string()),
+    ("rejected", |r| r.counts.rejected.to_string()),
+    ("expired", |r| r.counts.expired.to_string()),
+    ("cancelled", |r| r.counts.cancelled.to_string()),
+    ("failed", |r| r.counts.failed.to_string()),
+    ("break glass", |r| r.counts.break_glass.to_string()),
+    ("extensions", |r| r.counts.extensions.to_string()),
+    ("live", |r| format::coarse(r.counts.live_seconds)),
+    ("unused", |r| r.counts.unused.to_string()),
+    ("reviews open", |r| r.counts.reviews_open.to_string()),
     ("decided in", |r| {
-        r.tally
+        r.counts
             .median_decision_seconds
             .map_or_else(String::new, format::coarse)
     }),

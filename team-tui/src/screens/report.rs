@@ -7,7 +7,7 @@ use crate::theme::Theme;
 use crate::widgets::table::{Row, fixed, growing};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use team_shared::report::{ReportBy, Tally};
+use team_shared::report::{Counts, ReportBy};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     let shown = &app.report;
@@ -55,9 +55,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         columns.push(fixed("REVIEWS", 8));
         columns.push(fixed("LAST", 12));
     }
-    let line = |name: &str, tally: &Tally, last: String| {
+    let line = |name: &str, counts: &Counts, last: String| {
         let mut cells = vec![name.to_owned()];
-        cells.extend(counts(tally));
+        cells.extend(self::cells(counts));
         cells.push(last);
         cells
     };
@@ -65,8 +65,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         .items
         .iter()
         .map(|row| Row {
-            cells: line(&row.name, &row.tally, format::short(row.last_at, app.zone)),
-            style: if row.tally.break_glass > 0 {
+            cells: line(&row.name, &row.counts, format::short(row.last_at, app.zone)),
+            style: if row.counts.break_glass > 0 {
                 theme.care()
             } else {
                 theme.text()
@@ -81,27 +81,27 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
 }
 
 /// In the order of the columns behind the name; nothing is a blank, so that what is there stands out.
-fn counts(tally: &Tally) -> Vec<String> {
+fn cells(counts: &Counts) -> Vec<String> {
     let count = |number: u64| match number {
         0 => String::new(),
         some => some.to_string(),
     };
     vec![
-        count(tally.requests),
-        count(tally.granted),
-        count(tally.rejected),
-        count(tally.expired),
-        match tally.live_seconds {
+        count(counts.requests),
+        count(counts.granted),
+        count(counts.rejected),
+        count(counts.expired),
+        match counts.live_seconds {
             0 => String::new(),
             some => format::coarse(some),
         },
-        count(tally.unused),
-        tally
+        count(counts.unused),
+        counts
             .median_decision_seconds
             .map_or_else(String::new, format::coarse),
-        count(tally.break_glass),
-        count(tally.extensions),
-        count(tally.reviews_open),
+        count(counts.break_glass),
+        count(counts.extensions),
+        count(counts.reviews_open),
     ]
 }
 

@@ -7,7 +7,7 @@ use super::error::ApiError;
 use super::requests::is_unused;
 use super::views::Names;
 use crate::domain::Time;
-use crate::domain::tally::{self, Counted};
+use crate::domain::report::{Counted, Known as Beside};
 use crate::engine::Refused;
 use crate::store::port::RequestFilter;
 use axum::Json;
@@ -46,7 +46,7 @@ pub(super) async fn report(
             loop {
                 let page = read.requests(&filter)?;
                 for request in page.iter().filter(|request| access.can_see(request)) {
-                    let known = tally::Known {
+                    let known = Beside {
                         is_unused: is_unused(&engine, request),
                         is_review_open: crate::domain::attention::was_access(request)
                             && read.attention(&request.id)?.needs_review(request),
@@ -67,19 +67,19 @@ pub(super) async fn report(
         .map(|(id, counter)| ReportRow {
             name: name_of(names, by, &id),
             last_at: counter.last_at().unwrap_or(since),
-            tally: counter.into_tally(),
+            counts: counter.into_counts(),
             id,
         })
         .collect();
     items.sort_by_key(|row| {
-        let most = std::cmp::Reverse((row.tally.live_seconds, row.tally.requests));
+        let most = std::cmp::Reverse((row.counts.live_seconds, row.counts.requests));
         (most, row.name.clone())
     });
     Ok(Json(Report {
         by,
         since,
         until,
-        total: counted.total.into_tally(),
+        total: counted.total.into_counts(),
         items,
     }))
 }

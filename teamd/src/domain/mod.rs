@@ -4,7 +4,7 @@
 //! * [`policy`] who may ask for what, and who decides
 //! * [`expectation`] what a policy author expects, and whether it is so
 //! * [`request`] what people decide on, and its machine
-//! * [`tally`] requests of a period, counted
+//! * [`report`] requests of a period, counted
 //! * [`grant`] the assignment in AWS, and its machine
 //! * [`attention`] what people do around a request: claims, reminders, reviews
 //! * [`event`] what every change says to the audit trail
@@ -28,8 +28,9 @@ pub mod grant;
 pub mod identity;
 pub mod plan;
 pub mod policy;
+pub mod report;
 pub mod request;
-pub mod tally;
+
 pub mod weekly;
 
 /// A moment in UTC.

@@ -3,7 +3,7 @@
 use super::Time;
 use super::request::{Request, State};
 use std::collections::BTreeMap;
-use team_shared::report::{ReportBy, Tally};
+use team_shared::report::{Counts, ReportBy};
 
 /// What is known of a request beside the request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,7 +17,7 @@ pub struct Known {
 /// Requests that are counted together.
 #[derive(Debug, Clone, Default)]
 pub struct Counter {
-    tally: Tally,
+    counts: Counts,
     last_at: Option<Time>,
     decided: Vec<i64>,
 }
@@ -25,29 +25,29 @@ pub struct Counter {
 impl Counter {
     /// Counts one.
     pub fn add(&mut self, request: &Request, known: Known, now: Time) {
-        let tally = &mut self.tally;
-        tally.requests += 1;
+        let counts = &mut self.counts;
+        counts.requests += 1;
         let is_over = !matches!(
             request.state,
             State::Scheduled { .. } | State::Activating { .. } | State::Pending
         );
         let counted = if request.state.session().is_some() {
-            &mut tally.granted
+            &mut counts.granted
         } else {
             match request.state {
-                State::Rejected { .. } => &mut tally.rejected,
-                State::Expired { .. } => &mut tally.expired,
-                State::Cancelled { .. } | State::Withdrawn { .. } => &mut tally.cancelled,
-                _ if is_over => &mut tally.failed,
-                _ => &mut tally.waiting,
+                State::Rejected { .. } => &mut counts.rejected,
+                State::Expired { .. } => &mut counts.expired,
+                State::Cancelled { .. } | State::Withdrawn { .. } => &mut counts.cancelled,
+                _ if is_over => &mut counts.failed,
+                _ => &mut counts.waiting,
             }
         };
         *counted += 1;
-        tally.break_glass += u64::from(request.terms.break_glass);
-        tally.extensions += u64::from(request.extends.is_some());
-        tally.live_seconds += live_seconds(request, now);
-        tally.unused += u64::from(known.is_unused);
-        tally.reviews_open += u64::from(known.is_review_open);
+        counts.break_glass += u64::from(request.terms.break_glass);
+        counts.extensions += u64::from(request.extends.is_some());
+        counts.live_seconds += live_seconds(request, now);
+        counts.unused += u64::from(known.is_unused);
+        counts.reviews_open += u64::from(known.is_review_open);
         self.last_at = self.last_at.max(Some(request.created_at));
         if let Some(at) = decided_at(request) {
             self.decided.push((at - request.created_at).num_seconds().max(0));
@@ -62,11 +62,11 @@ impl Counter {
 
     /// What was counted.
     #[must_use]
-    pub fn into_tally(mut self) -> Tally {
+    pub fn into_counts(mut self) -> Counts {
         self.decided.sort_unstable();
         let middle = self.decided.len().checked_sub(1).map(|last| last / 2);
-        self.tally.median_decision_seconds = middle.and_then(|at| self.decided.get(at)).copied();
-        self.tally
+        self.counts.median_decision_seconds = middle.and_then(|at| self.decided.get(at)).copied();
+        self.counts
     }
 }
 
