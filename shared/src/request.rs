@@ -5,6 +5,7 @@ use crate::ids::{AccountId, PermissionSetArn, RequestId, UserId};
 use crate::state::{GrantState, RequestState};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Body of `POST /v1/requests`. Who asks is never in it: the kernel says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,7 +175,7 @@ pub struct RequestQuery {
 }
 
 /// A person as shown: names come from the directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PersonRef {
     /// Immutable id.
     pub user_id: UserId,
@@ -185,7 +186,7 @@ pub struct PersonRef {
 }
 
 /// An account as shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AccountRef {
     /// Id.
     pub id: AccountId,
@@ -196,7 +197,7 @@ pub struct AccountRef {
 }
 
 /// A permission set as shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PermissionSetRef {
     /// ARN.
     pub arn: PermissionSetArn,
@@ -323,11 +324,11 @@ pub struct RequestView {
     /// Where it stands.
     pub state: RequestState,
     /// Who asked.
-    pub requester: PersonRef,
+    pub requester: Arc<PersonRef>,
     /// For which account.
-    pub account: AccountRef,
+    pub account: Arc<AccountRef>,
     /// With which permission set.
-    pub permission_set: PermissionSetRef,
+    pub permission_set: Arc<PermissionSetRef>,
     /// Start; absent while it floats.
     pub start_at: Option<DateTime<Utc>>,
     /// End; absent while it floats.

@@ -1,11 +1,11 @@
 //! Activity of all sessions, as it arrives: what the Activity screen shows and `tail` prints, and what both filter by.
 
 use crate::lists::Filter;
+use crate::lists::rows::Requests;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use team_shared::activity::ActivityItem;
 use team_shared::ids::RequestId;
-use team_shared::request::RequestView;
 
 /// Events kept; older ones are read from the daemon again.
 const KEEP: usize = 5_000;
@@ -65,7 +65,7 @@ impl Feed {
     pub(crate) fn rows<'a>(
         &'a self,
         filter: &'a Filter,
-        requests: &'a BTreeMap<RequestId, RequestView>,
+        requests: &'a Requests,
     ) -> Vec<(&'a Place, &'a ActivityItem)> {
         let view = |item: &ActivityItem| item.request_id.and_then(|id| requests.get(&id));
         self.items
@@ -114,7 +114,7 @@ mod tests {
         for item in items.iter().rev().chain(&items) {
             feed.take(item.clone());
         }
-        let (filter, nothing) = (Filter::default(), BTreeMap::new());
+        let (filter, nothing) = (Filter::default(), Requests::default());
         let times: Vec<_> = feed
             .rows(&filter, &nothing)
             .iter()
@@ -144,7 +144,8 @@ mod tests {
         for item in fixtures::activity(now(), view.id) {
             feed.take(item);
         }
-        let requests = BTreeMap::from([(view.id, view)]);
+        let mut requests = Requests::default();
+        requests.insert(view.id, view);
         let count = |text: &str| feed.rows(&Filter::read(text), &requests).len();
         let all = count("");
         assert_eq!(

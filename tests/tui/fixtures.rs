@@ -2,6 +2,7 @@
 //! Used by the fake daemon here and by the unit tests of the crate.
 
 use chrono::{DateTime, Duration, Utc};
+use std::sync::Arc;
 use team_shared::activity::{ActivityDigest, ActivityItem, LeftBehind, Times};
 use team_shared::event::{Actor, Event, EventType};
 use team_shared::ids::RequestId;
@@ -68,9 +69,9 @@ pub(crate) fn request(now: DateTime<Utc>, short: &str, who: &str, minutes_ago: i
         version: 3,
         revision: 1,
         state: RequestState::Pending,
-        requester: person(who),
-        account: account("pay-prod"),
-        permission_set: set("AdministratorAccess"),
+        requester: person(who).into(),
+        account: account("pay-prod").into(),
+        permission_set: set("AdministratorAccess").into(),
         start_at: None,
         end_at: None,
         duration_seconds: 7200,
@@ -166,20 +167,20 @@ fn over(mut view: RequestView, state: RequestState, reason: &str) -> RequestView
 /// Requests in every interesting state, as ann sees them.
 pub(crate) fn requests(now: DateTime<Utc>) -> Vec<RequestView> {
     let mut dmitri = request(now, "9QPV4D", "dmitri", 12);
-    dmitri.account = account("web-prod");
-    dmitri.permission_set = set("PowerUserAccess");
+    dmitri.account = account("web-prod").into();
+    dmitri.permission_set = set("PowerUserAccess").into();
     dmitri.approval.demands[0].quorum = 2;
     dmitri = voted(dmitri, "frank");
     let mut carol = request(now, "K3QJ9W", "carol", 11);
-    carol.account = account("data-stage");
-    carol.permission_set = set("ReadOnlyAccess");
+    carol.account = account("data-stage").into();
+    carol.permission_set = set("ReadOnlyAccess").into();
     carol.duration_seconds = 28_800;
     let mut own = request(now, "NN5E0J", "ann", 3);
-    own.account = account("web-prod");
+    own.account = account("web-prod").into();
     own.you_may = vec!["cancel".to_owned()];
     let mut scheduled = voted(request(now, "S0WX4A", "hugo", 90), "ann");
     scheduled.state = RequestState::Scheduled;
-    scheduled.account = account("web-prod");
+    scheduled.account = account("web-prod").into();
     scheduled.start_at = Some(now + Duration::minutes(58));
     scheduled.end_at = Some(now + Duration::minutes(178));
     scheduled.you_may = vec!["revoke".to_owned()];
@@ -223,9 +224,9 @@ pub(crate) fn requests(now: DateTime<Utc>) -> Vec<RequestView> {
 pub(crate) fn hostile(now: DateTime<Utc>) -> RequestView {
     let mut view = request(now, "HAX0R1", "mallory", 1);
     view.justification = "x\u{1b}]52;c;aGk=\u{7}\u{1b}[2J\u{202e}gnp.exe\u{2066}".to_owned();
-    view.requester.display_name = "M\u{200b}allory\u{1b}[31m".to_owned();
+    Arc::make_mut(&mut view.requester).display_name = "M\u{200b}allory\u{1b}[31m".to_owned();
     view.ticket = Some("\u{9b}31mINC".to_owned());
-    view.account.name = "pay\u{202e}prod".to_owned();
+    Arc::make_mut(&mut view.account).name = "pay\u{202e}prod".to_owned();
     view
 }
 

@@ -5,6 +5,7 @@ use crate::fake::{self, Running};
 use crate::{BINARY, text};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::Arc;
 
 const NAME: &str = "web-u-202e-prod-444455556666-AdministratorAccess";
 
@@ -29,8 +30,8 @@ async fn world() -> Running {
     let running = fake::start().await;
     for view in &mut running.fake.world().requests {
         if view.id.short() == "R1N6BC" {
-            view.account = crate::fixtures::account("web-prod");
-            view.account.name = "web\u{202e} prod".to_owned();
+            view.account = crate::fixtures::account("web-prod").into();
+            Arc::make_mut(&mut view.account).name = "web\u{202e} prod".to_owned();
         }
     }
     running

@@ -4,33 +4,91 @@
 use super::sort;
 use super::{Filter, Sort};
 use crate::app::{App, Screen, may};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use team_shared::ids::RequestId;
-use team_shared::request::RequestView;
+use team_shared::request::{AccountRef, PermissionSetRef, PersonRef, RequestView};
 use team_shared::state::RequestState;
 
 /// The requests that are loaded. Whoever changes them makes the lists anew.
+///
+/// There may be many of them: a row of a tree does not hold a whole request, and people, accounts and permission sets are
+/// there once, however many requests name them.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    known: BTreeMap<RequestId, RequestView>,
+    known: BTreeMap<RequestId, Box<RequestView>>,
+    people: Once<PersonRef>,
+    accounts: Once<AccountRef>,
+    sets: Once<PermissionSetRef>,
     revision: u64,
 }
 
-impl Deref for Requests {
-    type Target = BTreeMap<RequestId, RequestView>;
+impl Requests {
+    pub(crate) fn get(&self, id: &RequestId) -> Option<&RequestView> {
+        self.known.get(id).map(Box::as_ref)
+    }
 
-    fn deref(&self) -> &Self::Target {
-        &self.known
+    pub(crate) fn contains_key(&self, id: &RequestId) -> bool {
+        self.known.contains_key(id)
+    }
+
+    /// By their ids: the oldest first.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &RequestId> {
+        self.known.keys()
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &RequestView> {
+        self.known.values().map(Box::as_ref)
+    }
+
+    pub(crate) fn insert(&mut self, id: RequestId, mut view: RequestView) {
+        self.revision += 1;
+        self.people.share(&mut view.requester);
+        self.accounts.share(&mut view.account);
+        self.sets.share(&mut view.permission_set);
+        view.you_may.shrink_to_fit();
+        self.known.insert(id, Box::new(view));
+    }
+
+    #[cfg(test)]
+    pub(crate) fn get_mut(&mut self, id: &RequestId) -> Option<&mut RequestView> {
+        self.revision += 1;
+        self.known.get_mut(id).map(Box::as_mut)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn clear(&mut self) {
+        self.revision += 1;
+        self.known.clear();
+    }
+
+    pub(crate) fn remove(&mut self, id: &RequestId) {
+        self.revision += 1;
+        self.known.remove(id);
     }
 }
 
-impl DerefMut for Requests {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        self.revision += 1;
-        &mut self.known
+/// What is the same in many requests.
+#[derive(Debug)]
+struct Once<T>(HashSet<Arc<T>>);
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self(HashSet::new())
+    }
+}
+
+impl<T: Eq + Hash> Once<T> {
+    /// Puts the one that is known in the place of one like it.
+    fn share(&mut self, one: &mut Arc<T>) {
+        match self.0.get(one) {
+            Some(known) => *one = Arc::clone(known),
+            None => {
+                self.0.insert(Arc::clone(one));
+            }
+        }
     }
 }
 
@@ -185,5 +243,28 @@ impl App {
         sort::order(screen, key.sort, &mut rows);
         list.ids = rows.iter().map(|row| row.id).collect();
         list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn what_many_requests_name_is_there_once() {
+        let now = "2026-11-22T14:02:31Z".parse().expect("a time");
+        let mut requests = Requests::default();
+        for (short, who) in [("000001", "bob"), ("000002", "bob"), ("000003", "carol")] {
+            let view = fixtures::request(now, short, who, 4);
+            requests.insert(view.id, view);
+        }
+        let all: Vec<&RequestView> = requests.values().collect();
+        assert!(Arc::ptr_eq(&all[0].requester, &all[1].requester));
+        assert!(Arc::ptr_eq(&all[0].account, &all[2].account));
+        assert_eq!(all[2].requester.user_name, "carol");
+        let id = all[0].id;
+        requests.remove(&id);
+        assert_eq!((requests.get(&id), requests.keys().count()), (None, 2));
     }
 }

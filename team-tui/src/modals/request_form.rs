@@ -78,9 +78,9 @@ impl Form {
     pub(crate) fn like(view: &RequestView, now: DateTime<Utc>) -> Self {
         Self {
             account: Input::new(view.account.name.clone()),
-            chosen_account: Some(view.account.clone()),
+            chosen_account: Some(view.account.as_ref().clone()),
             set: Input::new(view.permission_set.name.clone()),
-            chosen_set: Some(view.permission_set.clone()),
+            chosen_set: Some(view.permission_set.as_ref().clone()),
             duration: Input::new(crate::format::length(view.duration_seconds)),
             ticket: Input::new(view.ticket.clone().unwrap_or_default()),
             reason: Input::new(view.justification.clone()),

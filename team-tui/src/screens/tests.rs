@@ -299,7 +299,7 @@ fn hostile_text_is_inert_everywhere() {
     app.detail = None;
     app.modal = Some(Modal::Decide(Box::new(Decide::new(
         "approve",
-        &app.requests[&id],
+        app.requests.get(&id).expect("it is there"),
         now(),
     ))));
     screens.push(screen(&app, 80, 24));

@@ -11,14 +11,12 @@ const ROWS: i64 = 100_000;
 fn full() -> App {
     let mut app = live();
     let kinds = fixtures::requests(now());
-    let mut views = std::collections::BTreeMap::new();
     for number in 0..ROWS {
         let like = &kinds[usize::try_from(number).unwrap_or(0) % kinds.len()];
         let mut view = like.clone();
         view.id = fixtures::id(now() - Duration::seconds(number), &format!("{number:06}"));
-        views.insert(view.id, view);
+        app.requests.insert(view.id, view);
     }
-    app.requests.extend(views);
     app
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::look::Look;
 use crate::theme::Palette;
 use ratatui::style::{Color, Modifier};
+use std::sync::Arc;
 
 /// What may be wrong with a screen, or right.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,8 @@ fn app_in(state: State) -> App {
             for (id, state) in kinds {
                 let mut view = fixtures::hostile(now());
                 (view.id, view.state) = (id, state);
-                view.permission_set.name = "AVeryLongPermissionSetName-漢字-with-wide-letters".to_owned();
+                Arc::make_mut(&mut view.permission_set).name =
+                    "AVeryLongPermissionSetName-漢字-with-wide-letters".to_owned();
                 app.requests.insert(id, view);
             }
         }

@@ -167,8 +167,8 @@ fn the_same_again_is_one_key() {
     let Some(Modal::Form(form)) = &app.modal else {
         panic!("no form: {:?}", app.modal)
     };
-    assert_eq!(form.chosen_account.as_ref(), Some(&view.account));
-    assert_eq!(form.chosen_set.as_ref(), Some(&view.permission_set));
+    assert_eq!(form.chosen_account.as_ref(), Some(view.account.as_ref()));
+    assert_eq!(form.chosen_set.as_ref(), Some(view.permission_set.as_ref()));
     assert_eq!(form.reason.value(), view.justification);
 }
 

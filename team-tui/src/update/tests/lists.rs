@@ -26,8 +26,11 @@ fn a_verb_on_marked_rows_is_one_dialog_and_each_is_decided_for_itself() {
     };
     assert_eq!(comment, "both");
     let (first, second) = (all[0].clone(), all[1].clone());
-    assert_eq!(first.version, app.requests[&first.id].version);
-    let mut approved = app.requests[&first.id].clone();
+    assert_eq!(
+        first.version,
+        app.requests.get(&first.id).expect("it is there").version
+    );
+    let mut approved = app.requests.get(&first.id).expect("it is there").clone();
     approved.version += 1;
     let refusal = Problem::new(Code::Stale, "it has changed since you read it");
     let results = vec![
