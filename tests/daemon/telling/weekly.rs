@@ -98,12 +98,14 @@ async fn the_week_is_told_in_numbers_to_those_who_decide_and_those_who_watch() {
     };
     // bob and carol decide on it, liam and mona on other things; gita is an administrator, ivy security.
     let expected = ["bob", "carol", "gita", "ivy", "liam", "mona"];
-    soon("all of them have mail", || digests().len() >= expected.len()).await;
-    let mut to: Vec<String> = digests().into_iter().map(|mail| mail.to).collect();
-    to.sort();
-    for name in expected {
-        assert!(to.contains(&format!("{name}@example.com")), "{to:?}");
-    }
+    let recipients = || digests().into_iter().map(|mail| mail.to).collect::<Vec<String>>();
+    soon("all of them have mail", || {
+        let to = recipients();
+        let has = |name: &&str| to.contains(&format!("{name}@example.com"));
+        expected.iter().all(|name| has(name))
+    })
+    .await;
+    let to = recipients();
     assert!(
         !to.iter()
             .any(|to| to.starts_with("alice") || to.starts_with("hugo")),
