@@ -75,6 +75,33 @@ async fn control_c_leaves_from_anywhere() {
     });
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_leaves_the_terminal_and_its_mouse_as_they_were() {
+    let Some(tmux) = Tmux::start(80, 24) else { return };
+    let running = fake::start().await;
+    let socket = running.fake.socket();
+    let file = running.fake.directory.path().join("pid");
+    for signal in ["TERM", "HUP"] {
+        tokio::task::block_in_place(|| {
+            let line = format!(
+                "clear; sh -c 'echo $$ > {}; exec {BINARY} --mouse --socket {}'; echo left with $?",
+                file.display(),
+                socket.display()
+            );
+            tmux.run(&line);
+            tmux.wait_for("7FQHX2");
+            let mouse = tmux.call(&["display-message", "-p", "#{mouse_any_flag}"]);
+            assert_eq!(String::from_utf8_lossy(&mouse.stdout).trim(), "1");
+            let pid = std::fs::read_to_string(&file).expect("the number of the process");
+            let sent = std::process::Command::new("kill")
+                .args(["-s", signal, pid.trim()])
+                .status();
+            assert!(sent.is_ok_and(|sent| sent.success()));
+            tmux.is_restored();
+        });
+    }
+}
+
 /// Opens the in-process dashboard of one of the ignored tests below in the pane, as a demo would.
 fn open_in_process(tmux: &Tmux, test: &str, socket: &Path) {
     let own = std::env::current_exe().expect("this test's path");

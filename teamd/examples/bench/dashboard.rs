@@ -77,10 +77,10 @@ fn costs(binary: &Path, socket: &Path, idle: Duration) -> anyhow::Result<()> {
         ("4", "History"),
     ] {
         dashboard.press(key)?;
-        thread::sleep(Duration::from_secs(3));
+        pause(Duration::from_secs(3));
         dashboard.forget();
         let before = dashboard.computed()?;
-        thread::sleep(idle);
+        pause(idle);
         let computed = dashboard.computed()? - before;
         let seconds = idle.as_secs_f64();
         println!(
@@ -158,7 +158,7 @@ impl Dashboard {
                     bail!("no sight of {what}: {}", String::from_utf8_lossy(&shown));
                 }
             }
-            thread::sleep(Duration::from_micros(200));
+            pause(Duration::from_micros(200));
         }
     }
 
@@ -169,7 +169,7 @@ impl Dashboard {
             if last.elapsed() > Duration::from_secs(1) {
                 return last;
             }
-            thread::sleep(Duration::from_millis(50));
+            pause(Duration::from_millis(50));
         }
     }
 
@@ -215,6 +215,14 @@ impl Drop for Dashboard {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a thread that watches a terminal has no runtime to block"
+)]
+fn pause(time: Duration) {
+    thread::sleep(time);
 }
 
 fn find(text: &[u8], word: &[u8]) -> bool {

@@ -124,8 +124,12 @@ impl Tmux {
             screen.lines().any(|line| line == "icanon"),
             "raw mode was left on:\n{screen}"
         );
-        let alternate = self.call(&["display-message", "-p", "#{alternate_on} #{cursor_flag}"]);
-        assert_eq!(String::from_utf8_lossy(&alternate.stdout).trim(), "0 1");
+        let alternate = self.call(&[
+            "display-message",
+            "-p",
+            "#{alternate_on} #{cursor_flag} #{mouse_any_flag}",
+        ]);
+        assert_eq!(String::from_utf8_lossy(&alternate.stdout).trim(), "0 1 0");
     }
 }
 
