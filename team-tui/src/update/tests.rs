@@ -189,7 +189,7 @@ fn a_lost_link_switches_actions_off_and_comes_back_by_itself() {
         },
     );
     assert!(matches!(app.link, Link::Lost { .. }));
-    assert!(!app.requests.keys().next().is_none(), "the last data stays");
+    assert!(app.requests.keys().next().is_some(), "the last data stays");
     keys(&mut app, "a");
     assert!(app.modal.is_none());
     assert_eq!(control(&mut app, 'r'), [Effect::Reconnect]);
