@@ -102,7 +102,7 @@ async fn the_week_is_told_in_numbers_to_those_who_decide_and_those_who_watch() {
     soon("all of them have mail", || {
         let to = recipients();
         let has = |name: &&str| to.contains(&format!("{name}@example.com"));
-        expected.iter().all(|name| has(name))
+        expected.iter().all(has)
     })
     .await;
     let to = recipients();
