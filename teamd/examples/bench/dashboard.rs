@@ -52,6 +52,10 @@ fn costs(binary: &Path, socket: &Path, idle: Duration) -> anyhow::Result<()> {
     Sample::new(rows).print("exec to the first frame with the queue");
     let mut dashboard = Dashboard::open(binary, socket)?;
     dashboard.wait("a row", |shown| find(shown, b"Set0"))?;
+    println!(
+        "bytes until rows of the queue are there        {}",
+        dashboard.written()
+    );
     dashboard.press("4")?;
     let start = Instant::now();
     let last = dashboard.quiet();
@@ -59,18 +63,11 @@ fn costs(binary: &Path, socket: &Path, idle: Duration) -> anyhow::Result<()> {
         "the other pages of 10,005 requests             {:.0} ms",
         last.duration_since(start).as_secs_f64() * 1000.0
     );
-    dashboard.forget();
-    for _ in 0..KEYS {
-        let before = dashboard.written();
-        dashboard.press("j")?;
-        dashboard.wait("a frame", |shown| {
-            shown.len() > before && shown.ends_with(END_OF_FRAME)
-        })?;
-    }
-    println!(
-        "bytes of a frame in which the cursor moves     {}",
-        dashboard.written() / KEYS
-    );
+    dashboard.move_cursor("bytes of a frame in which the cursor moves     ")?;
+    dashboard.press("z")?;
+    dashboard.quiet();
+    dashboard.move_cursor("the same of a list alone                       ")?;
+    dashboard.press("z")?;
     for (key, what) in [
         ("1", "Queue"),
         ("3", "Sessions, one end in seconds"),
@@ -175,6 +172,20 @@ impl Dashboard {
 
     fn press(&mut self, keys: &str) -> anyhow::Result<()> {
         Ok(self.keyboard.write_all(keys.as_bytes())?)
+    }
+
+    /// What a frame weighs in which the cursor is one row further down.
+    fn move_cursor(&mut self, what: &str) -> anyhow::Result<()> {
+        self.forget();
+        for _ in 0..KEYS {
+            let before = self.written();
+            self.press("j")?;
+            self.wait("a frame", |shown| {
+                shown.len() > before && shown.ends_with(END_OF_FRAME)
+            })?;
+        }
+        println!("{what}{}", self.written() / KEYS);
+        Ok(())
     }
 
     fn forget(&self) {
