@@ -1,18 +1,29 @@
 //! Which columns a list has, as the reader says.
 
 use super::context;
-use crate::app::App;
+use crate::app::{App, Screen};
 use crate::effect::Effect;
+use crate::lists::columns::Column;
 use crate::modals::{CommandLine, Modal};
+use crate::report::Part;
 use tui_input::Input;
 
 /// A width that shows every column a screen has by itself.
 const WIDE: u16 = 200;
 
+/// Those of the list that is shown, where there is anything to choose.
+fn columns(app: &mut App) -> Option<Vec<Column>> {
+    let of_requests = app.screen != Screen::History || app.history == Part::Requests;
+    let columns = app.columns_of(app.screen, WIDE).filter(|_| of_requests);
+    if columns.is_none() {
+        app.complain("this list has the columns that it has");
+    }
+    columns
+}
+
 /// Opens the command line with what the list has now.
 pub(super) fn begin(app: &mut App) {
-    let Some(columns) = app.columns_of(app.screen, WIDE) else {
-        app.complain("this list has the columns that it has");
+    let Some(columns) = columns(app) else {
         return;
     };
     let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
@@ -25,8 +36,7 @@ pub(super) fn begin(app: &mut App) {
 
 /// Takes what was typed.
 pub(super) fn choose(app: &mut App, text: &str) -> Vec<Effect> {
-    let Some(now) = app.columns_of(app.screen, WIDE) else {
-        app.complain("this list has the columns that it has");
+    let Some(now) = columns(app) else {
         return Vec::new();
     };
     if text.is_empty() {

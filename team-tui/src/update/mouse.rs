@@ -13,6 +13,10 @@ use ratatui::layout::Position;
 const NOTCH: usize = 3;
 
 pub(super) fn on(app: &mut App, event: MouseEvent) -> Vec<Effect> {
+    if app.welcome && matches!(event.kind, MouseEventKind::Down(_)) {
+        app.welcome = false;
+        return vec![Effect::Welcomed];
+    }
     match event.kind {
         MouseEventKind::ScrollDown => wheel(app, Action::Down),
         MouseEventKind::ScrollUp => wheel(app, Action::Up),

@@ -101,7 +101,9 @@ fn columns_are_chosen_in_the_line_that_says_which_there_are() {
     keys(&mut app, ":columns usual");
     press(&mut app, KeyCode::Enter);
     assert!(seen(&app).iter().any(|line| line.contains("EXPIRES")));
-    // What has no requests in rows has nothing to choose.
+    // The report's columns are its own, and so are those of what has no requests in rows.
+    keys(&mut app, "4vv");
+    assert!(keys(&mut app, "C").is_empty() && app.modal.is_none());
     keys(&mut app, "5:columns id");
     assert!(press(&mut app, KeyCode::Enter).is_empty());
 }
