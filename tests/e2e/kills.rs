@@ -135,27 +135,27 @@ async fn people(
             &key,
         ];
         let filed = until_acknowledged(bastion, "alice", &ask).await;
-        let id = id(&filed.expect("a submission is taken"));
+        let id = id(&filed.unwrap_or_else(|refusal| panic!("a submission is taken: {refusal}")));
         acknowledged.borrow_mut().insert(key, id.clone());
         if actor != "automatic" {
             // A second answer is a refusal: the vote counted, its acknowledgement was lost.
-            until_acknowledged(bastion, "bob", &["approve", &id]).await;
+            drop(until_acknowledged(bastion, "bob", &["approve", &id]).await);
         }
         if chance.below(3) == 0 {
-            until_acknowledged(bastion, "alice", &["done", &id]).await;
+            drop(until_acknowledged(bastion, "alice", &["done", &id]).await);
         }
         sleep(chance.within(Duration::from_millis(300))).await;
     }
 }
 
-/// A verb until it is answered; none where the answer is a refusal.
-async fn until_acknowledged(bastion: &Bastion, who: &str, verb: &[&str]) -> Option<Value> {
+/// A verb until it is answered; else the refusal that was the answer.
+async fn until_acknowledged(bastion: &Bastion, who: &str, verb: &[&str]) -> Result<Value, String> {
     eventually("the verb is acknowledged", CALM, async || {
         let said = bastion.json(who, verb).await;
         match said.code {
-            0 => Some(Some(said.json())),
+            0 => Some(Ok(said.json())),
             // Decided, or over, already.
-            5 => Some(None),
+            5 => Some(Err(said.to_string())),
             // Away, or gone in the middle of the answer, or not up yet.
             1 | 6 => None,
             _ => panic!("{verb:?}: {said}"),
