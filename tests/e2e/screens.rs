@@ -219,7 +219,10 @@ async fn from_the_form_over_the_approval_to_the_countdown_and_the_end() {
         bob.wait_for("your vote counts");
         alice.keys(&["2"]);
         alice.wait_until("a countdown", |screen| {
-            screen.contains("active") && screen.contains(" left")
+            // Hers under the cursor: others of hers may be active already.
+            screen
+                .lines()
+                .any(|line| line.starts_with('▸') && line.contains("active") && line.contains(" left"))
         });
         alice.keys(&["D"]);
         alice.wait_for("Done ");

@@ -257,28 +257,37 @@ impl Engine {
     /// Refuses where the person holds exactly this without us. Where AWS cannot be asked, the check before the create
     /// does it.
     async fn refuse_standing(&self, key: &Key) -> Result<(), Refused> {
-        let wanted = key.clone();
+        if self.is_ours(key).await? {
+            return Ok(());
+        }
+        let look = self.assignments.list(key, Lane::Grant);
+        let Ok(Reply::Listed { present: true }) = tokio::time::timeout(LOOK_FOR, look).await else {
+            return Ok(());
+        };
+        // What AWS lists may be what another request of the same person has begun while it was asked.
+        if self.is_ours(key).await? {
+            return Ok(());
+        }
+        Err(Refused::new(
+            Code::StandingAccess,
+            "you hold exactly this already: a standing assignment of this permission set on this account",
+        )
+        .help("use it as it is; an administrator of Identity Center can remove the standing assignment"))
+    }
+
+    /// Whether what AWS has under this key, if it has anything, may be what we have created.
+    async fn is_ours(&self, key: &Key) -> Result<bool, Refused> {
+        let key = key.clone();
         let known = self
             .store
-            .read(move |read| Ok::<_, Refused>(read.grant(&wanted)?))
+            .read(move |read| Ok::<_, Refused>(read.grant(&key)?))
             .await?;
-        let ours = known.is_some_and(|grant| {
+        Ok(known.is_some_and(|grant| {
             !matches!(
                 grant.state,
                 GrantState::Absent { .. } | GrantState::Foreign { .. }
             ) || grant.ambiguous_create_at.is_some()
-        });
-        if ours {
-            return Ok(());
-        }
-        match tokio::time::timeout(LOOK_FOR, self.assignments.list(key, Lane::Grant)).await {
-            Ok(Reply::Listed { present: true }) => Err(Refused::new(
-                Code::StandingAccess,
-                "you hold exactly this already: a standing assignment of this permission set on this account",
-            )
-            .help("use it as it is; an administrator of Identity Center can remove the standing assignment")),
-            Ok(_) | Err(_) => Ok(()),
-        }
+        }))
     }
 
     /// What must follow once a change of a request is durable.
