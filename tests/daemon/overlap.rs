@@ -1,7 +1,6 @@
 //! Several requests on one key share one grant: it goes with the last of them.
 
 use crate::support::*;
-use aws_simulator::{FaultKind, FaultRule, Faults};
 use serde_json::json;
 
 #[tokio::test]
@@ -59,24 +58,5 @@ async fn the_end_of_one_never_cuts_another_d6() {
     let ended = world.reach(&short, "ended").await;
     assert_eq!(ended["ended"]["still_held_by"], json!(long));
     assert!(world.is_assigned("liam", "dev-web", READ_ONLY));
-    assert_eq!(world.writes(), (1, 0));
-}
-
-#[tokio::test]
-async fn what_is_just_being_given_is_no_standing_access() {
-    let world = World::new().await;
-    let slow = FaultRule::new("ListAccountAssignments", FaultKind::Latency).delay_ms(500);
-    world.faults(Faults::none().with(slow));
-    // One is given while AWS is asked for those that come after it.
-    let all = (0..8_u64).map(|number| {
-        let liam = world.as_("liam");
-        async move {
-            tokio::time::sleep(std::time::Duration::from_millis(150 * number)).await;
-            let asked = ask(DEV_WEB, READ_ONLY, 60 + number.cast_signed());
-            liam.post("/v1/requests", asked).await.is(201)
-        }
-    });
-    let filed = futures::future::join_all(all).await;
-    world.reach(&id_of(&filed[7]), "active").await;
     assert_eq!(world.writes(), (1, 0));
 }
