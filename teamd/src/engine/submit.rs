@@ -256,7 +256,7 @@ impl Engine {
 
     /// Refuses where the person holds exactly this without us. Where AWS cannot be asked, the check before the create
     /// does it.
-    async fn refuse_standing(&self, key: &Key) -> Result<(), Refused> {
+    pub(super) async fn refuse_standing(&self, key: &Key) -> Result<(), Refused> {
         if self.is_ours(key).await? {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 
 mod full_disk;
 mod races;
+mod standing;
 
 use super::commit::{carry_out, file};
 use super::reconciler::{Turn, conclude, prepare};

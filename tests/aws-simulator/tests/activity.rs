@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 const FILTER: &str = "Logs_20140328.FilterLogEvents";
 const START: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StartQuery";
 const RESULTS: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetQueryResults";
+const CANCEL: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.CancelQuery";
 const LOOKUP: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
 
 struct World {
@@ -257,6 +258,12 @@ async fn lake_takes_its_time_and_may_fail() {
     .await;
     let rest = format!("recipientAccountId = '{PAYMENTS}'");
     assert_eq!(w.result(&rest).await["QueryStatus"], "QUEUED");
+    let id = json!({ "QueryId": w.started(&rest).await });
+    assert_eq!(w.call(CANCEL, &id).await.1["QueryStatus"], "CANCELLED");
+    assert_eq!(w.call(RESULTS, &id).await.1["QueryStatus"], "CANCELLED");
+    assert_eq!(w.error(CANCEL, &id).await, "InactiveQueryException");
+    let unknown = json!({ "QueryId": "x" });
+    assert_eq!(w.error(CANCEL, &unknown).await, "QueryIdNotFoundException");
     let with = |rule: FaultRule| Faults {
         rules: vec![rule],
         ..quick()

@@ -26,6 +26,8 @@ pub enum QueryStatus {
     Failed,
     /// It took too long.
     TimedOut,
+    /// It was cancelled.
+    Cancelled,
 }
 
 /// What `GetQueryResults` says.
@@ -116,10 +118,7 @@ impl Organisation {
     pub fn get_query_results(&mut self, by: &Caller, id: &str, now_ms: i64) -> Answer<QueryResults> {
         let about = About::account(&by.account);
         self.call(by, Operation::GetQueryResults, about, now_ms, |org, _| {
-            let query = org.queries.0.get(id).ok_or_else(|| {
-                let code = ErrorKind::Named("QueryIdNotFoundException");
-                AwsError::new(code, format!("Query {id} not found"))
-            })?;
+            let query = org.queries.0.get(id).ok_or_else(|| unknown(id))?;
             let status = query.status(now_ms);
             let rows = match (&query.rows, status) {
                 (Some(rows), _) => rows.clone(),
@@ -133,6 +132,20 @@ impl Organisation {
                 query.rows = Some(rows.clone());
             }
             Ok(QueryResults { status, rows, error })
+        })
+    }
+
+    /// Ends a query that has not ended; how it is doing now.
+    pub fn cancel_query(&mut self, by: &Caller, id: &str, now_ms: i64) -> Answer<QueryStatus> {
+        let about = About::account(&by.account);
+        self.call(by, Operation::CancelQuery, about, now_ms, |org, _| {
+            let query = org.queries.0.get_mut(id).ok_or_else(|| unknown(id))?;
+            if now_ms >= query.ended_ms {
+                let code = ErrorKind::Named("InactiveQueryException");
+                return Err(AwsError::new(code, format!("Query {id} has ended")));
+            }
+            (query.end, query.ended_ms) = (QueryStatus::Cancelled, now_ms);
+            Ok(query.status(now_ms))
         })
     }
 
@@ -154,4 +167,9 @@ impl Organisation {
         });
         found.into_iter().map(|event| event.record.clone()).collect()
     }
+}
+
+fn unknown(id: &str) -> AwsError {
+    let code = ErrorKind::Named("QueryIdNotFoundException");
+    AwsError::new(code, format!("Query {id} not found"))
 }

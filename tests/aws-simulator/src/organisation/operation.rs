@@ -112,6 +112,7 @@ operations! {
     LookupEvents = CloudTrail, "LookupEvents";
     StartQuery = CloudTrail, "StartQuery";
     GetQueryResults = CloudTrail, "GetQueryResults";
+    CancelQuery = CloudTrail, "CancelQuery";
 
     FilterLogEvents = Logs, "FilterLogEvents";
 

@@ -1,4 +1,4 @@
-//! CloudTrail Lake: `StartQuery` and `GetQueryResults`.
+//! CloudTrail Lake: `StartQuery`, `GetQueryResults`, `CancelQuery`.
 
 use serde_json::{Value, json};
 
@@ -65,12 +65,19 @@ pub(super) fn get_query_results(call: &mut Call<'_>, input: &Input<'_>) -> Answe
     Ok(answer)
 }
 
+pub(super) fn cancel_query(call: &mut Call<'_>, input: &Input<'_>) -> Answer<Value> {
+    let id = input.required("QueryId")?;
+    let status = call.org.cancel_query(call.by, id, call.now_ms)?;
+    Ok(json!({ "QueryId": id, "QueryStatus": name(status) }))
+}
+
 fn name(status: QueryStatus) -> &'static str {
     match status {
         QueryStatus::Queued => "QUEUED",
         QueryStatus::Running => "RUNNING",
         QueryStatus::Finished => "FINISHED",
         QueryStatus::Failed => "FAILED",
+        QueryStatus::Cancelled => "CANCELLED",
         QueryStatus::TimedOut => "TIMED_OUT",
     }
 }

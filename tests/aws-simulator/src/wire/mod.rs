@@ -174,6 +174,7 @@ fn dispatch(call: &mut Call<'_>, operation: Operation, input: &Input<'_>) -> Ans
         Op::LookupEvents => cloud_trail::lookup_events(call, input),
         Op::StartQuery => lake::start_query(call, input),
         Op::GetQueryResults => lake::get_query_results(call, input),
+        Op::CancelQuery => lake::cancel_query(call, input),
 
         Op::FilterLogEvents => logs::filter_log_events(call, input),
 

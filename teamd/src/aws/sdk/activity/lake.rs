@@ -65,15 +65,20 @@ impl EventDataStore {
         self
     }
 
-    async fn start(&self, client: &Client, look: &Look) -> Result<String, Failure> {
+    /// The account that has the store, where it is not ours: a delegated administrator asks one of the management
+    /// account.
+    fn owner(&self) -> Option<String> {
         let (_, owner) = place_of(&self.store);
         let own = self.aws.own_account.load_full();
-        // A delegated administrator asks a store that is the management account's.
         let owner = owner.filter(|owner| own.is_some_and(|own| own.as_str() != *owner));
+        owner.map(ToOwned::to_owned)
+    }
+
+    async fn start(&self, client: &Client, look: &Look) -> Result<String, Failure> {
         let request = client
             .start_query()
             .query_statement(statement(&self.store, look))
-            .set_event_data_store_owner_account_id(owner.map(ToOwned::to_owned));
+            .set_event_data_store_owner_account_id(self.owner());
         let call = (Service::CloudTrail, "StartQuery");
         let bucket = (&self.aws.pace.start_query, Lane::Background);
         let output = self.aws.call(call, bucket, request.send()).await?;
@@ -82,8 +87,49 @@ impl EventDataStore {
             .ok_or_else(|| Failure::new(Kind::Odd, "StartQuery: no id of a query"))
     }
 
-    /// A page of a query, once it has its results.
+    /// A page of a query, once it has its results. A query that we give up is cancelled.
     async fn page(
+        &self,
+        client: &Client,
+        query: &str,
+        token: Option<String>,
+    ) -> Result<GetQueryResultsOutput, Failure> {
+        let answer = self.answer(client, query, token);
+        let failure = match tokio::time::timeout(self.patience.whole, answer).await {
+            Ok(Ok(output)) => match &output.query_status {
+                Some(QueryStatus::Finished) => return Ok(output),
+                Some(QueryStatus::Failed | QueryStatus::Cancelled | QueryStatus::TimedOut) => {
+                    return Err(without_results(&output));
+                }
+                // A state that we do not know is no reason to ask for ever.
+                _ => without_results(&output),
+            },
+            Ok(Err(failure)) => failure,
+            Err(_) => {
+                let minutes = self.patience.whole.as_secs() / 60;
+                let message = format!("the query has not ended within {minutes} minutes");
+                Failure::new(Kind::Lost, message)
+            }
+        };
+        self.cancel(client, query).await;
+        Err(failure)
+    }
+
+    /// Best effort. What nobody waits for is billed all the same, and is one of the ten that may be at work at once.
+    async fn cancel(&self, client: &Client, query: &str) {
+        let request = client
+            .cancel_query()
+            .query_id(query)
+            .set_event_data_store_owner_account_id(self.owner());
+        let call = (Service::CloudTrail, "CancelQuery");
+        let bucket = (&self.aws.pace.query_results, Lane::Background);
+        if let Err(failure) = self.aws.call(call, bucket, request.send()).await {
+            tracing::info!(query, problem = failure.message, "the query goes on without us");
+        }
+    }
+
+    /// What AWS says of a query, once it no longer says that it is at work.
+    async fn answer(
         &self,
         client: &Client,
         query: &str,
@@ -95,20 +141,14 @@ impl EventDataStore {
                 .get_query_results()
                 .query_id(query)
                 .max_query_results(PAGE)
+                .set_event_data_store_owner_account_id(self.owner())
                 .set_next_token(token.clone());
             let call = (Service::CloudTrail, "GetQueryResults");
             let bucket = (&self.aws.pace.query_results, Lane::Background);
             let output = self.aws.call(call, bucket, request.send()).await?;
             match &output.query_status {
-                Some(QueryStatus::Finished) => return Ok(output),
                 Some(QueryStatus::Queued | QueryStatus::Running) => {}
-                // A state that we do not know is no reason to ask for ever.
-                status => {
-                    let status = status.as_ref().map_or("nothing", QueryStatus::as_str);
-                    let why = output.error_message.as_deref().unwrap_or("AWS does not say why");
-                    let message = format!("GetQueryResults: the query ended as {status}: {why}");
-                    return Err(Failure::new(Kind::Odd, bounded(&message)));
-                }
+                _ => return Ok(output),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(self.patience.longest);
@@ -132,11 +172,7 @@ impl ActivitySource for EventDataStore {
             let query = self.start(&client, look).await?;
             let (client, query) = (&client, query.as_str());
             let mut pages = std::pin::pin!(pages_of(move |token| async move {
-                let page = self.page(client, query, token);
-                let output = tokio::time::timeout(self.patience.whole, page).await.map_err(|_| {
-                    let minutes = self.patience.whole.as_secs() / 60;
-                    Failure::new(Kind::Lost, format!("the query has not ended within {minutes} minutes"))
-                })??;
+                let output = self.page(client, query, token).await?;
                 Ok((output.query_result_rows.unwrap_or_default(), output.next_token))
             }));
             while let Some(page) = pages.next().await {
@@ -146,6 +182,14 @@ impl ActivitySource for EventDataStore {
         };
         stream.boxed()
     }
+}
+
+fn without_results(output: &GetQueryResultsOutput) -> Failure {
+    let status = output.query_status.as_ref();
+    let status = status.map_or("nothing", QueryStatus::as_str);
+    let why = output.error_message.as_deref().unwrap_or("AWS does not say why");
+    let message = format!("GetQueryResults: the query ended as {status}: {why}");
+    Failure::new(Kind::Odd, bounded(&message))
 }
 
 /// A row is a list of columns, each under its name, which comes back in small letters.

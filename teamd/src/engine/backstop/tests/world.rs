@@ -2,7 +2,7 @@
 
 use super::model::{Model, model_key};
 use crate::aws::health::AwsHealth;
-use crate::aws::port::Schedules;
+use crate::aws::port::{Assignments, Schedules};
 use crate::clock::{Clock, ManualClock};
 use crate::config::Config;
 use crate::domain::Time;
@@ -32,6 +32,8 @@ pub(in crate::engine) struct World {
     running: Option<(Arc<Engine>, Shutdown)>,
     filed: u128,
     pub(in crate::engine) activity: Option<ActivityPorts>,
+    /// The model, unless a test puts something in between.
+    pub(in crate::engine) assignments: Arc<dyn Assignments>,
 }
 
 impl World {
@@ -51,8 +53,10 @@ impl World {
             clock: Arc::clone(&clock),
             by,
         };
+        let model = Arc::new(model);
         Self {
-            model: Arc::new(model),
+            assignments: Arc::clone(&model) as Arc<dyn Assignments>,
+            model,
             clock,
             memory: Memory::new(),
             running: None,
@@ -67,7 +71,7 @@ impl World {
         let deps = Deps {
             store: Store::on_memory(&self.memory),
             clock: self.clock.clone(),
-            assignments: self.model.clone(),
+            assignments: Arc::clone(&self.assignments),
             directory: self.model.clone(),
             activity: self.activity.clone(),
             inventory: self.model.clone(),
@@ -209,6 +213,12 @@ impl World {
         let mut org = self.org();
         org.advance(self.clock.now().timestamp_millis());
         org.is_assigned(&model_key(&key()))
+    }
+
+    /// Somebody assigns it permanently, past us.
+    pub(in crate::engine) fn assign(&self) {
+        let now = self.clock.now().timestamp_millis();
+        self.org().put_assignment(&model_key(&key()), now);
     }
 
     /// When the schedules will run, in seconds from the start.
