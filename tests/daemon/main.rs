@@ -21,7 +21,7 @@
 //! * [`clock`] clocks that are wrong
 //! * [`degraded`] a store that cannot be used · [`damage`] two hundred damaged databases
 //! * [`telling`] messages to people, with real receivers
-//! * [`tidy`] the floors of the source tree, and that the sample files are read
+//! * [`tidy`] the floors of the source tree · [`documented`] pages and sample files are true
 
 mod activity;
 mod around;
@@ -35,6 +35,7 @@ mod clock;
 mod damage;
 mod defects;
 mod degraded;
+mod documented;
 mod drift;
 mod expectations;
 mod explain;

@@ -1,12 +1,11 @@
-//! The floors of the source tree (docs/ARCHITECTURE.md), read from the sources; and that the sample files are read.
+//! The floors of the source tree (docs/ARCHITECTURE.md), read from the sources.
 
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use teamd::config::Config;
 
 /// The top of the repository.
-fn top() -> PathBuf {
+pub fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
@@ -314,56 +313,6 @@ fn an_ignored_test_says_why() {
                 "{} ignores a test without a reason",
                 source.path
             );
-        }
-    }
-}
-
-fn read(path: &str) -> String {
-    std::fs::read_to_string(top().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-#[test]
-fn the_sample_policy_is_a_policy() {
-    for path in [
-        "docs/policy.sample.toml",
-        "docs/sample-policy/policy.toml",
-        "teamd/src/demo/policy.toml",
-        "tests/daemon/policy.toml",
-    ] {
-        let faults = teamd::document::parse(&read(path)).err().unwrap_or_default();
-        assert!(faults.is_empty(), "{path}: {faults:#?}");
-    }
-}
-
-#[test]
-fn the_sample_configuration_is_a_configuration() {
-    let path = "systemd/teamd.toml";
-    let text = read(path);
-    let parse = |text: &str| Config::parse(Path::new(path), text, std::iter::empty());
-    assert_eq!(parse(&text).expect("the sample as it is"), Config::default());
-
-    let key = Regex::new(r"(?m)^#([a-z_]+ = )").expect("a pattern");
-    let keys = key.find_iter(&text).count();
-    assert!(keys > 20, "{keys} keys");
-    let on = key.replace_all(&text, "$1");
-    // Two of its keys exclude each other, and it says so: a template goes with another match.
-    let on = on.replace("match = \"same\"", "match = \"template\"");
-    let all = parse(&on).unwrap_or_else(|errors| panic!("every key switched on: {errors}"));
-    assert_ne!(all, Config::default());
-    // Each by itself too: what is shown as a default is one.
-    for found in key.find_iter(&text) {
-        let line = text[found.start()..].lines().next().unwrap_or_default();
-        let one = text.replacen(line, &line[1..], 1);
-        let one = if line.starts_with("#template") {
-            one.replace("#match = \"same\"", "match = \"template\"")
-        } else {
-            one
-        };
-        let parsed = parse(&one).unwrap_or_else(|errors| panic!("{line}: {errors}"));
-        let start = text[..found.start()].trim_end().rfind("\n\n").unwrap_or_default();
-        let before = &text[start..found.start()];
-        if !before.contains("(example") {
-            assert_eq!(parsed, Config::default(), "{line} is shown as a default");
         }
     }
 }
