@@ -98,6 +98,17 @@ async fn every_step_is_a_row_and_every_form_says_the_same_d36() {
             "request.ended -"
         ]
     );
+    // On which terms and by which rule, whatever the step.
+    let of_it = all.iter().filter(|row| row["request_id"] == *id);
+    for row in of_it.filter(|row| word(&row["type"]).starts_with("request.")) {
+        assert_eq!(row["data"]["rule"], "oncall-prod", "{row}");
+        assert_eq!(word(&row["data"]["terms_digest"]).len(), 64, "{row}");
+        assert_eq!(
+            row["actor"]["uid"].is_null(),
+            row["actor"]["user_name"].is_null(),
+            "{row}"
+        );
+    }
     let submitted = all
         .iter()
         .find(|row| row["type"] == "request.submitted")

@@ -70,6 +70,31 @@ async fn one_refusal_files_nothing_and_names_the_account() {
 }
 
 #[tokio::test]
+async fn nobody_adds_to_anothers_batch_or_to_one_that_is_being_decided() {
+    let world = World::new().await;
+    let filed = file(
+        &world,
+        "alice",
+        json!([ask(LEDGER, ADMIN, 3600), ask(WEB, ADMIN, 3600)]),
+    )
+    .await;
+    let filed = filed.is(201);
+    let batch = items(&filed)[0]["batch_id"].clone();
+    let of_batch = |seconds: i64| with(ask(LEDGER, ADMIN, seconds), json!({ "batch_id": batch }));
+    let add = async |who: &str, seconds: i64| world.as_(who).post("/v1/requests", of_batch(seconds)).await;
+    // Bob sees it, and would have what he asks for approved along with it.
+    for who in ["bob", "dave"] {
+        add(who, 1800).await.refuses_fields(&["batch_id"]);
+    }
+    add("alice", 1800).await.is(201);
+    world
+        .act("carol", &id_of(&items(&filed)[0]), "approve")
+        .await
+        .is(200);
+    add("alice", 900).await.refuses_fields(&["batch_id"]);
+}
+
+#[tokio::test]
 async fn a_batch_counts_for_the_limit_of_what_waits() {
     let world = Setup::new()
         .config(|c| c.limits.pending_per_user = 1)

@@ -266,3 +266,36 @@ async fn one_access_of_a_day() {
     world.act("alice", &first, "cancel").await.is(200);
     world.submit("alice", window(12, 1200)).await;
 }
+
+#[tokio::test]
+async fn the_maximum_of_a_day_is_looked_at_again_when_it_is_decided_and_extended() {
+    let world = Setup::new()
+        .policy(POLICY.replace("[settings]", "[settings]\nmax_per_day = \"30m\""))
+        .start()
+        .await;
+    let tomorrow = (now() + chrono::TimeDelta::days(1)).date_naive();
+    let window = |hour: u32, seconds: i64| {
+        let at = format!("{tomorrow}T{hour:02}:00:00Z");
+        with(ask(LEDGER, ADMIN, seconds), json!({ "start_at": at }))
+    };
+    let first = id_of(&world.submit("alice", window(8, 600)).await);
+    world.submit("alice", window(10, 600)).await;
+    let approve = async |id: &str, body| {
+        let path = format!("/v1/requests/{id}/approve");
+        world.as_("bob").post(&path, body).await
+    };
+    // Longer than was asked for: up to what is left of the day, and no further.
+    let over = approve(&first, json!({ "duration_seconds": 1201 })).await;
+    over.refused(403, "over_daily_max");
+    approve(&first, json!({ "duration_seconds": 1200 })).await.is(200);
+    // An extension is more of the same day.
+    let live = id_of(&world.submit("liam", ask(DEV_WEB, READ_ONLY, 600)).await);
+    world.reach(&live, "active").await;
+    let extend = async |seconds: i64| {
+        let body = json!({ "duration_seconds": seconds, "reason": "the migration takes longer" });
+        let path = format!("/v1/requests/{live}/extend");
+        world.as_("liam").post(&path, body).await
+    };
+    extend(1201).await.refused(403, "over_daily_max");
+    extend(1200).await.is(201);
+}

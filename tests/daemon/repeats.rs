@@ -305,3 +305,39 @@ async fn a_submission_whose_answer_was_cut_off_is_answered_and_not_filed_again()
     let all = world.as_("alice").get("/v1/requests").await.is(200);
     assert_eq!(items(&all).len(), 1);
 }
+
+#[tokio::test]
+async fn until_the_same_time_is_the_same_ask_whenever_it_is_asked() {
+    let world = World::new().await;
+    let until = |end: &str, more: Value| {
+        let mut body = with(ask(LEDGER, ADMIN, 1), json!({ "end_at": end }));
+        body.as_object_mut().expect("a body").remove("duration_seconds");
+        with(body, more)
+    };
+    let (end, later) = (in_seconds(3600), in_seconds(7200));
+    world.submit("alice", until(&end, json!({}))).await;
+    let again = world
+        .as_("alice")
+        .post("/v1/requests", until(&end, json!({})))
+        .await;
+    again.refused(409, "duplicate");
+    world.submit("alice", until(&later, json!({}))).await;
+    let from_later = json!({ "start_at": in_seconds(1800) });
+    world.submit("alice", until(&end, from_later)).await;
+}
+
+#[tokio::test]
+async fn ones_own_list_has_nobody_elses() {
+    let world = World::new().await;
+    let id = world.pending().await;
+    let list = async |query: &str| {
+        let page = world
+            .as_("bob")
+            .get(&format!("/v1/requests?{query}"))
+            .await
+            .is(200);
+        items(&page).iter().map(id_of).collect::<Vec<_>>()
+    };
+    assert_eq!(list("user=alice").await, [id]);
+    assert!(list("scope=mine&user=alice").await.is_empty());
+}

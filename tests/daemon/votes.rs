@@ -235,3 +235,50 @@ async fn who_voted_sees_it_afterwards() {
         .await
         .refused(404, "not_found");
 }
+
+/// A rule with approvers of its own beside approvers of the target.
+#[tokio::test]
+async fn who_is_not_asked_is_not_offered_to_approve() {
+    let world = Setup::new()
+        .policy(POLICY.replace(
+            r#"["user:bob", "user:carol", "user:mona"]"#,
+            r#"["user:bob", "user:mona"]"#,
+        ))
+        .start()
+        .await;
+    let id = id_of(&two_of_three(&world, 3600).await);
+    let verbs = async |who: &str| {
+        let shown = world.as_(who).get(&format!("/v1/requests/{id}")).await.is(200);
+        shown["you_may"].as_array().expect("verbs").clone()
+    };
+    assert!(verbs("bob").await.contains(&json!("approve")));
+    // Carol decides on the account, and may refuse; a vote of hers counts for nothing.
+    let carols = verbs("carol").await;
+    assert!(
+        carols.contains(&json!("reject")) && !carols.contains(&json!("approve")),
+        "{carols:?}"
+    );
+    approve(&world, "carol", &id, json!({}))
+        .await
+        .refused(403, "not_allowed");
+    // By another policy it does, without anything having happened to the request.
+    world.apply(POLICY).await;
+    assert!(verbs("carol").await.contains(&json!("approve")));
+    approve(&world, "carol", &id, json!({})).await.is(200);
+}
+
+#[tokio::test]
+async fn votes_that_did_not_suffice_have_decided_nothing() {
+    let world = World::new().await;
+    let id = id_of(&two_of_three(&world, 3600).await);
+    approve(&world, "bob", &id, json!({})).await.is(200);
+    world.act("alice", &id, "cancel").await.is(200);
+    let problem = approve(&world, "mona", &id, json!({}))
+        .await
+        .refused(409, "already_decided");
+    let detail = problem["detail"].as_str().unwrap_or_default();
+    assert!(
+        detail.contains("cancelled already") && !detail.contains("bob"),
+        "{detail}"
+    );
+}

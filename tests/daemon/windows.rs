@@ -244,3 +244,25 @@ async fn policy_says_how_long_d13() {
         .refused(403, "under_min");
     world.submit("alice", ask(LEDGER, ADMIN, 300)).await;
 }
+
+#[tokio::test]
+async fn a_later_start_is_judged_as_that_start() {
+    let ends = in_seconds(2 * 3600);
+    let policy = POLICY.replace(
+        "id = \"oncall-prod\"",
+        &format!("id = \"oncall-prod\"\nvalid_until = {ends}"),
+    );
+    let world = Setup::new().policy(policy).start().await;
+    let id = id_of(&world.submit("alice", ask(LEDGER, ADMIN, 3600)).await);
+    let approve = async |start: i64| {
+        let body = json!({ "start_at": in_seconds(start) });
+        world
+            .as_("bob")
+            .post(&format!("/v1/requests/{id}/approve"), body)
+            .await
+    };
+    // The rule has ended by the end of it: refused, and the request is as it was.
+    approve(5400).await.refused(403, "over_cap");
+    assert_eq!(world.show(&id).await["state"], "pending");
+    assert_eq!(approve(1800).await.is(200)["state"], "scheduled");
+}

@@ -333,7 +333,8 @@ impl Search {
         match self.scope {
             Scope::Queue => access.may(Verb::Reject, request).is_ok(),
             Scope::Review => was_access(request) && access.may(Verb::Review, request).is_ok(),
-            Scope::Mine | Scope::Active | Scope::All => true,
+            Scope::Mine => access.caller.person() == Some(&request.key.user),
+            Scope::Active | Scope::All => true,
         }
     }
 

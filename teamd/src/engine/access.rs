@@ -1,12 +1,13 @@
 //! Who may see and do what: the table of the contract, as one place. Roles add up.
 
+use super::decide;
 use super::refused::Refused;
 use crate::domain::Time;
 use crate::domain::attention::reminders::is_escalated;
 use crate::domain::attention::{Attention, was_access};
 use crate::domain::directory::Directory;
 use crate::domain::identity::{Caller, Who};
-use crate::domain::policy::{Policy, Roles, approver_of, roles_of};
+use crate::domain::policy::{Policy, Roles, approver_of, evaluate, roles_of};
 use crate::domain::request::{Request, State};
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
@@ -195,6 +196,21 @@ impl<'a> Access<'a> {
         }
     }
 
+    /// Whether a vote of the caller would count: a demand lists them. Who decides on the target is not asked where the
+    /// rule that allows it names approvers of its own.
+    fn is_asked(&self, request: &Request) -> bool {
+        let (Some(person), Some(policy), Some(directory)) =
+            (self.caller.person(), self.policy, self.directory)
+        else {
+            return false;
+        };
+        request.basis.asks(person) || {
+            // Policy and directory may have changed since it was judged.
+            let ask = decide::ask(request, policy, request.terms.duration, self.now);
+            evaluate(policy, directory, self.protected, &ask).is_ok_and(|found| found.basis.asks(person))
+        }
+    }
+
     /// Whether the caller may see a request.
     #[must_use]
     pub fn can_see(&self, request: &Request) -> bool {
@@ -300,6 +316,7 @@ impl<'a> Access<'a> {
                             .votes
                             .iter()
                             .any(|vote| Some(&vote.by) == self.caller.person())
+                        && self.is_asked(request)
                 }
                 Verb::Reject => matches!(request.state, State::Pending),
                 Verb::Cancel => matches!(request.state, State::Pending | State::Scheduled { .. }),

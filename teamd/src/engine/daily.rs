@@ -1,14 +1,15 @@
 //! How much of one access a person asks for in a day: `max_per_day` of the policy.
 //!
-//! A day is a calendar day in UTC, and a request belongs to the day in which it begins. What was refused, taken back or
-//! never live does not count; what ended early counts for as long as it lasted.
+//! A day is a calendar day in UTC. A request counts in full on the day in which it begins, and on each day that it reaches
+//! into for what lies in that day: so no day ever has more access than the maximum. What was refused, taken back or never
+//! live does not count; what ended early counts for as long as it lasted.
 
 use super::refused::Refused;
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::request::{Request, Session, State};
 use crate::store::port::{Read, RequestFilter};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use team_shared::duration::Seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState;
@@ -43,16 +44,24 @@ pub(super) fn refuse_over<R: Read + ?Sized>(
         limit: i32::MAX as usize,
         ..RequestFilter::default()
     };
-    let day = request.terms.start_at.unwrap_or(now).date_naive();
-    let used: i64 = read
-        .requests(&filter)?
+    let asked = Stay {
+        from: request.terms.start_at.unwrap_or(now),
+        seconds: request.terms.duration.get(),
+    };
+    let others = read.requests(&filter)?;
+    let others: Vec<Stay> = others
         .iter()
         .filter(|other| other.id != request.id && other.key == request.key)
-        .map(|other| on(other, day, now))
-        .sum();
-    if used + request.terms.duration.get() <= max.get() {
+        .filter_map(|other| Stay::of(other, now))
+        .collect();
+    // The first day alone refuses whatever is longer than the maximum, so there are never many.
+    let over = asked.days().find_map(|day| {
+        let used = others.iter().map(|other| other.on(day)).sum::<i64>();
+        (used + asked.on(day) > max.get()).then_some((day, used))
+    });
+    let Some((day, used)) = over else {
         return Ok(());
-    }
+    };
     let what = directory.map_or_else(
         || "this access".to_owned(),
         |directory| {
@@ -76,33 +85,65 @@ pub(super) fn refuse_over<R: Read + ?Sized>(
     })
 }
 
-/// How many seconds of that day a request takes.
-fn on(request: &Request, day: NaiveDate, now: Time) -> i64 {
-    let asked = request.terms.duration.get();
-    let (begins, seconds) = match &request.state {
-        State::Active { session } => (session.start_at, asked),
-        State::Ending { session, due_at, .. } => match session {
-            Some(session) => (session.start_at, lasted(session, *due_at)),
-            None => return 0,
-        },
-        State::Ended(finish) | State::Revoked(finish) => match &finish.session {
-            Some(session) => (session.start_at, lasted(session, finish.at)),
-            None => return 0,
-        },
-        State::Lost { session, at, .. } => match session {
-            Some(session) => (session.start_at, lasted(session, *at)),
-            None => return 0,
-        },
-        State::Pending | State::Scheduled { .. } | State::Activating { .. } => {
-            (request.terms.start_at.unwrap_or(now), asked)
+/// From when on, and how long.
+#[derive(Debug, Clone, Copy)]
+struct Stay {
+    from: Time,
+    seconds: i64,
+}
+
+impl Stay {
+    /// What a request has or will have; `None`: nothing that counts.
+    fn of(request: &Request, now: Time) -> Option<Self> {
+        let asked = request.terms.duration.get();
+        let ended = |session: &Option<Session>, at: Time| {
+            session.map(|session| Self {
+                from: session.start_at,
+                seconds: lasted(&session, at),
+            })
+        };
+        match &request.state {
+            State::Active { session } => Some(Self {
+                from: session.start_at,
+                seconds: asked,
+            }),
+            State::Ending { session, due_at, .. } => ended(session, *due_at),
+            State::Ended(finish) | State::Revoked(finish) => ended(&finish.session, finish.at),
+            State::Lost { session, at, .. } => ended(session, *at),
+            State::Pending | State::Scheduled { .. } | State::Activating { .. } => Some(Self {
+                from: request.terms.start_at.unwrap_or(now),
+                seconds: asked,
+            }),
+            State::Failed(_)
+            | State::Rejected { .. }
+            | State::Cancelled { .. }
+            | State::Expired { .. }
+            | State::Withdrawn { .. } => None,
         }
-        State::Failed(_)
-        | State::Rejected { .. }
-        | State::Cancelled { .. }
-        | State::Expired { .. }
-        | State::Withdrawn { .. } => return 0,
-    };
-    if begins.date_naive() == day { seconds } else { 0 }
+    }
+
+    fn until(&self) -> Time {
+        self.from + TimeDelta::seconds(self.seconds)
+    }
+
+    /// The days that it touches.
+    fn days(&self) -> impl Iterator<Item = NaiveDate> {
+        let last = (self.until() - TimeDelta::milliseconds(1)).date_naive();
+        self.from
+            .date_naive()
+            .iter_days()
+            .take_while(move |day| *day <= last)
+    }
+
+    /// How many seconds of a day it takes.
+    fn on(&self, day: NaiveDate) -> i64 {
+        if self.from.date_naive() == day {
+            return self.seconds;
+        }
+        let begins = day.and_time(NaiveTime::MIN).and_utc();
+        let within = self.until().min(begins + TimeDelta::days(1)) - self.from.max(begins);
+        within.num_seconds().max(0)
+    }
 }
 
 /// How long a session lasted, up to the end that it was given.
@@ -159,7 +200,7 @@ mod tests {
     }
 
     fn today(request: &Request) -> i64 {
-        on(request, noon().date_naive(), noon())
+        Stay::of(request, noon()).map_or(0, |stay| stay.on(noon().date_naive()))
     }
 
     fn session(from: &str, to: &str) -> Session {
@@ -210,9 +251,44 @@ mod tests {
         let over_midnight = State::Active { session: yesterday };
         assert_eq!(
             today(&request(None, over_midnight)),
-            0,
-            "it belongs to the day in which it began"
+            1800,
+            "what reaches into today"
         );
+        let tonight = session("2026-11-23T23:30:00Z", "2026-11-24T00:30:00Z");
+        let over_midnight = State::Active { session: tonight };
+        assert_eq!(
+            today(&request(None, over_midnight)),
+            3600,
+            "all of what begins today"
+        );
+    }
+
+    #[test]
+    fn what_reaches_into_the_next_day_leaves_less_of_it() {
+        let store = crate::store::Store::on_memory(&crate::store::Memory::new());
+        let hours = |hours: i64| Seconds::new(hours * 3600).unwrap();
+        let asked = |number: u128, from: &str, long: i64| {
+            let mut asked = request(Some(at(from)), State::Pending);
+            (asked.id, asked.terms.duration) = (RequestId::from_parts(1, number), hours(long));
+            asked
+        };
+        let night = asked(1, "2026-11-23T22:00:00Z", 4);
+        let put = store.write_blocking(crate::store::WriteLane::Normal, move |tx| {
+            tx.insert_request(&night)
+        });
+        put.unwrap();
+        let fits = |asked: Request| {
+            let read =
+                store.read_blocking(move |read| refuse_over(read, &asked, Some(hours(4)), None, noon()));
+            read.map_err(|refused| refused.detail)
+        };
+        fits(asked(2, "2026-11-24T02:00:00Z", 2)).unwrap();
+        let over = fits(asked(3, "2026-11-24T02:00:00Z", 3)).unwrap_err();
+        assert!(over.contains("2h of 2026-11-24"), "{over}");
+        // It would begin on a free day, and reach into one that is not.
+        let over = fits(asked(4, "2026-11-22T23:00:00Z", 4)).unwrap_err();
+        assert!(over.contains("4h of 2026-11-23"), "{over}");
+        fits(asked(5, "2026-11-22T23:00:00Z", 1)).unwrap();
     }
 
     #[test]
@@ -276,19 +352,38 @@ mod tests {
         granted
     }
 
+    /// The seconds of a day in which there is access, however many sessions there are at once.
+    fn access_on(day: NaiveDate, sessions: &[Session]) -> i64 {
+        let begins = day.and_time(NaiveTime::MIN).and_utc();
+        let mut parts: Vec<(Time, Time)> = sessions
+            .iter()
+            .map(|session| {
+                let ends = begins + TimeDelta::days(1);
+                (session.start_at.max(begins), session.end_at.min(ends))
+            })
+            .filter(|(from, to)| from < to)
+            .collect();
+        parts.sort();
+        let mut covered = begins;
+        let mut seconds = 0;
+        for (from, to) in parts {
+            seconds += (to - from.max(covered)).num_seconds().max(0);
+            covered = covered.max(to);
+        }
+        seconds
+    }
+
     proptest::proptest! {
         #[test]
-        fn what_begins_in_a_day_never_exceeds_its_maximum(
+        fn the_access_of_a_day_never_exceeds_its_maximum(
             asks in proptest::collection::vec((0u16..600, 5u16..240, proptest::option::of(0u8..40), 0u16..900), 1..25),
             hours in 1i64..6,
         ) {
             let max = Seconds::new(hours * 3600).unwrap();
-            let mut days: std::collections::BTreeMap<NaiveDate, i64> = Default::default();
-            for session in sessions(&asks, max) {
-                let lasted = (session.end_at - session.start_at).num_seconds();
-                *days.entry(session.start_at.date_naive()).or_default() += lasted;
-            }
-            for (day, seconds) in days {
+            let sessions = sessions(&asks, max);
+            let days = sessions.iter().flat_map(|it| [it.start_at.date_naive(), it.end_at.date_naive()]);
+            for day in days {
+                let seconds = access_on(day, &sessions);
                 proptest::prop_assert!(seconds <= max.get(), "{day}: {seconds} of {max}");
             }
         }

@@ -10,7 +10,7 @@ use super::{Engine, Facts, commit, daily};
 use crate::domain::Time;
 use crate::domain::attention::reminders::is_escalated;
 use crate::domain::identity::Caller;
-use crate::domain::policy::{Ask, Judgement, Refusal, evaluate};
+use crate::domain::policy::{Ask, Judgement, Policy, Refusal, evaluate};
 use crate::domain::request::{Change, Command, Request, State, TransitionError};
 use crate::failpoint::pass;
 use crate::store::WriteLane;
@@ -87,6 +87,8 @@ impl Engine {
         id: &RequestId,
         approval: Approval,
     ) -> Result<Request, Refused> {
+        self.directory_ready().await?;
+        self.refresh_for_decision(caller, id).await?;
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         let request = self
             .store
@@ -156,16 +158,17 @@ fn approve(
     }
     let (in_force, directory) = facts.both()?;
     let is_changed = terms != request.terms;
-    match judge(facts, &request, terms.duration, now) {
+    // As it would become: another start is judged as that start.
+    let changed = Request {
+        terms,
+        ..request.clone()
+    };
+    match judge(facts, &changed, changed.terms.duration, now) {
         Ok(judgement) => {
             if judgement.texts.require_comment && comment.is_none() {
                 return Err(Refused::field("comment", "policy asks approvers for a comment"));
             }
             // A longer access, or one that begins on another day than it was asked for, must fit into that day.
-            let changed = Request {
-                terms,
-                ..request.clone()
-            };
             daily::refuse_over(tx, &changed, judgement.max_per_day, Some(directory), now)?;
             let command = Command::Approve {
                 by,
@@ -209,17 +212,22 @@ pub(super) fn judge(
             id: request.key.user.clone(),
         });
     };
-    let ask = Ask {
+    let ask = ask(request, &in_force.policy, duration, now);
+    evaluate(&in_force.policy, directory, &facts.protected, &ask)
+}
+
+/// What a request asks of policy now.
+pub(super) fn ask<'a>(request: &'a Request, policy: &Policy, duration: Seconds, now: Time) -> Ask<'a> {
+    Ask {
         person: &request.key.user,
         account: &request.key.account,
         permission_set: &request.key.permission_set,
         duration,
         break_glass: request.terms.break_glass,
-        is_escalated: is_escalated(request, &in_force.policy.settings, now),
+        is_escalated: is_escalated(request, &policy.settings, now),
         // A window is judged as the window that it is.
         now: request.terms.start_at.unwrap_or(now),
-    };
-    evaluate(&in_force.policy, directory, &facts.protected, &ask)
+    }
 }
 
 fn refuse_decided(request: &Request, facts: &Facts, now: Time) -> Result<(), Refused> {
@@ -258,6 +266,10 @@ fn refuse_decided(request: &Request, facts: &Facts, now: Time) -> Result<(), Ref
 fn decided_by(request: &Request, facts: &Facts) -> String {
     match &request.state {
         State::Rejected { by, .. } => format!(": rejected by {}", facts.name_of(by)),
+        // Votes that did not suffice decided nothing.
+        State::Pending | State::Cancelled { .. } | State::Expired { .. } | State::Withdrawn { .. } => {
+            String::new()
+        }
         _ if request.votes.is_empty() => String::new(),
         _ => {
             let voters: Vec<String> = request.votes.iter().map(|vote| facts.name_of(&vote.by)).collect();

@@ -2,7 +2,7 @@
 
 use super::refused::Refused;
 use super::{Engine, commit, decide};
-use crate::aws::port::AwsError;
+use crate::aws::port::{AwsError, FreshPerson};
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, Datum, EventDraft};
@@ -172,18 +172,14 @@ impl Engine {
         let Some(copy) = self.directory() else { return };
         let asked = self.source.person(&copy.identity_store_id, user);
         if let Ok(Ok(fresh)) = tokio::time::timeout(FRESH_LOOK, asked).await {
-            let mut directory = Directory::clone(&copy);
-            if let Some(person) = directory.people.get_mut(user) {
-                person.enabled = fresh.enabled;
-            }
-            for (id, group) in &mut directory.groups {
-                if fresh.groups.contains(id) {
-                    group.members.insert(user.clone());
-                } else {
-                    group.members.remove(user);
+            self.directory.rcu(|current| {
+                let current = current.as_ref()?;
+                // While AWS was asked about one, all were loaded: what is newer stays.
+                if current.loaded_at > copy.loaded_at {
+                    return Some(Arc::clone(current));
                 }
-            }
-            self.directory.store(Some(Arc::new(directory)));
+                Some(Arc::new(patched(current, user, &fresh)))
+            });
         }
     }
 
@@ -249,6 +245,22 @@ impl Engine {
             Err(error) => tracing::error!(request = %id, %error, "a request without basis does not move"),
         }
     }
+}
+
+/// The copy with what is fresh about one person.
+fn patched(copy: &Directory, user: &UserId, fresh: &FreshPerson) -> Directory {
+    let mut directory = copy.clone();
+    if let Some(person) = directory.people.get_mut(user) {
+        person.enabled = fresh.enabled;
+    }
+    for (id, group) in &mut directory.groups {
+        if fresh.groups.contains(id) {
+            group.members.insert(user.clone());
+        } else {
+            group.members.remove(user);
+        }
+    }
+    directory
 }
 
 /// Why a request has lost its basis; none: it has one. Too few approvers, or a duration that a running window has

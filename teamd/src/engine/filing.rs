@@ -7,7 +7,7 @@ use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::domain::policy::{Judgement, TextRules, check_texts};
 use crate::domain::request::{Key, Next, Request, State, Terms, expires_at};
-use crate::store::port::Tx;
+use crate::store::port::{RequestFilter, Tx};
 use team_shared::duration::Seconds;
 use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
@@ -35,10 +35,8 @@ pub(super) fn refuse_repeats(
 ) -> Result<(), Refused> {
     for other in tx.open_requests_on(&request.key)? {
         let same = commit::is_pending(&other)
-            && other.terms.duration == request.terms.duration
             && other.terms.break_glass == request.terms.break_glass
-            && other.terms.shape == request.terms.shape
-            && (request.terms.shape == Shape::Floating || other.terms.start_at == request.terms.start_at);
+            && is_same_time(&other, request);
         if same {
             return Err(Refused::new(
                 Code::Duplicate,
@@ -50,11 +48,12 @@ pub(super) fn refuse_repeats(
             )));
         }
     }
+    refuse_batch(tx, request)?;
     if !commit::is_pending(request) {
         // Nobody has to decide it, so it does not count among those that wait.
         return Ok(());
     }
-    let mine = crate::store::port::RequestFilter {
+    let mine = RequestFilter {
         states: vec![team_shared::state::RequestState::Pending],
         user: Some(request.key.user.clone()),
         limit: pending_per_user,
@@ -68,6 +67,42 @@ pub(super) fn refuse_repeats(
         .help("cancel one, or wait for a decision"));
     }
     Ok(())
+}
+
+/// Whether both ask for the same time. "Until T" from now on is the same whenever it is asked, however long that is by then.
+fn is_same_time(one: &Request, other: &Request) -> bool {
+    let (a, b) = (&one.terms, &other.terms);
+    let from_now = |request: &Request| request.terms.start_at <= Some(request.created_at);
+    a.shape == b.shape
+        && match a.shape {
+            Shape::Floating => a.duration == b.duration,
+            Shape::Window => a.start_at == b.start_at && a.duration == b.duration,
+            Shape::Until => {
+                a.end_at == b.end_at && (a.start_at == b.start_at || from_now(one) && from_now(other))
+            }
+        }
+}
+
+/// Approvers decide on a batch as a whole, so nobody adds to another's, nor to one that somebody has begun to decide.
+fn refuse_batch(tx: &mut dyn Tx, request: &Request) -> Result<(), Refused> {
+    let Some(batch) = &request.batch_id else {
+        return Ok(());
+    };
+    let members = tx.requests(&RequestFilter {
+        batch: Some(batch.clone()),
+        limit: i32::MAX as usize,
+        ..RequestFilter::default()
+    })?;
+    let is_theirs = members.iter().any(|member| member.key.user != request.key.user);
+    let is_begun = members
+        .iter()
+        .any(|member| !member.votes.is_empty() || matches!(member.state, State::Rejected { .. }));
+    let why = match (is_theirs, is_begun) {
+        (true, _) => "is taken; leave it out, or give a new ULID",
+        (false, true) => "is that of a batch on which somebody has decided already; give a new ULID",
+        (false, false) => return Ok(()),
+    };
+    Err(Refused::field("batch_id", why))
 }
 
 pub(super) fn find_target(

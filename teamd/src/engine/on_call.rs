@@ -145,13 +145,15 @@ impl Engine {
     /// Puts who is on call into the copy, where that is news, and looks at what hangs on it.
     async fn heed_on_call(&self) {
         let Some(copy) = self.directory() else { return };
-        let on_call = self.on_call_of(&copy);
-        if on_call == copy.on_call {
+        if self.on_call_of(&copy) == copy.on_call {
             return;
         }
-        let mut directory = Directory::clone(&copy);
-        directory.on_call = on_call;
-        self.directory.store(Some(Arc::new(directory)));
+        // Of the copy that is there by now: a load or a look at one person may have come in between.
+        self.directory.rcu(|current| {
+            let mut directory = Directory::clone(current.as_ref()?);
+            directory.on_call = self.on_call_of(&directory);
+            Some(Arc::new(directory))
+        });
         if let Err(error) = self.recheck_open_requests().await {
             tracing::error!(%error, "open requests could not be checked against who is on call");
         }

@@ -14,6 +14,7 @@ use crate::domain::request::{Key, Next, Request, State, submit};
 use crate::failpoint::pass;
 use crate::store::WriteLane;
 use crate::store::port::Remembered;
+use futures::future::join_all;
 use std::time::Duration;
 use team_shared::duration::Seconds;
 use team_shared::problem::Code;
@@ -147,8 +148,11 @@ impl Engine {
                 .await?;
             return Ok(requests);
         }
-        for (at, (request, _)) in drafts.iter().enumerate() {
-            let held = self.refuse_standing(&request.key).await;
+        // All at once: each has its own patience with AWS.
+        let looks = drafts
+            .iter()
+            .map(|(request, _)| self.refuse_standing(&request.key));
+        for (at, held) in join_all(looks).await.into_iter().enumerate() {
             held.map_err(|refused| about(at, refused))?;
         }
         let (actor, pending_per_user) = (caller.actor(), self.settings().pending_per_user);

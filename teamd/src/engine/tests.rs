@@ -337,6 +337,7 @@ fn audited() {
             approvers: [bob].into(),
         }],
         overseers: Vec::new(),
+        valid_until: None,
     };
     let next = submit(request(now, 7, 60, basis.clone()), &Actor::daemon(), now);
     let filed = next.request.clone();

@@ -4,7 +4,7 @@
 use super::Told;
 use crate::domain::directory::Directory;
 use crate::domain::event::Severity;
-use crate::domain::policy::{Policy, Subject, people_of};
+use crate::domain::policy::{Policy, Subject, deciders_on, people_of};
 use crate::domain::request::{Request, State};
 use std::collections::BTreeMap;
 use team_shared::event::EventType;
@@ -160,8 +160,7 @@ impl People<'_> {
             EventType::RequestSubmitted => {
                 self.add(approvers(), Part::Approver);
                 if is_glass_broken {
-                    self.add(&request.basis.overseers, Part::Overseer);
-                    self.add_role(Part::Security);
+                    self.add_skipped(request);
                 }
             }
             // Those who may decide it at that moment, where the event names them.
@@ -211,9 +210,21 @@ impl People<'_> {
             _ => {}
         }
         if is_glass_broken && matches!(told.kind, EventType::RequestActive) {
-            self.add(&request.basis.overseers, Part::Overseer);
-            self.add_role(Part::Security);
+            self.add_skipped(request);
         }
+    }
+
+    /// Everybody who would have been asked, had the glass not been broken: by whichever rule they decide on the target.
+    fn add_skipped(&mut self, request: &Request) {
+        self.add(&request.basis.overseers, Part::Overseer);
+        if let (Some(policy), Some(directory)) = (self.policy, self.directory) {
+            let key = &request.key;
+            let who = deciders_on(policy, directory, &key.account, &key.permission_set);
+            let people = people_of(&who, directory);
+            let others = people.into_iter().map(|person| &person.id);
+            self.add(others.filter(|id| **id != key.user), Part::Overseer);
+        }
+        self.add_role(Part::Security);
     }
 
     /// What is about the house and not about one request.

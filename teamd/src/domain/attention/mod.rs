@@ -136,10 +136,6 @@ pub fn was_access(request: &Request) -> bool {
     is_over && (request.state.session().is_some() || request.terms.break_glass)
 }
 
-fn told(kind: EventType, request: &Request, actor: &Actor) -> EventDraft {
-    EventDraft::new(kind).of(request.id).by(actor)
-}
-
 /// Somebody looks at a request, for `hold`. Saying so again prolongs it.
 ///
 /// # Errors
@@ -175,7 +171,9 @@ pub fn claim(
             claim: Some(claim),
             ..attention.clone()
         },
-        event: told(EventType::RequestClaimed, request, actor).with("until", Datum::Moment(until)),
+        event: request
+            .event(EventType::RequestClaimed, actor)
+            .with("until", Datum::Moment(until)),
     })
 }
 
@@ -190,7 +188,7 @@ pub fn unclaim(request: &Request, attention: &Attention, by: &UserId, actor: &Ac
                 claim: None,
                 ..attention.clone()
             },
-            event: told(EventType::RequestUnclaimed, request, actor),
+            event: request.event(EventType::RequestUnclaimed, actor),
         }),
         Some(_) | None => Err(AttentionError::NotClaimed),
     }
@@ -267,7 +265,8 @@ pub fn review(
             ..attention.clone()
         },
         event: acknowledged.into_iter().fold(
-            told(EventType::RequestReviewed, request, actor)
+            request
+                .event(EventType::RequestReviewed, actor)
                 .with("break_glass", Datum::Flag(request.terms.break_glass))
                 .free("comment", found.comment),
             |event, labels| event.with("acknowledged", labels),

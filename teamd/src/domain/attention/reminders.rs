@@ -1,7 +1,7 @@
 //! When somebody is told that a request waits, that it goes to others too, or that access is about to end. Pure: what is
 //! due at a moment, and when to look again. What was due while the daemon was away is told once, not once for each.
 
-use super::{Attention, Noted, told};
+use super::{Attention, Noted};
 use crate::domain::Time;
 use crate::domain::event::{Actor, Datum};
 use crate::domain::policy::Settings;
@@ -83,7 +83,8 @@ pub fn to_approvers(
             reminded_at: Some(now),
             ..attention.clone()
         },
-        event: told(EventType::ReminderPending, request, &Actor::daemon())
+        event: request
+            .event(EventType::ReminderPending, &Actor::daemon())
             .with("waiting_seconds", Datum::Number(waited))
             .with("expires_at", Datum::Moment(request.expires_at)),
     })
@@ -108,7 +109,8 @@ pub fn before_end(
     };
     let noted = (!goes_on).then(|| Noted {
         attention: attention.clone(),
-        event: told(EventType::ReminderBeforeEnd, request, &Actor::daemon())
+        event: request
+            .event(EventType::ReminderBeforeEnd, &Actor::daemon())
             .with("end_at", Datum::Moment(session.end_at))
             .with(
                 "seconds_left",

@@ -92,6 +92,11 @@ impl<'a> Demands<'a> {
                 rules: rules.iter().map(|rule| rule.id.clone()).collect(),
                 demands,
                 overseers,
+                valid_until: rules
+                    .iter()
+                    .map(|rule| rule.valid_until)
+                    .reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other)))
+                    .flatten(),
             },
             cap,
             default_duration: leader
@@ -108,11 +113,6 @@ impl<'a> Demands<'a> {
                 .min(),
             texts,
             guarded: rules.iter().any(|rule| rule.guarded),
-            valid_until: rules
-                .iter()
-                .map(|rule| rule.valid_until)
-                .reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other)))
-                .flatten(),
         }
     }
 

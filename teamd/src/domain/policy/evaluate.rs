@@ -50,8 +50,6 @@ pub struct Judgement {
     pub texts: TextRules,
     /// Whether the person is asked to type the account's name.
     pub guarded: bool,
-    /// No end past this: when the last of the counting rules ends. `None`: one of them has no end.
-    pub valid_until: Option<Time>,
 }
 
 /// Judges one ask.

@@ -42,7 +42,7 @@ pub use model::{
     Policy, RoleAssignments, SetPattern, Settings, Subject,
 };
 pub use refusal::{Nearest, Part, Refusal};
-pub use roles::{Roles, approver_of, decided_by, roles_of};
+pub use roles::{Roles, approver_of, decided_by, deciders_on, roles_of};
 pub use route::{Route, Target};
 pub use stale::stale_references;
 pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};

@@ -1,7 +1,7 @@
 //! Who runs the system, and who may decide on a target.
 
 use super::matching::{Named, account_fits, is_protected, set_fits};
-use super::model::Policy;
+use super::model::{Policy, Subject};
 use crate::domain::directory::Directory;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
@@ -71,6 +71,41 @@ pub fn approver_of(
                 && account_fits(&rule.accounts, account, directory)
                 && set_fits(&rule.permission_sets, set)
         })
+}
+
+/// Whom the policy names to decide on a target, whoever asks: of approver rules, and as the own approvers of eligibility
+/// rules. Those for whom [`approver_of`] holds, as the document names them.
+#[must_use]
+pub fn deciders_on(
+    policy: &Policy,
+    directory: &Directory,
+    account: &AccountId,
+    set: &PermissionSetArn,
+) -> Vec<Subject> {
+    let (Some(account), Some(set)) = (
+        directory.accounts.get(account),
+        directory.permission_sets.get(set),
+    ) else {
+        return Vec::new();
+    };
+    let is_protected = is_protected(&account.id, &BTreeSet::new(), directory);
+    let shared = policy
+        .approvers
+        .iter()
+        .filter(|rule| {
+            account_fits(&rule.accounts, account, directory) && set_fits(&rule.permission_sets, set)
+        })
+        .flat_map(|rule| &rule.who);
+    let own = policy
+        .eligibility
+        .iter()
+        .filter(|rule| {
+            (rule.protected || !is_protected)
+                && account_fits(&rule.accounts, account, directory)
+                && set_fits(&rule.permission_sets, set)
+        })
+        .flat_map(|rule| &rule.approvers);
+    shared.chain(own).cloned().collect()
 }
 
 /// The accounts and the permission sets that somebody decides on, in any combination: rule by rule, since an organisation

@@ -16,9 +16,7 @@ impl Step<'_> {
         basis: &Basis,
     ) -> Result<(), TransitionError> {
         self.may_decide(by)?;
-        let listed = basis.demands.iter().any(|demand| demand.approvers.contains(by))
-            || basis.demands.is_empty() && basis.overseers.contains(by);
-        if !listed {
+        if !basis.asks(by) {
             return Err(TransitionError::NotAnApprover);
         }
         let terms = self.request.terms.changed(change.duration, change.start_at);
@@ -35,18 +33,12 @@ impl Step<'_> {
         self.request.votes.push(Vote {
             by: by.clone(),
             at: self.now,
-            digest: digest.clone(),
+            digest,
             comment: comment.map(ToOwned::to_owned),
         });
-        self.tell(EventType::RequestVoted, |e| {
-            e.text("terms_digest", digest).free("comment", comment)
-        });
+        self.tell(EventType::RequestVoted, |e| e.free("comment", comment));
         if self.request.is_approved() {
-            let digest = self.request.digest();
-            let rule = self.request.basis.rule.clone().unwrap_or_default();
-            self.tell(EventType::RequestApproved, |e| {
-                e.text("terms_digest", digest).text("rule", rule)
-            });
+            self.tell(EventType::RequestApproved, |e| e);
             self.begin();
         }
         Ok(())
@@ -94,6 +86,8 @@ impl Step<'_> {
         let expires_at = self.request.expires_at;
         let expires_at = terms.start_at.map_or(expires_at, |start| start.max(expires_at));
         let expires_at = terms.end_at.map_or(expires_at, |end| end.min(expires_at));
+        self.request.expires_at = expires_at;
+        self.request.terms = terms.clone();
         self.tell(EventType::RequestTermsChanged, |e| {
             let mut e = e
                 .with("revision", Datum::Number(i64::from(terms.revision)))
@@ -107,7 +101,5 @@ impl Step<'_> {
             }
             e
         });
-        self.request.expires_at = expires_at;
-        self.request.terms = terms;
     }
 }

@@ -23,6 +23,8 @@ pub const ACTIVATION_DEADLINE: TimeDelta = TimeDelta::minutes(15);
 pub const FLOATING_GRACE: TimeDelta = TimeDelta::minutes(5);
 
 use super::Time;
+use super::event::{Actor, EventDraft};
+use team_shared::event::EventType;
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId, UserId};
 use team_shared::state::RequestState;
 
@@ -59,6 +61,19 @@ pub struct Basis {
     pub demands: Vec<Demand>,
     /// Who may revoke and review although nobody had to approve.
     pub overseers: Vec<UserId>,
+    /// No access past this: when the last of the counting rules ends. `None`: one of them has no end.
+    pub valid_until: Option<Time>,
+}
+
+impl Basis {
+    /// Whether somebody's vote counts.
+    #[must_use]
+    pub fn asks(&self, person: &UserId) -> bool {
+        self.demands
+            .iter()
+            .any(|demand| demand.approvers.contains(person))
+            || self.demands.is_empty() && self.overseers.contains(person)
+    }
 }
 
 /// A vote for the terms in force, or for wider ones.
@@ -294,6 +309,19 @@ impl Request {
     #[must_use]
     pub fn digest(&self) -> String {
         self.terms.digest(&self.id, &self.key, self.extends.as_ref())
+    }
+
+    /// An event of it, as every one begins: which request, by whom, on which terms and by which rule.
+    #[must_use]
+    pub fn event(&self, kind: EventType, actor: &Actor) -> EventDraft {
+        let event = EventDraft::new(kind)
+            .of(self.id)
+            .by(actor)
+            .text("terms_digest", self.digest());
+        match &self.basis.rule {
+            Some(rule) => event.text("rule", rule),
+            None => event,
+        }
     }
 
     /// Whether it holds its grant: the grant exists while any request does. An extension does so from its approval on,

@@ -17,7 +17,7 @@ pub fn submit(request: Request, actor: &Actor, now: Time) -> Next {
         now,
     };
     let (key, terms) = (step.request.key.clone(), step.request.terms.clone());
-    let (digest, expires_at) = (step.request.digest(), step.request.expires_at);
+    let expires_at = step.request.expires_at;
     let rules = step.request.basis.rules.clone();
     step.tell(EventType::RequestSubmitted, |e| {
         let mut e = e
@@ -29,7 +29,6 @@ pub fn submit(request: Request, actor: &Actor, now: Time) -> Next {
             .with("rules", Datum::List(rules))
             .with("expires_at", Datum::Moment(expires_at))
             .text("shape", terms.shape.as_str())
-            .text("terms_digest", digest)
             .free("justification", Some(&terms.justification))
             .free("ticket", terms.ticket.as_deref());
         for (name, at) in [("start_at", terms.start_at), ("end_at", terms.end_at)] {

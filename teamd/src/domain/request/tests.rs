@@ -45,6 +45,7 @@ fn basis(demands: &[Demand]) -> Basis {
         rules: vec!["rule".to_owned()],
         demands: demands.to_vec(),
         overseers: vec![user("olga")],
+        valid_until: None,
     }
 }
 

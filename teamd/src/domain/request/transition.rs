@@ -90,9 +90,8 @@ impl Step<'_> {
             } => self.approve(by, comment.as_deref(), *change, basis)?,
             Command::Reject { by, comment } => {
                 self.may_decide(by)?;
-                let digest = self.request.digest();
                 self.tell(EventType::RequestRejected, |e| {
-                    e.text("terms_digest", digest).free("comment", comment.as_deref())
+                    e.free("comment", comment.as_deref())
                 });
                 self.request.state = State::Rejected {
                     at: self.now,
@@ -320,10 +319,10 @@ impl Step<'_> {
     }
 
     /// The session of a request that AWS has just confirmed. A slow AWS shortens a window, and a floating one past
-    /// the grace.
+    /// the grace; neither goes past the end of the rules that allow it.
     fn session(&self, first_attempt_at: Option<Time>) -> Session {
         let terms = &self.request.terms;
-        match terms.end_at {
+        let session = match terms.end_at {
             // A fixed end stays where it is, also where no start was set: until T means until T.
             Some(end_at) => Session {
                 start_at: terms.start_at.unwrap_or(self.now),
@@ -337,12 +336,17 @@ impl Step<'_> {
                     end_at: start_at + TimeDelta::seconds(terms.duration.get()),
                 }
             }
+        };
+        let rules_end = self.request.basis.valid_until.unwrap_or(session.end_at);
+        Session {
+            end_at: session.end_at.min(rules_end.max(session.start_at)),
+            ..session
         }
     }
 
     pub(super) fn tell(&mut self, kind: EventType, with: impl FnOnce(EventDraft) -> EventDraft) {
-        self.events
-            .push(with(EventDraft::new(kind).of(self.request.id).by(self.actor)));
+        let event = self.request.event(kind, self.actor);
+        self.events.push(with(event));
     }
 
     pub(super) fn not_now(&self, command: &Command) -> TransitionError {

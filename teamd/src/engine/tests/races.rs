@@ -22,6 +22,7 @@ fn basis() -> Basis {
             approvers: [person("u-bob"), person("u-carol")].into(),
         }],
         overseers: Vec::new(),
+        valid_until: None,
     }
 }
 

@@ -134,6 +134,7 @@ fn request() -> Request {
                 approvers: [id("bob"), id("cleo")].into(),
             }],
             overseers: vec![],
+            valid_until: None,
         },
         also_held_through: vec![],
         votes: vec![],

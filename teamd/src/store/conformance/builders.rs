@@ -57,6 +57,7 @@ pub(super) fn request(number: u64, state: State) -> Request {
                 approvers: ["bert".parse().unwrap(), "carl".parse().unwrap()].into(),
             }],
             overseers: vec!["dora".parse().unwrap()],
+            valid_until: Some("2027-01-31T00:00:00Z".parse().unwrap()),
         },
         also_held_through: vec!["Admins".into()],
         votes: Vec::new(),

@@ -3,6 +3,7 @@
 use super::Place;
 use crate::domain::request::{Basis, Demand};
 use crate::store::port::StoreResult;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use team_shared::ids::UserId;
 
@@ -13,6 +14,9 @@ struct BasisDocument {
     rules: Vec<String>,
     demands: Vec<DemandDocument>,
     overseers: Vec<UserId>,
+    /// Absent in what older versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_until: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +42,7 @@ pub(super) fn basis_to_json(basis: &Basis) -> StoreResult<String> {
             })
             .collect(),
         overseers: basis.overseers.clone(),
+        valid_until: basis.valid_until,
     })
 }
 
@@ -57,5 +62,6 @@ pub(super) fn basis_from_json(place: Place<'_>, text: &str) -> StoreResult<Basis
             })
             .collect(),
         overseers: document.overseers,
+        valid_until: document.valid_until,
     })
 }

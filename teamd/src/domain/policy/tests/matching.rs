@@ -313,7 +313,7 @@ fn no_access_goes_past_the_end_of_its_rule() {
     };
     let soon = ending("2026-11-22T14:00:00Z");
     let judgement = ask(&soon, "frank sandbox-a ReadOnly 2h").unwrap();
-    assert_eq!(judgement.valid_until, Some(time("2026-11-22T14:00:00Z")));
+    assert_eq!(judgement.basis.valid_until, Some(time("2026-11-22T14:00:00Z")));
     assert_eq!(judgement.cap, length("2h"));
     let refusal = ask(&soon, "frank sandbox-a ReadOnly 2h1s").unwrap_err();
     assert_eq!(refusal.code(), team_shared::problem::Code::OverCap);
@@ -333,7 +333,10 @@ fn a_rule_without_an_end_lifts_the_end() {
     };
     let policy = policy([ending, allow("lasting", "user:frank", "*", "*")]);
     assert_eq!(
-        ask(&policy, "frank sandbox-a ReadOnly 1h").unwrap().valid_until,
+        ask(&policy, "frank sandbox-a ReadOnly 1h")
+            .unwrap()
+            .basis
+            .valid_until,
         None
     );
 }

@@ -133,6 +133,24 @@ fn windows_do_not_move() {
 }
 
 #[test]
+fn no_session_goes_past_the_end_of_the_rules_however_slow_aws_is() {
+    // Asked for, an hour fits: the rule ends two minutes later. AWS takes four.
+    for terms in [floating(HOUR), until(0, HOUR + 2 * MINUTE)] {
+        let mut request = activating(terms, 0);
+        request.basis.valid_until = Some(at(HOUR + 2 * MINUTE));
+        let active = after(&request, Command::Confirm, 4 * MINUTE);
+        assert_eq!(session(&active).1, HOUR + 2 * MINUTE);
+        // Over already when AWS confirms: it ends at once, and never before it began.
+        let late = after(&request, Command::Confirm, 2 * HOUR);
+        let (start, end) = session(&late);
+        assert!(start <= end && late.deadline() <= Some(at(2 * HOUR)), "{late:?}");
+    }
+    let mut request = activating(floating(HOUR), 0);
+    request.basis.valid_until = Some(at(9 * HOUR));
+    assert_eq!(session(&after(&request, Command::Confirm, 60)), (60, HOUR + 60));
+}
+
+#[test]
 fn until_now_ends_at_its_time_whatever_happens_before() {
     // `--until`: the end counts, also where no start was ever set.
     let mut terms = until(0, 4 * HOUR);
