@@ -281,6 +281,33 @@ async fn reasons_and_tickets_are_what_policy_asks_for() {
 }
 
 /// What a crash leaves between the filing, which is durable together with its key, and the answer.
+async fn cut_off(world: &World, key: &'static str, filed: &str) {
+    let (who, body) = (world.user_id("alice"), format!("{}{filed}", teamd::engine::FILED));
+    let cut = world.engine().store().write(WriteLane::Normal, move |tx| {
+        let mut known = tx.remembered(&who, key, now())?.expect("it is remembered");
+        known.body = body;
+        Ok::<_, Refused>(tx.remember(&who, key, &known)?)
+    });
+    cut.await.expect("the store");
+}
+
+#[tokio::test]
+async fn an_extension_whose_answer_was_cut_off_is_answered_and_not_filed_again() {
+    let world = World::new().await;
+    let live = id_of(&world.submit("alice", ask(DEV_WEB, ADMIN, 600)).await);
+    world.reach(&live, "active").await;
+    let path = format!("/v1/requests/{live}/extend");
+    let body = json!({ "duration_seconds": 600, "reason": "the migration takes longer" });
+    let first = keyed(&world, "alice", "more", &path, body.clone()).await.is(201);
+    cut_off(&world, "more", &id_of(&first)).await;
+    let again = keyed(&world, "alice", "more", &path, body.clone()).await.is(201);
+    assert_eq!(again["id"], first["id"]);
+    // With another key it is another call.
+    keyed(&world, "alice", "more of it", &path, body)
+        .await
+        .refused(409, "duplicate");
+}
+
 #[tokio::test]
 async fn a_submission_whose_answer_was_cut_off_is_answered_and_not_filed_again() {
     let world = World::new().await;
@@ -292,13 +319,7 @@ async fn a_submission_whose_answer_was_cut_off_is_answered_and_not_filed_again()
         Answer::of(request.body(ask(DEV_WEB, ADMIN, 600).to_string())).await
     };
     let first = id_of(&send().await.is(201));
-    let (who, id) = (world.user_id("alice"), first.clone());
-    let cut = world.engine().store().write(WriteLane::Normal, move |tx| {
-        let mut known = tx.remembered(&who, "cut-off", now())?.expect("it is remembered");
-        known.body = format!("{}{id}", teamd::engine::FILED);
-        Ok::<_, Refused>(tx.remember(&who, "cut-off", &known)?)
-    });
-    cut.await.expect("the store");
+    cut_off(&world, "cut-off", &first).await;
     for _ in 0..2 {
         assert_eq!(id_of(&send().await.is(201)), first);
     }

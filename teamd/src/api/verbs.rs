@@ -117,14 +117,25 @@ pub(super) async fn lost(on: Verb) -> Answer {
 /// `POST /v1/requests/{id}/extend`.
 pub(super) async fn extend(on: Verb) -> Answer {
     let answer = on
-        .perform("extend", async |id, body: Extend| {
+        .perform_once("extend", async |id, body: Extend, turn| {
+            if let Some(filed) = turn.filed.first().copied() {
+                // An earlier call filed it, and its answer was cut off.
+                let found = on
+                    .api
+                    .engine
+                    .store()
+                    .read(move |read| Ok::<_, Refused>(read.request(&filed)?));
+                return found
+                    .await?
+                    .ok_or_else(|| Refused::not_found(format!("request {filed}")));
+            }
             let extension = Extension {
                 duration_seconds: body.duration_seconds,
                 reason: body.reason,
                 version: body.version,
                 terms_digest: body.terms_digest,
             };
-            on.api.engine.extend(&on.caller, &id, extension).await
+            on.api.engine.extend(&on.caller, &id, extension, turn.mark).await
         })
         .await;
     if let Err(error) = &answer {
@@ -177,6 +188,16 @@ impl Verb {
         verb: &str,
         command: impl AsyncFnOnce(RequestId, B) -> Result<Request, Refused>,
     ) -> Answer {
+        self.perform_once(verb, async |id, body, _| command(id, body).await)
+            .await
+    }
+
+    /// The same for what files something, which is kept together with its key.
+    async fn perform_once<B: DeserializeOwned>(
+        &self,
+        verb: &str,
+        command: impl AsyncFnOnce(RequestId, B, idempotency::Turn) -> Result<Request, Refused>,
+    ) -> Answer {
         let Self {
             api,
             caller,
@@ -184,9 +205,9 @@ impl Verb {
             headers,
             raw,
         } = self;
-        let work = async {
+        let work = async |turn| {
             let body = raw.json()?;
-            let request = command(id.get()?, body).await?;
+            let request = command(id.get()?, body, turn).await?;
             let facts = api.engine.facts();
             // Only an extension makes a request that was not there.
             let status = if verb == "extend" {
@@ -204,7 +225,7 @@ impl Verb {
         );
         // Identity goes before everything but size.
         let answer = match api.engine.facts().access(caller).acting_person() {
-            Ok(_) => idempotency::once(api, caller, headers, &what, &raw.0, async |_| work.await).await,
+            Ok(_) => idempotency::once(api, caller, headers, &what, &raw.0, work).await,
             Err(refused) => Err(refused.into()),
         };
         if let Err(error) = &answer {

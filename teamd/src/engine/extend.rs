@@ -6,6 +6,7 @@ use super::decide::judge;
 use super::filing::{refuse_repeats, refuse_texts};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
+use super::submit::Mark;
 use super::verb::{opened, refuse_stale};
 use super::{Engine, Facts, chain, commit, daily, random};
 use crate::domain::Time;
@@ -34,7 +35,7 @@ pub struct Extension {
 }
 
 impl Engine {
-    /// Asks for more time on the caller's own live access: the new request.
+    /// Asks for more time on the caller's own live access: the new request, remembered under a key where there is one.
     ///
     /// # Errors
     /// A refusal; nothing is filed.
@@ -43,6 +44,7 @@ impl Engine {
         caller: &Caller,
         id: &RequestId,
         extension: Extension,
+        mark: Option<Mark>,
     ) -> Result<Request, Refused> {
         let now = self.clock.now();
         let person = self.facts().access(caller).acting_person()?.clone();
@@ -58,6 +60,9 @@ impl Engine {
                 refuse_repeats(tx, &request, pending_per_user)?;
                 let next = submit(request, &caller.actor(), now);
                 commit::file(tx, &next, now)?;
+                if let Some(mark) = &mark {
+                    mark.keep(tx, [next.request.id], now)?;
+                }
                 let Next { request, .. } = next;
                 Ok::<_, Refused>(request)
             })

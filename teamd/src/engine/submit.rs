@@ -13,10 +13,11 @@ use crate::domain::policy::{Ask, evaluate};
 use crate::domain::request::{Key, Next, Request, State, submit};
 use crate::failpoint::pass;
 use crate::store::WriteLane;
-use crate::store::port::Remembered;
+use crate::store::port::{Remembered, Tx};
 use futures::future::join_all;
 use std::time::Duration;
 use team_shared::duration::Seconds;
+use team_shared::ids::RequestId;
 use team_shared::problem::Code;
 use team_shared::text;
 
@@ -56,6 +57,25 @@ pub struct Mark {
     pub key: String,
     /// SHA-256 over the call.
     pub fingerprint: [u8; 32],
+}
+
+impl Mark {
+    /// Keeps it with the ids of what was filed.
+    pub(super) fn keep(
+        &self,
+        tx: &mut dyn Tx,
+        filed: impl IntoIterator<Item = RequestId>,
+        now: Time,
+    ) -> Result<(), Refused> {
+        let ids: Vec<String> = filed.into_iter().map(|id| id.to_string()).collect();
+        let answer = Remembered {
+            fingerprint: self.fingerprint,
+            status: 201,
+            body: format!("{FILED}{}", ids.join(" ")),
+            at: now,
+        };
+        Ok(tx.remember(&self.caller, &self.key, &answer)?)
+    }
 }
 
 /// What is remembered of a call whose answer is not written yet: this, and the ids of the requests that it filed.
@@ -184,17 +204,7 @@ impl Engine {
                     })?;
                 }
                 if let Some(mark) = &mark {
-                    let ids: Vec<String> = filed
-                        .iter()
-                        .map(|(next, _)| next.request.id.to_string())
-                        .collect();
-                    let answer = Remembered {
-                        fingerprint: mark.fingerprint,
-                        status: 201,
-                        body: format!("{FILED}{}", ids.join(" ")),
-                        at: now,
-                    };
-                    tx.remember(&mark.caller, &mark.key, &answer)?;
+                    mark.keep(tx, filed.iter().map(|(next, _)| next.request.id), now)?;
                 }
                 Ok::<_, Refused>(())
             })
