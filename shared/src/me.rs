@@ -27,6 +27,25 @@ pub struct Me {
     pub daemon_version: String,
 }
 
+/// Answer of `GET /v1/logins/{login}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginView {
+    /// The login.
+    pub login: String,
+    /// Its uid; absent where the machine has no such login.
+    pub uid: Option<u32>,
+    /// Whom it stands for; absent for the operator, and where it stands for nobody.
+    pub person: Option<PersonRef>,
+    /// As in [`Me`].
+    pub roles: Vec<String>,
+    /// Groups of the person.
+    pub groups: Vec<String>,
+    /// How it is mapped, or why it is not.
+    pub explanation: String,
+    /// What is doubtful about it: several logins of one person, several people behind one.
+    pub warnings: Vec<String>,
+}
+
 /// One (account, permission set) that a person may request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entitlement {

@@ -4,6 +4,8 @@ use crate::ids::RequestId;
 
 /// The caller.
 pub const ME: &str = "/v1/me";
+/// Whom a login of the daemon's machine stands for.
+pub const LOGIN: &str = "/v1/logins/{login}";
 /// What the caller may request.
 pub const ENTITLEMENTS: &str = "/v1/entitlements";
 /// Accounts that the caller may see.
@@ -72,6 +74,12 @@ pub const CLOCK_ACCEPT: &str = "/v1/clock/accept";
 pub const HEALTHZ: &str = "/healthz";
 /// The store is open and overdue removals are queued.
 pub const READYZ: &str = "/readyz";
+
+/// The path of one login.
+#[must_use]
+pub fn login(name: &str) -> String {
+    LOGIN.replace("{login}", &percent(name))
+}
 
 /// The path of one request.
 #[must_use]

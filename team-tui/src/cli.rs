@@ -237,7 +237,11 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Audit(AuditVerb),
     /// Who the daemon takes you for, and why
-    Whoami,
+    Whoami {
+        /// Whom this login of the daemon's machine stands for instead
+        #[arg(long, value_name = "LOGIN")]
+        explain: Option<String>,
+    },
     /// The daemon's health: exit 0 healthy, 1 not
     Status {
         /// Only what everybody may see

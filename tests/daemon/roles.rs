@@ -340,3 +340,38 @@ async fn without_a_policy_everybody_reads_what_to_do() {
         .await
         .is(200);
 }
+
+#[tokio::test]
+async fn whom_a_login_stands_for_is_told_to_those_who_operate() {
+    let world = World::new().await;
+    let login = async |who: &str, login: &str| world.as_(who).get(&format!("/v1/logins/{login}")).await;
+    // Root is there on every machine; nobody here has Kim's user name as a login.
+    for who in ["ivy", "hugo", "gita"] {
+        let root = login(who, "root").await.is(200);
+        assert_eq!(
+            (&root["uid"], &root["roles"]),
+            (&json!(0), &json!(["operator"])),
+            "{who}"
+        );
+        let kim = login(who, "kim").await.is(200);
+        assert_eq!(
+            (&kim["uid"], &kim["person"]),
+            (&json!(null), &json!(null)),
+            "{kim}"
+        );
+        let why = kim["explanation"].as_str().unwrap_or_default();
+        assert!(why.contains("no login kim; it would be user kim"), "{why}");
+        let nobody = login(who, "zoe").await.is(200);
+        let why = nobody["explanation"].as_str().unwrap_or_default();
+        assert!(
+            why.contains("login zoe maps to user zoe, whom Identity Center does not know ([identity] match"),
+            "{why}"
+        );
+    }
+    login("alice", "root").await.refused(403, "not_allowed");
+    login("stranger", "root").await.refused(403, "unknown_identity");
+    if let Some(operator) = world.as_operator() {
+        let own = operator.get("/v1/logins/root").await.is(200);
+        assert_eq!(own["explanation"], "uid 0 is the operator, never a person");
+    }
+}

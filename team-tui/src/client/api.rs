@@ -11,7 +11,7 @@ use team_shared::freeze::{Freeze, FreezeState, Unfreeze};
 use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 use team_shared::list::{MAX_LIMIT, Page};
-use team_shared::me::{Entitlement, Me};
+use team_shared::me::{Entitlement, LoginView, Me};
 use team_shared::notification::{
     ChannelTested, Notification, NotificationsRetried, RetryNotifications, TestChannel,
 };
@@ -55,6 +55,10 @@ pub(super) type Answer<T> = Result<T, ClientError>;
 impl Client {
     pub async fn me(&self) -> Answer<Me> {
         self.get(routes::ME, &[]).await
+    }
+
+    pub async fn login(&self, name: &str) -> Answer<LoginView> {
+        self.get(&routes::login(name), &[]).await
     }
 
     pub async fn entitlements(&self) -> Answer<Page<Entitlement>> {

@@ -153,7 +153,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Audit(AuditVerb::Ls { limit, list }) => audit::ls(&cx, limit, &list).await,
         Verb::Audit(AuditVerb::Export { format }) => audit::export(&cx, &format).await,
         Verb::Audit(AuditVerb::Verify) => audit::verify(&cx).await,
-        Verb::Whoami => whoami::run(&cx).await,
+        Verb::Whoami { explain: None } => whoami::run(&cx).await,
+        Verb::Whoami { explain: Some(login) } => whoami::explain(&cx, &login).await,
         Verb::Status { short } => status::run(&cx, short).await,
         Verb::Open { id } => open::run(&cx, &id).await,
     }

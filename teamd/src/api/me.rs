@@ -4,7 +4,7 @@ use super::Api;
 use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::views::{Names, account_ref, set_ref};
-use crate::domain::identity::Who;
+use crate::domain::identity::{Caller, Who};
 use crate::domain::policy::{decided_by, entitlements as entitled_to};
 use crate::engine::{Facts, failing_since};
 use axum::Json;
@@ -15,52 +15,48 @@ use team_shared::me::{Entitlement, Me};
 /// `GET /v1/me`: for everybody, also for those who map to nobody.
 pub(super) async fn me(State(api): State<Api>, Calling(caller): Calling) -> Json<Me> {
     let facts = api.engine.facts();
-    let access = facts.access(&caller);
     let names = Names(facts.directory.as_deref());
-    let mut roles = Vec::new();
-    let person = caller.person().map(|id| {
-        roles.push("requester");
-        names.person(id)
-    });
-    let held = access.roles();
-    let decides = match (&facts.policy, caller.person()) {
-        (Some(_), Some(_)) => decides_on_anything(&facts, &caller),
-        _ => false,
-    };
-    for (has, word) in [
-        (decides, "approver"),
-        (held.security, "security"),
-        (held.auditor, "auditor"),
-        (held.admin, "admin"),
-        (matches!(caller.who, Who::Operator), "operator"),
-    ] {
-        if has {
-            roles.push(word);
-        }
-    }
-    let groups = match (&facts.directory, caller.person()) {
-        (Some(directory), Some(id)) => directory
-            .groups_of(id)
-            .into_iter()
-            .map(|g| g.name.clone())
-            .collect(),
-        _ => Vec::new(),
-    };
+    let person = caller.person().map(|id| names.person(id));
     Json(Me {
         uid: caller.peer.uid,
         login_uid: caller.peer.login_uid,
         login: caller.login.clone(),
         person,
-        roles: roles.into_iter().map(ToOwned::to_owned).collect(),
-        groups,
+        roles: roles_of(&facts, &caller),
+        groups: groups_of(&facts, &caller),
         explanation: api.engine.explain(&caller),
         notices: notices(&api, &facts),
         daemon_version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }
 
+/// The words for what somebody is.
+pub(super) fn roles_of(facts: &Facts, caller: &Caller) -> Vec<String> {
+    let held = facts.access(caller).roles();
+    let decides = facts.policy.is_some() && decides_on_anything(facts, caller);
+    let all = [
+        (caller.person().is_some(), "requester"),
+        (decides, "approver"),
+        (held.security, "security"),
+        (held.auditor, "auditor"),
+        (held.admin, "admin"),
+        (matches!(caller.who, Who::Operator), "operator"),
+    ];
+    let has = all.into_iter().filter(|(has, _)| *has);
+    has.map(|(_, word)| word.to_owned()).collect()
+}
+
+/// The groups that somebody is in.
+pub(super) fn groups_of(facts: &Facts, caller: &Caller) -> Vec<String> {
+    let (Some(directory), Some(id)) = (&facts.directory, caller.person()) else {
+        return Vec::new();
+    };
+    let groups = directory.groups_of(id).into_iter();
+    groups.map(|group| group.name.clone()).collect()
+}
+
 /// Whether the caller decides on any target at all.
-pub(super) fn decides_on_anything(facts: &Facts, caller: &crate::domain::identity::Caller) -> bool {
+pub(super) fn decides_on_anything(facts: &Facts, caller: &Caller) -> bool {
     match (facts.both(), caller.person()) {
         (Ok((in_force, directory)), Some(person)) => {
             let (accounts, _) = decided_by(&in_force.policy, directory, &facts.protected, person);

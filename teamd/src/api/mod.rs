@@ -21,6 +21,7 @@ mod freeze;
 mod grants;
 mod idempotency;
 mod listener;
+mod logins;
 mod me;
 mod notifications;
 mod policy;
@@ -99,6 +100,7 @@ pub fn router(api: Api) -> Router {
     let of_request = |name: &str| format!("{}/{name}", routes::REQUEST);
     Router::new()
         .route(routes::ME, get(me::me))
+        .route(routes::LOGIN, get(logins::show))
         .route(routes::ENTITLEMENTS, get(me::entitlements))
         .route(routes::ACCOUNTS, get(catalogue::accounts))
         .route(routes::PERMISSION_SETS, get(catalogue::permission_sets))

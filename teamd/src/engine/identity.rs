@@ -31,25 +31,64 @@ impl Engine {
     pub fn explain(&self, caller: &Caller) -> String {
         match (&caller.who, &caller.login) {
             (Who::Operator, _) => "uid 0 is the operator, never a person".to_owned(),
-            (Who::Nobody { why }, _) => why.clone(),
-            (Who::Person { user_name, .. }, Some(login)) => {
-                let rules = &self.settings().identity;
-                let how = if rules.map.contains_key(login) {
-                    "[identity.map]"
-                } else {
-                    match rules.matching {
-                        Match::Same => "[identity] match = \"same\"",
-                        Match::Template(_) => "[identity] template",
-                    }
-                };
-                format!(
-                    "uid {} → login {login} → user {user_name} ({how})",
-                    caller.peer.uid
-                )
-            }
+            (Who::Nobody { why }, None) => why.clone(),
+            (Who::Nobody { why }, Some(login)) => format!("{why} ({})", self.how(login)),
+            (Who::Person { user_name, .. }, Some(login)) => format!(
+                "uid {} → login {login} → user {user_name} ({})",
+                caller.peer.uid,
+                self.how(login)
+            ),
             (Who::Person { user_name, .. }, None) => {
                 format!("uid {} acts as user {user_name}", caller.peer.uid)
             }
+        }
+    }
+
+    /// Whom a login stands for, and how that comes; `uid` is its uid, where this machine knows it.
+    #[must_use]
+    pub fn explain_login(&self, login: &str, uid: Option<u32>) -> (Caller, String) {
+        let (pid, login_uid) = (None, None);
+        let of = |uid| {
+            let peer = Peer { uid, pid, login_uid };
+            self.identify(peer, Some(login.to_owned()))
+        };
+        match uid {
+            Some(uid) => {
+                let caller = of(uid);
+                let why = self.explain(&caller);
+                (caller, why)
+            }
+            None => {
+                // As any uid but root's would be mapped.
+                let caller = of(u32::MAX);
+                let would = match &caller.who {
+                    Who::Person { user_name, .. } => format!("it would be user {user_name}"),
+                    Who::Nobody { why } => format!("and {why}"),
+                    Who::Operator => "it would be the operator".to_owned(),
+                };
+                let how = self.how(login);
+                (
+                    Caller {
+                        who: Who::Nobody {
+                            why: "this machine has no such login".to_owned(),
+                        },
+                        ..caller
+                    },
+                    format!("this machine has no login {login}; {would} ({how})"),
+                )
+            }
+        }
+    }
+
+    /// What maps a login.
+    fn how(&self, login: &str) -> &'static str {
+        let rules = &self.settings().identity;
+        if rules.map.contains_key(login) {
+            return "[identity.map]";
+        }
+        match rules.matching {
+            Match::Same => "[identity] match = \"same\"",
+            Match::Template(_) => "[identity] template",
         }
     }
 }

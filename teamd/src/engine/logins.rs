@@ -169,6 +169,16 @@ pub struct Finding {
 }
 
 impl SharedLogins {
+    /// What of it is about one login.
+    #[must_use]
+    pub fn about(mut self, login: &str) -> Self {
+        self.several.retain(|_, logins| logins.contains(login));
+        self.look_shared.retain(|name, _| name == login);
+        self.one_uid.retain(|_, logins| logins.contains(login));
+        self.root.retain(|name| name == login);
+        self
+    }
+
     /// All of it in sentences.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
@@ -280,6 +290,27 @@ mod tests {
         assert_eq!(found.one_uid[&1001], names(&["alice", "bob"]));
         assert_eq!(found.root, names(&["root"]));
         assert!(found.several.is_empty());
+    }
+
+    #[test]
+    fn what_is_about_one_login() {
+        let found = shared_logins(
+            &logins(&[("root", 0), ("alice", 1001), ("bob", 1001), ("deploy", 1002)]),
+            &identity(&[("root", "alice"), ("al", "alice"), ("deploy", "ci-bot")]),
+            &names(&["alice", "ci-bot"]),
+        );
+        let about = |login: &str| found.clone().about(login).findings().len();
+        assert_eq!(
+            (
+                about("alice"),
+                about("al"),
+                about("bob"),
+                about("deploy"),
+                about("root"),
+                about("carol")
+            ),
+            (2, 1, 1, 1, 1, 0)
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::domain::grant::Reply;
 use crate::domain::request::Key;
 use crate::engine::backstop::tests::model::Model;
 use crate::engine::backstop::tests::world::{World, key};
+use crate::engine::refused::Refused;
 use aws_simulator::Faults;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -63,29 +64,38 @@ async fn world() -> (World, Arc<SlowAtFirst>) {
     (world, aws)
 }
 
+/// What a submission hears when this happens while it asks AWS.
+async fn asked_while(
+    world: &World,
+    aws: &SlowAtFirst,
+    happens: impl Future<Output = ()>,
+) -> Result<(), Refused> {
+    let meanwhile = async {
+        drop(aws.asked.acquire().await);
+        happens.await;
+        aws.may_answer.add_permits(1);
+    };
+    let key = key();
+    tokio::join!(world.engine().refuse_standing(&key), meanwhile).0
+}
+
 #[tokio::test]
 async fn what_another_request_is_given_while_aws_is_asked_is_no_standing_access_d7() {
     let (mut world, aws) = world().await;
-    let engine = Arc::clone(world.engine());
-    let asking = tokio::spawn(async move { engine.refuse_standing(&key()).await });
-    drop(aws.asked.acquire().await);
-    let other = world.file(3600).await;
-    world.reach(other, "active").await;
-    assert!(!asking.is_finished(), "it is still being asked");
-    aws.may_answer.add_permits(1);
-    asking.await.unwrap().unwrap();
+    let heard = asked_while(&world, &aws, async {
+        let other = world.file(3600).await;
+        world.reach(other, "active").await;
+    });
+    heard.await.unwrap();
     world.die().await;
 }
 
 #[tokio::test]
 async fn what_nobody_was_given_by_us_is_standing_access() {
     let (mut world, aws) = world().await;
-    let engine = Arc::clone(world.engine());
-    let asking = tokio::spawn(async move { engine.refuse_standing(&key()).await });
-    drop(aws.asked.acquire().await);
-    world.assign();
-    aws.may_answer.add_permits(1);
-    let refused = asking.await.unwrap().unwrap_err();
+    let refused = asked_while(&world, &aws, async { world.assign() })
+        .await
+        .unwrap_err();
     assert_eq!(refused.code, Code::StandingAccess);
     world.die().await;
 }

@@ -16,6 +16,7 @@ use crate::store::{Memory, Store, WriteLane};
 use aws_simulator::organisation::standard;
 use aws_simulator::{Faults, Organisation};
 use chrono::TimeDelta;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use team_shared::duration::Seconds;
@@ -30,7 +31,7 @@ pub(in crate::engine) struct World {
     pub(in crate::engine) clock: Arc<ManualClock>,
     memory: Memory,
     running: Option<(Arc<Engine>, Shutdown)>,
-    filed: u128,
+    filed: AtomicU64,
     pub(in crate::engine) activity: Option<ActivityPorts>,
     /// The model, unless a test puts something in between.
     pub(in crate::engine) assignments: Arc<dyn Assignments>,
@@ -60,7 +61,7 @@ impl World {
             clock,
             memory: Memory::new(),
             running: None,
-            filed: 0,
+            filed: AtomicU64::new(0),
             activity: None,
         }
     }
@@ -111,11 +112,11 @@ impl World {
     }
 
     /// A request for so many seconds from its confirmation on, that nobody need approve.
-    pub(in crate::engine) async fn file(&mut self, seconds: i64) -> RequestId {
-        self.filed += 1;
+    pub(in crate::engine) async fn file(&self, seconds: i64) -> RequestId {
+        let number = self.filed.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.clock.now();
         let draft = Request {
-            id: RequestId::from_parts(now.timestamp_millis().unsigned_abs(), self.filed),
+            id: RequestId::from_parts(now.timestamp_millis().unsigned_abs(), number.into()),
             version: 1,
             key: key(),
             terms: Terms {
