@@ -100,6 +100,9 @@ impl Call {
     }
 }
 
+/// How long credentials of a role live that a session goes on to: AWS allows chains no more.
+pub const CHAINED: TimeDelta = TimeDelta::hours(1);
+
 /// A request whose session is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {

@@ -2,7 +2,7 @@
 //! budget of calls of its own, and nothing on the way of a removal waits for it.
 //!
 //! * `places` where a request's events are looked for, and from when on
-//! * `following` the rounds: what is live, then what is over and not yet complete
+//! * `following` what is live, what is over and not yet complete, and what somebody looks at: each in rounds of its own
 //! * `reading` one request: its places read, its events kept
 //! * `tell` security hears of marks, once for each and session
 //! * `shown` pages, digests, what is covered
@@ -21,13 +21,13 @@ use super::Engine;
 use crate::domain::Time;
 use crate::domain::activity::{Call, Recorded, Summary, Watched};
 use crate::domain::directory::Directory;
-use crate::domain::request::Request;
-use crate::store::activity::Position;
+use crate::domain::request::{Request, State};
+use crate::store::activity::{Face, Position};
 use chrono::TimeDelta;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use team_shared::ids::{AccountId, RequestId};
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast, watch};
 
 /// Events that may lag behind for a slow reader of the stream.
 const STREAMED: usize = 4096;
@@ -72,6 +72,15 @@ impl ActivityLine {
 pub(super) struct ActivityBook {
     /// Counts of every request that was followed.
     summaries: Mutex<HashMap<RequestId, Summary>>,
+    /// Who and as what, as sessions began.
+    faces: Mutex<HashMap<RequestId, Face>>,
+    /// Requests that are being read now: nobody reads one twice at a time.
+    at_work: Mutex<HashSet<RequestId>>,
+    /// Requests that somebody looks at and that were never read; `wanted_wake` says so.
+    wanted: Mutex<BTreeSet<RequestId>>,
+    wanted_wake: Notify,
+    /// Counts the requests that were read.
+    looked: watch::Sender<u64>,
     /// Access that is over and whose events are not complete, and when it was last tried.
     open: Mutex<BTreeMap<RequestId, Option<Time>>>,
     /// Accounts and regions that could not be read.
@@ -87,6 +96,11 @@ impl Default for ActivityBook {
     fn default() -> Self {
         Self {
             summaries: Mutex::default(),
+            faces: Mutex::default(),
+            at_work: Mutex::default(),
+            wanted: Mutex::default(),
+            wanted_wake: Notify::new(),
+            looked: watch::Sender::new(0),
             open: Mutex::default(),
             pauses: Mutex::default(),
             read_through: Mutex::default(),
@@ -132,25 +146,64 @@ impl Engine {
     }
 }
 
-/// What tells the events of a request's session from all others, where it has one and the directory knows it.
-fn watched(request: &Request, directory: &Directory) -> Option<Watched> {
-    let session = request.state.session()?;
+impl Engine {
+    /// What tells the events of a request's session from all others, where it has one: by the names that it began with,
+    /// or by the directory's.
+    fn watched(&self, request: &Request, now: Time) -> Option<Watched> {
+        let session = request.state.session()?;
+        let directory = self.directory()?;
+        let known = held(&self.activity.faces).get(&request.id).cloned();
+        let current = face_in(&directory, request);
+        // The longest that the set has allowed since: credentials of either length may be about.
+        let length = known
+            .iter()
+            .chain(&current)
+            .map(|face| face.session_seconds)
+            .max()?;
+        let face = known.or(current)?;
+        let name = face.user_name.to_lowercase();
+        let case_matters = directory
+            .people
+            .iter()
+            .any(|(id, other)| *id != request.key.user && other.user_name.to_lowercase() == name);
+        Some(Watched {
+            request: request.id,
+            user: request.key.user.clone(),
+            user_name: face.user_name,
+            case_matters,
+            account: request.key.account.clone(),
+            permission_set: face.permission_set,
+            from: session.start_at,
+            until: issued_until(&request.state, session.end_at, now) + TimeDelta::seconds(length),
+            keys: Vec::new(),
+        })
+    }
+}
+
+/// What the directory calls the person and the permission set of a request.
+fn face_in(directory: &Directory, request: &Request) -> Option<Face> {
     let set = directory.permission_sets.get(&request.key.permission_set)?;
     let person = directory.people.get(&request.key.user)?;
-    let name = person.user_name.to_lowercase();
-    let case_matters = directory
-        .people
-        .iter()
-        .any(|(id, other)| *id != request.key.user && other.user_name.to_lowercase() == name);
-    Some(Watched {
-        request: request.id,
-        user: request.key.user.clone(),
+    Some(Face {
         user_name: person.user_name.clone(),
-        case_matters,
-        account: request.key.account.clone(),
         permission_set: set.name.clone(),
-        from: session.start_at,
-        until: session.end_at + TimeDelta::seconds(set.session_seconds),
-        keys: Vec::new(),
+        session_seconds: set.session_seconds,
     })
+}
+
+/// Until when credentials could be had: while the assignment is there, now. A removal that hangs ends nothing.
+fn issued_until(state: &State, end_at: Time, now: Time) -> Time {
+    match state {
+        State::Active { .. } | State::Ending { .. } => end_at.max(now),
+        State::Ended(finish) | State::Revoked(finish) | State::Failed(finish) => finish.at,
+        // Nobody has seen it gone.
+        State::Lost { at, .. } => end_at.max(*at),
+        State::Pending
+        | State::Scheduled { .. }
+        | State::Activating { .. }
+        | State::Rejected { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. }
+        | State::Withdrawn { .. } => end_at,
+    }
 }

@@ -46,7 +46,7 @@ impl fmt::Display for Place {
 impl Engine {
     /// The places of a session: its account, by the person's name and by the keys of roles it went on to; and the account
     /// that records sign-ins.
-    pub(super) fn places_of(&self, watched: &Watched) -> BTreeSet<Place> {
+    pub(super) fn places_of(&self, watched: &Watched, keys: &[String]) -> BTreeSet<Place> {
         let mut places = BTreeSet::new();
         let Some(ports) = &self.activity_ports else {
             return places;
@@ -68,7 +68,7 @@ impl Engine {
         }
         if self.sees(&watched.account) {
             let mut by = vec![name];
-            by.extend(watched.keys.iter().cloned().map(CalledBy::Key));
+            by.extend(keys.iter().cloned().map(CalledBy::Key));
             for called_by in by {
                 if is_regional {
                     places.extend(settings.activity_regions.iter().map(|region| Place {

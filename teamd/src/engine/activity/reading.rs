@@ -1,23 +1,47 @@
 //! One request: its places read, what belongs to its session kept, the keys of roles it went on to followed.
 
 use super::places::{Place, Where, question};
-use super::{ActivityLine, Engine, held, watched};
+use super::{ActivityLine, Engine, face_in, held};
 use crate::aws::port::{AwsError, RawEvent};
 use crate::aws::record;
 use crate::domain::Time;
-use crate::domain::activity::{LAG, MarkRule, Recorded, Watched, marks, via};
-use crate::domain::directory::Directory;
+use crate::domain::activity::{CHAINED, LAG, MarkRule, Recorded, Watched, marks, via};
 use crate::domain::request::Request;
 use crate::engine::deps::ActivityPorts;
 use crate::store::activity::{Look, Owner};
 use crate::store::port::StoreResult;
 use chrono::TimeDelta;
 use futures::StreamExt;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use team_shared::ids::RequestId;
 
 /// A place that cannot be read is left alone for longer and longer, up to this.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// Access keys of roles that are asked about at a time, of one request.
+const KEYS: usize = 20;
+
+/// In place of a place: the roles that a session went on to.
+const ROLES: &str = "assumed roles";
+
+/// The right to read a request: nobody else does meanwhile.
+struct Turn<'a>(&'a Engine, RequestId);
+
+impl<'a> Turn<'a> {
+    fn take(engine: &'a Engine, id: RequestId) -> Option<Self> {
+        held(&engine.activity.at_work)
+            .insert(id)
+            .then_some(Self(engine, id))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        held(&self.0.activity.at_work).remove(&self.1);
+        self.0.activity.looked.send_modify(|count| *count += 1);
+    }
+}
 
 /// A place that could not be read.
 #[derive(Debug, Clone, Copy)]
@@ -35,14 +59,34 @@ enum Read {
 }
 
 impl Engine {
-    /// Reads what is new of one request. What fails is written down, shown, and tried again.
-    pub(super) async fn follow(&self, request: &Request, directory: &Directory, now: Time) {
-        let (Some(ports), Some(watched)) = (&self.activity_ports, watched(request, directory)) else {
+    /// Reads what is new of one request, unless that is being done already. What fails is written down, shown, and tried
+    /// again.
+    pub(super) async fn follow(&self, request: &Request, now: Time) {
+        let (Some(ports), Some(watched)) = (&self.activity_ports, self.watched(request, now)) else {
+            return;
+        };
+        let Some(_turn) = Turn::take(self, request.id) else {
             return;
         };
         if let Err(error) = self.follow_with(ports, request, watched, now).await {
             self.heed_activity_fault(&error);
         }
+    }
+
+    /// Keeps the names of a session as it began.
+    async fn keep_face(&self, ports: &ActivityPorts, request: &Request) -> StoreResult<()> {
+        if held(&self.activity.faces).contains_key(&request.id) {
+            return Ok(());
+        }
+        let Some(face) = self
+            .directory()
+            .and_then(|directory| face_in(&directory, request))
+        else {
+            return Ok(());
+        };
+        ports.store.save_face(request.id, face.clone()).await?;
+        held(&self.activity.faces).insert(request.id, face);
+        Ok(())
     }
 
     async fn follow_with(
@@ -52,14 +96,24 @@ impl Engine {
         mut watched: Watched,
         now: Time,
     ) -> StoreResult<()> {
+        self.keep_face(ports, request).await?;
+        let keys = ports.store.chain_keys(request.id).await?;
+        if !keys.is_empty() {
+            // The last of them may have been had with the last moment of the session.
+            watched.until += CHAINED;
+        }
         let is_final = now >= watched.until + LAG;
-        watched.keys = ports.store.chain_keys(request.id).await?;
         let looks = ports.store.looks(request.id).await?;
+        let mut asked = self
+            .keys_to_ask(ports, request, &keys, &looks, now, is_final)
+            .await?;
+        watched.keys = keys.into_iter().map(|(key, _)| key).collect();
+        let mut known_keys = watched.keys.len();
         let mut done: BTreeSet<Place> = BTreeSet::new();
         let mut is_whole = true;
         // Each place may show keys of further roles, which are places of their own.
         while let Some(place) = self
-            .places_of(&watched)
+            .places_of(&watched, &asked)
             .into_iter()
             .find(|place| !done.contains(place))
         {
@@ -72,6 +126,10 @@ impl Engine {
                 Read::Not => is_whole = false,
             }
             done.insert(place);
+            // Those that it has shown.
+            let new = watched.keys.iter().skip(known_keys).cloned();
+            asked.extend(new.take(KEYS.saturating_sub(asked.len())));
+            known_keys = watched.keys.len();
         }
         self.tell_what_was_missed(request, ports).await?;
         let signs_in = self.account_of_sign_ins();
@@ -85,6 +143,37 @@ impl Engine {
             held(&self.activity.open).remove(&request.id);
         }
         Ok(())
+    }
+
+    /// The keys that are asked about now: those that may still live and the last hours' late news of them, at the end all;
+    /// never more than [`KEYS`]. Each is a question of its own for every region, and whoever assumes roles in a loop must
+    /// not keep us from looking at others. What is left out is said.
+    async fn keys_to_ask(
+        &self,
+        ports: &ActivityPorts,
+        request: &Request,
+        keys: &[(String, Time)],
+        looks: &BTreeMap<String, Look>,
+        now: Time,
+        is_final: bool,
+    ) -> StoreResult<Vec<String>> {
+        let lives = |since: Time| is_final || now < since + CHAINED + LAG;
+        let may_live: Vec<String> = keys
+            .iter()
+            .filter(|(_, since)| lives(*since))
+            .map(|(key, _)| key.clone())
+            .collect();
+        if may_live.len() > KEYS && !is_final && !looks.contains_key(ROLES) {
+            let look = Look {
+                error: Some(format!(
+                    "more than {KEYS} roles were assumed within an hour, and only the newest {KEYS} are followed"
+                )),
+                error_since: Some(now),
+                ..Look::default()
+            };
+            ports.store.save_look(request.id, ROLES.to_owned(), look).await?;
+        }
+        Ok(may_live.into_iter().take(KEYS).collect())
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, from above")]

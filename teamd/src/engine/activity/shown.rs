@@ -1,6 +1,6 @@
 //! What is shown of it: pages, digests, and what they cover.
 
-use super::{ActivityLine, Engine, watched};
+use super::{ActivityLine, Engine, held};
 use crate::aws::port::RawEvent;
 use crate::aws::record;
 use crate::domain::Time;
@@ -59,9 +59,7 @@ impl Engine {
         let (State::Ended(finish) | State::Revoked(finish)) = &request.state else {
             return None;
         };
-        let read_at = super::held(&self.activity.read_through)
-            .get(&request.id)
-            .copied()?;
+        let read_at = held(&self.activity.read_through).get(&request.id).copied()?;
         let signed_in_at = self.activity.summary(&request.id)?.signed_in_at?;
         let directory = self.directory()?;
         let set = directory.permission_sets.get(&request.key.permission_set)?;
@@ -164,13 +162,10 @@ impl Engine {
             .iter()
             .filter_map(|(place, look)| Some((place.clone(), look.error.clone()?, look.error_since?)))
             .collect();
-        let watched = self
-            .directory()
-            .and_then(|directory| watched(request, &directory));
-        if let Some(watched) = watched {
+        if let Some(watched) = self.watched(request, self.clock.now()) {
             let summary = self.activity_summary(&request.id);
             coverage.is_closed = summary.is_some_and(|summary| summary.closed_at.is_some());
-            let read = self.places_of(&watched).into_iter().map(|place| {
+            let read = self.places_of(&watched, &[]).into_iter().map(|place| {
                 let look = looks.get(&place.to_string());
                 look.and_then(|look| look.read_at)
             });
@@ -186,15 +181,22 @@ impl Engine {
         Ok(coverage)
     }
 
+    fn is_being_looked_at(&self, id: &RequestId) -> bool {
+        let book = &self.activity;
+        book.summary(id).is_none() && (held(&book.wanted).contains(id) || held(&book.at_work).contains(id))
+    }
+
     /// Where nothing was ever read of a request, reads it now.
     async fn look_first(&self, request: &Request) {
         if self.activity.summary(&request.id).is_some() || request.state.session().is_none() {
             return;
         }
-        if let Some(directory) = self.directory() {
-            let look = self.follow(request, &directory, self.clock.now());
-            let _ = tokio::time::timeout(FIRST_LOOK, look).await;
-        }
+        // The task that reads does it: a reader who goes away leaves no question behind that AWS bills for nothing.
+        let mut looked = self.activity.looked.subscribe();
+        held(&self.activity.wanted).insert(request.id);
+        self.activity.wanted_wake.notify_one();
+        let known = async { while self.is_being_looked_at(&request.id) && looked.changed().await.is_ok() {} };
+        let _ = tokio::time::timeout(FIRST_LOOK, known).await;
     }
 }
 

@@ -1,9 +1,12 @@
 //! Whatever CloudTrail does with the order, the number and the time of what it delivers, the same is known in the end.
 
+mod sessions;
+
 use super::*;
-use crate::aws::port::{ActivitySource, AwsError, Look, RawEvent};
+use crate::aws::port::{ActivitySource, AwsError, CalledBy, Look, RawEvent};
 use crate::clock::{Clock, ManualClock};
 use crate::domain::directory::{Index, PermissionSet, Person};
+use crate::domain::request::Key;
 use crate::engine::backstop::tests::world::{World, key};
 use crate::engine::deps::ActivityPorts;
 use crate::store::activity::{ActivityStore, PageOf};
@@ -23,6 +26,10 @@ struct Trail {
     clock: Arc<ManualClock>,
     events: Mutex<Vec<(Time, RawEvent)>>,
     gap: Mutex<Option<(Time, Time)>>,
+    /// An account whose answer never comes.
+    hangs: Mutex<Option<AccountId>>,
+    /// What was asked.
+    asked: Mutex<Vec<CalledBy>>,
     is_regional: AtomicBool,
     rng: Mutex<StdRng>,
 }
@@ -38,6 +45,10 @@ impl ActivitySource for Trail {
 
     fn read<'a>(&'a self, look: &'a Look) -> BoxStream<'a, Result<Vec<RawEvent>, AwsError>> {
         let now = self.clock.now();
+        held(&self.asked).push(look.called_by.clone());
+        if held(&self.hangs).as_ref() == Some(&look.account) {
+            return futures::stream::pending().boxed();
+        }
         if held(&self.gap).is_some_and(|(from, to)| from <= now && now < to) {
             let fault = AwsError::Unreachable("not now".to_owned());
             return futures::stream::iter([Err(fault)]).boxed();
@@ -108,6 +119,8 @@ async fn followed(seed: u64) -> (World, Arc<Trail>, ActivityStore) {
         clock: Arc::clone(&world.clock),
         events: Mutex::default(),
         gap: Mutex::default(),
+        hangs: Mutex::default(),
+        asked: Mutex::default(),
         is_regional: AtomicBool::default(),
         rng: Mutex::new(StdRng::seed_from_u64(seed)),
     });
@@ -126,8 +139,7 @@ async fn followed(seed: u64) -> (World, Arc<Trail>, ActivityStore) {
 async fn until_closed(world: &World, id: RequestId) -> Summary {
     for _ in 0..2_000 {
         world.jump(TimeDelta::minutes(1));
-        let now = world.clock.now();
-        world.engine().follow_all(true, now).await.unwrap();
+        world.engine().follow_all().await;
         tokio::time::sleep(Duration::from_millis(1)).await;
         if let Some(summary) = world
             .engine()
@@ -211,7 +223,7 @@ async fn of_an_account_that_cannot_be_seen_nothing_is_called_complete() {
     world.reach(id, "active").await;
     for _ in 0..300 {
         world.jump(TimeDelta::minutes(1));
-        engine.follow_all(true, world.clock.now()).await.unwrap();
+        engine.follow_all().await;
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let request = world.show(id).await;

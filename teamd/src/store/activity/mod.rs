@@ -2,14 +2,17 @@
 //! in front of a removal. It is not synced at each commit, and where it is damaged it is put aside and begun anew:
 //! CloudTrail keeps everything for 90 days.
 //!
+//! * `faces` who and as what, as it was then
 //! * `write` keeps events, how far each place was read, what is over
 //! * `read` pages, digests, summaries
 
+mod faces;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use faces::Face;
 pub use read::{Line, PageOf, Position, WiderMarks};
 pub use write::{Kept, Owner};
 
@@ -183,7 +186,10 @@ fn open_writer(path: &Path) -> StoreResult<Connection> {
     conn.pragma_update(None, "synchronous", "NORMAL")
         .map_err(failed)?;
     match (form, tables) {
-        (FORM, _) => Ok(conn),
+        (FORM, _) => {
+            grow(&conn)?;
+            Ok(conn)
+        }
         (0, 0) => {
             create(&conn)?;
             Ok(conn)
@@ -195,9 +201,20 @@ fn open_writer(path: &Path) -> StoreResult<Connection> {
 fn create(conn: &Connection) -> StoreResult<()> {
     let schema = include_str!("schema.sql");
     conn.execute_batch(&format!(
-        "BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version = {FORM};\nCOMMIT;"
+        "BEGIN IMMEDIATE;\n{schema}\n{}\nPRAGMA user_version = {FORM};\nCOMMIT;",
+        include_str!("faces.sql")
     ))
     .map_err(failed)
+}
+
+/// Adds what a file of an earlier version lacks.
+fn grow(conn: &Connection) -> StoreResult<()> {
+    let has_times = conn.prepare("SELECT at FROM chains LIMIT 0").map(drop).is_ok();
+    if !has_times {
+        conn.execute_batch("ALTER TABLE chains ADD COLUMN at INTEGER NOT NULL DEFAULT 0")
+            .map_err(failed)?;
+    }
+    conn.execute_batch(include_str!("faces.sql")).map_err(failed)
 }
 
 /// The newest damaged file is kept, for whoever wants to look; what it held comes from CloudTrail again.

@@ -110,14 +110,14 @@ impl ActivityStore {
         .await
     }
 
-    /// Access keys of the roles that a session went on to.
+    /// Access keys of the roles that a session went on to, and since when: the newest first.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn chain_keys(&self, request: RequestId) -> StoreResult<Vec<String>> {
+    pub async fn chain_keys(&self, request: RequestId) -> StoreResult<Vec<(String, Time)>> {
         self.read(move |conn| {
-            let sql = "SELECT access_key FROM chains WHERE request = ?1 ORDER BY access_key";
-            all(conn, sql, &request, |row| row.get(0))
+            let sql = "SELECT access_key, at FROM chains WHERE request = ?1 ORDER BY at DESC, access_key";
+            all(conn, sql, &request, |row| Ok((row.get(0)?, moment(row.get(1)?))))
         })
         .await
     }

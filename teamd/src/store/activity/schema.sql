@@ -49,11 +49,12 @@ CREATE TABLE left_behind (
     PRIMARY KEY (request, kind, name)
 ) STRICT, WITHOUT ROWID;
 
--- Access keys of roles that a session went on to.
+-- Access keys of roles that a session went on to, and since when.
 CREATE TABLE chains (
     request TEXT NOT NULL,
     access_key TEXT NOT NULL,
     role TEXT NOT NULL,
+    at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (request, access_key)
 ) STRICT, WITHOUT ROWID;
 

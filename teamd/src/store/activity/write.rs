@@ -187,9 +187,11 @@ fn insert(conn: &Connection, owner: &Owner, event: &Recorded) -> StoreResult<boo
     if let Some((assumed, key)) = chained.and_then(|a| Some((a, a.access_key.as_ref()?)))
         && assumed.account == call.account
     {
-        conn.prepare_cached("INSERT OR IGNORE INTO chains (request, access_key, role) VALUES (?1, ?2, ?3)")
-            .and_then(|mut sql| sql.execute(params![request, key, assumed.role]))
-            .map_err(failed)?;
+        conn.prepare_cached(
+            "INSERT OR IGNORE INTO chains (request, access_key, role, at) VALUES (?1, ?2, ?3, ?4)",
+        )
+        .and_then(|mut sql| sql.execute(params![request, key, assumed.role, millis(call.at)]))
+        .map_err(failed)?;
     }
     Ok(true)
 }

@@ -113,12 +113,16 @@ impl World {
 
     /// A request for so many seconds from its confirmation on, that nobody need approve.
     pub(in crate::engine) async fn file(&self, seconds: i64) -> RequestId {
+        self.file_on(key(), seconds).await
+    }
+
+    pub(in crate::engine) async fn file_on(&self, key: Key, seconds: i64) -> RequestId {
         let number = self.filed.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.clock.now();
         let draft = Request {
             id: RequestId::from_parts(now.timestamp_millis().unsigned_abs(), number.into()),
             version: 1,
-            key: key(),
+            key,
             terms: Terms {
                 revision: 1,
                 shape: Shape::Floating,
