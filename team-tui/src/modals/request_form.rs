@@ -183,10 +183,13 @@ impl Form {
         fields
     }
 
-    /// Whether the account's name must be typed: where policy guards it, and before glass is broken.
+    /// Whether the account's name must be typed: where policy guards it, and before glass is broken. Of the latter the
+    /// form itself knows: entitlements may not have been read.
     pub(crate) fn asks_for_name(&self, entitlements: &[Entitlement]) -> bool {
-        self.entitlement(entitlements)
-            .is_some_and(|entitlement| entitlement.guarded || self.break_glass)
+        self.break_glass
+            || self
+                .entitlement(entitlements)
+                .is_some_and(|entitlement| entitlement.guarded)
     }
 
     /// The text that is being typed.
@@ -337,12 +340,12 @@ impl Form {
                     format!("the reason needs {least} characters, this has {length}"),
                 ));
             }
-            if self.asks_for_name(entitlements) && self.confirm.value() != account.name {
-                return Err((
-                    Field::Confirm,
-                    format!("type the account's name, {}, to go on", account.name),
-                ));
-            }
+        }
+        if self.asks_for_name(entitlements) && self.confirm.value() != account.name {
+            return Err((
+                Field::Confirm,
+                format!("type the account's name, {}, to go on", account.name),
+            ));
         }
         if !reason.is_empty() {
             team_shared::text::check(reason)

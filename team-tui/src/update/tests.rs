@@ -1,6 +1,7 @@
 //! `update` by keys and messages, without a terminal.
 
 mod attention;
+mod glass;
 mod habits;
 mod kept;
 mod lists;
