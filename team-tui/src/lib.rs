@@ -9,6 +9,7 @@
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
 //! * `profile` the AWS profile of an access; `aws_config` the file that it may be written to
 //! * `settings` what the reader has chosen; `look` what is done to a finished frame for it
+//! * `claim` who looks at a request
 //! * `format` times, durations and foreign text
 //! * [`clock`] and `tasks` the only places that read the time and start tasks
 //!
@@ -19,6 +20,7 @@ mod access;
 mod alert;
 mod app;
 mod aws_config;
+mod claim;
 mod cli;
 pub mod client;
 pub mod clock;

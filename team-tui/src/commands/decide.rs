@@ -85,7 +85,8 @@ pub(super) fn line(view: &RequestView) -> String {
     if let Some(end) = view.end_at {
         text += &format!(", until {}", format::full(end, Zone::Utc));
     }
-    if let Some(who) = &view.claimed_by {
+    // Whoever waits may have been waiting for longer than a claim holds.
+    if let Some((who, _)) = crate::claim::holder(view, crate::clock::now()) {
         text += &format!("; looked at by {}", who.user_name);
     }
     if let Some(waiting) = &view.waiting_for {

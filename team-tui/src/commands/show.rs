@@ -94,7 +94,9 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
     }
     rows.push(("rule", view.rule.clone().unwrap_or_else(|| "none".to_owned())));
     approval(view, zone, &mut rows);
-    claimed(view, zone, &mut rows);
+    if let Some(who) = crate::claim::words(view, now, |until| format::full(until, zone)) {
+        rows.push(("looked at by", who));
+    }
     credentials(view, &mut rows);
     if !view.also_held_through.is_empty() {
         rows.push((
@@ -149,13 +151,6 @@ fn approval(view: &RequestView, zone: Zone, rows: &mut Vec<(&'static str, String
                 ),
             ));
         }
-    }
-}
-
-fn claimed(view: &RequestView, zone: Zone, rows: &mut Vec<(&'static str, String)>) {
-    if let (Some(who), Some(until)) = (&view.claimed_by, view.claimed_until) {
-        let until = format::full(until, zone);
-        rows.push(("looked at by", format!("{} until {until}", who.user_name)));
     }
 }
 

@@ -4,6 +4,8 @@
 use super::sort;
 use super::{Filter, Sort};
 use crate::app::{App, Screen, may};
+use crate::claim;
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
@@ -106,12 +108,13 @@ pub(crate) struct List {
     ids: Vec<RequestId>,
     /// How many there are, filter aside.
     pub(crate) total: usize,
-    /// Of those shown: for one to decide, not over, scheduled, for one to review, looked at by somebody.
+    /// Of those shown: for one to decide, not over, scheduled, for one to review.
     pub(crate) to_decide: usize,
     pub(crate) open: usize,
     pub(crate) scheduled: usize,
     pub(crate) to_review: usize,
-    pub(crate) claimed: usize,
+    /// Until when somebody looks at one of them. A moment, not a number: lists are kept while time passes.
+    pub(crate) claimed_until: Option<DateTime<Utc>>,
 }
 
 /// Requests by a number made of their person and account: others may have the same number.
@@ -237,7 +240,7 @@ impl App {
             list.open += usize::from(!view.state.is_terminal());
             list.scheduled += usize::from(view.state == RequestState::Scheduled);
             list.to_review += usize::from(may(view, "review"));
-            list.claimed += usize::from(view.claimed_by.is_some());
+            list.claimed_until = list.claimed_until.max(claim::until(view));
             rows.push(view);
         }
         sort::order(screen, key.sort, &mut rows);

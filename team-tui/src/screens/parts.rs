@@ -1,6 +1,7 @@
 //! What several screens share.
 
 use crate::app::{App, Link, Screen};
+use crate::claim;
 use crate::commands::request_sheet;
 use crate::format::{self, wrap};
 use crate::keymap::Action;
@@ -198,9 +199,8 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
     if view.break_glass {
         rows.push(("!", "break-glass".to_owned()));
     }
-    if let (Some(who), Some(until)) = (&view.claimed_by, view.claimed_until) {
-        let until = format::minute(until, app.zone);
-        rows.push(("Looks", format!("{} until {until}", who.user_name)));
+    if let Some(who) = claim::words(view, app.now, |until| format::minute(until, app.zone)) {
+        rows.push(("Looks", who));
     }
     if view.review.needed && view.state.is_terminal() {
         rows.push(("Review", app.keyed("needed: {review} closes it")));
@@ -239,10 +239,8 @@ pub(super) fn votes(view: &RequestView) -> String {
 }
 
 /// Who looks at it, for the row.
-pub(super) fn claimed(view: &RequestView) -> String {
-    view.claimed_by
-        .as_ref()
-        .map_or_else(String::new, |who| who.user_name.clone())
+pub(super) fn claimed(view: &RequestView, app: &App) -> String {
+    claim::holder(view, app.now).map_or_else(String::new, |(who, _)| who.user_name.clone())
 }
 
 /// The sign before a row of a list: that it is marked, else what it is.

@@ -64,7 +64,7 @@ fn cell(column: Column, view: &RequestView, rows: &Rows<'_>, at: usize, app: &Ap
         }
         Column::Expires => String::new(),
         Column::Votes => parts::votes(view),
-        Column::Looks => parts::claimed(view),
+        Column::Looks => parts::claimed(view, app),
         Column::State => view.state.to_string(),
         Column::When => when(view, app.now, app.zone),
         Column::Left => left(view, app),

@@ -56,7 +56,7 @@ pub(super) fn live() -> App {
     app
 }
 
-pub(super) fn screen(app: &App, width: u16, height: u16) -> String {
+pub(crate) fn screen(app: &App, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
     terminal
         .draw(|frame| draw(frame, app, Theme::plain()))

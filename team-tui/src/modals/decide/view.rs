@@ -3,6 +3,7 @@
 use super::super::{buttons, window};
 use super::{Decide, Focus, capital, needs_words};
 use crate::app::{App, Tail};
+use crate::claim;
 use crate::commands::residual;
 use crate::digest::lines as lines_of;
 use crate::format::{self, wrap};
@@ -271,7 +272,7 @@ fn granted(view: &RequestView, dialog: &Decide, app: &App) -> String {
 
 fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Some(who) = view.claimed_by.as_ref().filter(|who| !app.is_me(who)) {
+    if let Some((who, _)) = claim::holder(view, app.now).filter(|(who, _)| !app.is_me(who)) {
         warnings.push(format!("! {} is looking at it", who.user_name));
     }
     if dialog.verb == "review" {

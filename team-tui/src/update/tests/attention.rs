@@ -191,3 +191,30 @@ fn an_approver_sets_another_start() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn a_claim_that_timed_out_is_shown_nowhere_although_nobody_said_so() {
+    let mut app = live();
+    let id = app.selected().map(|view| view.id).expect("a row");
+    let view = app.requests.get_mut(&id).expect("the row");
+    view.claimed_by = Some(fixtures::person("gita"));
+    view.claimed_until = Some(now() + Duration::minutes(10));
+    let pictures = |app: &mut App| {
+        let list = crate::screens::tests::screen(app, 160, 50);
+        keys(app, "a");
+        let dialog = crate::screens::tests::screen(app, 80, 24);
+        press(app, KeyCode::Esc);
+        (list, dialog)
+    };
+    let (list, dialog) = pictures(&mut app);
+    assert!(
+        list.contains("LOOKS") && list.contains("gita until 2026"),
+        "{list}"
+    );
+    assert!(dialog.contains("gita is looking at it"), "{dialog}");
+    // No event tells of the end: the list itself is the one that was worked out before.
+    update(&mut app, Message::Tick(now() + Duration::minutes(10)));
+    let (list, dialog) = pictures(&mut app);
+    assert!(!list.contains("LOOKS") && !list.contains("gita until"), "{list}");
+    assert!(!dialog.contains("looking at it"), "{dialog}");
+}
