@@ -47,6 +47,15 @@ pub(super) async fn accounts() -> Response {
         .into_response()
 }
 
+/// As the daemon takes them, for ann.
+fn is_in_scope(scope: &str, view: &RequestView) -> bool {
+    match scope {
+        "mine" => view.requester.user_name == "ann",
+        "queue" => view.you_may.iter().any(|verb| verb == "reject"),
+        _ => true,
+    }
+}
+
 /// Three rows a page at most, so that every client must follow the cursor.
 pub(super) async fn list(
     State(fake): State<Shared>,
@@ -59,7 +68,8 @@ pub(super) async fn list(
         .iter()
         .filter(|r| has("state", &|s| s.split(',').any(|s| s == r.state.as_str())))
         .filter(|r| has("q", &|q| r.id.to_string().contains(q)))
-        .filter(|r| has("scope", &|s| s != "mine" || r.requester.user_name == "ann"))
+        .filter(|r| has("scope", &|scope| is_in_scope(scope, r)))
+        .filter(|r| has("batch", &|batch| r.batch_id.as_deref() == Some(batch)))
         .collect();
     let from: usize = query.get("cursor").and_then(|c| c.parse().ok()).unwrap_or(0);
     let limit: usize = query.get("limit").and_then(|l| l.parse().ok()).unwrap_or(100);
