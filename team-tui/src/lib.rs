@@ -9,7 +9,7 @@
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
 //! * `profile` the AWS profile of an access; `aws_config` the file that it may be written to
 //! * `settings` what the reader has chosen; `look` what is done to a finished frame for it
-//! * `claim` who looks at a request
+//! * `claim` who looks at a request; `glass` how break-glass is marked
 //! * `format` times, durations and foreign text
 //! * [`clock`] and `tasks` the only places that read the time and start tasks
 //!
@@ -35,6 +35,7 @@ mod feed;
 #[path = "../../tests/tui/fixtures.rs"]
 mod fixtures;
 mod format;
+mod glass;
 pub mod kept;
 mod keymap;
 mod lists;

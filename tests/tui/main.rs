@@ -2,7 +2,7 @@
 //!
 //! * [`cli`] exit codes, JSON, errors · [`batch`] several requests as one · [`attention`] claims, reviews, the freeze · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
 //!   after an approval · [`terminal`] the dashboard in a real terminal (tmux)
-//! * [`report`] requests, counted · [`notify`] messages to people, and what calls in a terminal
+//! * [`report`] requests, counted · [`glass`] the badge of break-glass · [`notify`] messages to people, and what calls in a terminal
 //! * [`fake`] the daemon · [`fixtures`] what it knows
 
 mod attention;
@@ -11,6 +11,7 @@ mod cli;
 mod expectations;
 mod fake;
 mod fixtures;
+mod glass;
 mod notify;
 mod report;
 mod run_command;

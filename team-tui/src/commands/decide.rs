@@ -73,9 +73,10 @@ pub(super) fn say(cx: &Context, view: &RequestView) -> Outcome {
 /// `7FQHX2 pending: bob on pay-prod (111122223333) as AdministratorAccess for 2h; waits for …`.
 pub(super) fn line(view: &RequestView) -> String {
     let mut text = format!(
-        "{} {}: {} on {} ({}) as {} for {}",
+        "{} {}{}: {} on {} ({}) as {} for {}",
         view.id.short(),
         view.state,
+        crate::glass::behind(view),
         view.requester.user_name,
         view.account.name,
         view.account.id,

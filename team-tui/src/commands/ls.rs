@@ -4,12 +4,14 @@ use super::{Context, Failure, Outcome, output::Column, when};
 use crate::cli::LsArgs;
 use crate::digest::in_short;
 use crate::format::{self, Zone};
+use crate::glass;
 use team_shared::request::{RequestQuery, RequestView};
 use team_shared::state::RequestState;
 
 const COLUMNS: &[Column<RequestView>] = &[
     ("id", |r| r.id.short()),
     ("state", |r| r.state.to_string()),
+    ("break glass", |r| glass::behind(r).trim().to_owned()),
     ("who", |r| r.requester.user_name.clone()),
     ("account", |r| r.account.name.clone()),
     ("account id", |r| r.account.id.to_string()),

@@ -2,6 +2,7 @@
 
 use super::{Context, Outcome, resolve};
 use crate::format::{self, Zone};
+use crate::glass;
 use chrono::{DateTime, Utc};
 use team_shared::request::{PersonRef, RequestView};
 
@@ -39,6 +40,12 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
         ),
     ));
     rows.push(("state", view.state.to_string()));
+    if view.break_glass {
+        rows.push((
+            glass::WORD,
+            "nobody had to approve it; those who oversee the target were told".to_owned(),
+        ));
+    }
     let who = &view.requester;
     rows.push(("who", format!("{} ({})", who.user_name, who.display_name)));
     let account = &view.account;
@@ -78,12 +85,6 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
     rows.push(("ticket", view.ticket.clone().unwrap_or_else(|| "none".to_owned())));
     if let Some(link) = &view.ticket_link {
         rows.push(("read at", link.clone()));
-    }
-    if view.break_glass {
-        rows.push((
-            "break-glass",
-            "yes: those who oversee the target were told".to_owned(),
-        ));
     }
     if let Some(parent) = view.extends {
         rows.push(("extends", parent.short()));

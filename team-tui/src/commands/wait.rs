@@ -95,9 +95,10 @@ fn ended_otherwise(view: &RequestView, states: &[RequestState]) -> Failure {
         .as_ref()
         .map_or_else(String::new, |ended| format!(" ({})", ended.reason));
     Failure::EndedOtherwise(format!(
-        "{} is {}{reason}, and will not be {}",
+        "{} is {}{}{reason}, and will not be {}",
         view.id.short(),
         view.state,
+        crate::glass::behind(view),
         list(states)
     ))
 }

@@ -4,6 +4,7 @@ use crate::app::{App, Link, Screen};
 use crate::claim;
 use crate::commands::request_sheet;
 use crate::format::{self, wrap};
+use crate::glass;
 use crate::keymap::Action;
 use crate::lists::Rows;
 use crate::theme::Theme;
@@ -11,6 +12,7 @@ use crate::widgets::table::{self, Column, Row};
 use crate::widgets::{rule, sheet};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders, Paragraph};
 use team_shared::request::RequestView;
@@ -149,13 +151,15 @@ fn past(view: &RequestView, app: &App, width: usize, theme: Theme) -> Vec<Line<'
     }
     for other in past.iter().take(MOST) {
         let text = format!(
-            " {}  {}  {}  {}",
+            " {}  {}  {}  {}{}",
             format::short(other.created_at, app.zone),
             other.permission_set.name,
             format::length(other.duration_seconds),
-            other.state
+            other.state,
+            glass::behind(other)
         );
-        lines.push(Line::styled(format::fit(&text, width), theme.state(other.state)));
+        let style = style(other, theme);
+        lines.push(Line::styled(format::fit(&text, width), style));
     }
     if past.len() > MOST {
         lines.push(Line::styled(
@@ -177,7 +181,11 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
         || "on approval".to_owned(),
         |at| format::both(at, app.now, app.zone),
     );
-    let mut rows = vec![
+    let mut rows = Vec::new();
+    if view.break_glass {
+        rows.push((glass::WORD, "nobody had to approve it".to_owned()));
+    }
+    rows.extend([
         (
             "Who",
             format!(
@@ -190,15 +198,12 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
             ),
         ),
         ("Why", view.justification.clone()),
-    ];
+    ]);
     let ticket = view
         .ticket
         .as_ref()
         .map_or_else(String::new, |t| format!("   ticket {t}"));
     rows.push(("Start", format!("{start}{ticket}")));
-    if view.break_glass {
-        rows.push(("!", "break-glass".to_owned()));
-    }
     if let Some(who) = claim::words(view, app.now, |until| format::minute(until, app.zone)) {
         rows.push(("Looks", who));
     }
@@ -245,10 +250,20 @@ pub(super) fn claimed(view: &RequestView, app: &App) -> String {
 
 /// The sign before a row of a list: that it is marked, else what it is.
 pub(super) fn row_sign(app: &App, view: &RequestView) -> String {
-    if app.marked.contains(&view.id) {
-        "■".to_owned()
+    let sign = match app.marked.contains(&view.id) {
+        true if glass::is_open(view) => glass::MARKED,
+        true => "■",
+        false => sign(view),
+    };
+    sign.to_owned()
+}
+
+/// The style of a row that has no other reason: its state, or that glass was broken.
+pub(super) fn style(view: &RequestView, theme: Theme) -> Style {
+    if glass::is_open(view) {
+        theme.bad()
     } else {
-        sign(view).to_owned()
+        theme.state(view.state)
     }
 }
 
@@ -265,7 +280,7 @@ pub(super) fn note(app: &App, screen: Screen, usual: &str) -> String {
 pub(super) fn sign(view: &RequestView) -> &'static str {
     use team_shared::state::RequestState as S;
     match view.state {
-        _ if view.break_glass && !view.state.is_terminal() => "!",
+        _ if glass::is_open(view) => glass::SIGN,
         S::Pending if App::may_decide(view) => "!",
         S::Active => "●",
         S::Pending | S::Scheduled | S::Activating | S::Ending => "○",

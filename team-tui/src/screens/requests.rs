@@ -4,6 +4,7 @@ use super::parts;
 use crate::app::{App, Screen};
 use crate::digest::in_short;
 use crate::format::{self, Zone};
+use crate::glass;
 use crate::lists::Rows;
 use crate::lists::columns::Column;
 use crate::theme::Theme;
@@ -37,7 +38,12 @@ pub(super) fn draw(
         cells.extend(chosen.iter().map(|column| cell(*column, view, &rows, at, app)));
         Some(Row {
             cells,
-            style: style(view),
+            // Nothing that a screen says by a colour matters more.
+            style: if glass::is_open(view) {
+                theme.bad()
+            } else {
+                style(view)
+            },
         })
     };
     let at = app.position(app.screen, &rows);

@@ -1,6 +1,7 @@
 //! Screens as they look, at the sizes they are designed for.
 
 mod figures;
+mod glass;
 mod matrix;
 
 use super::draw;

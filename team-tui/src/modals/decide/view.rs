@@ -7,6 +7,7 @@ use crate::claim;
 use crate::commands::residual;
 use crate::digest::lines as lines_of;
 use crate::format::{self, wrap};
+use crate::glass;
 use crate::theme::Theme;
 use crate::widgets::field;
 use chrono::Duration;
@@ -138,6 +139,10 @@ fn subject(
             };
             lines.push((theme.text(), part));
         }
+        if view.break_glass {
+            let text = format!("{} {}: nobody had to approve it", glass::SIGN, glass::WORD);
+            lines.push((theme.bad(), format::fit(&text, width)));
+        }
         let warnings = warnings(view, dialog, app);
         lines.extend(
             warnings
@@ -150,12 +155,18 @@ fn subject(
     for as_read in all.iter().take(NAMED) {
         if let Some(view) = app.requests.get(&as_read.id) {
             let line = format!(
-                "{} {} for {}",
+                "{}{} {} for {}",
                 view.id.short(),
+                glass::behind(view),
                 target(view),
                 format::length(view.duration_seconds)
             );
-            lines.push((theme.text(), format::fit(&line, width)));
+            let style = if view.break_glass {
+                theme.bad()
+            } else {
+                theme.text()
+            };
+            lines.push((style, format::fit(&line, width)));
         }
     }
     if all.len() > NAMED {
@@ -289,9 +300,6 @@ fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
     }
     if dialog.verb == "approve" {
         warnings.push(format!("! {}", residual(view)));
-    }
-    if view.break_glass {
-        warnings.push("! break-glass".to_owned());
     }
     if !view.also_held_through.is_empty() {
         warnings.push(format!(

@@ -3,6 +3,7 @@
 use super::{Field, Form};
 use crate::app::App;
 use crate::format::{self, fit, wrap};
+use crate::glass;
 use crate::modals::{buttons, window};
 use crate::theme::Theme;
 use crate::widgets::{field, rule};
@@ -289,8 +290,12 @@ fn outlook(app: &App, form: &Form, theme: Theme) -> Vec<(Style, String)> {
     lines.push((theme.text(), end));
     if form.break_glass {
         lines.push((
-            theme.care(),
-            "! break-glass: those who oversee the target are told at once".to_owned(),
+            theme.bad(),
+            format!(
+                "{} {}: those who oversee the target are told at once",
+                glass::SIGN,
+                glass::WORD
+            ),
         ));
     }
     lines
