@@ -1,6 +1,6 @@
 //! `request ACCOUNT… SET`: one request for each account, several as one batch: all of them are filed, or none.
 
-use super::{Context, Failure, Outcome, decide, resolve, wait, when};
+use super::{Context, Failure, Outcome, decide, residual, resolve, wait, when};
 use crate::cli::RequestArgs;
 use crate::format::{self, Zone};
 use chrono::Duration;
@@ -45,7 +45,16 @@ pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
             *view = wait::until(cx, &view.id, &["active".parse().map_err(bug)?], timeout).await?;
         }
     }
+    // All are for one permission set and one length: said once, to whoever asks.
+    if let Some(view) = filed.iter().find(|view| outlives(view)) {
+        cx.out.note(&format!("! {}", residual(view)));
+    }
     say_all(cx, &filed, args.dry_run)
+}
+
+/// Whether sessions of the permission set are longer than the access that was asked for.
+fn outlives(view: &RequestView) -> bool {
+    view.permission_set.session_duration_seconds > view.duration_seconds
 }
 
 fn bug(error: impl std::fmt::Display) -> Failure {

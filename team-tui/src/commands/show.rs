@@ -165,10 +165,20 @@ fn credentials(view: &RequestView, rows: &mut Vec<(&'static str, String)>) {
 
 /// `2h asked; keys may live 12h more`, and whether that is longer than the access itself.
 pub(crate) fn residual(view: &RequestView) -> String {
-    let session = view.permission_set.session_duration_seconds;
-    let asked = format::length(view.duration_seconds);
-    let mut text = format!("{asked} asked; keys may live {} more", format::length(session));
-    if session > view.duration_seconds {
+    residual_of(
+        view.duration_seconds,
+        view.permission_set.session_duration_seconds,
+    )
+}
+
+/// The same of what is not filed yet: how long is asked for, how long sessions last.
+pub(crate) fn residual_of(asked: i64, session: i64) -> String {
+    let mut text = format!(
+        "{} asked; keys may live {} more",
+        format::length(asked),
+        format::length(session)
+    );
+    if session > asked {
         text += ": longer than the access itself";
     }
     text
