@@ -7,7 +7,7 @@
 //! * `lists` what is in a list: filter, order, marks
 //! * `keymap` the one table of keys, which drives dispatch, the key line, the palette and the help
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
-//! * `profile` the AWS profile of an access; `aws_config` the file that it may be written to
+//! * `ways` how an access is used; `profile` its AWS profile; `aws_config` the file that it may be written to
 //! * `settings` what the reader has chosen; `look` what is done to a finished frame for it
 //! * `claim` who looks at a request; `glass` how break-glass is marked
 //! * `format` times, durations and foreign text
@@ -52,6 +52,7 @@ mod settings;
 mod tasks;
 mod theme;
 mod update;
+mod ways;
 mod widgets;
 
 pub use app::Screen;

@@ -111,6 +111,17 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
             rows.push(("AWS request", id.clone()));
         }
     }
+    if let Some(first) = &view.given_up {
+        rows.push((
+            "given up",
+            format!(
+                "by {} at {}: {}; takes a second administrator",
+                first.by.user_name,
+                format::full(first.at, zone),
+                first.reason
+            ),
+        ));
+    }
     ending(view, now, zone, &mut rows);
     if let Some(used) = view.activity.as_ref().and_then(crate::digest::in_short) {
         rows.push(("used", used));

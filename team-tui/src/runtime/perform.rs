@@ -10,6 +10,7 @@ use crate::effect::Effect;
 use crate::message::{Message, Snapshot};
 use crate::modals::decide::AsRead;
 use crate::tasks::Tasks;
+use crate::ways::Ways;
 use crossterm::clipboard::CopyToClipboard;
 use futures::StreamExt;
 use std::collections::BTreeSet;
@@ -117,6 +118,10 @@ impl Performer {
             }),
             Effect::LoadRecord(id, event) => self.answer(move |client| async move {
                 Message::RecordRead(client.activity_record(&id, &event).await.map(Box::new))
+            }),
+            Effect::LoadUse(id) => self.answer(move |client| async move {
+                let ways = |access| Box::new(Ways::of(access, crate::profile::over_ssh()));
+                Message::UseRead(id, client.use_of(&id).await.map(ways))
             }),
             Effect::LoadTimeline(id) => self.answer(move |client| async move {
                 Message::TimelineRead(

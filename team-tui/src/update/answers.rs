@@ -19,6 +19,7 @@ pub(super) fn one(app: &mut App, verb: &'static str, result: Result<Box<RequestV
             let what = match verb {
                 "submit" | "extend" => "filed".to_owned(),
                 "approve" => "your vote counts".to_owned(),
+                "lost" => "your signature counts".to_owned(),
                 verb => format!("{verb}: done"),
             };
             app.say(format!(

@@ -55,7 +55,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
     }
     let box_height = if inside.height > 12 { 4 } else { 3 };
     let label = match dialog.verb {
-        "extend" => "Reason needed",
+        "extend" | "lost" => "Reason needed",
         verb if needs_words(verb) => "Comment needed",
         _ => "Comment",
     };
@@ -207,6 +207,7 @@ fn lines<'a>(
                     confirm.word
                 )
             }
+            0 if dialog.verb == "lost" => format!("type {}: nobody takes it back then", confirm.word),
             0 => format!("guarded: type {} to go on", confirm.word),
             _ => format!("type {}, how many they are, to go on", confirm.word),
         };
@@ -297,6 +298,13 @@ fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
             ),
             _ => warnings.push("reading what was done with it…".to_owned()),
         }
+    }
+    if dialog.verb == "lost" {
+        warnings.push("! teamd stops trying: the access stays until somebody ends it in AWS".to_owned());
+        warnings.push(match &view.given_up {
+            Some(first) => format!("! {} gave it up first: {}", first.by.user_name, first.reason),
+            None => "! the first of two signatures: another administrator gives the second".to_owned(),
+        });
     }
     if dialog.verb == "approve" {
         warnings.push(format!("! {}", residual(view)));
