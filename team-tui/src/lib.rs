@@ -9,7 +9,8 @@
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
 //! * `ways` how an access is used; `profile` its AWS profile; `aws_config` the file that it may be written to
 //! * `settings` what the reader has chosen; `look` what is done to a finished frame for it
-//! * `claim` who looks at a request; `glass` how break-glass is marked
+//! * `claim` who looks at a request; `glass` how break-glass is marked; `residual` keys that
+//!   outlive the access
 //! * `format` times, durations and foreign text
 //! * [`clock`] and `tasks` the only places that read the time and start tasks
 //!
@@ -45,6 +46,7 @@ mod modals;
 mod policy;
 mod profile;
 mod report;
+mod residual;
 mod rights;
 mod runtime;
 mod screens;

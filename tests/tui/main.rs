@@ -2,7 +2,7 @@
 //!
 //! * [`cli`] exit codes, JSON, errors · [`filing`] requests · [`batch`] several requests as one · [`attention`] claims, reviews, the freeze · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
 //!   after an approval · [`terminal`] the dashboard in a real terminal (tmux)
-//! * [`report`] requests, counted · [`glass`] the badge of break-glass · [`notify`] messages to people, and what calls in a terminal
+//! * [`times`] times · [`report`] requests, counted · [`glass`] the badge of break-glass · [`notify`] messages to people, and what calls in a terminal
 //! * [`fake`] the daemon · [`fixtures`] what it knows
 
 mod attention;
@@ -17,6 +17,7 @@ mod notify;
 mod report;
 mod run_command;
 mod terminal;
+mod times;
 mod use_access;
 
 use std::ffi::OsStr;

@@ -48,7 +48,7 @@ mod why;
 
 pub(crate) use activity::call as activity_call;
 pub(crate) use failure::Failure;
-pub(crate) use show::{residual, residual_of, sheet as request_sheet};
+pub(crate) use show::{residual_in_words, residual_of, sheet as request_sheet};
 pub(crate) use status::{removals, sheet as health_sheet};
 pub(crate) use when::parse_future as parse_time;
 pub(crate) use why::lines as why_lines;

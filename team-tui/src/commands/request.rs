@@ -1,6 +1,6 @@
 //! `request ACCOUNT… SET`: one request for each account, several as one batch: all of them are filed, or none.
 
-use super::{Context, Failure, Outcome, decide, residual, resolve, wait, when};
+use super::{Context, Failure, Outcome, decide, residual_in_words, resolve, wait, when};
 use crate::cli::RequestArgs;
 use crate::format::{self, Zone};
 use chrono::Duration;
@@ -47,7 +47,7 @@ pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
     }
     // All are for one permission set and one length: said once, to whoever asks.
     if let Some(view) = filed.iter().find(|view| outlives(view)) {
-        cx.out.note(&format!("! {}", residual(view)));
+        cx.out.note(&format!("! {}", residual_in_words(view)));
     }
     say_all(cx, &filed, args.dry_run)
 }

@@ -3,6 +3,7 @@
 use super::{Context, Outcome, resolve};
 use crate::format::{self, Zone};
 use crate::glass;
+use crate::residual;
 use chrono::{DateTime, Utc};
 use team_shared::request::{PersonRef, RequestView};
 
@@ -171,11 +172,11 @@ fn credentials(view: &RequestView, rows: &mut Vec<(&'static str, String)>) {
     if view.state.is_terminal() {
         return;
     }
-    rows.push(("credentials", residual(view)));
+    rows.push(("credentials", residual_in_words(view)));
 }
 
 /// `2h asked; keys may live 12h more`, and whether that is longer than the access itself.
-pub(crate) fn residual(view: &RequestView) -> String {
+pub(crate) fn residual_in_words(view: &RequestView) -> String {
     residual_of(
         view.duration_seconds,
         view.permission_set.session_duration_seconds,
@@ -222,21 +223,10 @@ fn ending(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&'
     if ended.late_by_seconds > 0 {
         rows.push(("late by", format::length(ended.late_by_seconds)));
     }
-    if let Some(until) = ended.residual_until {
-        rows.push((
-            "credentials",
-            format!(
-                "issued before the end may live until {}",
-                format::full(until, zone)
-            ),
-        ));
-    }
-    if let Some(holder) = ended.still_held_by {
-        let until = ended.still_held_until;
-        let until = until.map(|at| format!(" until {}", format::full(at, zone)));
-        let by = format!("by request {}{}", holder.short(), until.unwrap_or_default());
-        rows.push(("still held", by));
-    }
+    let keys = residual::words(ended, now, |at| format::full(at, zone));
+    rows.extend(keys.map(|keys| ("credentials", keys)));
+    let held = residual::held(ended, |at| format::full(at, zone));
+    rows.extend(held.map(|held| ("still held", held)));
 }
 
 fn waiting(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&'static str, String)>) {

@@ -5,6 +5,7 @@ use super::sort;
 use super::{Filter, Sort};
 use crate::app::{App, Screen, may};
 use crate::claim;
+use crate::residual;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -115,6 +116,16 @@ pub(crate) struct List {
     pub(crate) to_review: usize,
     /// Until when somebody looks at one of them. A moment, not a number: lists are kept while time passes.
     pub(crate) claimed_until: Option<DateTime<Utc>>,
+    /// On Sessions, of all that is over: until when its keys may live, the earliest first.
+    keys_until: Vec<DateTime<Utc>>,
+}
+
+impl List {
+    /// How many are over whose keys may still live.
+    pub(crate) fn keys_alive(&self, now: DateTime<Utc>) -> usize {
+        let over = self.keys_until.partition_point(|until| *until <= now);
+        self.keys_until.len() - over
+    }
 }
 
 /// Requests by a number made of their person and account: others may have the same number.
@@ -242,6 +253,10 @@ impl App {
             list.to_review += usize::from(may(view, "review"));
             list.claimed_until = list.claimed_until.max(claim::until(view));
             rows.push(view);
+        }
+        if screen == Screen::Sessions {
+            list.keys_until = self.requests.values().filter_map(residual::end).collect();
+            list.keys_until.sort_unstable();
         }
         sort::order(screen, key.sort, &mut rows);
         list.ids = rows.iter().map(|row| row.id).collect();

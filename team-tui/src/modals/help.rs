@@ -37,6 +37,9 @@ pub(crate) fn lines(keys: &Keymap, from: Context, demo: bool, theme: Theme) -> V
     lines.push(Line::from(
         "▸ cursor  ■ marked  B break-glass  ! needs care  ● active  ○ waits  ✓ done  ✗ not",
     ));
+    lines.push(Line::from(
+        "? needs a review  +k over, but keys that were issued may live",
+    ));
     lines
 }
 

@@ -7,9 +7,11 @@ use crate::format::{self, wrap};
 use crate::glass;
 use crate::keymap::Action;
 use crate::lists::Rows;
+use crate::residual;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Column, Row};
 use crate::widgets::{rule, sheet};
+use chrono::{DateTime, Utc};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -221,6 +223,11 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
             "Over",
             format!("{}, {}", ended.reason, format::both(ended.at, app.now, app.zone)),
         ));
+        let keys = residual::words(ended, app.now, |at| format::short(at, app.zone));
+        let is_live = residual::until(view, app.now).is_some();
+        rows.extend(keys.map(|keys| (if is_live { "! Keys" } else { "Keys" }, keys)));
+        let held = residual::held(ended, |at| format::short(at, app.zone));
+        rows.extend(held.map(|held| ("Held", held)));
     }
     if let Some(used) = view.activity.as_ref().and_then(crate::digest::in_short) {
         rows.push(("Used", used));
@@ -264,6 +271,14 @@ pub(super) fn style(view: &RequestView, theme: Theme) -> Style {
         theme.bad()
     } else {
         theme.state(view.state)
+    }
+}
+
+/// The same for a list of what is over as well: keys that may still live are no past.
+pub(super) fn style_at(view: &RequestView, now: DateTime<Utc>, theme: Theme) -> Style {
+    match residual::until(view, now) {
+        Some(_) if !glass::is_open(view) => theme.care(),
+        _ => style(view, theme),
     }
 }
 

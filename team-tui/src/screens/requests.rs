@@ -7,6 +7,7 @@ use crate::format::{self, Zone};
 use crate::glass;
 use crate::lists::Rows;
 use crate::lists::columns::Column;
+use crate::residual;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Row, fixed};
 use chrono::{DateTime, Utc};
@@ -71,6 +72,7 @@ fn cell(column: Column, view: &RequestView, rows: &Rows<'_>, at: usize, app: &Ap
         Column::Expires => String::new(),
         Column::Votes => parts::votes(view),
         Column::Looks => parts::claimed(view, app),
+        Column::State if residual::until(view, app.now).is_some() => format!("{} +k", view.state),
         Column::State => view.state.to_string(),
         Column::When => when(view, app.now, app.zone),
         Column::Left => left(view, app),
@@ -88,6 +90,9 @@ fn cell(column: Column, view: &RequestView, rows: &Rows<'_>, at: usize, app: &Ap
 
 /// What matters about its time in its state.
 fn when(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> String {
+    if let Some(until) = residual::until(view, now) {
+        return format!("keys till {}", format::minute(until, zone));
+    }
     match (view.state, view.start_at, view.end_at) {
         (RequestState::Pending, ..) => format!(
             "expires in {}",

@@ -3,6 +3,7 @@
 mod figures;
 mod glass;
 mod matrix;
+mod residual;
 
 use super::draw;
 use crate::app::{App, Detail, Link, Screen, Tail};

@@ -4,7 +4,7 @@ use super::super::{buttons, window};
 use super::{Decide, Focus, capital, needs_words};
 use crate::app::{App, Tail};
 use crate::claim;
-use crate::commands::residual;
+use crate::commands::residual_in_words;
 use crate::digest::lines as lines_of;
 use crate::format::{self, wrap};
 use crate::glass;
@@ -152,7 +152,12 @@ fn subject(
         return lines;
     }
     let all = dialog.all();
-    for as_read in all.iter().take(NAMED) {
+    let (named, warned) = if inside.height < 14 {
+        (NAMED / 2, 1)
+    } else {
+        (NAMED, 3)
+    };
+    for as_read in all.iter().take(named) {
         if let Some(view) = app.requests.get(&as_read.id) {
             let line = format!(
                 "{}{} {} for {}",
@@ -169,9 +174,13 @@ fn subject(
             lines.push((style, format::fit(&line, width)));
         }
     }
-    if all.len() > NAMED {
-        lines.push((theme.dim(), format!("… and {} more", all.len() - NAMED)));
+    if all.len() > named {
+        lines.push((theme.dim(), format!("… and {} more", all.len() - named)));
     }
+    let views = all.iter().filter_map(|as_read| app.requests.get(&as_read.id));
+    let warnings = warnings_of_several(&views.collect::<Vec<_>>(), dialog, app);
+    let shown = warnings.iter().take(warned);
+    lines.extend(shown.map(|line| (theme.care(), format::fit(line, width))));
     lines
 }
 
@@ -282,6 +291,34 @@ fn granted(view: &RequestView, dialog: &Decide, app: &App) -> String {
     format!("{ends} · {asked}")
 }
 
+/// What one would be warned of for each, the worst first: keys that live longest, then each in its turn.
+fn warnings_of_several(views: &[&RequestView], dialog: &Decide, app: &App) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let longest = views
+        .iter()
+        .max_by_key(|view| view.permission_set.session_duration_seconds);
+    if let ("approve", Some(view)) = (dialog.verb, longest) {
+        warnings.push(format!("! {}: {}", view.id.short(), residual_in_words(view)));
+    }
+    for view in views {
+        if let Some((who, _)) = claim::holder(view, app.now).filter(|(who, _)| !app.is_me(who)) {
+            warnings.push(format!(
+                "! {}: {} is looking at it",
+                view.id.short(),
+                who.user_name
+            ));
+        }
+        if !view.also_held_through.is_empty() {
+            warnings.push(format!(
+                "! {}: also held through group {}",
+                view.id.short(),
+                view.also_held_through.join(", ")
+            ));
+        }
+    }
+    warnings
+}
+
 fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some((who, _)) = claim::holder(view, app.now).filter(|(who, _)| !app.is_me(who)) {
@@ -307,7 +344,7 @@ fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
         });
     }
     if dialog.verb == "approve" {
-        warnings.push(format!("! {}", residual(view)));
+        warnings.push(format!("! {}", residual_in_words(view)));
     }
     if !view.also_held_through.is_empty() {
         warnings.push(format!(
