@@ -7,6 +7,7 @@ use chrono::Duration;
 use team_shared::duration::Seconds;
 use team_shared::list::Page;
 use team_shared::request::{RequestView, Submit, SubmitBatch};
+use team_shared::state::RequestState;
 
 pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
     let wait: Option<Seconds> = args.wait.as_deref().map(str::parse).transpose()?;
@@ -33,32 +34,71 @@ pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
             cx.client.submit_batch(&batch, &key).await.map(|page| page.items)
         }
     };
-    let mut filed = match (filed, &accounts[..]) {
+    let filed = match (filed, &accounts[..]) {
         (Ok(filed), _) => filed,
         (Err(error), [account]) => {
             return Err(resolve::with_near_accounts(cx, error.into(), account).await);
         }
         (Err(error), _) => return Err(error.into()),
     };
-    if let Some(timeout) = wait {
-        for view in &mut filed {
-            *view = wait::until(cx, &view.id, &["active".parse().map_err(bug)?], timeout).await?;
-        }
-    }
+    let (filed, failures) = match wait {
+        Some(timeout) => wait_for_all(cx, filed, timeout).await,
+        None => (filed, Vec::new()),
+    };
     // All are for one permission set and one length: said once, to whoever asks.
     if let Some(view) = filed.iter().find(|view| outlives(view)) {
         cx.out.note(&format!("! {}", residual_in_words(view)));
     }
-    say_all(cx, &filed, args.dry_run)
+    say_all(cx, &filed, args.dry_run)?;
+    worst(cx, failures)
+}
+
+/// Waits for all of them at once: as each stands then, and what went otherwise. What was filed is filed, whatever becomes
+/// of the waiting: its id must not be lost.
+async fn wait_for_all(
+    cx: &Context,
+    filed: Vec<RequestView>,
+    timeout: Seconds,
+) -> (Vec<RequestView>, Vec<Failure>) {
+    let waits = filed.into_iter().map(|view| async move {
+        match wait::until(cx, &view.id, &[RequestState::Active], timeout).await {
+            Ok(active) => (active, None),
+            Err(failure) => {
+                let now = cx.client.request_by_id(&view.id).await;
+                (now.unwrap_or(view), Some(failure))
+            }
+        }
+    });
+    let all = futures::future::join_all(waits).await;
+    let (views, failures): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    (views, failures.into_iter().flatten().collect())
+}
+
+/// Says all of them; the exit code is that of the worst: rejected or failed, then timed out, then what kept us from
+/// looking.
+fn worst(cx: &Context, failures: Vec<Failure>) -> Outcome {
+    let mut worst: Option<Failure> = None;
+    for failure in failures {
+        let other = match worst.take() {
+            Some(known) if known.exit_code() >= failure.exit_code() => {
+                worst = Some(known);
+                Some(failure)
+            }
+            known => {
+                worst = Some(failure);
+                known
+            }
+        };
+        if let Some(other) = other {
+            let _ = other.report(cx.out.is_json());
+        }
+    }
+    worst.map_or(Ok(()), Err)
 }
 
 /// Whether sessions of the permission set are longer than the access that was asked for.
 fn outlives(view: &RequestView) -> bool {
     view.permission_set.session_duration_seconds > view.duration_seconds
-}
-
-fn bug(error: impl std::fmt::Display) -> Failure {
-    Failure::failed(error.to_string())
 }
 
 /// The last word is the permission set, so one word alone could be either.

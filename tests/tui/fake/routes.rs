@@ -129,7 +129,7 @@ pub(super) async fn submit(
     (StatusCode::CREATED, Json(view)).into_response()
 }
 
-/// Files nothing: what came is what counts.
+/// One for each, `NEWRQ1` and on; the last of them comes to what `fate` says, the others are active.
 pub(super) async fn submit_batch(
     State(fake): State<Shared>,
     headers: HeaderMap,
@@ -137,8 +137,18 @@ pub(super) async fn submit_batch(
 ) -> Response {
     saw(&fake, "batch".to_owned(), &headers, &body);
     let count = body["requests"].as_array().map_or(0, Vec::len);
-    let view = fixtures::request(now(), "NEWREQ", "ann", 0);
-    (StatusCode::CREATED, Json(Page::whole(vec![view; count]))).into_response()
+    let mut world = fake.world();
+    let mut filed = Vec::new();
+    for number in 1..=count {
+        let mut view = fixtures::request(now(), &format!("NEWRQ{number}"), "ann", 0);
+        filed.push(view.clone());
+        view.state = match world.fate {
+            Some(fate) if number == count => fate,
+            _ => RequestState::Active,
+        };
+        world.requests.push(view);
+    }
+    (StatusCode::CREATED, Json(Page::whole(filed))).into_response()
 }
 
 /// Both of them: frozen where there is a reason to be.
