@@ -1,9 +1,10 @@
 //! `run ACCOUNT SET … -- CMD`: access for exactly as long as a command needs it. Whatever happens to the command or to us,
 //! what was asked for is taken back: cancelled while it waits, `done` once it is live.
 //!
-//! * [`child`] the command, its environment and its signals · [`signin`] AWS's sign-in · [`give_back`] the end
+//! * [`file`] the beginning · [`child`] the command, its environment and its signals · [`signin`] AWS's sign-in · [`give_back`] the end
 
 mod child;
+mod file;
 mod give_back;
 mod signin;
 
@@ -35,9 +36,9 @@ pub(super) async fn run(cx: &Context, args: RunArgs) -> Outcome {
         batch_id: None,
         dry_run: false,
     };
-    let view = match cx.client.submit(&body, &decide::fresh_key()).await {
+    let view = match file::file(cx, &body).await {
         Ok(view) => view,
-        Err(error) => return Err(resolve::with_near_accounts(cx, error.into(), &account_id).await),
+        Err(failure) => return Err(resolve::with_near_accounts(cx, failure, &account_id).await),
     };
     cx.out.note(&decide::line(&view));
     let outcome = tokio::select! {

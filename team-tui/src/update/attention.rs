@@ -39,9 +39,17 @@ pub(super) fn freeze(app: &mut App, word: &str, rest: &str) -> Vec<Effect> {
             Some(rest.to_owned()).filter(|why| !why.is_empty()),
         )];
     }
-    let (reason, revoke) = match rest.strip_prefix("--revoke") {
-        Some(reason) => (reason.trim(), true),
-        None => (rest, false),
+    // Words of their own: what only begins like the option is neither it nor a reason.
+    let (first, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let (reason, revoke) = match first {
+        "--revoke" => (behind.trim(), true),
+        word if word.starts_with("--") => {
+            app.complain(format!(
+                "no option {word:?}: freeze REASON, or freeze --revoke REASON"
+            ));
+            return Vec::new();
+        }
+        _ => (rest, false),
     };
     if reason.is_empty() {
         app.complain("say why: freeze REASON, or freeze --revoke REASON to end what is live too");

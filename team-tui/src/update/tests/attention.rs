@@ -218,3 +218,26 @@ fn a_claim_that_timed_out_is_shown_nowhere_although_nobody_said_so() {
     assert!(!list.contains("LOOKS") && !list.contains("gita until"), "{list}");
     assert!(!dialog.contains("looking at it"), "{dialog}");
 }
+
+#[test]
+fn what_only_begins_like_the_option_freezes_nothing() {
+    let mut app = live();
+    app.me.as_mut().expect("somebody").roles = vec!["security".to_owned()];
+    for text in [
+        ":freeze --revokeX",
+        ":freeze --revokeall of it",
+        ":freeze --rewoke a key is out",
+    ] {
+        keys(&mut app, text);
+        assert!(press(&mut app, KeyCode::Enter).is_empty(), "{text}");
+        let toast = app.toast.clone().expect("it is said");
+        assert!(toast.bad && toast.text.contains("no option"), "{}", toast.text);
+    }
+    keys(&mut app, ":freeze --revoke");
+    assert!(press(&mut app, KeyCode::Enter).is_empty(), "no reason");
+    keys(&mut app, ":freeze revoke everything");
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Freeze("revoke everything".to_owned(), false)]
+    );
+}
