@@ -76,3 +76,21 @@ async fn terms_are_of_one_request_and_not_of_a_batch() {
     assert_eq!(code, 2, "{err}");
     assert!(approved(&running).is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_requests_of_a_batch_are_listed_and_each_names_it() {
+    let running = world().await;
+    for name in [BATCH, "BAT002"] {
+        let (code, out, err) = team(&running, &["ls", "--batch", name, "--csv"]).await;
+        assert_eq!(code, 0, "{err}");
+        let rows: Vec<&str> = out.lines().collect();
+        assert!(rows[0].ends_with(",batch"), "{out}");
+        assert_eq!(rows.len(), 5, "{out}");
+        assert!(
+            rows[1..].iter().all(|row| row.ends_with(&format!(",{BATCH}"))),
+            "{out}"
+        );
+    }
+    let (code, _, err) = team(&running, &["ls", "--batch", "7FQHX2"]).await;
+    assert_eq!((code, err.contains("in no batch")), (4, true), "{err}");
+}

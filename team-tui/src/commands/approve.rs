@@ -68,17 +68,12 @@ async fn batch_members(cx: &Context, batch: &str) -> Result<Vec<RequestView>, Fa
             "team-tui ls --queue shows those that do, with --json or --csv each one's batch",
         )
     };
-    let of = |batch: String| RequestQuery {
+    let query = RequestQuery {
         scope: Some("queue".to_owned()),
-        batch: Some(batch),
+        batch: Some(resolve::batch(cx, batch).await?),
         ..RequestQuery::default()
     };
-    let mut waiting = cx.client.requests(&of(batch.to_owned()), usize::MAX).await?.items;
-    if waiting.is_empty() {
-        let member = resolve::request(cx, batch).await.map_err(|_| none())?;
-        let batch = member.batch_id.ok_or_else(none)?;
-        waiting = cx.client.requests(&of(batch), usize::MAX).await?.items;
-    }
+    let mut waiting = cx.client.requests(&query, usize::MAX).await?.items;
     // The queue is what one may still reject; what has one's vote already needs no second one.
     waiting.retain(|view| may(view, "approve"));
     let people: BTreeSet<&str> = waiting

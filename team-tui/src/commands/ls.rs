@@ -1,6 +1,6 @@
 //! `ls`: requests. Filters, never refuses.
 
-use super::{Context, Failure, Outcome, output::Column, when};
+use super::{Context, Failure, Outcome, output::Column, resolve, when};
 use crate::cli::LsArgs;
 use crate::digest::in_short;
 use crate::format::{self, Zone};
@@ -8,7 +8,8 @@ use crate::glass;
 use team_shared::request::{RequestQuery, RequestView};
 use team_shared::state::RequestState;
 
-const COLUMNS: &[Column<RequestView>] = &[
+/// The last one is for programs: it is as long as all of what people look for.
+const COLUMNS: [Column<RequestView>; 15] = [
     ("id", |r| r.id.short()),
     ("state", |r| r.state.to_string()),
     ("break glass", |r| glass::behind(r).trim().to_owned()),
@@ -31,6 +32,7 @@ const COLUMNS: &[Column<RequestView>] = &[
     }),
     ("ticket", |r| r.ticket.clone().unwrap_or_default()),
     ("reason", |r| r.justification.clone()),
+    ("batch", |r| r.batch_id.clone().unwrap_or_default()),
 ];
 
 pub(super) async fn run(cx: &Context, args: LsArgs) -> Outcome {
@@ -55,6 +57,10 @@ pub(super) async fn run(cx: &Context, args: LsArgs) -> Outcome {
         state: args.state.clone(),
         user: args.user.clone(),
         account: args.account.clone(),
+        batch: match &args.batch {
+            Some(batch) => Some(resolve::batch(cx, batch).await?),
+            None => None,
+        },
         unused: args.unused,
         since: args
             .since
@@ -69,5 +75,11 @@ pub(super) async fn run(cx: &Context, args: LsArgs) -> Outcome {
         ..RequestQuery::default()
     };
     let page = cx.client.requests(&query, args.limit as usize).await?;
-    cx.out.list(&page, &args.list, COLUMNS, "no requests here")
+    let shown = if args.list.csv {
+        COLUMNS.len()
+    } else {
+        COLUMNS.len() - 1
+    };
+    cx.out
+        .list(&page, &args.list, &COLUMNS[..shown], "no requests here")
 }

@@ -1,5 +1,6 @@
 //! Screens as they look, at the sizes they are designed for.
 
+mod batch;
 mod figures;
 mod glass;
 mod matrix;
