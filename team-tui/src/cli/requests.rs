@@ -5,13 +5,16 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub(crate) struct RequestArgs {
     /// Accounts by id or name, then the permission set by name or ARN
-    #[arg(required = true, num_args = 1.., value_name = "ACCOUNT… SET")]
+    #[arg(required_unless_present = "again", num_args = 1.., value_name = "ACCOUNT… SET")]
     pub(crate) targets: Vec<String>,
+    /// The same as this one again: account, permission set, length, reason and ticket, where they are not given
+    #[arg(long, value_name = "ID")]
+    pub(crate) again: Option<String>,
     /// How long: 90s, 45m, 2h30m, 3d
     #[arg(
         long = "for",
         value_name = "DURATION",
-        required_unless_present = "until",
+        required_unless_present_any = ["until", "again"],
         conflicts_with = "until"
     )]
     pub(crate) duration: Option<String>,
@@ -22,8 +25,8 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "again")]
+    pub(crate) reason: Option<String>,
     /// The ticket behind it
     #[arg(long, value_name = "ID")]
     pub(crate) ticket: Option<String>,

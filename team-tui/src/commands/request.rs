@@ -1,4 +1,5 @@
-//! `request ACCOUNT… SET`: one request for each account, several as one batch: all of them are filed, or none.
+//! `request ACCOUNT… SET`: one request for each account, several as one batch: all of them are filed, or none; and
+//! `request --again ID`: the same as a past one.
 
 use super::{Context, Failure, Outcome, decide, residual_in_words, resolve, wait, when};
 use crate::cli::RequestArgs;
@@ -11,14 +12,21 @@ use team_shared::state::RequestState;
 
 pub(super) async fn run(cx: &Context, args: RequestArgs) -> Outcome {
     let wait: Option<Seconds> = args.wait.as_deref().map(str::parse).transpose()?;
-    let [accounts @ .., set] = &args.targets[..] else {
-        return Err(which());
+    let past = match &args.again {
+        Some(id) => Some(resolve::request(cx, id).await?),
+        None => None,
     };
-    if accounts.is_empty() {
-        return Err(which());
-    }
-    let accounts = resolve::accounts(cx, accounts).await?;
-    let template = template(cx, &args, set)?;
+    let (accounts, set) = match (&args.targets[..], &past) {
+        ([], Some(past)) => (
+            vec![past.account.id.to_string()],
+            past.permission_set.arn.to_string(),
+        ),
+        ([accounts @ .., set], _) if !accounts.is_empty() => {
+            (resolve::accounts(cx, accounts).await?, set.clone())
+        }
+        _ => return Err(which()),
+    };
+    let template = template(cx, &args, set, past.as_ref())?;
     let key = args.idempotency_key.clone().unwrap_or_else(decide::fresh_key);
     let bodies: Vec<Submit> = accounts
         .iter()
@@ -110,8 +118,22 @@ fn which() -> Failure {
 }
 
 /// What all requests of the command have in common; says the absolute times on stderr.
-fn template(cx: &Context, args: &RequestArgs, set: &str) -> Result<Submit, Failure> {
+fn template(
+    cx: &Context,
+    args: &RequestArgs,
+    set: String,
+    past: Option<&RequestView>,
+) -> Result<Submit, Failure> {
     let duration = args.duration.as_deref().map(str::parse::<Seconds>).transpose()?;
+    let duration = match (duration.map(Seconds::get), &args.until) {
+        (None, None) => past.map(|past| past.duration_seconds),
+        (given, _) => given,
+    };
+    if past.is_some_and(|past| past.break_glass) && !args.break_glass {
+        // Glass is broken by who says so, never by what was done once.
+        cx.out
+            .note("that one was break-glass; this one asks for approval, or say --break-glass");
+    }
     let start_at = args
         .at
         .as_deref()
@@ -140,17 +162,21 @@ fn template(cx: &Context, args: &RequestArgs, set: &str) -> Result<Submit, Failu
     if let Some(start) = start_at {
         cx.out.note(&format!("starts {}", both(start)));
     }
-    if let Some(end) = end_at.or_else(|| Some(start_at? + Duration::seconds(duration?.get()))) {
+    if let Some(end) = end_at.or_else(|| Some(start_at? + Duration::seconds(duration?))) {
         cx.out.note(&format!("ends   {}", both(end)));
     }
     Ok(Submit {
         account_id: String::new(),
-        permission_set: set.to_owned(),
-        duration_seconds: duration.map(Seconds::get),
+        permission_set: set,
+        duration_seconds: duration,
         end_at,
         start_at,
-        justification: args.reason.clone(),
-        ticket: args.ticket.clone(),
+        justification: args
+            .reason
+            .clone()
+            .or_else(|| past.map(|past| past.justification.clone()))
+            .unwrap_or_default(),
+        ticket: args.ticket.clone().or_else(|| past?.ticket.clone()),
         break_glass: args.break_glass,
         batch_id: None,
         dry_run: args.dry_run,
