@@ -34,6 +34,7 @@ async fn run<S: AsRef<OsStr>>(socket: &Path, args: &[S]) -> Output {
         .arg(socket)
         .args(args)
         .env_remove("TEAM_SOCKET")
+        .env("TZ", "UTC")
         .stdin(std::process::Stdio::null())
         .output()
         .await

@@ -3,7 +3,7 @@
 
 use super::{Context, Failure, Outcome, decide, residual_in_words, resolve, wait, when};
 use crate::cli::RequestArgs;
-use crate::format::{self, Zone};
+use crate::format;
 use chrono::Duration;
 use team_shared::duration::Seconds;
 use team_shared::list::Page;
@@ -152,13 +152,7 @@ fn template(
             "give a later end, or --for",
         ));
     }
-    let both = |at| {
-        format!(
-            "{} ({} local)",
-            format::full(at, Zone::Utc),
-            format::full(at, Zone::Local)
-        )
-    };
+    let both = |at| format::in_utc_too(at, cx.out.zone());
     if let Some(start) = start_at {
         cx.out.note(&format!("starts {}", both(start)));
     }

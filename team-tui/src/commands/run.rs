@@ -40,7 +40,7 @@ pub(super) async fn run(cx: &Context, args: RunArgs) -> Outcome {
         Ok(view) => view,
         Err(failure) => return Err(resolve::with_near_accounts(cx, failure, &account_id).await),
     };
-    cx.out.note(&decide::line(&view));
+    cx.out.note(&decide::line(&view, cx.out.zone()));
     let outcome = tokio::select! {
         signal = signals.next() => Err(Failure::Command(child::code_of(signal))),
         active = wait::until(cx, &view.id, &[RequestState::Active], timeout) => active,
@@ -55,7 +55,7 @@ pub(super) async fn run(cx: &Context, args: RunArgs) -> Outcome {
 
 /// Everything between the beginning of the access and its end.
 async fn with_access(cx: &Context, active: &RequestView, args: &RunArgs, signals: &mut Signals) -> Outcome {
-    cx.out.note(&decide::line(active));
+    cx.out.note(&decide::line(active, cx.out.zone()));
     let access = cx.client.use_of(&active.id).await?;
     let profile = Profile::of(&access).map_err(|why| Failure::Failed {
         detail: format!("no AWS profile can be made, so the command was not run: {why}"),

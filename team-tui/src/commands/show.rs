@@ -12,7 +12,7 @@ pub(super) async fn run(cx: &Context, id: &str) -> Outcome {
     if cx.out.is_json() {
         return cx.out.document(&view);
     }
-    for (label, text) in sheet(&view, cx.now, Zone::Utc) {
+    for (label, text) in sheet(&view, cx.now, cx.out.zone()) {
         cx.out.line(format!("{label:<15} {text}").trim_end())?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, Outcome, resolve};
 use crate::aws_config::{self, ConfigError};
-use crate::format::{self, Zone};
+use crate::format;
 use crate::profile::{self, Profile};
 use crate::ways::Ways;
 use serde::Serialize;
@@ -58,13 +58,12 @@ pub(super) async fn run(cx: &Context, id: &str, write_profile: bool) -> Outcome 
 
 fn say(cx: &Context, access: &Use, made: &Result<Profile, String>, written_to: Option<&PathBuf>) -> Outcome {
     cx.out.line(&format!(
-        "{}: {} ({}) as {} until {} ({} local), {}",
+        "{}: {} ({}) as {} until {}, {}",
         access.request_id.short(),
         access.account_name,
         access.account_id,
         access.role_name,
-        format::full(access.until, Zone::Utc),
-        format::full(access.until, Zone::Local),
+        format::in_utc_too(access.until, cx.out.zone()),
         format::left(access.until, cx.now),
     ))?;
     let Ways { all, missing, .. } = Ways::of(access.clone(), profile::over_ssh());

@@ -28,7 +28,7 @@ pub(super) async fn run(cx: &Context, after: Option<u64>, notify: bool) -> Outco
                     cx.out.json_line(&event)?;
                 } else {
                     let is_glass = is_break_glass(cx, &event, &mut glass).await;
-                    cx.out.line(&line(&event, is_glass))?;
+                    cx.out.line(&line(&event, is_glass, cx.out.zone()))?;
                 }
                 if let Some(me) = &me {
                     call(cx, &event, me).await;
@@ -97,8 +97,8 @@ async fn is_break_glass(cx: &Context, event: &Event, known: &mut HashMap<Request
 }
 
 /// `2026-11-22 14:02:31Z request.active 7FQHX2 BREAK-GLASS by ann {…}`.
-pub(super) fn line(event: &Event, is_break_glass: bool) -> String {
-    let mut text = format!("{} {}", format::full(event.at, Zone::Utc), event.kind);
+pub(super) fn line(event: &Event, is_break_glass: bool, zone: Zone) -> String {
+    let mut text = format!("{} {}", format::full(event.at, zone), event.kind);
     if let Some(id) = &event.request_id {
         text += &format!(" {}", id.short());
     }
