@@ -55,7 +55,7 @@ pub(crate) struct AsRead {
 }
 
 impl AsRead {
-    fn of(view: &RequestView) -> Self {
+    pub(crate) fn of(view: &RequestView) -> Self {
         Self {
             id: view.id,
             version: view.version,

@@ -112,8 +112,7 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         Action::Extend => "extend",
         Action::Lost => "lost",
         Action::Use => return use_sheet::why_not(app),
-        Action::Claim if app.selected().is_some_and(|view| may(view, "unclaim")) => "unclaim",
-        Action::Claim => "claim",
+        Action::Claim => attention::claim_verb(app),
         Action::Freeze if !app.freezes() => {
             return Some("freezing takes security, an administrator or the operator".to_owned());
         }
@@ -185,7 +184,10 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
 
 /// Whether a verb is for all that is marked; the others are for one.
 pub(crate) fn takes_several(verb: &str) -> bool {
-    matches!(verb, "approve" | "reject" | "revoke" | "review")
+    matches!(
+        verb,
+        "approve" | "reject" | "revoke" | "review" | "claim" | "unclaim"
+    )
 }
 
 fn on_key(app: &mut App, key: &KeyEvent) -> Vec<Effect> {

@@ -241,3 +241,55 @@ fn what_only_begins_like_the_option_freezes_nothing() {
         [Effect::Freeze("revoke everything".to_owned(), false)]
     );
 }
+
+#[test]
+fn one_key_claims_all_that_is_marked_and_gives_all_of_them_up() {
+    let mut app = live();
+    let offer = |app: &mut App, short: &str, verb: &str| {
+        let id = *app.requests.keys().find(|id| id.short() == short).expect("there");
+        let view = app.requests.get_mut(&id).expect("there");
+        view.you_may = vec!["approve".to_owned(), verb.to_owned()];
+        app.marked.insert(id);
+        id
+    };
+    let ids = ["7FQHX2", "K3QJ9W"].map(|short| offer(&mut app, short, "claim"));
+    // Nobody claims their own; that it is marked is in nobody's way.
+    offer(&mut app, "NN5E0J", "cancel");
+    let claimed = |effects: &[Effect], verb: &str| match effects {
+        [Effect::ActOnAll(of, all, None)] if *of == verb => {
+            let mut all: Vec<_> = all.iter().map(|read| read.id).collect();
+            all.sort();
+            all
+        }
+        other => panic!("{other:?}"),
+    };
+    let mut both = ids.to_vec();
+    both.sort();
+    let effects = keys(&mut app, "c");
+    assert_eq!(claimed(&effects, "claim"), both);
+    let results = ids.map(|id| (id, Ok(Box::new(app.requests.get(&id).expect("there").clone()))));
+    let results = results.into();
+    update(
+        &mut app,
+        Message::AllAnswered {
+            verb: "claim",
+            results,
+        },
+    );
+    assert!(
+        ids.iter().all(|id| app.marked.contains(id)),
+        "they are to be decided"
+    );
+    ["7FQHX2", "K3QJ9W"].map(|short| offer(&mut app, short, "unclaim"));
+    let effects = keys(&mut app, "c");
+    assert_eq!(claimed(&effects, "unclaim"), both);
+    // On a sheet it is about that one.
+    press(&mut app, KeyCode::Enter);
+    let open = app.selected().expect("the sheet's").id;
+    app.requests.get_mut(&open).expect("there").you_may = vec!["claim".to_owned()];
+    let effects = keys(&mut app, "c");
+    assert!(
+        matches!(&effects[..], [Effect::Act(of, "claim", _)] if *of == open),
+        "{effects:?}"
+    );
+}
