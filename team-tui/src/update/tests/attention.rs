@@ -280,7 +280,9 @@ fn one_key_claims_all_that_is_marked_and_gives_all_of_them_up() {
         ids.iter().all(|id| app.marked.contains(id)),
         "they are to be decided"
     );
-    ["7FQHX2", "K3QJ9W"].map(|short| offer(&mut app, short, "unclaim"));
+    for short in ["7FQHX2", "K3QJ9W"] {
+        offer(&mut app, short, "unclaim");
+    }
     let effects = keys(&mut app, "c");
     assert_eq!(claimed(&effects, "unclaim"), both);
     // On a sheet it is about that one.
