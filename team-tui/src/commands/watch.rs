@@ -3,6 +3,7 @@
 
 use super::{Context, Outcome};
 use crate::alert;
+use crate::client::ClientError;
 use crate::format::{self, Zone};
 use futures::StreamExt;
 use std::collections::HashMap;
@@ -88,12 +89,17 @@ async fn is_break_glass(cx: &Context, event: &Event, known: &mut HashMap<Request
     if let Some(flag) = event.data["break_glass"].as_bool() {
         known.insert(id, flag);
     }
-    if !known.contains_key(&id)
-        && let Ok(view) = cx.client.request_by_id(&id).await
-    {
-        known.insert(id, view.break_glass);
+    if let Some(flag) = known.get(&id) {
+        return *flag;
     }
-    known.get(&id).copied().unwrap_or_default()
+    let flag = match cx.client.request_by_id(&id).await {
+        Ok(view) => view.break_glass,
+        // Not for these eyes: that is not asked again with every event.
+        Err(ClientError::Problem(_)) => false,
+        Err(_) => return false,
+    };
+    known.insert(id, flag);
+    flag
 }
 
 /// `2026-11-22 14:02:31Z request.active 7FQHX2 BREAK-GLASS by ann {…}`.

@@ -361,10 +361,14 @@ async fn act_on(
         };
         return client.approve(&read.id, &body, &key()).await;
     }
-    let body = Act {
-        comment,
-        version,
-        terms_digest,
+    let body = match verb {
+        // Whoever looks at it looks at it as it is.
+        "claim" | "unclaim" => Act::default(),
+        _ => Act {
+            comment,
+            version,
+            terms_digest,
+        },
     };
     client.act(&read.id, verb, &body, &key()).await
 }
