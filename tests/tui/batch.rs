@@ -50,6 +50,12 @@ async fn a_batch_is_what_waits_for_my_decision_and_each_is_named() {
         let first: Vec<&str> = out.lines().filter_map(|line| line.get(..6)).collect();
         assert_eq!(first, ["BAT001", "BAT002"], "{out}");
         assert_eq!(approved(&running), [3, 3], "at the versions of the listing");
+        let last = running.fake.world().scopes.pop();
+        assert_eq!(
+            last.as_deref(),
+            Some("queue"),
+            "what waits for me, and nothing else"
+        );
     }
     let running = world().await;
     let (code, _, err) = team(&running, &["approve", "--batch", "7FQHX2"]).await;

@@ -33,6 +33,8 @@ pub(crate) struct World {
     pub(crate) portal_url: Option<String>,
     /// `done` answers 500.
     pub(crate) done_fails: bool,
+    /// Of the lists that were asked for.
+    pub(crate) scopes: Vec<String>,
     /// So many submissions are done and not answered.
     pub(crate) answers_lost: usize,
 }
@@ -127,6 +129,7 @@ pub(crate) async fn start() -> Running {
             fate: None,
             portal_url: Some("https://example.awsapps.com/start".to_owned()),
             done_fails: false,
+            scopes: Vec::new(),
             answers_lost: 0,
         }),
         changed,

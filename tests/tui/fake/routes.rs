@@ -61,7 +61,8 @@ pub(super) async fn list(
     State(fake): State<Shared>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    let world = fake.world();
+    let mut world = fake.world();
+    world.scopes.extend(query.get("scope").cloned());
     let has = |name: &str, fits: &dyn Fn(&str) -> bool| query.get(name).is_none_or(|value| fits(value));
     let found: Vec<&RequestView> = world
         .requests
