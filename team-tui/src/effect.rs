@@ -26,6 +26,8 @@ pub(crate) enum Effect {
     LoadActivity(RequestId),
     /// Read the record of an event of a request.
     LoadRecord(RequestId, String),
+    /// Read how one's own live access is used.
+    LoadUse(RequestId),
     /// Read the timeline of a request.
     LoadTimeline(RequestId),
     /// Read the audit.
@@ -63,7 +65,7 @@ pub(crate) enum Effect {
     Extend(RequestId, Box<Extend>),
     /// Close a review.
     Review(RequestId, Box<CloseReview>),
-    /// `reject`, `cancel`, `done`, `revoke`, `claim` or `unclaim` one.
+    /// `reject`, `cancel`, `done`, `revoke`, `lost`, `claim` or `unclaim` one.
     Act(RequestId, &'static str, Box<Act>),
     /// The same verb with the same comment on several, each as it was read.
     ActOnAll(&'static str, Vec<AsRead>, Option<String>),

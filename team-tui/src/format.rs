@@ -26,11 +26,39 @@ pub(crate) fn rfc3339(at: DateTime<Utc>) -> String {
 pub(crate) fn full(at: DateTime<Utc>, zone: Zone) -> String {
     match zone {
         Zone::Utc => at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-        Zone::Local => at
-            .with_timezone(&Local)
-            .format("%Y-%m-%d %H:%M:%S%:z")
-            .to_string(),
+        Zone::Local => local(at, "%Y-%m-%d %H:%M:%S"),
     }
+}
+
+/// The same in UTC behind it, where that is another.
+#[must_use]
+pub(crate) fn in_utc_too(at: DateTime<Utc>, zone: Zone) -> String {
+    let (here, utc) = (full(at, zone), full(at, Zone::Utc));
+    if here == utc {
+        here
+    } else {
+        format!("{here} ({utc})")
+    }
+}
+
+/// `14:02:31Z`, or local with its offset.
+#[must_use]
+pub(crate) fn marked(at: DateTime<Utc>, zone: Zone) -> String {
+    match zone {
+        Zone::Utc => clock(at, zone),
+        Zone::Local => local(at, "%H:%M:%S"),
+    }
+}
+
+/// In the zone of the machine, with its offset behind it; `Z` where there is none.
+fn local(at: DateTime<Utc>, form: &str) -> String {
+    let at = at.with_timezone(&Local);
+    let mark = if at.offset().local_minus_utc() == 0 {
+        "Z"
+    } else {
+        "%:z"
+    };
+    at.format(&format!("{form}{mark}")).to_string()
 }
 
 /// `14:02:31Z` (local: without the letter).

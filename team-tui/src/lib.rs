@@ -7,8 +7,10 @@
 //! * `lists` what is in a list: filter, order, marks
 //! * `keymap` the one table of keys, which drives dispatch, the key line, the palette and the help
 //! * `screens`, `modals`, `widgets`, `theme` the view: it reads the app and writes cells, nothing else
-//! * `profile` the AWS profile of an access; `aws_config` the file that it may be written to
+//! * `ways` how an access is used; `profile` its AWS profile; `aws_config` the file that it may be written to
 //! * `settings` what the reader has chosen; `look` what is done to a finished frame for it
+//! * `claim` who looks at a request; `glass` how break-glass is marked; `residual` keys that
+//!   outlive the access
 //! * `format` times, durations and foreign text
 //! * [`clock`] and `tasks` the only places that read the time and start tasks
 //!
@@ -19,6 +21,7 @@ mod access;
 mod alert;
 mod app;
 mod aws_config;
+mod claim;
 mod cli;
 pub mod client;
 pub mod clock;
@@ -33,6 +36,7 @@ mod feed;
 #[path = "../../tests/tui/fixtures.rs"]
 mod fixtures;
 mod format;
+mod glass;
 pub mod kept;
 mod keymap;
 mod lists;
@@ -42,6 +46,7 @@ mod modals;
 mod policy;
 mod profile;
 mod report;
+mod residual;
 mod rights;
 mod runtime;
 mod screens;
@@ -49,6 +54,7 @@ mod settings;
 mod tasks;
 mod theme;
 mod update;
+mod ways;
 mod widgets;
 
 pub use app::Screen;

@@ -3,6 +3,7 @@
 use crate::access::AccessRows;
 use crate::client::ClientError;
 use crate::client::api::Health;
+use crate::ways::Ways;
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, MouseEvent};
 use team_shared::activity::{ActivityItem, ActivityPage};
@@ -63,6 +64,8 @@ pub(crate) enum Message {
     ActivityRead(RequestId, Result<Box<ActivityPage>, ClientError>),
     /// The record of one event.
     RecordRead(Result<Box<ActivityPage>, ClientError>),
+    /// How an access is used was read.
+    UseRead(RequestId, Result<Box<Ways>, ClientError>),
     /// The timeline of a request was read.
     TimelineRead(RequestId, Vec<Event>),
     /// Audit rows were read.

@@ -194,10 +194,11 @@ async fn from_the_form_over_the_approval_to_the_countdown_and_the_end() {
         for field in ["prod-web", "PowerUserAccess"] {
             alice.keys(&[field, "Enter"]);
         }
-        // Length, start, ticket, reason.
+        // Length, end, start, ticket, reason.
         alice.keys(&[
             "C-u",
             "30m",
+            "Tab",
             "Tab",
             "Tab",
             "INC-7",

@@ -56,3 +56,22 @@ async fn several_are_approved_by_one_command_and_one_refusal_keeps_none_of_the_o
     assert_eq!(seen.iter().filter(|call| call.0 == "approve").count(), ids.len());
     assert_eq!(out.lines().count(), ids.len() - 1, "{out}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_told_of_for_as_long_as_it_holds() {
+    let running = fake::start().await;
+    let minutes = chrono::Duration::minutes;
+    for (until, is_said) in [(minutes(5), true), (minutes(-5), false)] {
+        {
+            let mut world = running.fake.world();
+            let view = &mut world.requests[0];
+            view.claimed_by = Some(crate::fixtures::person("gita"));
+            view.claimed_until = Some(fake::now() + until);
+        }
+        let id = running.fake.world().requests[0].id.short();
+        let (_, out, _) = team(&running, &["show", &id]).await;
+        assert_eq!(out.contains("gita until"), is_said, "{out}");
+        let (_, out, _) = team(&running, &["claim", &id]).await;
+        assert_eq!(out.contains("looked at by gita"), is_said, "{out}");
+    }
+}

@@ -1,5 +1,6 @@
 //! A daemon that knows only [`fixtures`](crate::fixtures): enough of the API to drive the client, none of the rules.
 
+mod lost;
 mod notify;
 mod routes;
 
@@ -32,6 +33,10 @@ pub(crate) struct World {
     pub(crate) portal_url: Option<String>,
     /// `done` answers 500.
     pub(crate) done_fails: bool,
+    /// Of the lists that were asked for.
+    pub(crate) scopes: Vec<String>,
+    /// So many submissions are done and not answered.
+    pub(crate) answers_lost: usize,
 }
 
 type Shared = Arc<Fake>;
@@ -124,6 +129,8 @@ pub(crate) async fn start() -> Running {
             fate: None,
             portal_url: Some("https://example.awsapps.com/start".to_owned()),
             done_fails: false,
+            scopes: Vec::new(),
+            answers_lost: 0,
         }),
         changed,
         killed: watch::channel(0).0,
@@ -186,5 +193,9 @@ fn router(fake: Shared) -> Router {
         .route("/v1/audit/verify", get(routes::verify))
         .route("/v1/audit", get(routes::audit))
         .route("/v1/status", get(routes::status))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&fake),
+            lost::lose_answers,
+        ))
         .with_state(fake)
 }

@@ -1,19 +1,23 @@
 //! `team-tui` as its users meet it: the real binary against a small fake daemon on a socket of its own.
 //!
-//! * [`cli`] exit codes, JSON, errors · [`attention`] claims, reviews, the freeze · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
+//! * [`cli`] exit codes, JSON, errors · [`filing`] requests · [`batch`] several requests as one · [`attention`] claims, reviews, the freeze · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
 //!   after an approval · [`terminal`] the dashboard in a real terminal (tmux)
-//! * [`report`] requests, counted · [`notify`] messages to people, and what calls in a terminal
+//! * [`times`] times · [`report`] requests, counted · [`glass`] the badge of break-glass · [`notify`] messages to people, and what calls in a terminal
 //! * [`fake`] the daemon · [`fixtures`] what it knows
 
 mod attention;
+mod batch;
 mod cli;
 mod expectations;
 mod fake;
+mod filing;
 mod fixtures;
+mod glass;
 mod notify;
 mod report;
 mod run_command;
 mod terminal;
+mod times;
 mod use_access;
 
 use std::ffi::OsStr;
@@ -30,6 +34,7 @@ async fn run<S: AsRef<OsStr>>(socket: &Path, args: &[S]) -> Output {
         .arg(socket)
         .args(args)
         .env_remove("TEAM_SOCKET")
+        .env("TZ", "UTC")
         .stdin(std::process::Stdio::null())
         .output()
         .await

@@ -199,3 +199,24 @@ async fn an_end_that_fails_is_said_loudly() {
         "{err}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_lost_is_asked_for_again_and_the_access_ends_with_the_command() {
+    let running = with_fate(Some(RequestState::Active)).await;
+    running.fake.world().answers_lost = 2;
+    let (code, out, err) = outcome(&running, &[], "echo ran").await;
+    assert_eq!((code, out.as_str()), (0, "ran\n"), "{err}");
+    assert_eq!(calls(&running), ["submit", "done"], "filed once, and taken back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_it_cannot_be_learned_what_was_filed_one_is_told_what_to_look_for() {
+    let running = with_fate(Some(RequestState::Active)).await;
+    running.fake.world().answers_lost = usize::MAX;
+    let (code, out, err) = outcome(&running, &[], "echo ran").await;
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    for words in ["may be filed", "team-tui ls --mine", "team-tui done ID"] {
+        assert!(err.contains(words), "{words}: {err}");
+    }
+    assert_eq!(calls(&running), ["submit"]);
+}

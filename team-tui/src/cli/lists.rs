@@ -40,6 +40,9 @@ pub(crate) struct LsArgs {
     /// An account's name or id
     #[arg(long)]
     pub(crate) account: Option<String>,
+    /// Those of a batch: its id, or a request in it
+    #[arg(long, value_name = "ID")]
+    pub(crate) batch: Option<String>,
     /// Filed at or after: a time, or 7d for the last seven days
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,

@@ -1,7 +1,8 @@
-//! Whatever a key of the dashboard does has a verb of the command line.
+//! Whatever a key of the dashboard does has a verb of the command line, and the other way round.
 
 use super::Cli;
 use crate::keymap::{Action, KEYS};
+use crate::modals::command_line::COMMANDS;
 use clap::CommandFactory;
 use std::collections::BTreeSet;
 
@@ -14,6 +15,8 @@ fn verb(action: Action) -> Option<&'static str> {
         Action::Cancel => "cancel",
         Action::Done => "done",
         Action::Extend => "extend",
+        Action::Use => "use",
+        Action::Lost => "lost",
         Action::Claim => "claim",
         Action::Review => "review",
         Action::Freeze => "freeze",
@@ -82,6 +85,42 @@ fn every_key_that_does_something_has_a_verb() {
         );
     }
     assert!(checked > 20, "{checked}");
+}
+
+/// Verbs without a key or a word of the palette, and where the dashboard has what they are for, or why it has not.
+const WITHOUT: [(&str, &str); 12] = [
+    ("wait", "rows change by themselves"),
+    ("unclaim", "the key of `claim` gives one up that one has"),
+    ("run", "it is about a command of the shell"),
+    ("entitlements", "the first part of Policy"),
+    ("accounts", "what may be asked for is picked in the request form"),
+    ("permission-sets", "as the accounts"),
+    (
+        "watch",
+        "the dashboard lives by the same stream, and calls by itself",
+    ),
+    ("motd", "for the shell's start; the tabs count the same"),
+    ("why", "Enter on the first part of Policy"),
+    ("directory", "a file for `teamd policy plan`"),
+    ("whoami", "the first line of every screen"),
+    ("notify", "for those who operate teamd, in a shell"),
+];
+
+#[test]
+fn every_verb_has_a_key_or_a_word_or_a_reason() {
+    let keys: BTreeSet<&str> = KEYS.iter().filter_map(|binding| verb(binding.action)).collect();
+    let words: BTreeSet<&str> = COMMANDS.iter().map(|command| command.word).collect();
+    let command = Cli::command();
+    for known in command.get_subcommands().map(clap::Command::get_name) {
+        let is_there = keys.contains(known) || words.contains(known);
+        let is_excused = WITHOUT.iter().any(|(without, _)| *without == known);
+        assert!(is_there || is_excused, "the dashboard has no {known}");
+    }
+    for (without, why) in WITHOUT {
+        let is_verb = command.get_subcommands().any(|verb| verb.get_name() == without);
+        let is_there = keys.contains(without) || words.contains(without);
+        assert!(is_verb && !is_there, "{without} is no exception: {why}");
+    }
 }
 
 #[test]

@@ -5,11 +5,11 @@ use crate::cli::ListArgs;
 use team_shared::directory::Account;
 
 const COLUMNS: &[Column<Account>] = &[
-    ("id", |a| a.id.to_string()),
-    ("name", |a| a.name.clone()),
-    ("state", |a| a.state.clone()),
-    ("ou", |a| a.ou_path.clone()),
-    ("tags", |a| {
+    ("id", |a, _| a.id.to_string()),
+    ("name", |a, _| a.name.clone()),
+    ("state", |a, _| a.state.clone()),
+    ("ou", |a, _| a.ou_path.clone()),
+    ("tags", |a, _| {
         let tags: Vec<String> = a
             .tags
             .iter()
@@ -17,7 +17,9 @@ const COLUMNS: &[Column<Account>] = &[
             .collect();
         tags.join(" ")
     }),
-    ("protected", |a| if a.protected { "yes" } else { "" }.to_owned()),
+    ("protected", |a, _| {
+        if a.protected { "yes" } else { "" }.to_owned()
+    }),
 ];
 
 pub(super) async fn run(cx: &Context, list: &ListArgs) -> Outcome {

@@ -7,14 +7,14 @@ use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::list::Page;
 
 const COLUMNS: &[Column<ActivityItem>] = &[
-    ("time", |a| format::full(a.event_time, Zone::Utc)),
-    ("event", call),
-    ("rw", |a| if a.read_only { "r" } else { "w" }.to_owned()),
-    ("resources", |a| a.resources.join(" ")),
-    ("region", |a| a.region.clone()),
-    ("from", |a| a.source_ip.clone()),
-    ("error", |a| a.error_code.clone().unwrap_or_default()),
-    ("marks", |a| a.marks.join(" ")),
+    ("time", |a, zone| format::full(a.event_time, zone)),
+    ("event", |a, _| call(a)),
+    ("rw", |a, _| if a.read_only { "r" } else { "w" }.to_owned()),
+    ("resources", |a, _| a.resources.join(" ")),
+    ("region", |a, _| a.region.clone()),
+    ("from", |a, _| a.source_ip.clone()),
+    ("error", |a, _| a.error_code.clone().unwrap_or_default()),
+    ("marks", |a, _| a.marks.join(" ")),
 ];
 
 pub(super) async fn run(cx: &Context, id: &str, digest: bool, list: &ListArgs) -> Outcome {
@@ -37,7 +37,7 @@ fn say_digest(cx: &Context, page: &ActivityPage) -> Outcome {
         return cx.out.document(&digest);
     }
     cx.out.note(&page.coverage);
-    for (label, text) in crate::digest::lines(&digest, Zone::Utc) {
+    for (label, text) in crate::digest::lines(&digest, cx.out.zone()) {
         cx.out.line(&format!("{label:<8} {text}"))?;
     }
     Ok(())
@@ -50,10 +50,10 @@ pub(crate) fn call(item: &ActivityItem) -> String {
 }
 
 /// One line for a tail.
-pub(super) fn line(item: &ActivityItem) -> String {
+pub(super) fn line(item: &ActivityItem, zone: Zone) -> String {
     let mut text = format!(
         "{} {} {} {} {} {}",
-        format::full(item.event_time, Zone::Utc),
+        format::full(item.event_time, zone),
         item.request_id.map_or_else(|| "-".repeat(6), |id| id.short()),
         item.account_id,
         call(item),

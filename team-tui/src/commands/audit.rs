@@ -2,20 +2,20 @@
 
 use super::{Context, Failure, Outcome, output::Column};
 use crate::cli::ListArgs;
-use crate::format::{self, Zone};
+use crate::format;
 use futures::StreamExt;
 use std::io::{self, Write};
 use team_shared::audit::AuditRow;
 
 const COLUMNS: &[Column<AuditRow>] = &[
-    ("seq", |r| r.event.seq.to_string()),
-    ("at", |r| format::full(r.event.at, Zone::Utc)),
-    ("type", |r| r.event.kind.to_string()),
-    ("request", |r| {
+    ("seq", |r, _| r.event.seq.to_string()),
+    ("at", |r, zone| format::full(r.event.at, zone)),
+    ("type", |r, _| r.event.kind.to_string()),
+    ("request", |r, _| {
         r.event.request_id.map_or_else(String::new, |id| id.short())
     }),
-    ("who", |r| who(r)),
-    ("data", |r| r.event.data.to_string()),
+    ("who", |r, _| who(r)),
+    ("data", |r, _| r.event.data.to_string()),
 ];
 
 /// The person, else the uid, else the daemon.

@@ -67,15 +67,16 @@ pub(super) fn say(cx: &Context, view: &RequestView) -> Outcome {
     if cx.out.is_json() {
         return cx.out.document(view);
     }
-    cx.out.line(&line(view))
+    cx.out.line(&line(view, cx.out.zone()))
 }
 
 /// `7FQHX2 pending: bob on pay-prod (111122223333) as AdministratorAccess for 2h; waits for …`.
-pub(super) fn line(view: &RequestView) -> String {
+pub(super) fn line(view: &RequestView, zone: Zone) -> String {
     let mut text = format!(
-        "{} {}: {} on {} ({}) as {} for {}",
+        "{} {}{}: {} on {} ({}) as {} for {}",
         view.id.short(),
         view.state,
+        crate::glass::behind(view),
         view.requester.user_name,
         view.account.name,
         view.account.id,
@@ -83,9 +84,10 @@ pub(super) fn line(view: &RequestView) -> String {
         format::length(view.duration_seconds),
     );
     if let Some(end) = view.end_at {
-        text += &format!(", until {}", format::full(end, Zone::Utc));
+        text += &format!(", until {}", format::full(end, zone));
     }
-    if let Some(who) = &view.claimed_by {
+    // Whoever waits may have been waiting for longer than a claim holds.
+    if let Some((who, _)) = crate::claim::holder(view, crate::clock::now()) {
         text += &format!("; looked at by {}", who.user_name);
     }
     if let Some(waiting) = &view.waiting_for {
@@ -96,7 +98,7 @@ pub(super) fn line(view: &RequestView) -> String {
     {
         text += &format!("; still held by {}", held.short());
         if let Some(until) = ended.still_held_until {
-            text += &format!(" until {}", format::full(until, Zone::Utc));
+            text += &format!(" until {}", format::full(until, zone));
         }
     }
     text

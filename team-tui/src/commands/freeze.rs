@@ -1,7 +1,7 @@
 //! `freeze --reason TEXT [--revoke]` and `unfreeze`.
 
 use super::{Context, Outcome};
-use crate::format::{self, Zone};
+use crate::format;
 use team_shared::freeze::{Freeze, FreezeState, Unfreeze};
 
 pub(super) async fn on(cx: &Context, reason: &str, revoke: bool) -> Outcome {
@@ -31,7 +31,7 @@ fn say(cx: &Context, state: &FreezeState, revoke: bool) -> Outcome {
     cx.out.line(&format!(
         "frozen by {} since {}: {}",
         frozen.by,
-        format::full(frozen.since, Zone::Utc),
+        format::full(frozen.since, cx.out.zone()),
         frozen.reason
     ))?;
     if revoke {

@@ -2,55 +2,57 @@
 
 use super::{Context, Outcome, output::Column};
 use crate::cli::GrantsArgs;
-use crate::format::{self, Zone};
+use crate::format;
 use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
 
 const COLUMNS: &[Column<GrantView>] = &[
-    ("who", |g| g.person.user_name.clone()),
-    ("account", |g| g.account.name.clone()),
-    ("account id", |g| g.account.id.to_string()),
-    ("permission set", |g| g.permission_set.name.clone()),
-    ("state", |g| g.grant.state.to_string()),
-    ("requests", |g| {
+    ("who", |g, _| g.person.user_name.clone()),
+    ("account", |g, _| g.account.name.clone()),
+    ("account id", |g, _| g.account.id.to_string()),
+    ("permission set", |g, _| g.permission_set.name.clone()),
+    ("state", |g, _| g.grant.state.to_string()),
+    ("requests", |g, _| {
         let ids: Vec<String> = g.leases.iter().map(RequestId::short).collect();
         ids.join(" ")
     }),
-    ("attempts", |g| g.grant.attempts.to_string()),
-    ("next", |g| {
+    ("attempts", |g, _| g.grant.attempts.to_string()),
+    ("next", |g, zone| {
         g.grant
             .next_attempt_at
-            .map_or_else(String::new, |at| format::full(at, Zone::Utc))
+            .map_or_else(String::new, |at| format::full(at, zone))
     }),
-    ("last error", |g| g.grant.last_error.clone().unwrap_or_default()),
+    ("last error", |g, _| {
+        g.grant.last_error.clone().unwrap_or_default()
+    }),
 ];
 
 const STANDING: &[Column<StandingView>] = &[
-    ("who", |s| s.name().to_owned()),
-    ("holder", |s| s.holder.to_string()),
-    ("members", |s| {
+    ("who", |s, _| s.name().to_owned()),
+    ("holder", |s, _| s.holder.to_string()),
+    ("members", |s, _| {
         s.group
             .as_ref()
             .map_or_else(String::new, |group| group.members.to_string())
     }),
-    ("account", |s| s.account.name.clone()),
-    ("account id", |s| s.account.id.to_string()),
-    ("permission set", |s| s.permission_set.name.clone()),
-    ("first seen", |s| format::full(s.found_at, Zone::Utc)),
+    ("account", |s, _| s.account.name.clone()),
+    ("account id", |s, _| s.account.id.to_string()),
+    ("permission set", |s, _| s.permission_set.name.clone()),
+    ("first seen", |s, zone| format::full(s.found_at, zone)),
 ];
 
 const DRIFT: &[Column<DriftView>] = &[
-    ("kind", |d| d.kind.to_string()),
-    ("who", |d| d.person.user_name.clone()),
-    ("account", |d| d.account.name.clone()),
-    ("account id", |d| d.account.id.to_string()),
-    ("permission set", |d| d.permission_set.name.clone()),
-    ("requests", |d| {
+    ("kind", |d, _| d.kind.to_string()),
+    ("who", |d, _| d.person.user_name.clone()),
+    ("account", |d, _| d.account.name.clone()),
+    ("account id", |d, _| d.account.id.to_string()),
+    ("permission set", |d, _| d.permission_set.name.clone()),
+    ("requests", |d, _| {
         let ids: Vec<String> = d.leases.iter().map(RequestId::short).collect();
         ids.join(" ")
     }),
-    ("first seen", |d| format::full(d.found_at, Zone::Utc)),
-    ("meaning", |d| d.detail.clone()),
+    ("first seen", |d, zone| format::full(d.found_at, zone)),
+    ("meaning", |d, _| d.detail.clone()),
 ];
 
 pub(super) async fn run(cx: &Context, args: &GrantsArgs) -> Outcome {

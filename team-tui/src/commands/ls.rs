@@ -1,34 +1,36 @@
 //! `ls`: requests. Filters, never refuses.
 
-use super::{Context, Failure, Outcome, output::Column, when};
+use super::{Context, Failure, Outcome, output::Column, resolve, when};
 use crate::cli::LsArgs;
 use crate::digest::in_short;
-use crate::format::{self, Zone};
+use crate::format;
+use crate::glass;
 use team_shared::request::{RequestQuery, RequestView};
 use team_shared::state::RequestState;
 
-const COLUMNS: &[Column<RequestView>] = &[
-    ("id", |r| r.id.short()),
-    ("state", |r| r.state.to_string()),
-    ("who", |r| r.requester.user_name.clone()),
-    ("account", |r| r.account.name.clone()),
-    ("account id", |r| r.account.id.to_string()),
-    ("permission set", |r| r.permission_set.name.clone()),
-    ("for", |r| format::length(r.duration_seconds)),
-    ("created", |r| format::full(r.created_at, Zone::Utc)),
-    ("start", |r| {
-        r.start_at
-            .map_or_else(String::new, |at| format::full(at, Zone::Utc))
+/// The last one is for programs: it is as long as all of what people look for.
+const COLUMNS: [Column<RequestView>; 15] = [
+    ("id", |r, _| r.id.short()),
+    ("state", |r, _| r.state.to_string()),
+    ("break glass", |r, _| glass::behind(r).trim().to_owned()),
+    ("who", |r, _| r.requester.user_name.clone()),
+    ("account", |r, _| r.account.name.clone()),
+    ("account id", |r, _| r.account.id.to_string()),
+    ("permission set", |r, _| r.permission_set.name.clone()),
+    ("for", |r, _| format::length(r.duration_seconds)),
+    ("created", |r, zone| format::full(r.created_at, zone)),
+    ("start", |r, zone| {
+        r.start_at.map_or_else(String::new, |at| format::full(at, zone))
     }),
-    ("end", |r| {
-        r.end_at
-            .map_or_else(String::new, |at| format::full(at, Zone::Utc))
+    ("end", |r, zone| {
+        r.end_at.map_or_else(String::new, |at| format::full(at, zone))
     }),
-    ("used", |r| {
+    ("used", |r, _| {
         r.activity.as_ref().and_then(in_short).unwrap_or_default()
     }),
-    ("ticket", |r| r.ticket.clone().unwrap_or_default()),
-    ("reason", |r| r.justification.clone()),
+    ("ticket", |r, _| r.ticket.clone().unwrap_or_default()),
+    ("reason", |r, _| r.justification.clone()),
+    ("batch", |r, _| r.batch_id.clone().unwrap_or_default()),
 ];
 
 pub(super) async fn run(cx: &Context, args: LsArgs) -> Outcome {
@@ -53,6 +55,10 @@ pub(super) async fn run(cx: &Context, args: LsArgs) -> Outcome {
         state: args.state.clone(),
         user: args.user.clone(),
         account: args.account.clone(),
+        batch: match &args.batch {
+            Some(batch) => Some(resolve::batch(cx, batch).await?),
+            None => None,
+        },
         unused: args.unused,
         since: args
             .since
@@ -67,5 +73,11 @@ pub(super) async fn run(cx: &Context, args: LsArgs) -> Outcome {
         ..RequestQuery::default()
     };
     let page = cx.client.requests(&query, args.limit as usize).await?;
-    cx.out.list(&page, &args.list, COLUMNS, "no requests here")
+    let shown = if args.list.csv {
+        COLUMNS.len()
+    } else {
+        COLUMNS.len() - 1
+    };
+    cx.out
+        .list(&page, &args.list, &COLUMNS[..shown], "no requests here")
 }

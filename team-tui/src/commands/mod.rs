@@ -48,13 +48,14 @@ mod why;
 
 pub(crate) use activity::call as activity_call;
 pub(crate) use failure::Failure;
-pub(crate) use show::{residual, sheet as request_sheet};
+pub(crate) use show::{residual_in_words, residual_of, sheet as request_sheet};
 pub(crate) use status::{removals, sheet as health_sheet};
 pub(crate) use when::parse_future as parse_time;
 pub(crate) use why::lines as why_lines;
 
 use crate::cli::{AuditVerb, Cli, DirectoryVerb, Global, PolicyVerb, Verb};
 use crate::client::Client;
+use crate::format::Zone;
 use chrono::{DateTime, Utc};
 use output::Output;
 use std::process::ExitCode;
@@ -86,7 +87,8 @@ async fn dispatch(cli: Cli) -> Outcome {
     let client = Client::new(&global.socket, !global.json)?.acting_as(global.act_as());
     let cx = Context {
         client,
-        out: Output::new(global.json),
+        // `TZ`, else the machine's.
+        out: Output::new(global.json, Zone::Local),
         now: crate::clock::now(),
         global,
     };

@@ -2,6 +2,7 @@
 
 use super::{Context, Outcome};
 use crate::format;
+use crate::glass;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use team_shared::request::{RequestQuery, RequestView};
@@ -60,8 +61,9 @@ fn lines(motd: &Motd, status: &ShortStatus, now: DateTime<Utc>) -> Vec<String> {
         let mut text: Vec<String> = named
             .map(|view| {
                 format!(
-                    "{} {} {}",
+                    "{}{} {} {}",
                     view.id.short(),
+                    glass::behind(view),
                     view.requester.user_name,
                     target(view)
                 )
@@ -92,7 +94,7 @@ fn lines(motd: &Motd, status: &ShortStatus, now: DateTime<Utc>) -> Vec<String> {
         )),
     }
     for view in &motd.mine {
-        let (what, id) = (target(view), view.id.short());
+        let (what, id) = (target(view) + &glass::behind(view), view.id.short());
         lines.push(match view.end_at.filter(|_| view.state.as_str() == "active") {
             Some(end) => format!(
                 "your {what} ends {}; team-tui use {id}, team-tui done {id}",

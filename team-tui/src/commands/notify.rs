@@ -2,28 +2,28 @@
 
 use super::{Context, Failure, Outcome, output::Column, resolve};
 use crate::cli::{ListArgs, NotifyVerb};
-use crate::format::{self, Zone};
+use crate::format;
 use team_shared::ids::RequestId;
 use team_shared::notification::{Notification, RetryNotifications, TestChannel};
 
 const COLUMNS: &[Column<Notification>] = &[
-    ("event", |n| n.kind.to_string()),
-    ("request", |n| {
+    ("event", |n, _| n.kind.to_string()),
+    ("request", |n, _| {
         n.request_id.map_or_else(String::new, |id| id.short())
     }),
-    ("told", |n| n.recipient.clone()),
-    ("by", |n| n.channel.clone()),
-    ("state", |n| n.state.clone()),
-    ("when", |n| {
-        format::full(n.tried_at.unwrap_or(n.created_at), Zone::Utc)
+    ("told", |n, _| n.recipient.clone()),
+    ("by", |n, _| n.channel.clone()),
+    ("state", |n, _| n.state.clone()),
+    ("when", |n, zone| {
+        format::full(n.tried_at.unwrap_or(n.created_at), zone)
     }),
-    ("tries", |n| n.attempts.to_string()),
-    ("answer", |n| n.reply.clone().unwrap_or_default()),
-    ("next", |n| {
+    ("tries", |n, _| n.attempts.to_string()),
+    ("answer", |n, _| n.reply.clone().unwrap_or_default()),
+    ("next", |n, zone| {
         n.next_attempt_at
-            .map_or_else(String::new, |at| format::full(at, Zone::Utc))
+            .map_or_else(String::new, |at| format::full(at, zone))
     }),
-    ("id", |n| n.id.clone()),
+    ("id", |n, _| n.id.clone()),
 ];
 
 pub(super) async fn run(cx: &Context, verb: NotifyVerb) -> Outcome {

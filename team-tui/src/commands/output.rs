@@ -2,24 +2,33 @@
 
 use super::Failure;
 use crate::cli::ListArgs;
-use crate::format::{inert, json_inert};
+use crate::format::{Zone, inert, json_inert};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use std::io::{self, Write};
 use team_shared::list::Page;
 
 /// A column of a list: its heading and how a row fills it.
-pub(super) type Column<T> = (&'static str, fn(&T) -> String);
+///
+/// People read times in their own zone; what programs read is in UTC.
+pub(super) type Column<T> = (&'static str, fn(&T, Zone) -> String);
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
     json: bool,
+    zone: Zone,
 }
 
 impl Output {
-    pub(super) fn new(json: bool) -> Self {
-        Self { json }
+    /// `zone`: that of whoever reads it.
+    pub(super) fn new(json: bool, zone: Zone) -> Self {
+        Self { json, zone }
+    }
+
+    /// The zone in which times are said.
+    pub(super) fn zone(self) -> Zone {
+        self.zone
     }
 
     pub(super) fn is_json(self) -> bool {
@@ -80,7 +89,7 @@ impl Output {
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header(columns.iter().map(|(heading, _)| heading.to_uppercase()));
         for row in &page.items {
-            table.add_row(columns.iter().map(|(_, cell)| inert(&cell(row))));
+            table.add_row(columns.iter().map(|(_, cell)| inert(&cell(row, self.zone))));
         }
         let mut stdout = io::stdout().lock();
         for line in table.lines() {
@@ -104,7 +113,7 @@ fn csv<T>(rows: &[T], columns: &[Column<T>]) -> Result<(), Failure> {
         .map_err(failed)?;
     for row in rows {
         writer
-            .write_record(columns.iter().map(|(_, cell)| csv_cell(&cell(row))))
+            .write_record(columns.iter().map(|(_, cell)| csv_cell(&cell(row, Zone::Utc))))
             .map_err(failed)?;
     }
     writer.flush()?;

@@ -6,10 +6,10 @@ use crate::format;
 use team_shared::directory::PermissionSet;
 
 const COLUMNS: &[Column<PermissionSet>] = &[
-    ("name", |s| s.name.clone()),
-    ("session", |s| format::length(s.session_duration_seconds)),
-    ("description", |s| s.description.clone()),
-    ("arn", |s| s.arn.to_string()),
+    ("name", |s, _| s.name.clone()),
+    ("session", |s, _| format::length(s.session_duration_seconds)),
+    ("description", |s, _| s.description.clone()),
+    ("arn", |s, _| s.arn.to_string()),
 ];
 
 pub(super) async fn run(cx: &Context, list: &ListArgs) -> Outcome {

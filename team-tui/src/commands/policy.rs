@@ -2,19 +2,19 @@
 
 use super::{Context, Outcome, output::Column, policy_files as files};
 use crate::cli::ListArgs;
-use crate::format::{self, Zone};
+use crate::format;
 use std::io::{self, Write};
 use std::path::Path;
 use team_shared::policy::{ConfirmPolicy, PolicyVersion, PolicyView, PutPolicy, RollBackPolicy};
 
 const COLUMNS: &[Column<PolicyVersion>] = &[
-    ("version", |v| v.version.to_string()),
-    ("current", |v| if v.current { "yes" } else { "" }.to_owned()),
-    ("applied by", |v| v.applied_by.clone()),
-    ("applied at", |v| format::full(v.applied_at, Zone::Utc)),
-    ("confirmed by", |v| v.confirmed_by.clone().unwrap_or_default()),
-    ("lines", |v| v.change.clone()),
-    ("note", |v| {
+    ("version", |v, _| v.version.to_string()),
+    ("current", |v, _| if v.current { "yes" } else { "" }.to_owned()),
+    ("applied by", |v, _| v.applied_by.clone()),
+    ("applied at", |v, zone| format::full(v.applied_at, zone)),
+    ("confirmed by", |v, _| v.confirmed_by.clone().unwrap_or_default()),
+    ("lines", |v, _| v.change.clone()),
+    ("note", |v, _| {
         let rolled = v.rolled_back_to.map(|to| format!("as version {to}"));
         let forced = v.force_reason.as_ref().map(|why| format!("forced: {why}"));
         [rolled, forced]
@@ -23,7 +23,7 @@ const COLUMNS: &[Column<PolicyVersion>] = &[
             .collect::<Vec<_>>()
             .join(", ")
     }),
-    ("sha256", |v| v.sha256.clone()),
+    ("sha256", |v, _| v.sha256.clone()),
 ];
 
 /// The document byte for byte: it goes to files and back.
@@ -110,7 +110,7 @@ pub(super) async fn history(cx: &Context, list: &ListArgs, diff: bool) -> Outcom
     let page = cx.client.policy_history().await?;
     if diff && !cx.out.is_json() && !list.csv {
         for version in &page.items {
-            let at = format::full(version.applied_at, Zone::Utc);
+            let at = format::full(version.applied_at, cx.out.zone());
             cx.out.line(&format!(
                 "version {} by {}, {at}",
                 version.version, version.applied_by

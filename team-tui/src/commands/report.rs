@@ -7,26 +7,26 @@ use team_shared::list::Page;
 use team_shared::report::{ReportQuery, ReportRow};
 
 const COLUMNS: &[Column<ReportRow>] = &[
-    ("name", |r| r.name.clone()),
-    ("requests", |r| r.counts.requests.to_string()),
-    ("granted", |r| r.counts.granted.to_string()),
-    ("waiting", |r| r.counts.waiting.to_string()),
-    ("rejected", |r| r.counts.rejected.to_string()),
-    ("expired", |r| r.counts.expired.to_string()),
-    ("cancelled", |r| r.counts.cancelled.to_string()),
-    ("failed", |r| r.counts.failed.to_string()),
-    ("break glass", |r| r.counts.break_glass.to_string()),
-    ("extensions", |r| r.counts.extensions.to_string()),
-    ("live", |r| format::coarse(r.counts.live_seconds)),
-    ("unused", |r| r.counts.unused.to_string()),
-    ("reviews open", |r| r.counts.reviews_open.to_string()),
-    ("decided in", |r| {
+    ("name", |r, _| r.name.clone()),
+    ("requests", |r, _| r.counts.requests.to_string()),
+    ("granted", |r, _| r.counts.granted.to_string()),
+    ("waiting", |r, _| r.counts.waiting.to_string()),
+    ("rejected", |r, _| r.counts.rejected.to_string()),
+    ("expired", |r, _| r.counts.expired.to_string()),
+    ("cancelled", |r, _| r.counts.cancelled.to_string()),
+    ("failed", |r, _| r.counts.failed.to_string()),
+    ("break glass", |r, _| r.counts.break_glass.to_string()),
+    ("extensions", |r, _| r.counts.extensions.to_string()),
+    ("live", |r, _| format::coarse(r.counts.live_seconds)),
+    ("unused", |r, _| r.counts.unused.to_string()),
+    ("reviews open", |r, _| r.counts.reviews_open.to_string()),
+    ("decided in", |r, _| {
         r.counts
             .median_decision_seconds
             .map_or_else(String::new, format::coarse)
     }),
-    ("last", |r| format::full(r.last_at, format::Zone::Utc)),
-    ("id", |r| r.id.clone()),
+    ("last", |r, zone| format::full(r.last_at, zone)),
+    ("id", |r, _| r.id.clone()),
 ];
 
 pub(super) async fn run(cx: &Context, args: ReportArgs) -> Outcome {
@@ -40,7 +40,7 @@ pub(super) async fn run(cx: &Context, args: ReportArgs) -> Outcome {
     if cx.out.is_json() {
         return cx.out.document(&report);
     }
-    let full = |at| format::full(at, format::Zone::Utc);
+    let full = |at| format::full(at, cx.out.zone());
     cx.out.note(&format!(
         "{} requests filed between {} and {}, of those that you may see",
         report.total.requests,

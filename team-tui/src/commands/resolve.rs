@@ -55,6 +55,19 @@ pub(super) async fn request(cx: &Context, text: &str) -> Result<RequestView, Fai
     })
 }
 
+/// The id of a batch: as it was given, or that of the request that was given, which may be its short form.
+pub(super) async fn batch(cx: &Context, text: &str) -> Result<String, Failure> {
+    match request(cx, text).await {
+        Ok(view) => view.batch_id.ok_or_else(|| {
+            Failure::not_found(
+                format!("{} is in no batch", view.id.short()),
+                "several accounts in one request make a batch; team-tui ls --csv shows each one's",
+            )
+        }),
+        Err(_) => Ok(text.to_owned()),
+    }
+}
+
 /// Account ids for ids or names. A name that is not on the list of visible accounts is left as it is: the daemon says
 /// what is wrong with it.
 pub(super) async fn accounts(cx: &Context, texts: &[String]) -> Result<Vec<String>, Failure> {

@@ -1,9 +1,10 @@
 //! `run ACCOUNT SET … -- CMD`: access for exactly as long as a command needs it. Whatever happens to the command or to us,
 //! what was asked for is taken back: cancelled while it waits, `done` once it is live.
 //!
-//! * [`child`] the command, its environment and its signals · [`signin`] AWS's sign-in · [`give_back`] the end
+//! * [`file`] the beginning · [`child`] the command, its environment and its signals · [`signin`] AWS's sign-in · [`give_back`] the end
 
 mod child;
+mod file;
 mod give_back;
 mod signin;
 
@@ -35,11 +36,11 @@ pub(super) async fn run(cx: &Context, args: RunArgs) -> Outcome {
         batch_id: None,
         dry_run: false,
     };
-    let view = match cx.client.submit(&body, &decide::fresh_key()).await {
+    let view = match file::file(cx, &body).await {
         Ok(view) => view,
-        Err(error) => return Err(resolve::with_near_accounts(cx, error.into(), &account_id).await),
+        Err(failure) => return Err(resolve::with_near_accounts(cx, failure, &account_id).await),
     };
-    cx.out.note(&decide::line(&view));
+    cx.out.note(&decide::line(&view, cx.out.zone()));
     let outcome = tokio::select! {
         signal = signals.next() => Err(Failure::Command(child::code_of(signal))),
         active = wait::until(cx, &view.id, &[RequestState::Active], timeout) => active,
@@ -54,7 +55,7 @@ pub(super) async fn run(cx: &Context, args: RunArgs) -> Outcome {
 
 /// Everything between the beginning of the access and its end.
 async fn with_access(cx: &Context, active: &RequestView, args: &RunArgs, signals: &mut Signals) -> Outcome {
-    cx.out.note(&decide::line(active));
+    cx.out.note(&decide::line(active, cx.out.zone()));
     let access = cx.client.use_of(&active.id).await?;
     let profile = Profile::of(&access).map_err(|why| Failure::Failed {
         detail: format!("no AWS profile can be made, so the command was not run: {why}"),

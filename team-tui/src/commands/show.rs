@@ -2,6 +2,8 @@
 
 use super::{Context, Outcome, resolve};
 use crate::format::{self, Zone};
+use crate::glass;
+use crate::residual;
 use chrono::{DateTime, Utc};
 use team_shared::request::{PersonRef, RequestView};
 
@@ -10,7 +12,7 @@ pub(super) async fn run(cx: &Context, id: &str) -> Outcome {
     if cx.out.is_json() {
         return cx.out.document(&view);
     }
-    for (label, text) in sheet(&view, cx.now, Zone::Utc) {
+    for (label, text) in sheet(&view, cx.now, cx.out.zone()) {
         cx.out.line(format!("{label:<15} {text}").trim_end())?;
     }
     Ok(())
@@ -39,6 +41,12 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
         ),
     ));
     rows.push(("state", view.state.to_string()));
+    if view.break_glass {
+        rows.push((
+            glass::WORD,
+            "nobody had to approve it; those who oversee the target were told".to_owned(),
+        ));
+    }
     let who = &view.requester;
     rows.push(("who", format!("{} ({})", who.user_name, who.display_name)));
     let account = &view.account;
@@ -79,12 +87,6 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
     if let Some(link) = &view.ticket_link {
         rows.push(("read at", link.clone()));
     }
-    if view.break_glass {
-        rows.push((
-            "break-glass",
-            "yes: those who oversee the target were told".to_owned(),
-        ));
-    }
     if let Some(parent) = view.extends {
         rows.push(("extends", parent.short()));
     }
@@ -94,7 +96,9 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
     }
     rows.push(("rule", view.rule.clone().unwrap_or_else(|| "none".to_owned())));
     approval(view, zone, &mut rows);
-    claimed(view, zone, &mut rows);
+    if let Some(who) = crate::claim::words(view, now, |until| format::full(until, zone)) {
+        rows.push(("looked at by", who));
+    }
     credentials(view, &mut rows);
     if !view.also_held_through.is_empty() {
         rows.push((
@@ -107,6 +111,17 @@ pub(crate) fn sheet(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> Vec<(
         if let Some(id) = &grant.aws_request_id {
             rows.push(("AWS request", id.clone()));
         }
+    }
+    if let Some(first) = &view.given_up {
+        rows.push((
+            "given up",
+            format!(
+                "by {} at {}: {}; takes a second administrator",
+                first.by.user_name,
+                format::full(first.at, zone),
+                first.reason
+            ),
+        ));
     }
     ending(view, now, zone, &mut rows);
     if let Some(used) = view.activity.as_ref().and_then(crate::digest::in_short) {
@@ -152,27 +167,30 @@ fn approval(view: &RequestView, zone: Zone, rows: &mut Vec<(&'static str, String
     }
 }
 
-fn claimed(view: &RequestView, zone: Zone, rows: &mut Vec<(&'static str, String)>) {
-    if let (Some(who), Some(until)) = (&view.claimed_by, view.claimed_until) {
-        let until = format::full(until, zone);
-        rows.push(("looked at by", format!("{} until {until}", who.user_name)));
-    }
-}
-
 /// How much longer than asked credentials may live: whoever decides should know.
 fn credentials(view: &RequestView, rows: &mut Vec<(&'static str, String)>) {
     if view.state.is_terminal() {
         return;
     }
-    rows.push(("credentials", residual(view)));
+    rows.push(("credentials", residual_in_words(view)));
 }
 
 /// `2h asked; keys may live 12h more`, and whether that is longer than the access itself.
-pub(crate) fn residual(view: &RequestView) -> String {
-    let session = view.permission_set.session_duration_seconds;
-    let asked = format::length(view.duration_seconds);
-    let mut text = format!("{asked} asked; keys may live {} more", format::length(session));
-    if session > view.duration_seconds {
+pub(crate) fn residual_in_words(view: &RequestView) -> String {
+    residual_of(
+        view.duration_seconds,
+        view.permission_set.session_duration_seconds,
+    )
+}
+
+/// The same of what is not filed yet: how long is asked for, how long sessions last.
+pub(crate) fn residual_of(asked: i64, session: i64) -> String {
+    let mut text = format!(
+        "{} asked; keys may live {} more",
+        format::length(asked),
+        format::length(session)
+    );
+    if session > asked {
         text += ": longer than the access itself";
     }
     text
@@ -205,21 +223,10 @@ fn ending(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&'
     if ended.late_by_seconds > 0 {
         rows.push(("late by", format::length(ended.late_by_seconds)));
     }
-    if let Some(until) = ended.residual_until {
-        rows.push((
-            "credentials",
-            format!(
-                "issued before the end may live until {}",
-                format::full(until, zone)
-            ),
-        ));
-    }
-    if let Some(holder) = ended.still_held_by {
-        let until = ended.still_held_until;
-        let until = until.map(|at| format!(" until {}", format::full(at, zone)));
-        let by = format!("by request {}{}", holder.short(), until.unwrap_or_default());
-        rows.push(("still held", by));
-    }
+    let keys = residual::words(ended, now, |at| format::full(at, zone));
+    rows.extend(keys.map(|keys| ("credentials", keys)));
+    let held = residual::held(ended, |at| format::full(at, zone));
+    rows.extend(held.map(|held| ("still held", held)));
 }
 
 fn waiting(view: &RequestView, now: DateTime<Utc>, zone: Zone, rows: &mut Vec<(&'static str, String)>) {

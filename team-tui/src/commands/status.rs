@@ -33,7 +33,7 @@ pub(super) async fn run(cx: &Context, short: bool) -> Outcome {
                 .collect::<String>()
         ))?;
     } else {
-        for (label, text) in sheet(&health, cx.now, Zone::Utc) {
+        for (label, text) in sheet(&health, cx.now, cx.out.zone()) {
             cx.out.line(format!("{label:<12} {text}").trim_end())?;
         }
     }
@@ -195,7 +195,7 @@ pub(crate) fn removals(removals: &RemovalStatus, zone: Zone) -> Option<String> {
         text += &format!(", {:.1} a second", removals.per_second);
     }
     if let Some(by) = removals.done_by {
-        text += &format!(", done by {}", format::clock(by, zone));
+        text += &format!(", done by {}", format::marked(by, zone));
     }
     if removals.failing > 0 {
         text += &format!("; {} keep failing", format::thousands(removals.failing));

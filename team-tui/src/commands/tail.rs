@@ -94,7 +94,7 @@ impl Tail<'_> {
         if self.cx.out.is_json() {
             self.cx.out.json_line(&item)
         } else {
-            self.cx.out.line(&activity::line(&item))
+            self.cx.out.line(&activity::line(&item, self.cx.out.zone()))
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::{Context, Failure, Outcome, resolve};
 use crate::aws_config::{self, ConfigError};
-use crate::format::{self, Zone};
+use crate::format;
 use crate::profile::{self, Profile};
+use crate::ways::Ways;
 use serde::Serialize;
 use std::path::PathBuf;
 use team_shared::portal::Use;
@@ -57,47 +58,38 @@ pub(super) async fn run(cx: &Context, id: &str, write_profile: bool) -> Outcome 
 
 fn say(cx: &Context, access: &Use, made: &Result<Profile, String>, written_to: Option<&PathBuf>) -> Outcome {
     cx.out.line(&format!(
-        "{}: {} ({}) as {} until {} ({} local), {}",
+        "{}: {} ({}) as {} until {}, {}",
         access.request_id.short(),
         access.account_name,
         access.account_id,
         access.role_name,
-        format::full(access.until, Zone::Utc),
-        format::full(access.until, Zone::Local),
+        format::in_utc_too(access.until, cx.out.zone()),
         format::left(access.until, cx.now),
     ))?;
-    cx.out.line("")?;
-    match access.console_url() {
-        Some(link) => cx.out.line(&format!("console: {link}"))?,
-        None => cx
-            .out
-            .line("console: in your AWS access portal, under this account and role")?,
-    }
-    let made = match made {
-        Ok(made) => made,
-        Err(why) => {
-            cx.out
-                .note(&format!("no link or profile can be made in full: {why}"));
-            return Ok(());
-        }
-    };
-    cx.out.line("")?;
-    match written_to {
-        Some(path) => cx
-            .out
-            .line(&format!("profile {} is in {}", made.name, path.display()))?,
-        None => {
-            for line in made.text().lines() {
-                cx.out.line(line)?;
+    let Ways { all, missing, .. } = Ways::of(access.clone(), profile::over_ssh());
+    for way in &all {
+        // The profile is two sections to be pasted as they are, or it is in its file by now.
+        match (way.label, written_to, made) {
+            ("profile", Some(path), Ok(made)) => {
+                cx.out.line("")?;
+                cx.out
+                    .line(&format!("profile {} is in {}", made.name, path.display()))?;
+            }
+            ("profile", ..) => {
+                cx.out.line("")?;
+                way.text.lines().try_for_each(|line| cx.out.line(line))?;
+            }
+            ("then", ..) => cx.out.line(&format!("then:    {}", way.text))?,
+            (label, ..) => {
+                cx.out.line("")?;
+                cx.out.line(&format!("{label}: {}", way.text))?;
             }
         }
     }
-    cx.out.line("")?;
-    cx.out.line(&format!(
-        "sign in: {}",
-        made.sign_in(profile::over_ssh()).join(" ")
-    ))?;
-    cx.out.line(&format!("then:    export AWS_PROFILE={}", made.name))
+    if let Some(why) = missing {
+        cx.out.note(&why);
+    }
+    Ok(())
 }
 
 /// A section that is not ours is a conflict, the rest a fault.

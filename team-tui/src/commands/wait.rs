@@ -2,6 +2,7 @@
 
 use super::{Context, Failure, Outcome, decide, resolve};
 use crate::client::ClientError;
+use crate::format::Zone;
 use futures::StreamExt;
 use std::time::Duration;
 use team_shared::duration::Seconds;
@@ -58,7 +59,7 @@ pub(super) async fn until(
                 Err(_) => sleep(LOOK).await,
             }
             if Instant::now() >= deadline {
-                return Err(timed_out(last.as_ref(), states));
+                return Err(timed_out(last.as_ref(), states, cx.out.zone()));
             }
             let wake = deadline.min(Instant::now() + interval);
             let mut broken = false;
@@ -95,14 +96,15 @@ fn ended_otherwise(view: &RequestView, states: &[RequestState]) -> Failure {
         .as_ref()
         .map_or_else(String::new, |ended| format!(" ({})", ended.reason));
     Failure::EndedOtherwise(format!(
-        "{} is {}{reason}, and will not be {}",
+        "{} is {}{}{reason}, and will not be {}",
         view.id.short(),
         view.state,
+        crate::glass::behind(view),
         list(states)
     ))
 }
 
-fn timed_out(last: Option<&RequestView>, states: &[RequestState]) -> Failure {
-    let state = last.map_or_else(String::new, |view| format!("; {}", decide::line(view)));
+fn timed_out(last: Option<&RequestView>, states: &[RequestState], zone: Zone) -> Failure {
+    let state = last.map_or_else(String::new, |view| format!("; {}", decide::line(view, zone)));
     Failure::TimedOut(format!("not {} in time{state}", list(states)))
 }

@@ -3,12 +3,14 @@
 
 use super::{Context, Outcome};
 use crate::alert;
+use crate::client::ClientError;
 use crate::format::{self, Zone};
 use futures::StreamExt;
+use std::collections::HashMap;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 use team_shared::event::Event;
-use team_shared::ids::UserId;
+use team_shared::ids::{RequestId, UserId};
 
 pub(super) async fn run(cx: &Context, after: Option<u64>, notify: bool) -> Outcome {
     let me = if notify {
@@ -17,6 +19,7 @@ pub(super) async fn run(cx: &Context, after: Option<u64>, notify: bool) -> Outco
         None
     };
     let mut after = after;
+    let mut glass = HashMap::new();
     let mut stream = cx.client.events(after).await?.boxed();
     loop {
         match stream.next().await {
@@ -25,7 +28,8 @@ pub(super) async fn run(cx: &Context, after: Option<u64>, notify: bool) -> Outco
                 if cx.out.is_json() {
                     cx.out.json_line(&event)?;
                 } else {
-                    cx.out.line(&line(&event))?;
+                    let is_glass = is_break_glass(cx, &event, &mut glass).await;
+                    cx.out.line(&line(&event, is_glass, cx.out.zone()))?;
                 }
                 if let Some(me) = &me {
                     call(cx, &event, me).await;
@@ -78,11 +82,34 @@ async fn call(cx: &Context, event: &Event, me: &UserId) {
     };
 }
 
-/// `2026-11-22 14:02:31Z request.approved 7FQHX2 by ann {…}`.
-pub(super) fn line(event: &Event) -> String {
-    let mut text = format!("{} {}", format::full(event.at, Zone::Utc), event.kind);
+/// Whether an event is of a break-glass request. Only the first event of one says so: of others that are met later the
+/// request is read, once.
+async fn is_break_glass(cx: &Context, event: &Event, known: &mut HashMap<RequestId, bool>) -> bool {
+    let Some(id) = event.request_id else { return false };
+    if let Some(flag) = event.data["break_glass"].as_bool() {
+        known.insert(id, flag);
+    }
+    if let Some(flag) = known.get(&id) {
+        return *flag;
+    }
+    let flag = match cx.client.request_by_id(&id).await {
+        Ok(view) => view.break_glass,
+        // Not for these eyes: that is not asked again with every event.
+        Err(ClientError::Problem(_)) => false,
+        Err(_) => return false,
+    };
+    known.insert(id, flag);
+    flag
+}
+
+/// `2026-11-22 14:02:31Z request.active 7FQHX2 BREAK-GLASS by ann {…}`.
+pub(super) fn line(event: &Event, is_break_glass: bool, zone: Zone) -> String {
+    let mut text = format!("{} {}", format::full(event.at, zone), event.kind);
     if let Some(id) = &event.request_id {
         text += &format!(" {}", id.short());
+    }
+    if is_break_glass {
+        text += &format!(" {}", crate::glass::WORD);
     }
     if let Some(name) = &event.actor.user_name {
         text += &format!(" by {name}");

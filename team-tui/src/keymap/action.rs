@@ -34,6 +34,8 @@ pub(crate) enum Action {
     Repeat,
     Claim,
     Extend,
+    Use,
+    Lost,
     Review,
     Freeze,
     Audit,
@@ -100,6 +102,8 @@ impl Action {
             Self::Repeat => "repeat",
             Self::Claim => "claim",
             Self::Extend => "extend",
+            Self::Use => "use",
+            Self::Lost => "lost",
             Self::Review => "review",
             Self::Freeze => "freeze",
             Self::Audit => "audit",
@@ -162,6 +166,7 @@ impl Action {
                 | Self::Repeat
                 | Self::Claim
                 | Self::Extend
+                | Self::Lost
                 | Self::Review
                 | Self::Freeze
                 | Self::Edit

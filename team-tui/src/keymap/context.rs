@@ -13,6 +13,7 @@ pub(crate) enum Context {
     Policy,
     Activity,
     Detail,
+    Use,
     Dialog,
     Form,
     Command,
@@ -21,7 +22,7 @@ pub(crate) enum Context {
 }
 
 impl Context {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Queue,
         Self::Mine,
         Self::Sessions,
@@ -30,6 +31,7 @@ impl Context {
         Self::Policy,
         Self::Activity,
         Self::Detail,
+        Self::Use,
         Self::Dialog,
         Self::Form,
         Self::Command,
@@ -48,6 +50,7 @@ impl Context {
             Self::Policy => "Policy",
             Self::Activity => "Activity",
             Self::Detail => "request sheet",
+            Self::Use => "use sheet",
             Self::Dialog => "dialog",
             Self::Form => "request form",
             Self::Command => "command line",

@@ -11,7 +11,7 @@ const FILTERED: &[C] = &with::<6>(LISTS, &[C::Policy, C::Activity]);
 const SCREENS: &[C] = &with::<7>(LISTS, &[C::Status, C::Policy, C::Activity]);
 const SHEETS: &[C] = &with::<5>(LISTS, &[C::Detail]);
 const PAGES: &[C] = &with::<8>(SCREENS, &[C::Detail]);
-const READING: &[C] = &with::<9>(PAGES, &[C::Help]);
+const READING: &[C] = &with::<10>(PAGES, &[C::Use, C::Help]);
 const TYPING: &[C] = &[C::Dialog, C::Form, C::Command, C::Filter];
 const FIELDS: &[C] = &[C::Dialog, C::Form];
 const CHOOSING: &[C] = &[C::Dialog, C::Form, C::Command];
@@ -68,6 +68,9 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('w')], A::Cancel, SHEETS, "cancel", "cancel… (your own, before it is active)"),
     key(&[Char('D')], A::Done, SHEETS, "done", "done… (end your own access now)"),
     key(&[Char('E')], A::Extend, SHEETS, "extend", "extend… (more time on your own live access)"),
+    key(&[Char('u')], A::Use, SHEETS, "use", "use it… (your own live access: link, profile, sign-in)"),
+    key(&[Char('y')], A::Copy, &[C::Use], "copy", "copy what the cursor is on (by the terminal: OSC 52)"),
+    key(&[Char('L')], A::Lost, SHEETS, "", "give up its removal… (takes two administrators)"),
     key(&[Char('c')], A::Claim, SHEETS, "claim", "say that you look at it; again: that you do not"),
     key(&[Char('R')], A::Review, SHEETS, "review", "close its review… (access that is over)"),
     key(&[Char('F')], A::Freeze, PAGES, "", "freeze… (stop everything new); lift it where one is on"),

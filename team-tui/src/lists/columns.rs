@@ -223,7 +223,11 @@ impl App {
             columns.extend([C::Bar, C::LastHour]);
         }
         // Names need the room where nobody looks at anything.
-        if screen == Screen::Queue && self.rows(screen).claimed > 0 {
+        let is_looked_at = self
+            .rows(screen)
+            .claimed_until
+            .is_some_and(|until| until > self.now);
+        if screen == Screen::Queue && is_looked_at {
             columns.push(C::Looks);
         }
         Some(columns)

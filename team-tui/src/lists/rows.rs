@@ -4,6 +4,9 @@
 use super::sort;
 use super::{Filter, Sort};
 use crate::app::{App, Screen, may};
+use crate::claim;
+use crate::residual;
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
@@ -106,12 +109,23 @@ pub(crate) struct List {
     ids: Vec<RequestId>,
     /// How many there are, filter aside.
     pub(crate) total: usize,
-    /// Of those shown: for one to decide, not over, scheduled, for one to review, looked at by somebody.
+    /// Of those shown: for one to decide, not over, scheduled, for one to review.
     pub(crate) to_decide: usize,
     pub(crate) open: usize,
     pub(crate) scheduled: usize,
     pub(crate) to_review: usize,
-    pub(crate) claimed: usize,
+    /// Until when somebody looks at one of them. A moment, not a number: lists are kept while time passes.
+    pub(crate) claimed_until: Option<DateTime<Utc>>,
+    /// On Sessions, of all that is over: until when its keys may live, the earliest first.
+    keys_until: Vec<DateTime<Utc>>,
+}
+
+impl List {
+    /// How many are over whose keys may still live.
+    pub(crate) fn keys_alive(&self, now: DateTime<Utc>) -> usize {
+        let over = self.keys_until.partition_point(|until| *until <= now);
+        self.keys_until.len() - over
+    }
 }
 
 /// Requests by a number made of their person and account: others may have the same number.
@@ -237,8 +251,12 @@ impl App {
             list.open += usize::from(!view.state.is_terminal());
             list.scheduled += usize::from(view.state == RequestState::Scheduled);
             list.to_review += usize::from(may(view, "review"));
-            list.claimed += usize::from(view.claimed_by.is_some());
+            list.claimed_until = list.claimed_until.max(claim::until(view));
             rows.push(view);
+        }
+        if screen == Screen::Sessions {
+            list.keys_until = self.requests.values().filter_map(residual::end).collect();
+            list.keys_until.sort_unstable();
         }
         sort::order(screen, key.sort, &mut rows);
         list.ids = rows.iter().map(|row| row.id).collect();

@@ -119,13 +119,12 @@ fn usual(screen: Screen, rows: &mut [&RequestView]) {
 }
 
 /// Where a request stands in the queue.
-type Urgency = (bool, bool, DateTime<Utc>, RequestId);
+type Urgency = (bool, DateTime<Utc>, RequestId);
 
-/// What one can decide comes first, then what lacks nothing but a reader of break-glass, then what expires first. The
-/// requests of a batch stand together, where the most urgent of them would.
+/// What one can decide comes first, then what expires first. Break-glass is never here: it waits for nobody. The requests
+/// of a batch stand together, where the most urgent of them would.
 fn triage(rows: &mut [&RequestView]) {
-    let urgency =
-        |row: &RequestView| -> Urgency { (!App::may_decide(row), !row.break_glass, row.expires_at, row.id) };
+    let urgency = |row: &RequestView| -> Urgency { (!App::may_decide(row), row.expires_at, row.id) };
     let mut batches: HashMap<&str, Urgency> = HashMap::new();
     for row in rows.iter() {
         if let Some(batch) = row.batch_id.as_deref() {
@@ -169,8 +168,6 @@ mod tests {
             view.batch_id = batch.map(ToOwned::to_owned);
             view
         };
-        let mut glass = request("000005", 90, None);
-        glass.break_glass = true;
         let mut others = request("000006", 1, None);
         others.you_may.clear();
         let views = [
@@ -178,15 +175,11 @@ mod tests {
             request("000002", 20, None),
             request("000003", 10, Some("b")),
             request("000004", 40, None),
-            glass,
             others,
         ];
         let mut rows: Vec<&RequestView> = views.iter().collect();
         order(Screen::Queue, Sort::default(), &mut rows);
-        assert_eq!(
-            shorts(&rows),
-            ["000005", "000003", "000001", "000002", "000004", "000006"]
-        );
+        assert_eq!(shorts(&rows), ["000003", "000001", "000002", "000004", "000006"]);
         order(Screen::Queue, Sort::default().reversed(), &mut rows);
         assert_eq!(shorts(&rows)[0], "000006");
     }

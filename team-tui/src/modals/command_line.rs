@@ -116,6 +116,14 @@ pub(crate) const COMMANDS: &[Command] = &[
     ),
     command("unfreeze", "lift the freeze"),
     command("new", "new request"),
+    command(
+        "use",
+        "your live access under the cursor: console link, AWS profile, sign-in",
+    ),
+    command(
+        "lost",
+        "give up the removal under the cursor: it can never succeed, two administrators",
+    ),
     command("template", "NAME: new request, filled as config.toml says"),
     command("open", "ID: open a request"),
     command(

@@ -1,4 +1,4 @@
-//! Approve, reject, revoke, cancel, done, extend, review: one request, or several that were marked, each at the version
+//! Approve, reject, revoke, cancel, done, extend, review, lost: one request, or several that were marked, each at the version
 //! at which it was read. [`view`] shows the text that is decided on.
 
 pub(super) mod view;
@@ -55,7 +55,7 @@ pub(crate) struct AsRead {
 }
 
 impl AsRead {
-    fn of(view: &RequestView) -> Self {
+    pub(crate) fn of(view: &RequestView) -> Self {
         Self {
             id: view.id,
             version: view.version,
@@ -100,7 +100,8 @@ impl Decide {
             others: Vec::new(),
             comment: Input::default(),
             left_behind: Vec::new(),
-            confirm: (verb == "approve" && view.guarded).then(|| Confirm::new(view.account.name.clone())),
+            confirm: (verb == "lost" || verb == "approve" && view.guarded)
+                .then(|| Confirm::new(view.account.name.clone())),
             duration: match verb {
                 "approve" => Some(asked()),
                 "extend" => Some(Input::new("1h".to_owned())),
@@ -211,11 +212,12 @@ impl Decide {
 
 /// Whether somebody reads why: it cannot be left out.
 pub(crate) fn needs_words(verb: &str) -> bool {
-    matches!(verb, "reject" | "revoke" | "review" | "extend")
+    matches!(verb, "reject" | "revoke" | "review" | "extend" | "lost")
 }
 
-/// `Approve` for `approve`.
+/// `Approve` for `approve`. What is lost is given up by somebody.
 pub(crate) fn capital(verb: &str) -> String {
+    let verb = if verb == "lost" { "give up" } else { verb };
     let mut letters = verb.chars();
     letters
         .next()

@@ -35,7 +35,10 @@ pub(crate) fn lines(keys: &Keymap, from: Context, demo: bool, theme: Theme) -> V
     }
     lines.push(Line::default());
     lines.push(Line::from(
-        "▸ cursor  ! needs care  ● active  ○ waits  ✓ done  ✗ not",
+        "▸ cursor  ■ marked  B break-glass  ! needs care  ● active  ○ waits  ✓ done  ✗ not",
+    ));
+    lines.push(Line::from(
+        "? needs a review  +k over, but keys that were issued may live",
     ));
     lines
 }

@@ -6,11 +6,13 @@ pub(crate) mod command_line;
 pub(crate) mod decide;
 pub(crate) mod help;
 pub(crate) mod request_form;
+pub(crate) mod use_sheet;
 pub(crate) mod welcome;
 
 pub(crate) use command_line::CommandLine;
 pub(crate) use decide::Decide;
 pub(crate) use request_form::Form;
+pub(crate) use use_sheet::UseSheet;
 
 use crate::app::App;
 use crate::keymap::Action;
@@ -23,10 +25,12 @@ use ratatui::widgets::{Block, Borders, Clear};
 /// The open dialog.
 #[derive(Debug, Clone)]
 pub(crate) enum Modal {
-    /// Approve, reject, revoke, cancel, done.
+    /// Approve, reject, revoke, cancel, done, and what else is decided.
     Decide(Box<Decide>),
     /// New request.
     Form(Box<Form>),
+    /// How an access is used.
+    Use(Box<UseSheet>),
     /// `:`.
     Command(CommandLine),
 }
@@ -35,6 +39,7 @@ pub(crate) fn draw(frame: &mut Frame, body: Rect, keys: Rect, app: &App, theme: 
     match &app.modal {
         Some(Modal::Decide(dialog)) => decide::view::draw(frame, body, app, dialog, theme),
         Some(Modal::Form(form)) => request_form::draw(frame, body, app, form, theme),
+        Some(Modal::Use(sheet)) => use_sheet::draw(frame, body, app, sheet, theme),
         Some(Modal::Command(line)) => command_line::draw(frame, body, keys, app, line, theme),
         None => {}
     }

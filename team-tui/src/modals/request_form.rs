@@ -1,14 +1,14 @@
 //! New request: fuzzy picks of account and permission set, and what will happen.
 
 mod batch;
+mod times;
 mod view;
 
 pub(crate) use view::draw;
 
 use crate::settings::Template;
 use crate::widgets::fuzzy;
-use chrono::{DateTime, Duration, Utc};
-use team_shared::duration::{InvalidDuration, Seconds};
+use chrono::{DateTime, Utc};
 use team_shared::me::Entitlement;
 use team_shared::request::{AccountRef, PermissionSetRef, RequestView, Submit};
 use tui_input::Input;
@@ -19,6 +19,7 @@ pub(crate) enum Field {
     Account,
     Set,
     Duration,
+    Until,
     Start,
     Ticket,
     Reason,
@@ -39,6 +40,8 @@ pub(crate) struct Form {
     /// Which candidate of the focused pick is marked.
     pub(crate) choice: usize,
     pub(crate) duration: Input,
+    /// A fixed end, instead of a length.
+    pub(crate) until: Input,
     pub(crate) start: Input,
     pub(crate) ticket: Input,
     pub(crate) reason: Input,
@@ -61,6 +64,7 @@ impl Form {
             chosen_set: None,
             choice: 0,
             duration: Input::default(),
+            until: Input::default(),
             start: Input::default(),
             ticket: Input::default(),
             reason: Input::default(),
@@ -168,8 +172,10 @@ impl Form {
 
     /// The fields that this target asks for.
     pub(crate) fn fields(&self, entitlements: &[Entitlement]) -> Vec<Field> {
-        use Field::{Account, Also, BreakGlass, Confirm, Duration, Go, Leave, Reason, Set, Start, Ticket};
-        let mut fields = vec![Account, Set, Duration, Start, Ticket, Reason];
+        use Field::{
+            Account, Also, BreakGlass, Confirm, Duration, Go, Leave, Reason, Set, Start, Ticket, Until,
+        };
+        let mut fields = vec![Account, Set, Duration, Until, Start, Ticket, Reason];
         if batch::others(self, entitlements).next().is_some() {
             fields.push(Also);
         }
@@ -183,10 +189,13 @@ impl Form {
         fields
     }
 
-    /// Whether the account's name must be typed: where policy guards it, and before glass is broken.
+    /// Whether the account's name must be typed: where policy guards it, and before glass is broken. Of the latter the
+    /// form itself knows: entitlements may not have been read.
     pub(crate) fn asks_for_name(&self, entitlements: &[Entitlement]) -> bool {
-        self.entitlement(entitlements)
-            .is_some_and(|entitlement| entitlement.guarded || self.break_glass)
+        self.break_glass
+            || self
+                .entitlement(entitlements)
+                .is_some_and(|entitlement| entitlement.guarded)
     }
 
     /// The text that is being typed.
@@ -195,6 +204,7 @@ impl Form {
             Field::Account => Some(&mut self.account),
             Field::Set => Some(&mut self.set),
             Field::Duration => Some(&mut self.duration),
+            Field::Until => Some(&mut self.until),
             Field::Start => Some(&mut self.start),
             Field::Ticket => Some(&mut self.ticket),
             Field::Reason => Some(&mut self.reason),
@@ -240,6 +250,7 @@ impl Form {
             self.chosen(entitlements, false).is_none() && self.chosen(entitlements, true).is_some();
         self.break_glass = only_break_glass;
         if self.duration.value().is_empty()
+            && self.until.value().is_empty()
             && let Some(entitlement) = self.entitlement(entitlements)
         {
             self.duration = Input::new(entitlement.default_duration_seconds.to_string());
@@ -249,6 +260,7 @@ impl Form {
     /// The focused pick has been typed in: what was chosen no longer holds.
     pub(crate) fn typed(&mut self) {
         self.error = None;
+        self.one_of_both();
         match self.focus {
             Field::Account => {
                 self.chosen_account = None;
@@ -283,28 +295,6 @@ impl Form {
         (!is_empty).then_some(draft)
     }
 
-    /// The length as typed.
-    pub(crate) fn seconds(&self) -> Result<Seconds, InvalidDuration> {
-        self.duration.value().parse()
-    }
-
-    /// The start as typed; empty: on approval.
-    pub(crate) fn start_at(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> {
-        let text = self.start.value().trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
-        crate::commands::parse_time(text, now)
-            .map(Some)
-            .map_err(|error| error.to_string())
-    }
-
-    /// When access would end, as far as that is known.
-    pub(crate) fn end(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let seconds = Duration::seconds(self.seconds().ok()?.get());
-        Some(self.start_at(now).ok()?.unwrap_or(now) + seconds)
-    }
-
     /// The request, or the field that is wrong and why.
     pub(crate) fn submit(
         &self,
@@ -319,10 +309,7 @@ impl Form {
             .chosen_set
             .as_ref()
             .ok_or((Field::Set, "pick a permission set from the list".to_owned()))?;
-        let seconds = self
-            .seconds()
-            .map_err(|error| (Field::Duration, error.to_string()))?;
-        let start_at = self.start_at(now).map_err(|error| (Field::Start, error))?;
+        let span = self.span(now)?;
         let ticket = Some(self.ticket.value().trim().to_owned()).filter(|ticket| !ticket.is_empty());
         let reason = self.reason.value().trim();
         if let Some(entitlement) = self.entitlement(entitlements) {
@@ -337,12 +324,12 @@ impl Form {
                     format!("the reason needs {least} characters, this has {length}"),
                 ));
             }
-            if self.asks_for_name(entitlements) && self.confirm.value() != account.name {
-                return Err((
-                    Field::Confirm,
-                    format!("type the account's name, {}, to go on", account.name),
-                ));
-            }
+        }
+        if self.asks_for_name(entitlements) && self.confirm.value() != account.name {
+            return Err((
+                Field::Confirm,
+                format!("type the account's name, {}, to go on", account.name),
+            ));
         }
         if !reason.is_empty() {
             team_shared::text::check(reason)
@@ -351,9 +338,9 @@ impl Form {
         Ok(Submit {
             account_id: account.id.to_string(),
             permission_set: set.arn.to_string(),
-            duration_seconds: Some(seconds.get()),
-            end_at: None,
-            start_at,
+            duration_seconds: span.duration_seconds,
+            end_at: span.end_at,
+            start_at: span.start_at,
             justification: reason.to_owned(),
             ticket,
             break_glass: self.break_glass,

@@ -10,6 +10,7 @@ use crate::effect::Effect;
 use crate::message::{Message, Snapshot};
 use crate::modals::decide::AsRead;
 use crate::tasks::Tasks;
+use crate::ways::Ways;
 use crossterm::clipboard::CopyToClipboard;
 use futures::StreamExt;
 use std::collections::BTreeSet;
@@ -117,6 +118,10 @@ impl Performer {
             }),
             Effect::LoadRecord(id, event) => self.answer(move |client| async move {
                 Message::RecordRead(client.activity_record(&id, &event).await.map(Box::new))
+            }),
+            Effect::LoadUse(id) => self.answer(move |client| async move {
+                let ways = |access| Box::new(Ways::of(access, crate::profile::over_ssh()));
+                Message::UseRead(id, client.use_of(&id).await.map(ways))
             }),
             Effect::LoadTimeline(id) => self.answer(move |client| async move {
                 Message::TimelineRead(
@@ -356,10 +361,14 @@ async fn act_on(
         };
         return client.approve(&read.id, &body, &key()).await;
     }
-    let body = Act {
-        comment,
-        version,
-        terms_digest,
+    let body = match verb {
+        // Whoever looks at it looks at it as it is.
+        "claim" | "unclaim" => Act::default(),
+        _ => Act {
+            comment,
+            version,
+            terms_digest,
+        },
     };
     client.act(&read.id, verb, &body, &key()).await
 }

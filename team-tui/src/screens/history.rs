@@ -52,7 +52,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         return;
     }
     requests::draw(frame, body, app, theme, area.width, &|view| {
-        theme.state(view.state)
+        parts::style_at(view, app.now, theme)
     });
     if let Some(area) = preview {
         parts::preview(frame, area, app, theme);

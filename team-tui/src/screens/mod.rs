@@ -15,7 +15,7 @@ mod requests;
 mod sessions;
 mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timeline;
 
 use crate::app::{App, Link, Screen};

@@ -1,15 +1,20 @@
 //! What several screens share.
 
 use crate::app::{App, Link, Screen};
+use crate::claim;
 use crate::commands::request_sheet;
 use crate::format::{self, wrap};
+use crate::glass;
 use crate::keymap::Action;
 use crate::lists::Rows;
+use crate::residual;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Column, Row};
 use crate::widgets::{rule, sheet};
+use chrono::{DateTime, Utc};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders, Paragraph};
 use team_shared::request::RequestView;
@@ -148,13 +153,15 @@ fn past(view: &RequestView, app: &App, width: usize, theme: Theme) -> Vec<Line<'
     }
     for other in past.iter().take(MOST) {
         let text = format!(
-            " {}  {}  {}  {}",
+            " {}  {}  {}  {}{}",
             format::short(other.created_at, app.zone),
             other.permission_set.name,
             format::length(other.duration_seconds),
-            other.state
+            other.state,
+            glass::behind(other)
         );
-        lines.push(Line::styled(format::fit(&text, width), theme.state(other.state)));
+        let style = style(other, theme);
+        lines.push(Line::styled(format::fit(&text, width), style));
     }
     if past.len() > MOST {
         lines.push(Line::styled(
@@ -176,7 +183,11 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
         || "on approval".to_owned(),
         |at| format::both(at, app.now, app.zone),
     );
-    let mut rows = vec![
+    let mut rows = Vec::new();
+    if view.break_glass {
+        rows.push((glass::WORD, "nobody had to approve it".to_owned()));
+    }
+    rows.extend([
         (
             "Who",
             format!(
@@ -189,18 +200,14 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
             ),
         ),
         ("Why", view.justification.clone()),
-    ];
+    ]);
     let ticket = view
         .ticket
         .as_ref()
         .map_or_else(String::new, |t| format!("   ticket {t}"));
     rows.push(("Start", format!("{start}{ticket}")));
-    if view.break_glass {
-        rows.push(("!", "break-glass".to_owned()));
-    }
-    if let (Some(who), Some(until)) = (&view.claimed_by, view.claimed_until) {
-        let until = format::minute(until, app.zone);
-        rows.push(("Looks", format!("{} until {until}", who.user_name)));
+    if let Some(who) = claim::words(view, app.now, |until| format::minute(until, app.zone)) {
+        rows.push(("Looks", who));
     }
     if view.review.needed && view.state.is_terminal() {
         rows.push(("Review", app.keyed("needed: {review} closes it")));
@@ -216,6 +223,11 @@ fn brief(view: &RequestView, app: &App) -> Vec<(&'static str, String)> {
             "Over",
             format!("{}, {}", ended.reason, format::both(ended.at, app.now, app.zone)),
         ));
+        let keys = residual::words(ended, app.now, |at| format::short(at, app.zone));
+        let is_live = residual::until(view, app.now).is_some();
+        rows.extend(keys.map(|keys| (if is_live { "! Keys" } else { "Keys" }, keys)));
+        let held = residual::held(ended, |at| format::short(at, app.zone));
+        rows.extend(held.map(|held| ("Held", held)));
     }
     if let Some(used) = view.activity.as_ref().and_then(crate::digest::in_short) {
         rows.push(("Used", used));
@@ -239,18 +251,34 @@ pub(super) fn votes(view: &RequestView) -> String {
 }
 
 /// Who looks at it, for the row.
-pub(super) fn claimed(view: &RequestView) -> String {
-    view.claimed_by
-        .as_ref()
-        .map_or_else(String::new, |who| who.user_name.clone())
+pub(super) fn claimed(view: &RequestView, app: &App) -> String {
+    claim::holder(view, app.now).map_or_else(String::new, |(who, _)| who.user_name.clone())
 }
 
 /// The sign before a row of a list: that it is marked, else what it is.
 pub(super) fn row_sign(app: &App, view: &RequestView) -> String {
-    if app.marked.contains(&view.id) {
-        "■".to_owned()
+    let sign = match app.marked.contains(&view.id) {
+        true if glass::is_open(view) => glass::MARKED,
+        true => "■",
+        false => sign(view),
+    };
+    sign.to_owned()
+}
+
+/// The style of a row that has no other reason: its state, or that glass was broken.
+pub(super) fn style(view: &RequestView, theme: Theme) -> Style {
+    if glass::is_open(view) {
+        theme.bad()
     } else {
-        sign(view).to_owned()
+        theme.state(view.state)
+    }
+}
+
+/// The same for a list of what is over as well: keys that may still live are no past.
+pub(super) fn style_at(view: &RequestView, now: DateTime<Utc>, theme: Theme) -> Style {
+    match residual::until(view, now) {
+        Some(_) if !glass::is_open(view) => theme.care(),
+        _ => style(view, theme),
     }
 }
 
@@ -267,7 +295,7 @@ pub(super) fn note(app: &App, screen: Screen, usual: &str) -> String {
 pub(super) fn sign(view: &RequestView) -> &'static str {
     use team_shared::state::RequestState as S;
     match view.state {
-        _ if view.break_glass && !view.state.is_terminal() => "!",
+        _ if glass::is_open(view) => glass::SIGN,
         S::Pending if App::may_decide(view) => "!",
         S::Active => "●",
         S::Pending | S::Scheduled | S::Activating | S::Ending => "○",

@@ -1,11 +1,12 @@
 //! Requests in rows: what each column says of one.
 
 use super::parts;
-use crate::app::{App, Screen};
+use crate::app::App;
 use crate::digest::in_short;
 use crate::format::{self, Zone};
-use crate::lists::Rows;
+use crate::glass;
 use crate::lists::columns::Column;
+use crate::residual;
 use crate::theme::Theme;
 use crate::widgets::table::{self, Row, fixed};
 use chrono::{DateTime, Utc};
@@ -31,13 +32,30 @@ pub(super) fn draw(
     let chosen = app.columns_of(app.screen, width).unwrap_or_default();
     let mut columns = vec![fixed("", 1)];
     columns.extend(chosen.iter().map(|column| column.drawn()));
+    // Which column says that a row goes with the one before it: whose they are, else where.
+    let leader = [Column::Who, Column::Account]
+        .into_iter()
+        .find(|column| chosen.contains(column));
     let row = |at: usize| {
         let view = rows.get(at)?;
         let mut cells = vec![parts::row_sign(app, view)];
-        cells.extend(chosen.iter().map(|column| cell(*column, view, &rows, at, app)));
+        let texts = chosen.iter().map(|column| {
+            let text = cell(*column, view, app);
+            if leader == Some(*column) && rows.follows(at) {
+                format!("└ {text}")
+            } else {
+                text
+            }
+        });
+        cells.extend(texts);
         Some(Row {
             cells,
-            style: style(view),
+            // Nothing that a screen says by a colour matters more.
+            style: if glass::is_open(view) {
+                theme.bad()
+            } else {
+                style(view)
+            },
         })
     };
     let at = app.position(app.screen, &rows);
@@ -45,14 +63,11 @@ pub(super) fn draw(
     app.drawn.list_is(area, first);
 }
 
-fn cell(column: Column, view: &RequestView, rows: &Rows<'_>, at: usize, app: &App) -> String {
+fn cell(column: Column, view: &RequestView, app: &App) -> String {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
     match column {
         Column::Id => view.id.short(),
         Column::Filed => format::short(view.created_at, app.zone),
-        Column::Who if app.screen == Screen::Queue && rows.follows(at) => {
-            format!("└ {}", view.requester.user_name)
-        }
         Column::Who => view.requester.user_name.clone(),
         Column::Account => view.account.name.clone(),
         Column::Number => view.account.id.to_string(),
@@ -64,7 +79,8 @@ fn cell(column: Column, view: &RequestView, rows: &Rows<'_>, at: usize, app: &Ap
         }
         Column::Expires => String::new(),
         Column::Votes => parts::votes(view),
-        Column::Looks => parts::claimed(view),
+        Column::Looks => parts::claimed(view, app),
+        Column::State if residual::until(view, app.now).is_some() => format!("{} +k", view.state),
         Column::State => view.state.to_string(),
         Column::When => when(view, app.now, app.zone),
         Column::Left => left(view, app),
@@ -82,6 +98,9 @@ fn cell(column: Column, view: &RequestView, rows: &Rows<'_>, at: usize, app: &Ap
 
 /// What matters about its time in its state.
 fn when(view: &RequestView, now: DateTime<Utc>, zone: Zone) -> String {
+    if let Some(until) = residual::until(view, now) {
+        return format!("keys till {}", format::minute(until, zone));
+    }
     match (view.state, view.start_at, view.end_at) {
         (RequestState::Pending, ..) => format!(
             "expires in {}",

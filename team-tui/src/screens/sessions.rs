@@ -24,7 +24,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
     ])
     .areas(area);
     let scheduled = rows.scheduled;
-    let title = format!("sessions: {} live, {scheduled} scheduled", rows.len() - scheduled);
+    let keys = match rows.keys_alive(app.now) {
+        0 => String::new(),
+        some => format!(" · {some} over whose keys may live"),
+    };
+    let title = format!(
+        "sessions: {} live, {scheduled} scheduled{keys}",
+        rows.len() - scheduled
+    );
     let body = parts::title(
         frame,
         list,

@@ -1,7 +1,10 @@
 //! Screens as they look, at the sizes they are designed for.
 
+mod batch;
 mod figures;
+mod glass;
 mod matrix;
+mod residual;
 
 use super::draw;
 use crate::app::{App, Detail, Link, Screen, Tail};
@@ -56,7 +59,7 @@ pub(super) fn live() -> App {
     app
 }
 
-pub(super) fn screen(app: &App, width: u16, height: u16) -> String {
+pub(crate) fn screen(app: &App, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
     terminal
         .draw(|frame| draw(frame, app, Theme::plain()))

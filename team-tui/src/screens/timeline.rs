@@ -78,7 +78,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
             " ".repeat(pad),
             bar(app.now, *start, *end, from, room, view.state)
         );
-        put(frame, body, at + 1, Line::styled(line, theme.state(view.state)));
+        put(frame, body, at + 1, Line::styled(line, parts::style(view, theme)));
     }
     if shown < rows.len() {
         let more = format!(" and {} more", rows.len() - shown);

@@ -83,6 +83,8 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
                 .collect();
         }
         Action::Extend => decide(app, "extend"),
+        Action::Lost => decide(app, "lost"),
+        Action::Use => return super::use_sheet::open(app),
         Action::Claim => return attention::claim(app),
         Action::Freeze => attention::begin_freeze(app),
         Action::New => super::form::begin(app),
@@ -239,10 +241,7 @@ fn decide(app: &mut App, verb: &'static str) {
         .into_iter()
         .filter(|view| !(verb == "approve" && (view.guarded || view.break_glass)))
         .collect();
-    if app.detail.is_none()
-        && !marked.is_empty()
-        && matches!(verb, "approve" | "reject" | "revoke" | "review")
-    {
+    if app.detail.is_none() && !marked.is_empty() && super::takes_several(verb) {
         let dialog = Decide::for_all(verb, &marked, app.now);
         app.modal = dialog.map(|dialog| Modal::Decide(Box::new(dialog)));
         return;

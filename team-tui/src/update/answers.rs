@@ -19,6 +19,7 @@ pub(super) fn one(app: &mut App, verb: &'static str, result: Result<Box<RequestV
             let what = match verb {
                 "submit" | "extend" => "filed".to_owned(),
                 "approve" => "your vote counts".to_owned(),
+                "lost" => "your signature counts".to_owned(),
                 verb => format!("{verb}: done"),
             };
             app.say(format!(
@@ -37,7 +38,7 @@ pub(super) fn one(app: &mut App, verb: &'static str, result: Result<Box<RequestV
     }
 }
 
-/// Of several that were marked: what was done is unmarked, what was refused stays, with why.
+/// Of several that were marked: what was decided is unmarked, what was refused stays, with why.
 pub(super) fn all(
     app: &mut App,
     verb: &'static str,
@@ -49,7 +50,10 @@ pub(super) fn all(
         match result {
             Ok(view) => {
                 done += 1;
-                app.marked.remove(&id);
+                // A claim decides nothing: what is claimed is about to be decided on.
+                if !matches!(verb, "claim" | "unclaim") {
+                    app.marked.remove(&id);
+                }
                 keep(app, *view);
             }
             Err(error) => refusals.push((id, explain(&error))),

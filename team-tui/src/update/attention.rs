@@ -5,18 +5,42 @@ use crate::app::App;
 use crate::effect::Effect;
 use crate::format;
 use crate::keymap::Action;
+use crate::modals::decide::AsRead;
 use crate::modals::{CommandLine, Modal};
 use team_shared::event::{Event, EventType};
 use team_shared::freeze::FreezeState;
 use tui_input::Input;
 
-/// Nobody gets or loses anything by a claim, so it takes no dialog.
+/// Nobody gets or loses anything by a claim, so it takes no dialog: of all that is marked, where anything is that can be
+/// claimed or given up, else of the row under the cursor.
 pub(super) fn claim(app: &mut App) -> Vec<Effect> {
-    let Some(view) = app.selected() else {
-        return Vec::new();
-    };
-    let verb = if may(view, "unclaim") { "unclaim" } else { "claim" };
-    vec![Effect::Act(view.id, verb, Box::default())]
+    let verb = claim_verb(app);
+    if app.detail.is_none() {
+        let marked: Vec<AsRead> = app.marked_for(verb).into_iter().map(AsRead::of).collect();
+        if !marked.is_empty() {
+            return vec![Effect::ActOnAll(verb, marked, None)];
+        }
+    }
+    let view = app.selected();
+    view.map(|view| Effect::Act(view.id, verb, Box::default()))
+        .into_iter()
+        .collect()
+}
+
+/// What the key does now. Of several that are marked those are claimed that nobody looks at; once there are none, they
+/// are given up.
+pub(super) fn claim_verb(app: &App) -> &'static str {
+    if app.detail.is_none() {
+        for verb in ["claim", "unclaim"] {
+            if !app.marked_for(verb).is_empty() {
+                return verb;
+            }
+        }
+    }
+    match app.selected() {
+        Some(view) if may(view, "unclaim") => "unclaim",
+        _ => "claim",
+    }
 }
 
 /// The command line with its word in it: typing why is the second thought.
@@ -39,9 +63,17 @@ pub(super) fn freeze(app: &mut App, word: &str, rest: &str) -> Vec<Effect> {
             Some(rest.to_owned()).filter(|why| !why.is_empty()),
         )];
     }
-    let (reason, revoke) = match rest.strip_prefix("--revoke") {
-        Some(reason) => (reason.trim(), true),
-        None => (rest, false),
+    // Words of their own: what only begins like the option is neither it nor a reason.
+    let (first, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let (reason, revoke) = match first {
+        "--revoke" => (behind.trim(), true),
+        word if word.starts_with("--") => {
+            app.complain(format!(
+                "no option {word:?}: freeze REASON, or freeze --revoke REASON"
+            ));
+            return Vec::new();
+        }
+        _ => (rest, false),
     };
     if reason.is_empty() {
         app.complain("say why: freeze REASON, or freeze --revoke REASON to end what is live too");

@@ -118,6 +118,8 @@ fn run(app: &mut App, text: &str) -> Vec<Effect> {
             None => return super::form::begin_anew(app),
         },
         "open" => open(app, rest),
+        "use" => return actions::on(app, Action::Use),
+        "lost" => return actions::on(app, Action::Lost),
         "columns" => return super::columns::choose(app, rest),
         "copy" => return super::copy::copy(app, rest),
         "template" => template(app, rest),

@@ -87,6 +87,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             app.feed.sheet = None;
             app.complain(explain(&error));
         }
+        Message::UseRead(id, result) => super::use_sheet::take(app, id, result),
         Message::TimelineRead(id, events) => {
             let known = app.timelines.entry(id).or_default();
             known.extend(events);

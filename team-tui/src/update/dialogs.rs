@@ -84,6 +84,7 @@ fn submit(dialog: &mut Decide, live: bool, now: DateTime<Utc>) -> Vec<Effect> {
     if comment.is_none() && needs_words(dialog.verb) {
         let why = match dialog.verb {
             "review" => "say what you saw: the audit trail keeps it",
+            "lost" => "say why it can never succeed: the audit trail keeps it",
             "extend" => "say why it takes longer: whoever decides reads it",
             _ => "say why: the requester reads it",
         };

@@ -20,6 +20,7 @@ mod policy;
 mod report;
 #[cfg(test)]
 mod tests;
+mod use_sheet;
 
 use crate::app::{App, Link, Screen, may};
 use crate::client::api::Health;
@@ -88,6 +89,7 @@ pub(crate) fn context(app: &App) -> Context {
     match &app.modal {
         Some(Modal::Decide(_)) => Context::Dialog,
         Some(Modal::Form(_)) => Context::Form,
+        Some(Modal::Use(_)) => Context::Use,
         Some(Modal::Command(_)) => Context::Command,
         None if app.filtering => Context::Filter,
         None if app.detail.is_some() => Context::Detail,
@@ -108,8 +110,9 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         Action::Done => "done",
         Action::Review => "review",
         Action::Extend => "extend",
-        Action::Claim if app.selected().is_some_and(|view| may(view, "unclaim")) => "unclaim",
-        Action::Claim => "claim",
+        Action::Lost => "lost",
+        Action::Use => return use_sheet::why_not(app),
+        Action::Claim => attention::claim_verb(app),
         Action::Freeze if !app.freezes() => {
             return Some("freezing takes security, an administrator or the operator".to_owned());
         }
@@ -147,7 +150,7 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
         }
         _ => return None,
     };
-    if app.is_live() && app.detail.is_none() && !app.marked_for(verb).is_empty() {
+    if app.is_live() && app.detail.is_none() && takes_several(verb) && !app.marked_for(verb).is_empty() {
         return None;
     }
     let Some(view) = app.selected() else {
@@ -173,9 +176,18 @@ pub(crate) fn why_not(app: &App, action: Action) -> Option<String> {
                 app.key(Action::Done)
             )
         }
+        Action::Lost => "giving up a removal takes an administrator, and one that is under way".to_owned(),
         Action::Cancel | Action::Done if !own => format!("only {} may do that", view.requester.user_name),
         _ => format!("{} is {}: not yours to {verb} now", view.id.short(), view.state),
     })
+}
+
+/// Whether a verb is for all that is marked; the others are for one.
+pub(crate) fn takes_several(verb: &str) -> bool {
+    matches!(
+        verb,
+        "approve" | "reject" | "revoke" | "review" | "claim" | "unclaim"
+    )
 }
 
 fn on_key(app: &mut App, key: &KeyEvent) -> Vec<Effect> {
@@ -211,6 +223,7 @@ fn on_key(app: &mut App, key: &KeyEvent) -> Vec<Effect> {
         Context::Dialog => dialogs::on_key(app, key, action),
         Context::Form => form::on_key(app, key, action),
         Context::Command => command::on_key(app, key, action),
+        Context::Use => use_sheet::on_key(app, action),
         Context::Filter => {
             on_filter(app, key, action);
             Vec::new()
@@ -257,7 +270,7 @@ fn on_written(app: &mut App, text: &str) {
     let input = match &mut app.modal {
         Some(Modal::Decide(dialog)) => dialog.input(),
         Some(Modal::Form(form)) => form.input(),
-        Some(Modal::Command(_)) | None => None,
+        Some(Modal::Command(_) | Modal::Use(_)) | None => None,
     };
     if let Some(input) = input {
         *input = Input::default();
@@ -289,7 +302,7 @@ fn on_paste(app: &mut App, text: &str) {
         }
         Some(Modal::Command(command)) => put(&mut command.input),
         None if app.filtering => put(&mut app.filter),
-        None => {}
+        Some(Modal::Use(_)) | None => {}
     }
 }
 

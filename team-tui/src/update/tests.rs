@@ -1,10 +1,13 @@
 //! `update` by keys and messages, without a terminal.
 
 mod attention;
+mod form;
+mod glass;
 mod habits;
 mod kept;
 mod lists;
 mod report;
+mod use_sheet;
 
 use super::{context, update};
 use crate::app::{App, Link, Screen};
@@ -234,8 +237,8 @@ fn the_form_picks_by_pieces_and_files() {
     press(&mut app, KeyCode::Enter);
     keys(&mut app, "read");
     press(&mut app, KeyCode::Enter);
-    // The default length is filled in; on to start, ticket, reason.
-    for _ in 0..3 {
+    // The default length is filled in; on to end, start, ticket, reason.
+    for _ in 0..4 {
         press(&mut app, KeyCode::Tab);
     }
     assert!(control(&mut app, 's').is_empty(), "a reason is needed");

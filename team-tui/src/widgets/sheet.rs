@@ -1,6 +1,7 @@
 //! Labels and texts under each other, the texts wrapped beside their labels.
 
 use crate::format::{fit, wrap};
+use crate::glass;
 use crate::theme::Theme;
 use ratatui::text::{Line, Span};
 
@@ -15,10 +16,10 @@ pub(crate) fn lines(rows: &[(&str, String)], width: usize, theme: Theme) -> Vec<
     let text_width = width.saturating_sub(label_width + 3);
     let mut lines = Vec::new();
     for (label, text) in rows {
-        let style = if label.starts_with('!') {
-            theme.care()
-        } else {
-            theme.text()
+        let (label_style, style) = match *label {
+            glass::WORD => (theme.bad(), theme.bad()),
+            label if label.starts_with('!') => (theme.dim(), theme.care()),
+            _ => (theme.dim(), theme.text()),
         };
         for (at, part) in wrap(text, text_width).into_iter().enumerate() {
             let label = if at == 0 {
@@ -27,7 +28,7 @@ pub(crate) fn lines(rows: &[(&str, String)], width: usize, theme: Theme) -> Vec<
                 String::new()
             };
             lines.push(Line::from(vec![
-                Span::styled(format!(" {label:<label_width$}  "), theme.dim()),
+                Span::styled(format!(" {label:<label_width$}  "), label_style),
                 Span::styled(part, style),
             ]));
         }

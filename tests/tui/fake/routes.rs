@@ -47,19 +47,30 @@ pub(super) async fn accounts() -> Response {
         .into_response()
 }
 
+/// As the daemon takes them, for ann.
+fn is_in_scope(scope: &str, view: &RequestView) -> bool {
+    match scope {
+        "mine" => view.requester.user_name == "ann",
+        "queue" => view.you_may.iter().any(|verb| verb == "reject"),
+        _ => true,
+    }
+}
+
 /// Three rows a page at most, so that every client must follow the cursor.
 pub(super) async fn list(
     State(fake): State<Shared>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    let world = fake.world();
+    let mut world = fake.world();
+    world.scopes.extend(query.get("scope").cloned());
     let has = |name: &str, fits: &dyn Fn(&str) -> bool| query.get(name).is_none_or(|value| fits(value));
     let found: Vec<&RequestView> = world
         .requests
         .iter()
         .filter(|r| has("state", &|s| s.split(',').any(|s| s == r.state.as_str())))
         .filter(|r| has("q", &|q| r.id.to_string().contains(q)))
-        .filter(|r| has("scope", &|s| s != "mine" || r.requester.user_name == "ann"))
+        .filter(|r| has("scope", &|scope| is_in_scope(scope, r)))
+        .filter(|r| has("batch", &|batch| r.batch_id.as_deref() == Some(batch)))
         .collect();
     let from: usize = query.get("cursor").and_then(|c| c.parse().ok()).unwrap_or(0);
     let limit: usize = query.get("limit").and_then(|l| l.parse().ok()).unwrap_or(100);
@@ -119,7 +130,7 @@ pub(super) async fn submit(
     (StatusCode::CREATED, Json(view)).into_response()
 }
 
-/// Files nothing: what came is what counts.
+/// One for each, `NEWRQ1` and on; the last of them comes to what `fate` says, the others are active.
 pub(super) async fn submit_batch(
     State(fake): State<Shared>,
     headers: HeaderMap,
@@ -127,8 +138,18 @@ pub(super) async fn submit_batch(
 ) -> Response {
     saw(&fake, "batch".to_owned(), &headers, &body);
     let count = body["requests"].as_array().map_or(0, Vec::len);
-    let view = fixtures::request(now(), "NEWREQ", "ann", 0);
-    (StatusCode::CREATED, Json(Page::whole(vec![view; count]))).into_response()
+    let mut world = fake.world();
+    let mut filed = Vec::new();
+    for number in 1..=count {
+        let mut view = fixtures::request(now(), &format!("NEWRQ{number}"), "ann", 0);
+        filed.push(view.clone());
+        view.state = match world.fate {
+            Some(fate) if number == count => fate,
+            _ => RequestState::Active,
+        };
+        world.requests.push(view);
+    }
+    (StatusCode::CREATED, Json(Page::whole(filed))).into_response()
 }
 
 /// Both of them: frozen where there is a reason to be.

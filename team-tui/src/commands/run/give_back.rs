@@ -52,5 +52,5 @@ async fn once(cx: &Context, id: &RequestId) -> Result<Option<String>, Failure> {
         _ => return Ok(None),
     };
     let after = decide::act(cx, &view, verb, None).await?;
-    Ok(Some(decide::line(&after)))
+    Ok(Some(decide::line(&after, cx.out.zone())))
 }

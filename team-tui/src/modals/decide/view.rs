@@ -3,9 +3,11 @@
 use super::super::{buttons, window};
 use super::{Decide, Focus, capital, needs_words};
 use crate::app::{App, Tail};
-use crate::commands::residual;
+use crate::claim;
+use crate::commands::residual_in_words;
 use crate::digest::lines as lines_of;
 use crate::format::{self, wrap};
+use crate::glass;
 use crate::theme::Theme;
 use crate::widgets::field;
 use chrono::Duration;
@@ -53,7 +55,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
     }
     let box_height = if inside.height > 12 { 4 } else { 3 };
     let label = match dialog.verb {
-        "extend" => "Reason needed",
+        "extend" | "lost" => "Reason needed",
         verb if needs_words(verb) => "Comment needed",
         _ => "Comment",
     };
@@ -137,6 +139,10 @@ fn subject(
             };
             lines.push((theme.text(), part));
         }
+        if view.break_glass {
+            let text = format!("{} {}: nobody had to approve it", glass::SIGN, glass::WORD);
+            lines.push((theme.bad(), format::fit(&text, width)));
+        }
         let warnings = warnings(view, dialog, app);
         lines.extend(
             warnings
@@ -146,20 +152,35 @@ fn subject(
         return lines;
     }
     let all = dialog.all();
-    for as_read in all.iter().take(NAMED) {
+    let (named, warned) = if inside.height < 14 {
+        (NAMED / 2, 1)
+    } else {
+        (NAMED, 3)
+    };
+    for as_read in all.iter().take(named) {
         if let Some(view) = app.requests.get(&as_read.id) {
             let line = format!(
-                "{} {} for {}",
+                "{}{} {} for {}",
                 view.id.short(),
+                glass::behind(view),
                 target(view),
                 format::length(view.duration_seconds)
             );
-            lines.push((theme.text(), format::fit(&line, width)));
+            let style = if view.break_glass {
+                theme.bad()
+            } else {
+                theme.text()
+            };
+            lines.push((style, format::fit(&line, width)));
         }
     }
-    if all.len() > NAMED {
-        lines.push((theme.dim(), format!("… and {} more", all.len() - NAMED)));
+    if all.len() > named {
+        lines.push((theme.dim(), format!("… and {} more", all.len() - named)));
     }
+    let views = all.iter().filter_map(|as_read| app.requests.get(&as_read.id));
+    let warnings = warnings_of_several(&views.collect::<Vec<_>>(), dialog, app);
+    let shown = warnings.iter().take(warned);
+    lines.extend(shown.map(|line| (theme.care(), format::fit(line, width))));
     lines
 }
 
@@ -195,6 +216,7 @@ fn lines<'a>(
                     confirm.word
                 )
             }
+            0 if dialog.verb == "lost" => format!("type {}: nobody takes it back then", confirm.word),
             0 => format!("guarded: type {} to go on", confirm.word),
             _ => format!("type {}, how many they are, to go on", confirm.word),
         };
@@ -269,9 +291,37 @@ fn granted(view: &RequestView, dialog: &Decide, app: &App) -> String {
     format!("{ends} · {asked}")
 }
 
+/// What one would be warned of for each, the worst first: keys that live longest, then each in its turn.
+fn warnings_of_several(views: &[&RequestView], dialog: &Decide, app: &App) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let longest = views
+        .iter()
+        .max_by_key(|view| view.permission_set.session_duration_seconds);
+    if let ("approve", Some(view)) = (dialog.verb, longest) {
+        warnings.push(format!("! {}: {}", view.id.short(), residual_in_words(view)));
+    }
+    for view in views {
+        if let Some((who, _)) = claim::holder(view, app.now).filter(|(who, _)| !app.is_me(who)) {
+            warnings.push(format!(
+                "! {}: {} is looking at it",
+                view.id.short(),
+                who.user_name
+            ));
+        }
+        if !view.also_held_through.is_empty() {
+            warnings.push(format!(
+                "! {}: also held through group {}",
+                view.id.short(),
+                view.also_held_through.join(", ")
+            ));
+        }
+    }
+    warnings
+}
+
 fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Some(who) = view.claimed_by.as_ref().filter(|who| !app.is_me(who)) {
+    if let Some((who, _)) = claim::holder(view, app.now).filter(|(who, _)| !app.is_me(who)) {
         warnings.push(format!("! {} is looking at it", who.user_name));
     }
     if dialog.verb == "review" {
@@ -286,11 +336,15 @@ fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
             _ => warnings.push("reading what was done with it…".to_owned()),
         }
     }
-    if dialog.verb == "approve" {
-        warnings.push(format!("! {}", residual(view)));
+    if dialog.verb == "lost" {
+        warnings.push("! teamd stops trying: the access stays until somebody ends it in AWS".to_owned());
+        warnings.push(match &view.given_up {
+            Some(first) => format!("! {} gave it up first: {}", first.by.user_name, first.reason),
+            None => "! the first of two signatures: another administrator gives the second".to_owned(),
+        });
     }
-    if view.break_glass {
-        warnings.push("! break-glass".to_owned());
+    if dialog.verb == "approve" {
+        warnings.push(format!("! {}", residual_in_words(view)));
     }
     if !view.also_held_through.is_empty() {
         warnings.push(format!(

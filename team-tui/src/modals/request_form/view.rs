@@ -3,6 +3,7 @@
 use super::{Field, Form};
 use crate::app::App;
 use crate::format::{self, fit, wrap};
+use crate::glass;
 use crate::modals::{buttons, window};
 use crate::theme::Theme;
 use crate::widgets::{field, rule};
@@ -23,16 +24,33 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, form: &Form, theme:
     );
     let fields = form.fields(&app.entitlements);
     let roomy = inside.height >= 18;
+    let height = |field: &Field| match field {
+        Field::Reason if roomy => 4,
+        Field::Reason => 3,
+        Field::Leave | Field::Go => 0,
+        _ => 1,
+    };
+    let error = form.error.as_ref().map_or_else(Vec::new, |error| {
+        let mut lines = wrap(&format!("✗ {error}"), usize::from(inside.width));
+        lines.truncate(2);
+        lines
+    });
+    let said = u16::try_from(error.len()).unwrap_or(0);
+    // The buttons and what is wrong are always in sight, and so is the field that one types in.
+    let foot = inside.bottom().saturating_sub(1 + said);
+    let at = fields.iter().position(|field| *field == form.focus).unwrap_or(0);
+    let mut first = 0;
+    while first < at && inside.y + fields[first..=at].iter().map(height).sum::<u16>() > foot {
+        first += 1;
+    }
     let mut y = inside.y;
     let mut anchor = y;
-    for current in &fields {
-        let height = match current {
-            Field::Reason if roomy => 4,
-            Field::Reason => 3,
-            Field::Leave | Field::Go => continue,
-            _ => 1,
-        };
-        if y + height >= inside.bottom() {
+    for current in &fields[first..] {
+        let height = height(current);
+        if height == 0 {
+            continue;
+        }
+        if y + height > foot {
             break;
         }
         let place = Rect { y, height, ..inside };
@@ -42,23 +60,14 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, form: &Form, theme:
         }
         y += height;
     }
-    if let Some(error) = &form.error {
-        for part in wrap(&format!("✗ {error}"), usize::from(inside.width))
-            .into_iter()
-            .take(2)
-        {
-            if y + 1 < inside.bottom() {
-                frame.render_widget(
-                    Line::styled(part, theme.bad()),
-                    Rect {
-                        y,
-                        height: 1,
-                        ..inside
-                    },
-                );
-                y += 1;
-            }
-        }
+    for part in error {
+        let place = Rect {
+            y,
+            height: 1,
+            ..inside
+        };
+        frame.render_widget(Line::styled(part, theme.bad()), place);
+        y += 1;
     }
     if y + 2 < inside.bottom() {
         rule::draw(
@@ -119,11 +128,20 @@ fn draw_field(frame: &mut Frame, area: Rect, app: &App, form: &Form, field: Fiel
         }
         Field::Duration => {
             let note = match (form.duration.value().is_empty(), form.end(app.now)) {
+                (true, _) if !form.until.value().is_empty() => "as long as until then".to_owned(),
                 (true, _) => "90s, 45m, 2h30m, 3d".to_owned(),
                 (false, Some(end)) => format!("ends {}", format::full(end, app.zone)),
                 (false, None) => "not a duration: 90s, 45m, 2h30m, 3d".to_owned(),
             };
             field::line(frame, area, theme, "For", &form.duration, focus, &note);
+        }
+        Field::Until => {
+            let note = match form.until(app.now) {
+                Ok(None) => "or a fixed end: tomorrow 18:00".to_owned(),
+                Ok(Some(at)) => format!("ends {}", format::both(at, app.now, app.zone)),
+                Err(error) => error,
+            };
+            field::line(frame, area, theme, "Until", &form.until, focus, &note);
         }
         Field::Start => {
             let note = match form.start_at(app.now) {
@@ -254,7 +272,7 @@ fn outlook(app: &App, form: &Form, theme: Theme) -> Vec<(Style, String)> {
         theme.good(),
         format!("✓ eligible by rule {} (max {cap}{ticket})", entitlement.rule),
     ));
-    if form.seconds().is_ok_and(|seconds| seconds > cap) {
+    if form.length(app.now).is_some_and(|seconds| seconds > cap.get()) {
         lines.push((
             theme.bad(),
             format!("✗ longer than the {cap} that this rule allows"),
@@ -283,14 +301,21 @@ fn outlook(app: &App, form: &Form, theme: Theme) -> Vec<(Style, String)> {
         form.end(app.now),
     ) {
         (true, Ok(seconds), _) => format!("● access ends by itself {seconds} after it starts"),
-        (false, _, Some(end)) => format!("● access ends by itself at {}", format::full(end, app.zone)),
+        (_, _, Some(end)) => format!("● access ends by itself at {}", format::full(end, app.zone)),
         _ => "● access ends by itself".to_owned(),
     };
     lines.push((theme.text(), end));
+    if let Some(text) = form.residual(app.now) {
+        lines.push((theme.care(), format!("! {text}")));
+    }
     if form.break_glass {
         lines.push((
-            theme.care(),
-            "! break-glass: those who oversee the target are told at once".to_owned(),
+            theme.bad(),
+            format!(
+                "{} {}: those who oversee the target are told at once",
+                glass::SIGN,
+                glass::WORD
+            ),
         ));
     }
     lines

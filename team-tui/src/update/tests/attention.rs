@@ -191,3 +191,107 @@ fn an_approver_sets_another_start() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn a_claim_that_timed_out_is_shown_nowhere_although_nobody_said_so() {
+    let mut app = live();
+    let id = app.selected().map(|view| view.id).expect("a row");
+    let view = app.requests.get_mut(&id).expect("the row");
+    view.claimed_by = Some(fixtures::person("gita"));
+    view.claimed_until = Some(now() + Duration::minutes(10));
+    let pictures = |app: &mut App| {
+        let list = crate::screens::tests::screen(app, 160, 50);
+        keys(app, "a");
+        let dialog = crate::screens::tests::screen(app, 80, 24);
+        press(app, KeyCode::Esc);
+        (list, dialog)
+    };
+    let (list, dialog) = pictures(&mut app);
+    assert!(
+        list.contains("LOOKS") && list.contains("gita until 2026"),
+        "{list}"
+    );
+    assert!(dialog.contains("gita is looking at it"), "{dialog}");
+    // No event tells of the end: the list itself is the one that was worked out before.
+    update(&mut app, Message::Tick(now() + Duration::minutes(10)));
+    let (list, dialog) = pictures(&mut app);
+    assert!(!list.contains("LOOKS") && !list.contains("gita until"), "{list}");
+    assert!(!dialog.contains("looking at it"), "{dialog}");
+}
+
+#[test]
+fn what_only_begins_like_the_option_freezes_nothing() {
+    let mut app = live();
+    app.me.as_mut().expect("somebody").roles = vec!["security".to_owned()];
+    for text in [
+        ":freeze --revokeX",
+        ":freeze --revokeall of it",
+        ":freeze --rewoke a key is out",
+    ] {
+        keys(&mut app, text);
+        assert!(press(&mut app, KeyCode::Enter).is_empty(), "{text}");
+        let toast = app.toast.clone().expect("it is said");
+        assert!(toast.bad && toast.text.contains("no option"), "{}", toast.text);
+    }
+    keys(&mut app, ":freeze --revoke");
+    assert!(press(&mut app, KeyCode::Enter).is_empty(), "no reason");
+    keys(&mut app, ":freeze revoke everything");
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Freeze("revoke everything".to_owned(), false)]
+    );
+}
+
+#[test]
+fn one_key_claims_all_that_is_marked_and_gives_all_of_them_up() {
+    let mut app = live();
+    let offer = |app: &mut App, short: &str, verb: &str| {
+        let id = *app.requests.keys().find(|id| id.short() == short).expect("there");
+        let view = app.requests.get_mut(&id).expect("there");
+        view.you_may = vec!["approve".to_owned(), verb.to_owned()];
+        app.marked.insert(id);
+        id
+    };
+    let ids = ["7FQHX2", "K3QJ9W"].map(|short| offer(&mut app, short, "claim"));
+    // Nobody claims their own; that it is marked is in nobody's way.
+    offer(&mut app, "NN5E0J", "cancel");
+    let claimed = |effects: &[Effect], verb: &str| match effects {
+        [Effect::ActOnAll(of, all, None)] if *of == verb => {
+            let mut all: Vec<_> = all.iter().map(|read| read.id).collect();
+            all.sort();
+            all
+        }
+        other => panic!("{other:?}"),
+    };
+    let mut both = ids.to_vec();
+    both.sort();
+    let effects = keys(&mut app, "c");
+    assert_eq!(claimed(&effects, "claim"), both);
+    let results = ids.map(|id| (id, Ok(Box::new(app.requests.get(&id).expect("there").clone()))));
+    let results = results.into();
+    update(
+        &mut app,
+        Message::AllAnswered {
+            verb: "claim",
+            results,
+        },
+    );
+    assert!(
+        ids.iter().all(|id| app.marked.contains(id)),
+        "they are to be decided"
+    );
+    for short in ["7FQHX2", "K3QJ9W"] {
+        offer(&mut app, short, "unclaim");
+    }
+    let effects = keys(&mut app, "c");
+    assert_eq!(claimed(&effects, "unclaim"), both);
+    // On a sheet it is about that one.
+    press(&mut app, KeyCode::Enter);
+    let open = app.selected().expect("the sheet's").id;
+    app.requests.get_mut(&open).expect("there").you_may = vec!["claim".to_owned()];
+    let effects = keys(&mut app, "c");
+    assert!(
+        matches!(&effects[..], [Effect::Act(of, "claim", _)] if *of == open),
+        "{effects:?}"
+    );
+}

@@ -9,7 +9,7 @@ fn a_guarded_target_wants_its_name_typed_and_typed_text_is_not_lost_by_one_key()
     keys(&mut app, "pay-prod");
     press(&mut app, KeyCode::Enter);
     keys(&mut app, "admin");
-    for _ in 0..3 {
+    for _ in 0..4 {
         press(&mut app, KeyCode::Enter);
     }
     keys(&mut app, "INC-1");
