@@ -5,6 +5,7 @@
 //! * [`roles`] who may do what
 //! * [`explain`] why somebody may or may not · [`changes`] of the policy
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`starts`] the last look before a start
 //! * [`report`] requests, counted
 //! * [`usage`] how granted access is used
 //! * [`expectations`] what a policy author expects, put to the policy
@@ -55,6 +56,7 @@ mod restart;
 mod roles;
 mod rush;
 mod scenarios;
+mod starts;
 mod stream;
 mod support;
 mod tampering;
