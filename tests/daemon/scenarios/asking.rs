@@ -31,7 +31,7 @@ fn times(world: &Stage, words: &str) -> Option<Value> {
                 rest
             }
             ["beginning", "in", length, rest @ ..] => {
-                fields["start_at"] = json!(world.from_now(seconds(length)?));
+                fields["start_at"] = json!(world.moment_in(seconds(length)?));
                 rest
             }
             ["beginning", "tomorrow", "at", hour, rest @ ..] => {
@@ -39,7 +39,7 @@ fn times(world: &Stage, words: &str) -> Option<Value> {
                 rest
             }
             ["ending", "in", length, rest @ ..] => {
-                fields["end_at"] = json!(world.from_now(seconds(length)?));
+                fields["end_at"] = json!(world.moment_in(seconds(length)?));
                 rest
             }
             ["and", rest @ ..] => rest,

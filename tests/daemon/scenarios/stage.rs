@@ -140,7 +140,7 @@ impl Stage {
     }
 
     /// So many seconds after the story's moment.
-    pub(super) fn from_now(&self, seconds: i64) -> String {
+    pub(super) fn moment_in(&self, seconds: i64) -> String {
         let at = self.clock.now() + TimeDelta::seconds(seconds);
         at.to_rfc3339_opts(SecondsFormat::Millis, true)
     }
