@@ -18,7 +18,7 @@ async fn reviews(world: &World, who: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_claim_is_seen_by_all_and_keeps_nobody_from_deciding() {
+async fn a_claim_is_seen_by_all_and_keeps_nobody_from_deciding_d39() {
     let world = World::new().await;
     let id = world.pending().await;
     let claimed = world.act("bob", &id, "claim").await.is(200);

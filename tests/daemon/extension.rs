@@ -167,3 +167,39 @@ async fn who_may_extend_what_and_how_often() {
         "{third}"
     );
 }
+
+/// Two rules of breaking glass: where Alice may also ask, and where she may not.
+#[tokio::test]
+async fn broken_glass_is_extended_by_approval_or_not_at_all() {
+    let glass = "\n[[eligibility]]\nid = \"glass\"\nwho = [\"group:oncall\"]\naccounts = [\"ou:Workloads/Prod\"]\n\
+                 permission_sets = [\"AdministratorAccess\", \"ReadOnlyAccess\"]\napproval = \"break-glass\"\n";
+    let world = Setup::new().policy(format!("{POLICY}{glass}")).start().await;
+    let broken = async |set: &str| {
+        let reason = "Ledger down, nobody else awake at this hour of the night";
+        let body = json!({"break_glass": true, "justification": reason});
+        let id = id_of(&world.submit("alice", with(ask(LEDGER, set, 3600), body)).await);
+        world.reach(&id, "active").await;
+        id
+    };
+    let id = broken(ADMIN).await;
+    let extension = world.extend("alice", &id, 600).await.is(201);
+    assert_eq!(
+        (&extension["state"], &extension["break_glass"], &extension["rule"]),
+        (&json!("pending"), &json!(false), &json!("oncall-prod"))
+    );
+    assert_eq!(extension["approval"]["required"], true);
+    let next = id_of(&extension);
+    world
+        .act("alice", &next, "approve")
+        .await
+        .refused(403, "self_approval");
+    let approved = world.act("carol", &next, "approve").await.is(200);
+    assert_eq!(
+        (&approved["state"], &approved["start_at"]),
+        (&json!("scheduled"), &world.show(&id).await["end_at"])
+    );
+    // Where only broken glass leads to it there is nobody who could agree to more.
+    let id = broken(READ_ONLY).await;
+    world.extend("alice", &id, 600).await.refused(403, "not_eligible");
+    assert_eq!(world.show(&id).await["state"], "active");
+}

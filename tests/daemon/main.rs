@@ -5,6 +5,7 @@
 //! * [`roles`] who may do what
 //! * [`explain`] why somebody may or may not · [`changes`] of the policy
 //! * [`life`], [`windows`], [`votes`], [`limits`], [`repeats`], [`basis`] the life of a request
+//! * [`starts`] the last look before a start · [`fresh`] people whom AWS is asked about when somebody decides
 //! * [`report`] requests, counted
 //! * [`usage`] how granted access is used
 //! * [`expectations`] what a policy author expects, put to the policy
@@ -42,6 +43,7 @@ mod explain;
 mod extension;
 mod failures;
 mod freeze;
+mod fresh;
 mod leases;
 mod life;
 mod limits;
@@ -55,6 +57,7 @@ mod restart;
 mod roles;
 mod rush;
 mod scenarios;
+mod starts;
 mod stream;
 mod support;
 mod tampering;

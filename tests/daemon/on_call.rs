@@ -1,6 +1,7 @@
 //! Who is on call: a file of the operators, read beside the directory.
 
 use crate::support::*;
+use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use teamd::config::OnCall;
@@ -47,6 +48,52 @@ async fn whoever_is_on_call_may_ask_and_whoever_is_not_may_not() {
     world.engine().look_who_is_on_call().await.expect("a look");
     world.submit("liam", ask(LEDGER, READ_ONLY, 3600)).await;
     world.reach(&id, "withdrawn").await;
+}
+
+#[tokio::test]
+async fn whoever_is_on_call_begins_at_once_and_whoever_is_not_waits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("payments");
+    write(&path, "kim\n");
+    // Who is on call needs nobody for it, because that rule goes before the one for everybody.
+    let rule = |id: &str, who: &str, rest: &str| {
+        format!(
+            "\n[[eligibility]]\nid = \"{id}\"\nwho = [\"{who}\"]\naccounts = [\"ou:Workloads/Prod\"]\n\
+             permission_sets = [\"ReadOnlyAccess\"]\n{rest}\n"
+        )
+    };
+    let on_call = rule(
+        "on-call",
+        "oncall:payments",
+        "approval = \"none\"\nprecedence = 1",
+    );
+    let all = rule("all", "group:developers", "approval = \"required\"");
+    let source = OnCall::File(path.clone());
+    let world = Setup::new()
+        .policy(format!("{POLICY}{on_call}{all}"))
+        .config(|c| drop(c.on_call.insert("payments".to_owned(), source)))
+        .start()
+        .await;
+    let asks = async |who: &str| world.submit(who, ask(LEDGER, READ_ONLY, 3600)).await;
+    let (kims, liams) = (asks("kim").await, asks("liam").await);
+    assert_eq!(
+        (&kims["rule"], &kims["approval"]["required"]),
+        (&json!("on-call"), &json!(false))
+    );
+    world.reach(&id_of(&kims), "active").await;
+    assert_eq!(
+        (&liams["rule"], &liams["state"]),
+        (&json!("all"), &json!("pending"))
+    );
+    // The shift changes, and with it who waits.
+    write(&path, "liam\n");
+    world.engine().look_who_is_on_call().await.expect("a look");
+    assert_eq!(asks("kim").await["state"], "pending");
+    assert_eq!(
+        world.show(&id_of(&liams)).await["state"],
+        "pending",
+        "asked for before it was so"
+    );
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn look(world: &World, minutes: i64) {
 }
 
 #[tokio::test]
-async fn approvers_are_reminded_of_what_waits() {
+async fn approvers_are_reminded_of_what_waits_d39() {
     let world = World::new().await;
     let id = world.pending().await;
     look(&world, 29).await;

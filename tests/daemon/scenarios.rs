@@ -3,87 +3,24 @@
 //!
 //! `it` and `the request` are the last one asked for. `NAME asks for SET on ACCOUNT for LENGTH because "WHY"`, with
 //! `: CODE` behind it where it is refused; `NAME may not VERB it: CODE`; `N minutes pass`. Several accounts, with `and`
-//! between them, are asked for as a batch, of which `it` is the last. To add a kind of sentence: an arm in [`play`], or
-//! in [`stage`] where it is not about what somebody does.
+//! between them, are asked for as a batch, of which `it` is the last. Other times than a length, and what is said of
+//! them: [`asking`]; sentences about the policy, the directory and AWS: [`around`]; what a story may begin with:
+//! [`stage`]. To add a kind of sentence: an arm in [`play`], or in [`around`] where it is not about what somebody does.
 
+mod around;
+mod asking;
 mod stage;
 
 use crate::support::*;
+use asking::{Asked, approve_otherwise, ask_for, extend};
 use chrono::TimeDelta;
 use serde_json::json;
 use stage::Stage;
 use std::path::Path;
-use team_shared::duration::Seconds;
-
-/// Somebody asks: whom, how, and what becomes of it.
-struct Asked {
-    who: String,
-    account: String,
-    set: String,
-    id: Option<String>,
-}
 
 /// The words before and after `between`.
 fn split<'a>(line: &'a str, between: &str) -> Option<(&'a str, &'a str)> {
     line.split_once(between)
-}
-
-/// `VERB SET on ACCOUNT for LENGTH because "WHY"[: CODE]`.
-async fn ask_for(world: &World, who: &str, rest: &str, break_glass: bool) -> Option<Asked> {
-    let (set, rest) = split(rest, " on ")?;
-    let (account, rest) = split(rest, " for ")?;
-    let (length, rest) = split(rest, " because \"")?;
-    let (why, code) = split(rest, "\"")?;
-    let seconds = length.parse::<Seconds>().ok()?.get();
-    let body = |account: &str| {
-        with(
-            ask(account, set, seconds),
-            json!({"justification": why, "break_glass": break_glass}),
-        )
-    };
-    let accounts: Vec<&str> = account.split(" and ").collect();
-    let account = accounts.last()?;
-    let answer = match accounts.len() {
-        1 => world.as_(who).post("/v1/requests", body(account)).await,
-        _ => {
-            let requests: Vec<_> = accounts.iter().map(|account| body(account)).collect();
-            let batch = json!({ "requests": requests });
-            world.as_(who).post("/v1/batches", batch).await
-        }
-    };
-    let id = match code.strip_prefix(": ") {
-        Some(code) => {
-            assert_eq!(answer.word(), code, "{answer:?}");
-            None
-        }
-        None => {
-            let filed = answer.is(201);
-            Some(if accounts.len() == 1 {
-                id_of(&filed)
-            } else {
-                id_of(items(&filed).last()?)
-            })
-        }
-    };
-    Some(Asked {
-        who: who.to_owned(),
-        account: (*account).to_owned(),
-        set: set.to_owned(),
-        id,
-    })
-}
-
-async fn extend(world: &World, id: &str, who: &str, rest: &str) -> Option<String> {
-    let (length, why) = split(rest, " because \"")?;
-    let body = json!({
-        "duration_seconds": length.parse::<Seconds>().ok()?.get(),
-        "reason": why.strip_suffix('"')?,
-    });
-    let answer = world
-        .as_(who)
-        .post(&format!("/v1/requests/{id}/extend"), body)
-        .await;
-    Some(id_of(&answer.is(201)))
 }
 
 async fn everything(world: &World, who: &str, verb: &str, revoke: bool) -> Answer {
@@ -126,6 +63,9 @@ async fn play(world: &Stage, line: &str, last: &mut Option<Asked>) -> Option<()>
         assert_eq!(has, rest.is_empty(), "{line}");
         return Some(());
     }
+    if around::play(world, line, last.as_ref()).await.is_some() {
+        return Some(());
+    }
     if line == "it needs a review" {
         assert_eq!(world.show(&id()?).await["review"]["needed"], true);
         return Some(());
@@ -136,6 +76,12 @@ async fn play(world: &Stage, line: &str, last: &mut Option<Asked>) -> Option<()>
     }
     if let Some(rest) = line.strip_prefix("it is ") {
         return stage::stands(world, &id()?, rest).await;
+    }
+    if let Some(rest) = line.strip_prefix("its end is ") {
+        return stage::is_told(world, &id()?, "reminder.before_end", rest).await;
+    }
+    if line.starts_with("it ") {
+        return asking::is_so(world, &id()?, line).await;
     }
     let (who, rest) = split(line, " ")?;
     if rest == "uses it" || rest.starts_with("may not use it: ") {
@@ -163,6 +109,12 @@ async fn play(world: &Stage, line: &str, last: &mut Option<Asked>) -> Option<()>
         answer.refused(404, "not_found");
         return Some(());
     }
+    if let Some(rest) = rest.strip_prefix("may not approve it ") {
+        let (times, code) = split(rest, ": ")?;
+        let answer = approve_otherwise(world, &id()?, who, times).await?;
+        assert_eq!(answer.word(), code, "{line}");
+        return Some(());
+    }
     if let Some(rest) = rest.strip_prefix("may not ") {
         let (verb, code) = match split(rest, " it: ") {
             Some((verb, code)) => (world.act(who, &id()?, verb).await, code),
@@ -172,6 +124,10 @@ async fn play(world: &Stage, line: &str, last: &mut Option<Asked>) -> Option<()>
             }
         };
         assert_eq!(verb.word(), code, "{line}");
+        return Some(());
+    }
+    if let Some(times) = rest.strip_prefix("approves it ") {
+        approve_otherwise(world, &id()?, who, times).await?.is(200);
         return Some(());
     }
     let answer = match rest {
@@ -188,7 +144,7 @@ async fn play(world: &Stage, line: &str, last: &mut Option<Asked>) -> Option<()>
 async fn tell(story: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/daemon/scenarios/{story}.story"));
     let text = std::fs::read_to_string(&path).expect("the story");
-    let world = Stage::new().await;
+    let world = Stage::new(&text).await;
     let mut last = None;
     let mut told = 0;
     for (number, line) in (1..).zip(text.lines()) {
@@ -237,4 +193,23 @@ stories! {
     nobody_decides_and_others_are_asked => "escalation",
     access_is_used => "use",
     access_is_looked_at_afterwards => "review",
+    a_start_waits_for_its_time => "start",
+    a_start_that_no_longer_fits_is_withdrawn => "start-withdrawn",
+    a_due_start_waits_while_all_is_frozen => "freeze-start",
+    a_fixed_end_does_not_move => "fixed-end",
+    an_approver_says_when => "later-start",
+    an_approver_changes_the_terms => "changed-terms",
+    two_have_to_agree => "quorum",
+    nobody_decides_in_time => "expiry",
+    a_request_is_taken_back => "cancel",
+    what_waits_is_limited => "limits",
+    a_day_has_its_measure => "daily",
+    a_claim_times_out => "claim",
+    the_end_is_told_before => "end-reminders",
+    who_leaves_loses_it => "leaver-ends",
+    who_leaves_keeps_it_to_its_end => "leaver-keeps",
+    somebody_is_disabled => "disabled",
+    what_one_has_already_is_refused => "standing",
+    what_appears_meanwhile_is_left_alone => "standing-meanwhile",
+    access_was_not_used => "unused",
 }

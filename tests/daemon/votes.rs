@@ -46,6 +46,23 @@ async fn a_quorum_takes_distinct_people() {
         .refused(409, "already_decided");
 }
 
+/// Two rules that match ask two groups: security as well as the leads.
+#[tokio::test]
+async fn each_of_two_groups_must_agree() {
+    let security = "\n[[eligibility]]\nid = \"security-too\"\nwho = [\"group:oncall\"]\naccounts = [\"ou:Workloads/Prod\"]\n\
+                    permission_sets = [\"AdministratorAccess\"]\napproval = \"required\"\napprovers = [\"group:soc\"]\n";
+    let world = Setup::new().policy(format!("{POLICY}{security}")).start().await;
+    let id = world.pending().await;
+    for lead in ["bob", "carol"] {
+        let voted = approve(&world, lead, &id, json!({})).await.is(200);
+        assert_eq!(voted["state"], "pending", "one group alone is not enough");
+    }
+    let detail = world.show(&id).await["waiting_for"]["detail"].to_string();
+    assert!(detail.contains("ivy"), "{detail}");
+    approve(&world, "ivy", &id, json!({})).await.is(200);
+    world.reach(&id, "active").await;
+}
+
 #[tokio::test]
 async fn one_rejection_rejects() {
     let world = World::new().await;

@@ -69,7 +69,7 @@ async fn six_people_go_about_their_work() {
     world.bastion.apply(POLICY).await;
     production_is_fixed(&world).await;
     a_contractor_works(&world.bastion).await;
-    security_investigates(&world.bastion).await;
+    security_investigates(&world).await;
     let events = world.bastion.events(None).await;
     for kind in [
         "request.claimed",
@@ -150,7 +150,8 @@ async fn a_contractor_works(bastion: &Bastion) {
 }
 
 /// Security: everything stops, what is live ends, and the investigator's own access leaves a trail like any other.
-async fn security_investigates(bastion: &Bastion) {
+async fn security_investigates(world: &World) {
+    let bastion = &world.bastion;
     let request = ask(bastion, "alice", ["prod", "Admin"], "1h").await;
     bastion.approve(&request).await;
     reach(bastion, "alice", &request, "active").await;
@@ -181,21 +182,59 @@ async fn security_investigates(bastion: &Bastion) {
         .problem(3, "self_approval");
     bastion.approve(&own).await;
     reach(bastion, "ivy", &own, "active").await;
+    let holds = async || {
+        world
+            .aws
+            .assignments()
+            .await
+            .contains(&"USER ivy prod ReadOnly".to_owned())
+    };
+    assert!(holds().await, "AWS has what she was given");
     bastion.run("ivy", &["done", &own]).await.ok();
     reach(bastion, "ivy", &own, "ended").await;
-    // The trail says who froze, by name and by uid.
+    assert!(!holds().await, "and has it no more once it is over");
+    the_trail_names_them(bastion, &own).await;
+}
+
+/// Who did what, by name and by uid: the freeze, and each step of the investigator's own request.
+async fn the_trail_names_them(bastion: &Bastion, own: &str) {
     let export = bastion
         .run("carol", &["audit", "export", "--format", "jsonl"])
         .await
         .ok();
-    let rows = export
-        .out
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let rows = export.out.lines();
+    let rows: Vec<Value> = rows
+        .map(|line| serde_json::from_str(line).expect("a JSON line"))
+        .collect();
     let on = rows
-        .into_iter()
+        .iter()
         .find(|row| row["type"] == "freeze.on")
         .expect("the freeze");
     assert_eq!(on["actor"]["user_name"], "ivy");
     assert_eq!(on["actor"]["uid"], bastion.uid("ivy"));
+    let of_own: Vec<&Value> = rows.iter().filter(|row| row["request_id"] == own).collect();
+    // That she tried to approve it herself is a row as well.
+    for (kind, who) in [
+        ("request.submitted", "ivy"),
+        ("refused", "ivy"),
+        ("request.voted", "bob"),
+        ("request.approved", "bob"),
+        ("request.ending", "ivy"),
+    ] {
+        let found = of_own.iter().find(|row| row["type"] == kind);
+        let row = found.unwrap_or_else(|| panic!("no {kind}: {of_own:#?}"));
+        assert_eq!(row["actor"]["user_name"], who, "{row}");
+        assert_eq!(row["actor"]["uid"], bastion.uid(who), "{row}");
+    }
+    // What AWS was asked and what it answered is the daemon's doing, between the two.
+    for kind in [
+        "grant.confirmed",
+        "request.active",
+        "grant.removed",
+        "request.ended",
+    ] {
+        let found = of_own.iter().find(|row| row["type"] == kind);
+        let row = found.unwrap_or_else(|| panic!("no {kind}: {of_own:#?}"));
+        assert!(row["actor"]["user_name"].is_null(), "{row}");
+    }
 }

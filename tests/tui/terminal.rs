@@ -1,7 +1,7 @@
 //! The dashboard in a real terminal: tmux shows what a person would see. Skipped, loudly, where there is no tmux.
 
 use crate::BINARY;
-use crate::fake;
+use crate::{fake, fixtures};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
@@ -56,6 +56,47 @@ async fn the_dashboard_opens_helps_decides_and_leaves() {
     tokio::task::block_in_place(|| {
         tmux.keys(&["C-r"]);
         tmux.wait_for("● live");
+        tmux.keys(&["q"]);
+        tmux.is_restored();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approver_sees_what_the_person_had_there_before() {
+    let Some(tmux) = Tmux::start(120, 36) else { return };
+    let running = fake::start().await;
+    let title = {
+        let mut world = running.fake.world();
+        let asked = world.requests.iter().find(|view| view.id.short() == "9QPV4D");
+        let asked = asked.expect("the first row").clone();
+        for (short, state, set, days) in [
+            ("AAAAA2", RequestState::Rejected, "Admin", 2),
+            ("AAAAA1", RequestState::Ended, "ReadOnlyAccess", 4),
+        ] {
+            let mut past = asked.clone();
+            past.created_at = asked.created_at - chrono::TimeDelta::days(days);
+            past.id = fixtures::id(past.created_at, short);
+            past.state = state;
+            past.permission_set = fixtures::set(set).into();
+            past.you_may = Vec::new();
+            world.requests.push(past);
+        }
+        format!("{} on {} before", asked.requester.user_name, asked.account.name)
+    };
+    let socket = running.fake.socket();
+    tokio::task::block_in_place(|| {
+        open(&tmux, &socket);
+        let is_told = |screen: &str| screen.contains(&title) && screen.contains("rejected");
+        let screen = tmux.wait_until("what was before", is_told);
+        let told = screen
+            .split_once(title.as_str())
+            .map(|(_, told)| told)
+            .unwrap_or_default();
+        let rows: Vec<&str> = told.lines().skip(1).take(2).collect();
+        // Newest first, with what became of them.
+        for (row, set, state) in [(0, "Admin", "rejected"), (1, "ReadOnlyAccess", "ended")] {
+            assert!(rows[row].contains(set) && rows[row].contains(state), "{screen}");
+        }
         tmux.keys(&["q"]);
         tmux.is_restored();
     });

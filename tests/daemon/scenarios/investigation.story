@@ -16,3 +16,9 @@ the request is pending
 ivy may not approve it: self_approval
 carol approves it
 the request becomes active
+AWS has it
+ivy is done with it
+the request becomes ended
+AWS has it no more
+ivy may not review it: self_approval
+carol reviews it

@@ -13,7 +13,7 @@ mod mail;
 mod many;
 mod routes;
 mod slack;
-mod smtp;
+pub(crate) mod smtp;
 mod webhooks;
 mod weekly;
 

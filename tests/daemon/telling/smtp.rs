@@ -43,7 +43,7 @@ impl Taken {
 type Script = Arc<dyn Fn(&str) -> &'static str + Send + Sync>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     StartTls,
     Tls,
     Plain,
@@ -57,16 +57,16 @@ struct Shared {
 }
 
 /// The server. Dropped, it is gone.
-pub(super) struct Server {
+pub(crate) struct Server {
     shared: Arc<Shared>,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// Its certificate, in PEM.
     pub(super) certificate: String,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
-    pub(super) async fn start(kind: Kind) -> Self {
+    pub(crate) async fn start(kind: Kind) -> Self {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
         let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
