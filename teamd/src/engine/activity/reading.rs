@@ -30,9 +30,9 @@ struct Turn<'a>(&'a Engine, RequestId);
 
 impl<'a> Turn<'a> {
     fn take(engine: &'a Engine, id: RequestId) -> Option<Self> {
-        held(&engine.activity.at_work)
-            .insert(id)
-            .then_some(Self(engine, id))
+        let is_free = held(&engine.activity.at_work).insert(id);
+        // Made only where it is free: the end of a turn frees it.
+        is_free.then(|| Self(engine, id))
     }
 }
 

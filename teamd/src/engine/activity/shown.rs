@@ -183,7 +183,11 @@ impl Engine {
 
     fn is_being_looked_at(&self, id: &RequestId) -> bool {
         let book = &self.activity;
-        book.summary(id).is_none() && (held(&book.wanted).contains(id) || held(&book.at_work).contains(id))
+        if book.summary(id).is_some() {
+            return false;
+        }
+        let is_wanted = held(&book.wanted).contains(id);
+        is_wanted || held(&book.at_work).contains(id)
     }
 
     /// Where nothing was ever read of a request, reads it now.
