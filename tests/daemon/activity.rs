@@ -363,6 +363,6 @@ fn what_alice_did(world: &World) {
             "serviceEventDetails": {"role_name": ADMIN, "account_id": LEDGER},
         });
         let place = (management.as_str(), "eu-west-1");
-        aws.record_event(place, "alice", &record.to_string(), now - 2000);
+        aws.record_event(place, "", &record.to_string(), now - 2000);
     });
 }

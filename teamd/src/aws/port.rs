@@ -158,6 +158,8 @@ pub enum CalledBy {
     Name(String),
     /// What was called with an access key: the calls of a role that a session went on to assume.
     Key(String),
+    /// Everybody's sign-ins to accounts through Identity Center: their records have no name, only the id of the user.
+    SignIns,
 }
 
 /// One question to a source.
@@ -176,6 +178,9 @@ pub struct Look {
     /// Until then.
     pub until: Time,
 }
+
+/// The call with which credentials of a permission set are had.
+pub const SIGN_IN: &str = "GetRoleCredentials";
 
 /// Where CloudTrail's events are read.
 pub trait ActivitySource: Send + Sync {

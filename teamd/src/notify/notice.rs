@@ -143,7 +143,10 @@ pub fn write(told: &Told<'_>, directory: Option<&Directory>, reader: &Reader, ex
         EventType::DigestWeekly => weekly::facts(&data),
         _ => facts(told, &names, zone, &data, &actor),
     };
-    facts.extend(extra);
+    facts.extend(extra.into_iter().map(|fact| Fact {
+        value: cut(&inert(&fact.value), TEXT),
+        ..fact
+    }));
     Notice {
         seq: told.seq,
         kind: told.kind,

@@ -89,7 +89,7 @@ async fn the_residual_window_is_as_long_as_the_last_sign_in_allows() {
                 "serviceEventDetails": {"role_name": ADMIN, "account_id": LEDGER},
             });
             let own = aws.management_caller().account;
-            aws.record_event((&own, "eu-west-1"), "alice", &record.to_string(), now);
+            aws.record_event((&own, "eu-west-1"), "", &record.to_string(), now);
         });
     };
     signed_in("s1");

@@ -52,7 +52,12 @@ impl Engine {
                 return;
             }
         }
-        futures::join!(self.run_live(), self.run_past(), self.run_wanted());
+        futures::join!(
+            self.run_live(),
+            self.run_past(),
+            self.run_wanted(),
+            self.run_sign_ins()
+        );
     }
 
     /// Accounts that take long, or hang, are still at it when the next round begins: they are left out of it then, and
@@ -142,7 +147,7 @@ impl Engine {
     }
 
     /// Until the next round; false: the daemon stops.
-    async fn pause_of_activity(&self) -> bool {
+    pub(super) async fn pause_of_activity(&self) -> bool {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => false,

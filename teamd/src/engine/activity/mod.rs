@@ -4,6 +4,7 @@
 //! * `places` where a request's events are looked for, and from when on
 //! * `following` what is live, what is over and not yet complete, and what somebody looks at: each in rounds of its own
 //! * `reading` one request: its places read, its events kept
+//! * `sign_ins` everybody's, where they are a question of their own
 //! * `tell` security hears of marks, once for each and session
 //! * `shown` pages, digests, what is covered
 
@@ -11,6 +12,7 @@ mod following;
 mod places;
 mod reading;
 mod shown;
+mod sign_ins;
 mod tell;
 #[cfg(test)]
 mod tests;

@@ -12,13 +12,13 @@ use std::fmt;
 use team_shared::ids::AccountId;
 
 /// How far back each look goes again.
-const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 
 /// How often a look goes back by [`DEEP`].
-const DEEP_EVERY: TimeDelta = TimeDelta::minutes(15);
+pub(super) const DEEP_EVERY: TimeDelta = TimeDelta::minutes(15);
 
 /// How far back that is.
-const DEEP: TimeDelta = TimeDelta::hours(3);
+pub(super) const DEEP: TimeDelta = TimeDelta::hours(3);
 
 /// An account, and a region where regions are asked one by one.
 pub(super) type Where = (AccountId, Option<String>);
@@ -39,13 +39,14 @@ impl fmt::Display for Place {
         match &self.called_by {
             CalledBy::Name(_) => Ok(()),
             CalledBy::Key(key) => write!(f, " key {key}"),
+            CalledBy::SignIns => write!(f, " sign-ins"),
         }
     }
 }
 
 impl Engine {
     /// The places of a session: its account, by the person's name and by the keys of roles it went on to; and the account
-    /// that records sign-ins.
+    /// that records sign-ins, where that is no question of its own.
     pub(super) fn places_of(&self, watched: &Watched, keys: &[String]) -> BTreeSet<Place> {
         let mut places = BTreeSet::new();
         let Some(ports) = &self.activity_ports else {
@@ -54,17 +55,11 @@ impl Engine {
         let settings = self.settings();
         let is_regional = ports.source.is_regional();
         let name = CalledBy::Name(watched.user_name.clone());
-        if let Some(own) = self.account_of_sign_ins() {
-            let region = is_regional
-                .then(|| settings.region.clone())
-                .filter(|region| !region.is_empty());
-            if region.is_some() || !is_regional {
-                let at = (own, region);
-                places.insert(Place {
-                    at,
-                    called_by: name.clone(),
-                });
-            }
+        if let Some(owner) = self.account_of_sign_ins().filter(|_| !is_regional) {
+            places.insert(Place {
+                at: (owner, None),
+                called_by: name.clone(),
+            });
         }
         if self.sees(&watched.account) {
             let mut by = vec![name];
@@ -84,7 +79,7 @@ impl Engine {
         places
     }
 
-    /// The account that records sign-ins: the management account, and our own where that is the only one that can be asked.
+    /// The account that records sign-ins: the management account, and our own where no other can be asked.
     pub(super) fn account_of_sign_ins(&self) -> Option<AccountId> {
         let is_regional = self
             .activity_ports
@@ -93,7 +88,7 @@ impl Engine {
         let management = self
             .directory()
             .and_then(|directory| directory.management_account.clone())
-            .filter(|_| !is_regional);
+            .filter(|account| !is_regional || self.sees(account));
         management.or_else(|| self.own_account.load().as_deref().cloned())
     }
 
@@ -128,7 +123,7 @@ pub(super) fn question(
         called_by: place.called_by.clone(),
         user: match place.called_by {
             CalledBy::Name(_) => Some(watched.user.clone()),
-            CalledBy::Key(_) => None,
+            CalledBy::Key(_) | CalledBy::SignIns => None,
         },
         since,
         until,

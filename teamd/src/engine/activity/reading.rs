@@ -5,7 +5,7 @@ use super::{ActivityLine, Engine, face_in, held};
 use crate::aws::port::{AwsError, RawEvent};
 use crate::aws::record;
 use crate::domain::Time;
-use crate::domain::activity::{CHAINED, LAG, MarkRule, Recorded, Watched, marks, via};
+use crate::domain::activity::{CHAINED, LAG, MarkRule, Recorded, Summary, Watched, marks, via};
 use crate::domain::request::Request;
 use crate::engine::deps::ActivityPorts;
 use crate::store::activity::{Look, Owner};
@@ -132,7 +132,7 @@ impl Engine {
             known_keys = watched.keys.len();
         }
         self.tell_what_was_missed(request, ports).await?;
-        let signs_in = self.account_of_sign_ins();
+        let signs_in = self.account_of_sign_ins().filter(|_| !ports.source.is_regional());
         if is_whole && done.iter().any(|place| Some(&place.at.0) == signs_in.as_ref()) {
             held(&self.activity.read_through).insert(request.id, now);
         }
@@ -224,7 +224,7 @@ impl Engine {
         Ok(if fault.is_some() { Read::Not } else { Read::Whole })
     }
 
-    async fn keep_activity(
+    pub(super) async fn keep_activity(
         &self,
         ports: &ActivityPorts,
         request: &Request,
@@ -257,7 +257,7 @@ impl Engine {
             permission_set: request.key.permission_set.clone(),
         };
         let kept = ports.store.keep(owner, own).await?;
-        held(&self.activity.summaries).insert(request.id, kept.summary);
+        self.note_summary(request.id, kept.summary);
         self.tell_of_events(request, &kept.new).await;
         if is_live {
             for event in kept.new {
@@ -269,13 +269,24 @@ impl Engine {
         Ok(())
     }
 
-    fn is_paused(&self, at: &Where, now: Time) -> bool {
+    /// Of two who keep events of one request at a time, the one who is late may know less.
+    fn note_summary(&self, id: RequestId, new: Summary) {
+        let mut all = held(&self.activity.summaries);
+        let known = all.entry(id).or_insert(new);
+        let signed_in_at = known.signed_in_at.max(new.signed_in_at);
+        if new.events >= known.events {
+            *known = new;
+        }
+        known.signed_in_at = signed_in_at;
+    }
+
+    pub(super) fn is_paused(&self, at: &Where, now: Time) -> bool {
         held(&self.activity.pauses)
             .get(at)
             .is_some_and(|pause| now < pause.until)
     }
 
-    fn note_pause(&self, at: &Where, fault: Option<&AwsError>, now: Time) {
+    pub(super) fn note_pause(&self, at: &Where, fault: Option<&AwsError>, now: Time) {
         let mut pauses = held(&self.activity.pauses);
         let Some(error) = fault else {
             pauses.remove(at);

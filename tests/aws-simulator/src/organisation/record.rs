@@ -79,7 +79,8 @@ impl Organisation {
             time_ms: at_ms,
             read_only: true,
             access_key_id: None,
-            username: user.user_name.clone(),
+            // Since July 2025 such records have no name, so none can be looked up by one.
+            username: String::new(),
             resources: Vec::new(),
             record: record.to_string(),
         };
