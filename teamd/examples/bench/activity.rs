@@ -193,12 +193,12 @@ pub(crate) async fn pages(count: usize) -> anyhow::Result<()> {
     for turn in 0..200_u64 {
         let (_, owner) = watched(turn * 7919 % sessions, start)?;
         let at = Instant::now();
-        let page = store.page(owner.request, PageOf::After(None), 500).await?;
+        let page = store.page(owner.request, PageOf::After(None), 500).await?.lines;
         anyhow::ensure!(page.len() == 500, "a page of {}", page.len());
         read(page);
         first.push(millis_since(at));
         let at = Instant::now();
-        read(store.page(owner.request, PageOf::Newest, 500).await?);
+        read(store.page(owner.request, PageOf::Newest, 500).await?.lines);
         last.push(millis_since(at));
         let at = Instant::now();
         store.digest(owner.request).await?;

@@ -65,6 +65,8 @@ mod verb;
 mod tests;
 
 pub use access::{Access, Verb};
+#[doc(hidden)]
+pub use activity::anything;
 pub use activity::{Activity, ActivityLine, Coverage};
 pub use alarms::ALARMS_AFTER;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What was done with the access: CloudTrail's events of sessions, in a store of their own. It is a task of its own with a
 //! budget of calls of its own, and nothing on the way of a removal waits for it.
 //!
+//! * `anything` whatever a record holds, the whole way: for the fuzzer
 //! * `places` where a request's events are looked for, and from when on
 //! * `following` what is live, what is over and not yet complete, and what somebody looks at: each in rounds of its own
 //! * `reading` one request: its places read, its events kept
@@ -8,6 +9,7 @@
 //! * `tell` security hears of marks, once for each and session
 //! * `shown` pages, digests, what is covered
 
+mod anything;
 mod following;
 mod places;
 mod reading;
@@ -17,6 +19,8 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
+#[doc(hidden)]
+pub use anything::anything;
 pub use shown::{Activity, Coverage};
 
 use super::Engine;

@@ -233,9 +233,12 @@ impl Engine {
         is_live: bool,
     ) -> StoreResult<()> {
         let settings = self.settings();
+        let oldest = self.clock.now() - settings.activity_retention;
         let own: Vec<Recorded> = events
             .into_iter()
             .filter_map(|event| recorded(event, watched, &settings.activity_marks))
+            // What is forgotten by now is not read again as if it were new.
+            .filter(|event| event.call.at >= oldest)
             .collect();
         if own.is_empty() && self.activity.summary(&request.id).is_some() {
             return Ok(());
@@ -261,7 +264,9 @@ impl Engine {
         self.tell_of_events(request, &kept.new).await;
         if is_live {
             for event in kept.new {
-                let line = ActivityLine::of(request, None, event);
+                let mut line = ActivityLine::of(request, None, event);
+                // Whoever watches asks for it by the event's id: thousands wait in the stream for the slowest.
+                line.record = String::new();
                 // Nobody listening is no fault.
                 let _ = self.activity.stream.send(Arc::new(line));
             }

@@ -11,6 +11,7 @@ use crate::store::activity::{Line, PageOf, WiderMarks};
 use chrono::TimeDelta;
 use std::time::Duration;
 use team_shared::ids::{AccountId, RequestId};
+use team_shared::problem::Code;
 
 /// How long a reader waits for the first look at a source.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
@@ -81,21 +82,18 @@ impl Engine {
             return Ok(Activity::default());
         };
         self.look_first(request).await;
-        let mut lines = ports
-            .store
-            .page(request.id, page, limit.saturating_add(1))
-            .await?;
-        let has_more = lines.len() > limit;
-        match page {
-            PageOf::After(_) => lines.truncate(limit),
-            PageOf::Newest => drop(lines.drain(..lines.len().saturating_sub(limit))),
-        }
+        let found = ports.store.page(request.id, page, limit).await?;
         let wider = ports.store.wider_marks(request.id).await?;
-        let lines = lines.into_iter().map(|line| shown(request, line, &wider));
-        Ok(Activity {
-            lines: lines.collect(),
-            has_more,
-        })
+        let (has_more, of) = (found.has_more, request.clone());
+        // Records are parsed where nothing else waits.
+        let parsed = tokio::task::spawn_blocking(move || {
+            let lines = found.lines.into_iter();
+            lines.map(|line| shown(&of, line, &wider)).collect()
+        });
+        let lines = parsed
+            .await
+            .map_err(|error| Refused::new(Code::Internal, error.to_string()))?;
+        Ok(Activity { lines, has_more })
     }
 
     /// One line of a request.
@@ -204,7 +202,7 @@ impl Engine {
     }
 }
 
-fn shown(request: &Request, line: Line, wider: &WiderMarks) -> ActivityLine {
+pub(super) fn shown(request: &Request, line: Line, wider: &WiderMarks) -> ActivityLine {
     let position = Some(line.position);
     let raw = RawEvent {
         event_id: line.event_id,

@@ -154,7 +154,7 @@ async fn until_closed(world: &World, id: RequestId) -> Summary {
 
 async fn ids(store: &ActivityStore, id: RequestId) -> BTreeSet<String> {
     let lines = store.page(id, PageOf::After(None), usize::MAX).await.unwrap();
-    lines.into_iter().map(|line| line.event_id).collect()
+    lines.lines.into_iter().map(|line| line.event_id).collect()
 }
 
 #[tokio::test]

@@ -7,13 +7,14 @@
 //! * `read` pages, digests, summaries
 
 mod faces;
+mod large;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use faces::Face;
-pub use read::{Line, PageOf, Position, WiderMarks};
+pub use read::{Line, Lines, PageOf, Position, WiderMarks};
 pub use write::{Kept, Owner};
 
 use super::port::{StoreError, StoreResult};

@@ -17,6 +17,10 @@ pub(super) const SIGN_IN: i64 = 0;
 /// Actions and addresses that a digest names.
 const NAMED: usize = 10;
 
+/// Records that are read for one page, in bytes: some hundred ordinary ones. Whoever calls with records of the largest size
+/// must not fill the memory of the daemon.
+const BYTES: usize = 2 * 1024 * 1024;
+
 /// A place between the lines of a request: the moment in milliseconds, and the order of arrival.
 pub type Position = (i64, i64);
 
@@ -46,12 +50,21 @@ pub struct Line {
     pub marks: Vec<String>,
 }
 
+/// Lines of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// Oldest first.
+    pub lines: Vec<Line>,
+    /// Whether there are more of them.
+    pub has_more: bool,
+}
+
 impl ActivityStore {
-    /// Lines of a request, oldest first.
+    /// Lines of a request: so many at most, and fewer where their records are large.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn page(&self, request: RequestId, page: PageOf, limit: usize) -> StoreResult<Vec<Line>> {
+    pub async fn page(&self, request: RequestId, page: PageOf, limit: usize) -> StoreResult<Lines> {
         self.read(move |conn| lines(conn, &request, page, limit)).await
     }
 
@@ -201,24 +214,35 @@ fn line_of(row: &Row<'_>) -> rusqlite::Result<Line> {
     })
 }
 
-fn lines(conn: &Connection, request: &RequestId, page: PageOf, limit: usize) -> StoreResult<Vec<Line>> {
+fn lines(conn: &Connection, request: &RequestId, page: PageOf, limit: usize) -> StoreResult<Lines> {
     let (order, (at, n)) = match page {
         PageOf::After(position) => ("ASC", position.unwrap_or((i64::MIN, i64::MIN))),
         PageOf::Newest => ("DESC", (i64::MIN, i64::MIN)),
     };
     let sql = format!("{LINES} AND (b.at, b.n) > (?2, ?3) ORDER BY b.at {order}, b.n {order} LIMIT ?4");
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut lines: Vec<Line> = conn
-        .prepare_cached(&sql)
-        .and_then(|mut sql| {
-            sql.query_map(params![request.to_string(), at, n, limit], line_of)?
-                .collect()
-        })
-        .map_err(failed)?;
+    let one_more = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let read = || -> rusqlite::Result<Lines> {
+        let mut sql = conn.prepare_cached(&sql)?;
+        let mut rows = sql.query(params![request.to_string(), at, n, one_more])?;
+        let mut found = Lines::default();
+        let mut bytes = 0;
+        while let Some(row) = rows.next()? {
+            let line = line_of(row)?;
+            bytes += line.record.len();
+            // One at least, so that whoever pages gets on.
+            if found.lines.len() == limit || bytes > BYTES && !found.lines.is_empty() {
+                found.has_more = true;
+                break;
+            }
+            found.lines.push(line);
+        }
+        Ok(found)
+    };
+    let mut found = read().map_err(failed)?;
     if page == PageOf::Newest {
-        lines.reverse();
+        found.lines.reverse();
     }
-    Ok(lines)
+    Ok(found)
 }
 
 fn words(text: &str) -> Vec<String> {

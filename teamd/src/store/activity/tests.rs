@@ -45,7 +45,11 @@ fn event(id: u64, second: i64, action: &str) -> Recorded {
 async fn seen(store: &ActivityStore, request: u64) -> (Vec<(String, Time)>, Digest) {
     let id = owner(request).request;
     let lines = store.page(id, PageOf::After(None), usize::MAX).await.unwrap();
-    let mut lines: Vec<_> = lines.into_iter().map(|line| (line.event_id, line.at)).collect();
+    let mut lines: Vec<_> = lines
+        .lines
+        .into_iter()
+        .map(|line| (line.event_id, line.at))
+        .collect();
     // Events of one moment stand in the order of their arrival.
     lines.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
     (lines, store.digest(id).await.unwrap())
@@ -66,13 +70,45 @@ async fn pages_follow_one_another_and_the_newest_are_at_hand() {
             .page(owner(1).request, PageOf::After(position), 3)
             .await
             .unwrap();
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.lines.last() else { break };
         position = Line::position_of(&Line::cursor_at(last.position));
-        found.extend(page.iter().map(|line| line.event_id.clone()));
+        found.extend(page.lines.iter().map(|line| line.event_id.clone()));
     }
     assert_eq!(found.len(), 10, "{found:?}");
-    let newest = store.page(owner(1).request, PageOf::Newest, 2).await.unwrap();
+    let newest = store
+        .page(owner(1).request, PageOf::Newest, 2)
+        .await
+        .unwrap()
+        .lines;
     assert_eq!([&newest[0].event_id, &newest[1].event_id], [&found[8], &found[9]]);
+}
+
+#[tokio::test]
+async fn a_page_of_large_records_is_a_short_one() {
+    let store = ActivityStore::in_memory().unwrap();
+    let large = (0..30).map(|n| {
+        let mut event = event(n, i64::try_from(n).unwrap(), "ec2:RunInstances");
+        let mut record: serde_json::Value = serde_json::from_str(&event.record).unwrap_or_default();
+        record["requestParameters"] = serde_json::json!({ "userData": "x".repeat(250 * 1024) });
+        event.record = record.to_string();
+        event
+    });
+    store.keep(owner(1), large.collect()).await.unwrap();
+    let (mut position, mut found) = (None, Vec::new());
+    loop {
+        let of = PageOf::After(position);
+        let page = store.page(owner(1).request, of, 500).await.unwrap();
+        let bytes: usize = page.lines.iter().map(|line| line.record.len()).sum();
+        assert!(bytes <= 2 * 1024 * 1024 && !page.lines.is_empty(), "{bytes}");
+        found.extend(page.lines.iter().map(|line| line.event_id.clone()));
+        position = page.lines.last().map(|line| line.position);
+        if !page.has_more {
+            break;
+        }
+    }
+    assert_eq!(found.len(), 30);
+    let newest = store.page(owner(1).request, PageOf::Newest, 500).await.unwrap();
+    assert!(newest.has_more && newest.lines.last().map(|line| &line.event_id) == found.last());
 }
 
 #[tokio::test]
@@ -173,6 +209,7 @@ async fn what_is_left_behind_counts_once_however_often_it_was_touched() {
             .page(owner(1).request, PageOf::Newest, 9)
             .await
             .unwrap()
+            .lines
             .is_empty()
     );
 }

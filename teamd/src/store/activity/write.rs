@@ -8,9 +8,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use team_shared::ids::{PermissionSetArn, RequestId, UserId};
 
-/// The largest record that is kept whole: CloudTrail's own limit.
-const LARGEST: usize = 256 * 1024;
-
 /// Events that go in one step when they are old.
 const STEP: i64 = 5_000;
 
@@ -116,6 +113,7 @@ impl ActivityStore {
             let step = self.write(move |conn| forget_some(conn, before)).await?;
             gone += step;
             if step == 0 {
+                self.write(move |conn| forget_how(conn, before)).await?;
                 return Ok(gone);
             }
         }
@@ -136,13 +134,31 @@ fn forget_some(conn: &Connection, before: Time) -> StoreResult<usize> {
     run(&format!("DELETE FROM events WHERE n IN ({old})"))
 }
 
+/// How requests were read, of whom no event is left: access keys, roles, names.
+fn forget_how(conn: &Connection, before: Time) -> StoreResult<()> {
+    for table in ["looks", "chains", "faces"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE request IN (SELECT request FROM followed f WHERE f.closed_at < ?1 \
+             AND NOT EXISTS (SELECT 1 FROM belongs b WHERE b.request = f.request))"
+        );
+        conn.execute(&sql, [millis(before)]).map_err(failed)?;
+    }
+    Ok(())
+}
+
 /// Whether it was new for this request.
 fn insert(conn: &Connection, owner: &Owner, event: &Recorded) -> StoreResult<bool> {
     let (call, request) = (&event.call, owner.request.to_string());
     conn.prepare_cached(
         "INSERT INTO events (event_id, at, record) VALUES (?1, ?2, ?3) ON CONFLICT (event_id) DO NOTHING",
     )
-    .and_then(|mut sql| sql.execute(params![call.event_id, millis(call.at), cut(&event.record)]))
+    .and_then(|mut sql| {
+        sql.execute(params![
+            call.event_id,
+            millis(call.at),
+            super::large::kept(&event.record)
+        ])
+    })
     .map_err(failed)?;
     // Under one id, one event: whichever came first.
     let (n, at): (i64, i64) = conn
@@ -286,10 +302,6 @@ fn via_number(via: Via) -> i64 {
         Via::Session => 1,
         Via::Chain => 2,
     }
-}
-
-fn cut(record: &str) -> &str {
-    &record[..record.floor_char_boundary(LARGEST)]
 }
 
 /// How long uses count against what is new.
