@@ -75,7 +75,7 @@ pub(crate) fn screen(app: &App, width: u16, height: u16) -> String {
 }
 
 /// Compares with the committed picture at both sizes.
-pub(super) fn looks_like(name: &str, app: &App) {
+pub(crate) fn looks_like(name: &str, app: &App) {
     for (width, height) in [(80, 24), (120, 36)] {
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen(app, width, height));
     }

@@ -75,12 +75,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Done => decide(app, "done"),
         Action::Review => {
             decide(app, "review");
-            // Whoever closes a review should know what was done.
-            return app
-                .selected()
-                .map(|view| Effect::LoadActivity(view.id))
-                .into_iter()
-                .collect();
+            return super::dialogs::begin_review(app);
         }
         Action::Extend => decide(app, "extend"),
         Action::Lost => decide(app, "lost"),

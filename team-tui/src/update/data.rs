@@ -5,7 +5,6 @@ use crate::app::{App, Link, Screen, Tail};
 use crate::client::ClientError;
 use crate::effect::Effect;
 use crate::message::{Message, Snapshot};
-use crate::modals::Modal;
 use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::event::{Event, EventType};
 use team_shared::ids::RequestId;
@@ -288,17 +287,7 @@ fn on_activity_read(app: &mut App, id: RequestId, result: Result<Box<ActivityPag
             tail.newest = tail.newest.max(page.newest_event_at);
             tail.digest = page.digest;
             tidy(tail);
-            let left: Vec<String> = tail
-                .digest
-                .iter()
-                .flat_map(|digest| &digest.left_behind)
-                .map(|left| left.label.clone())
-                .collect();
-            if let Some(Modal::Decide(dialog)) = &mut app.modal
-                && dialog.id == id
-            {
-                dialog.show_left_behind(left);
-            }
+            super::dialogs::show_left_behind(app, id);
         }
         Err(error) => {
             app.tails.entry(id).or_default().coverage = explain(&error);

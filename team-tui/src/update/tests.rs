@@ -7,6 +7,7 @@ mod habits;
 mod kept;
 mod lists;
 mod report;
+mod review;
 mod use_sheet;
 
 use super::{context, update};
