@@ -98,6 +98,8 @@ pub(crate) struct Tail {
     pub(crate) items: Vec<ActivityItem>,
     pub(crate) coverage: String,
     pub(crate) newest: Option<DateTime<Utc>>,
+    /// Before then events are missing that no page brought back: more came at once than one holds.
+    pub(crate) gap_before: Option<DateTime<Utc>>,
     /// What was done in all, as far as it was read.
     pub(crate) digest: Option<ActivityDigest>,
 }
@@ -135,6 +137,8 @@ pub(crate) struct App {
     pub(crate) entitlements: Vec<Entitlement>,
     pub(crate) health: Option<Health>,
     pub(crate) tails: HashMap<RequestId, Tail>,
+    /// Those of them in which something may be missing, to be read again.
+    pub(crate) stale_tails: BTreeSet<RequestId>,
     /// Activity of all sessions.
     pub(crate) feed: Feed,
     pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
@@ -220,6 +224,7 @@ impl App {
             entitlements: Vec::new(),
             health: None,
             tails: HashMap::new(),
+            stale_tails: BTreeSet::new(),
             feed: Feed::default(),
             timelines: HashMap::new(),
             audit: BTreeMap::new(),

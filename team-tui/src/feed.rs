@@ -3,7 +3,7 @@
 use crate::lists::Filter;
 use crate::lists::rows::Requests;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use team_shared::activity::ActivityItem;
 use team_shared::ids::RequestId;
 
@@ -28,6 +28,8 @@ pub(crate) struct Feed {
     items: BTreeMap<Place, ActivityItem>,
     /// What arrived while nothing moves; none: everything moves.
     held: Option<Vec<ActivityItem>>,
+    /// More waited than are held.
+    has_dropped: bool,
     /// The event under the cursor; none: the newest, whichever that is.
     pub(crate) cursor: Option<Place>,
     pub(crate) sheet: Option<Sheet>,
@@ -38,7 +40,7 @@ impl Feed {
     pub(crate) fn take(&mut self, item: ActivityItem) {
         match &mut self.held {
             Some(held) if held.len() < KEEP => held.push(item),
-            Some(_) => {}
+            Some(_) => self.has_dropped = true,
             None => {
                 self.items.insert(place(&item), item);
                 while self.items.len() > KEEP {
@@ -48,12 +50,32 @@ impl Feed {
         }
     }
 
-    /// Holds everything still, or lets it move again.
-    pub(crate) fn pause(&mut self) {
+    /// Holds everything still, or lets it move again; whether events were dropped meanwhile.
+    pub(crate) fn pause(&mut self) -> bool {
         match self.held.take() {
             None => self.held = Some(Vec::new()),
             Some(held) => held.into_iter().for_each(|item| self.take(item)),
         }
+        std::mem::take(&mut self.has_dropped)
+    }
+
+    /// The sessions of which there are events.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = RequestId> + '_ {
+        self.all().filter_map(|item| item.request_id)
+    }
+
+    /// Whether there are events of a session, and none of these: what lies between them is not here.
+    pub(crate) fn is_apart(&self, session: RequestId, page: &[ActivityItem]) -> bool {
+        let known: HashSet<&str> = self
+            .all()
+            .filter(|item| item.request_id == Some(session))
+            .map(|item| item.event_id.as_str())
+            .collect();
+        !known.is_empty() && !page.iter().any(|item| known.contains(item.event_id.as_str()))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &ActivityItem> {
+        self.items.values().chain(self.held.iter().flatten())
     }
 
     /// How many wait; none: nothing is held.

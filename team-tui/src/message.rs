@@ -48,6 +48,8 @@ pub(crate) enum Message {
     Event(Box<Event>),
     /// An activity item arrived.
     Activity(Box<ActivityItem>),
+    /// Activity items may have been left out: so many, or, where the stream is a new one, nobody knows how many.
+    ActivityGap(Option<u64>),
     /// All was read.
     Loaded(Box<Snapshot>),
     /// It was not.

@@ -52,7 +52,7 @@ pub(super) fn live() -> App {
             items: fixtures::activity(now(), id),
             coverage: "CloudTrail, eu-west-1".to_owned(),
             newest: Some(now() - Duration::minutes(6)),
-            digest: None,
+            ..Tail::default()
         };
         app.tails.insert(id, tail);
     }

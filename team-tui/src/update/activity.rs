@@ -6,6 +6,7 @@ use crate::feed::{Feed, Place, Sheet, laid_out, place};
 use crate::lists::Filter;
 use team_shared::activity::ActivityPage;
 use team_shared::ids::RequestId;
+use team_shared::list::MAX_LIMIT;
 use team_shared::state::RequestState;
 use tui_input::Input;
 
@@ -23,12 +24,42 @@ pub(super) fn load(app: &mut App) -> Vec<Effect> {
         .collect();
     for id in &new {
         app.tails.insert(*id, Tail::default());
+        app.stale_tails.remove(id);
     }
-    new.into_iter().map(Effect::LoadActivity).collect()
+    let again = app.stale_tails.iter().take(READ - new.len()).copied();
+    let again: Vec<RequestId> = again.collect();
+    for id in &again {
+        app.stale_tails.remove(id);
+    }
+    new.into_iter().chain(again).map(Effect::LoadActivity).collect()
 }
 
-/// Takes in what was read of a request.
-pub(super) fn take(app: &mut App, page: &ActivityPage) {
+/// Something may be missing in all that is shown: it is read again where it is looked at, and what is known already is
+/// known by its id.
+pub(super) fn gap(app: &mut App, missed: Option<u64>) {
+    let shown = app.tails.keys().copied().chain(app.feed.sessions());
+    app.stale_tails.extend(shown);
+    if let Some(missed) = missed {
+        app.say(format!(
+            "{missed} events came faster than they were taken: reading the sessions again"
+        ));
+    }
+}
+
+/// Holds everything still, or goes on.
+pub(super) fn pause(app: &mut App) {
+    if app.feed.pause() {
+        gap(app, None);
+    }
+}
+
+/// Takes in what was read of a request. A full page that does not reach back to what is known leaves a gap before it.
+pub(super) fn take(app: &mut App, id: RequestId, page: &ActivityPage) {
+    let is_full = page.items.len() >= MAX_LIMIT;
+    if is_full && app.feed.is_apart(id, &page.items) {
+        let tail = app.tails.entry(id).or_default();
+        tail.gap_before = page.items.first().map(|item| item.event_time);
+    }
     for item in &page.items {
         app.feed.take(item.clone());
     }

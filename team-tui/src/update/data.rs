@@ -42,6 +42,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Event(event) => return on_event(app, *event),
         Message::Activity(item) => on_activity(app, *item),
+        Message::ActivityGap(missed) => super::activity::gap(app, missed),
         Message::Loaded(snapshot) => return on_loaded(app, *snapshot),
         Message::LoadFailed(error) => {
             app.loading = false;
@@ -280,7 +281,7 @@ fn on_activity(app: &mut App, item: ActivityItem) {
 fn on_activity_read(app: &mut App, id: RequestId, result: Result<Box<ActivityPage>, ClientError>) {
     match result {
         Ok(page) => {
-            super::activity::take(app, &page);
+            super::activity::take(app, id, &page);
             let tail = app.tails.entry(id).or_default();
             tail.items.extend(page.items);
             tail.coverage = page.coverage;

@@ -1,5 +1,6 @@
 //! `update` by keys and messages, without a terminal.
 
+mod activity;
 mod attention;
 mod form;
 mod glass;

@@ -1,0 +1,97 @@
+//! The Activity screen by its keys, and events that the stream has left out.
+
+use super::*;
+use team_shared::activity::ActivityItem;
+use team_shared::ids::RequestId;
+use team_shared::list::MAX_LIMIT;
+
+fn id_of(app: &App, short: &str) -> RequestId {
+    let mut ids = app.requests.keys();
+    *ids.find(|id| id.short() == short).expect("a request")
+}
+
+fn page(items: Vec<ActivityItem>) -> ActivityPage {
+    ActivityPage {
+        newest_event_at: items.last().map(|item| item.event_time),
+        items,
+        next_cursor: None,
+        coverage: "management events of eu-west-1; no other region; nothing is complete yet".to_owned(),
+        complete_until: None,
+        digest: None,
+    }
+}
+
+fn read(app: &mut App, id: RequestId, items: Vec<ActivityItem>) {
+    update(app, Message::ActivityRead(id, Ok(Box::new(page(items)))));
+}
+
+/// On Activity, with the events of ivy's session.
+fn watching() -> (App, RequestId) {
+    let mut app = live();
+    keys(&mut app, "7");
+    let id = id_of(&app, "X4TE2N");
+    read(&mut app, id, fixtures::activity(now(), id));
+    (app, id)
+}
+
+fn rows(app: &App) -> usize {
+    app.feed.rows(&app.filter_read(), &app.requests).len()
+}
+
+/// Events that are not among the fixtures, oldest first.
+fn more(id: RequestId, from: usize, count: usize) -> Vec<ActivityItem> {
+    let one = fixtures::activity(now(), id).remove(1);
+    let make = |n: usize| ActivityItem {
+        event_id: format!("more-{n:05}"),
+        event_time: now() + Duration::seconds(i64::try_from(n).expect("few")),
+        ..one.clone()
+    };
+    (from..from + count).map(make).collect()
+}
+
+#[test]
+fn what_the_stream_left_out_is_read_again_and_stands_there_once_b7() {
+    let (mut app, id) = watching();
+    let effects = update(&mut app, Message::ActivityGap(Some(2)));
+    assert!(effects.contains(&Effect::LoadActivity(id)), "{effects:?}");
+    let toast = app.toast.clone().expect("it is said");
+    assert!(toast.text.contains("2 events"), "{}", toast.text);
+    assert!(
+        update(&mut app, Message::Tick(now())).is_empty(),
+        "once for each gap"
+    );
+    let mut all = fixtures::activity(now(), id);
+    all.extend(more(id, 0, 2));
+    read(&mut app, id, all);
+    assert_eq!((rows(&app), app.tails[&id].items.len()), (5, 5));
+    assert_eq!(app.tails[&id].gap_before, None);
+    // A stream that is new may have missed something as well; on another screen nobody looks yet.
+    keys(&mut app, "1");
+    assert!(update(&mut app, Message::ActivityGap(None)).is_empty());
+    let effects = keys(&mut app, "7");
+    assert!(effects.contains(&Effect::LoadActivity(id)), "{effects:?}");
+}
+
+#[test]
+fn a_gap_that_no_page_fills_is_noted_b7() {
+    let (mut app, id) = watching();
+    update(&mut app, Message::ActivityGap(Some(700)));
+    let newest = more(id, 200, MAX_LIMIT);
+    let from = newest[0].event_time;
+    read(&mut app, id, newest);
+    assert_eq!(app.tails[&id].gap_before, Some(from));
+    // The next page reaches back to what is known: that adds none.
+    read(&mut app, id, more(id, 300, MAX_LIMIT));
+    assert_eq!(app.tails[&id].gap_before, Some(from));
+}
+
+#[test]
+fn what_did_not_fit_while_it_was_paused_is_read_again() {
+    let (mut app, id) = watching();
+    keys(&mut app, "p");
+    for item in more(id, 0, 5_001) {
+        update(&mut app, Message::Activity(Box::new(item)));
+    }
+    let effects = keys(&mut app, "p");
+    assert!(effects.contains(&Effect::LoadActivity(id)), "{effects:?}");
+}
