@@ -96,7 +96,11 @@ pub(crate) struct Cursor {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Tail {
     pub(crate) items: Vec<ActivityItem>,
+    /// teamd's sentence on what is covered; empty: not read yet.
     pub(crate) coverage: String,
+    pub(crate) complete_until: Option<DateTime<Utc>>,
+    /// When that was read last: it ages without an event.
+    pub(crate) covered_at: Option<DateTime<Utc>>,
     pub(crate) newest: Option<DateTime<Utc>>,
     /// Before then events are missing that no page brought back: more came at once than one holds.
     pub(crate) gap_before: Option<DateTime<Utc>>,

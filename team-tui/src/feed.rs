@@ -64,6 +64,11 @@ impl Feed {
         self.all().filter_map(|item| item.request_id)
     }
 
+    /// The newest of all there are, whatever is filtered.
+    pub(crate) fn newest(&self) -> Option<DateTime<Utc>> {
+        self.items.keys().next_back().map(|(at, _, _)| *at)
+    }
+
     /// Whether there are events of a session, and none of these: what lies between them is not here.
     pub(crate) fn is_apart(&self, session: RequestId, page: &[ActivityItem]) -> bool {
         let known: HashSet<&str> = self

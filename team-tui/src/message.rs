@@ -64,6 +64,8 @@ pub(crate) enum Message {
     Health(Option<Box<Health>>),
     /// Activity of a request was read.
     ActivityRead(RequestId, Result<Box<ActivityPage>, ClientError>),
+    /// What is covered of a request's activity was read.
+    CoverageRead(RequestId, Result<Box<ActivityPage>, ClientError>),
     /// The record of one event.
     RecordRead(Result<Box<ActivityPage>, ClientError>),
     /// How an access is used was read.

@@ -1,6 +1,6 @@
 //! `tail` and `activity`: what was done in sessions, whole and harmless.
 
-use crate::cli::json;
+use crate::cli::{json, team};
 use crate::fake::{self, Running, Step};
 use crate::fixtures;
 use std::process::Stdio;
@@ -120,4 +120,29 @@ async fn a_hole_that_stays_is_said_on_stderr_b7() {
         warning.contains("X4TE2N") && warning.contains("missing"),
         "{warning}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_covered_is_one_line_beside_the_data() {
+    let running = fake::start().await;
+    let covered = "management events of eu-west-1; no other region; nothing is complete yet";
+    running.fake.world().coverage = covered.to_owned();
+    for args in [
+        &["tail", "X4TE2N"][..],
+        &["tail"],
+        &["activity", "X4TE2N"],
+        &["activity", "X4TE2N", "--csv"],
+        &["activity", "X4TE2N", "--digest"],
+    ] {
+        let (code, out, err) = team(&running, args).await;
+        assert_eq!((code, err.lines().count()), (0, 1), "{args:?}: {err}");
+        assert!(
+            err.contains("management events of eu-west-1; no other region; nothing is complete yet")
+                && err.contains("; newest event 1"),
+            "{args:?}: {err}"
+        );
+        assert!(!out.contains("management events"), "{args:?}: {out}");
+    }
+    let (_, _, err) = team(&running, &["tail", "X4TE2N", "--json"]).await;
+    assert_eq!(err, "", "programs read it in the page");
 }

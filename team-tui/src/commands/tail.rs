@@ -3,6 +3,7 @@
 use super::{Context, Outcome, activity, resolve, when};
 use crate::client::ClientError;
 use crate::client::stream::Heard;
+use crate::coverage::{self, Cover};
 use crate::lists::Filter;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -43,8 +44,9 @@ pub(super) async fn run(cx: &Context, asked: Asked) -> Outcome {
     };
     let mut past = Vec::new();
     for id in tail.sessions().await? {
-        past.push(cx.client.activity(&id).await?);
+        past.push((id, cx.client.activity(&id).await?));
     }
+    tail.say_coverage(&past);
     tail.show_all(past).await?;
     let Some(mut stream) = stream else { return Ok(()) };
     loop {
@@ -112,7 +114,7 @@ impl Tail<'_> {
         let mut pages = Vec::new();
         for id in ids {
             match self.cx.client.activity(&id).await {
-                Ok(page) => pages.push(page),
+                Ok(page) => pages.push((id, page)),
                 Err(error) => {
                     let text = format!("events of {} may be missing here: {error}", id.short());
                     self.cx.out.warn(&text);
@@ -122,9 +124,18 @@ impl Tail<'_> {
         self.show_all(pages).await
     }
 
+    /// What the rows cover, the worst of it, and how old the newest is: talk, beside the data.
+    fn say_coverage(&self, pages: &[(RequestId, ActivityPage)]) {
+        let covers: Vec<Cover> = pages.iter().map(|(id, page)| Cover::of_page(*id, page)).collect();
+        let newest = pages.iter().filter_map(|(_, page)| page.newest_event_at).max();
+        let said = coverage::of_all(&covers, self.cx.out.zone());
+        let said = coverage::with_newest(said, newest, self.cx.now);
+        self.cx.out.note(&said.whole());
+    }
+
     /// Prints what several sessions have, in one order.
-    async fn show_all(&mut self, pages: Vec<ActivityPage>) -> Outcome {
-        let mut items: Vec<_> = pages.into_iter().flat_map(|page| page.items).collect();
+    async fn show_all(&mut self, pages: Vec<(RequestId, ActivityPage)>) -> Outcome {
+        let mut items: Vec<_> = pages.into_iter().flat_map(|(_, page)| page.items).collect();
         items.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
         for item in items {
             self.show(item).await?;

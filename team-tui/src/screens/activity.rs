@@ -24,12 +24,17 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, theme: Theme) {
         Some(waiting) => format!("activity: {} events, paused, {waiting} waiting", rows.len()),
         None => format!("activity: {} events", rows.len()),
     };
-    let newest = rows.last().map(|(_, item)| item.event_time);
+    // Of all that came, or of the one session: what the filter hides is no older for that.
+    let newest = match app.followed().and_then(|id| app.tails.get(&id)) {
+        Some(tail) => tail.newest,
+        None => app.feed.newest(),
+    };
     let note = newest.map_or_else(
         || "following".to_owned(),
         |at| format!("newest {}", format::relative(at, app.now)),
     );
     let body = parts::title(frame, area, app, theme, &title, &note);
+    let body = parts::covered(frame, body, &app.covered(), theme);
     if rows.is_empty() {
         let text = match app.filter.value().is_empty() {
             true => "No events yet.  CloudTrail usually shows them after 5-15 minutes",

@@ -4,6 +4,7 @@ use crate::app::{App, Screen, Tail};
 use crate::effect::Effect;
 use crate::feed::{Feed, Place, Sheet, laid_out, place};
 use crate::lists::Filter;
+use chrono::Duration;
 use team_shared::activity::ActivityPage;
 use team_shared::ids::RequestId;
 use team_shared::list::MAX_LIMIT;
@@ -12,6 +13,8 @@ use tui_input::Input;
 
 /// Sessions whose past is read when the screen is opened.
 const READ: usize = 20;
+/// For so long what is covered is taken as it was read.
+const COVERAGE_FOR: Duration = Duration::minutes(1);
 
 /// What the screen shows and nobody has read yet: the last events of live sessions.
 pub(super) fn load(app: &mut App) -> Vec<Effect> {
@@ -32,6 +35,30 @@ pub(super) fn load(app: &mut App) -> Vec<Effect> {
         app.stale_tails.remove(id);
     }
     new.into_iter().chain(again).map(Effect::LoadActivity).collect()
+}
+
+/// What is covered grows with time and without an event: of the sessions that are looked at it is read again.
+pub(super) fn load_coverage(app: &mut App) -> Vec<Effect> {
+    let looked_at: Vec<RequestId> = match app.screen {
+        Screen::Sessions => app.selected().map(|view| view.id).into_iter().collect(),
+        Screen::Activity => app
+            .followed()
+            .map_or_else(|| app.tails.keys().copied().collect(), |id| vec![id]),
+        _ => return Vec::new(),
+    };
+    let now = app.now;
+    let mut effects = Vec::new();
+    for id in looked_at {
+        let Some(tail) = app.tails.get_mut(&id) else {
+            continue;
+        };
+        let is_old = tail.covered_at.is_some_and(|at| now - at >= COVERAGE_FOR);
+        if is_old && effects.len() < READ {
+            tail.covered_at = Some(now);
+            effects.push(Effect::LoadCoverage(id));
+        }
+    }
+    effects
 }
 
 /// Something may be missing in all that is shown: it is read again where it is looked at, and what is known already is

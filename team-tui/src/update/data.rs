@@ -82,6 +82,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::ActivityRead(id, result) => on_activity_read(app, id, result),
+        Message::CoverageRead(id, result) => cover(app, id, result.as_deref()),
         Message::RecordRead(Ok(page)) => super::activity::take_record(app, &page),
         Message::RecordRead(Err(error)) => {
             app.feed.sheet = None;
@@ -279,20 +280,29 @@ fn on_activity(app: &mut App, item: ActivityItem) {
 }
 
 fn on_activity_read(app: &mut App, id: RequestId, result: Result<Box<ActivityPage>, ClientError>) {
+    cover(app, id, result.as_deref());
+    if let Ok(page) = result {
+        super::activity::take(app, id, &page);
+        let tail = app.tails.entry(id).or_default();
+        tail.items.extend(page.items);
+        tail.digest = page.digest;
+        tidy(tail);
+        super::dialogs::show_left_behind(app, id);
+    }
+}
+
+/// What is covered of a session, or why that is not known.
+fn cover(app: &mut App, id: RequestId, result: Result<&ActivityPage, &ClientError>) {
+    let now = app.now;
+    let tail = app.tails.entry(id).or_default();
+    tail.covered_at = Some(now);
     match result {
         Ok(page) => {
-            super::activity::take(app, id, &page);
-            let tail = app.tails.entry(id).or_default();
-            tail.items.extend(page.items);
-            tail.coverage = page.coverage;
+            tail.coverage.clone_from(&page.coverage);
+            tail.complete_until = page.complete_until;
             tail.newest = tail.newest.max(page.newest_event_at);
-            tail.digest = page.digest;
-            tidy(tail);
-            super::dialogs::show_left_behind(app, id);
         }
-        Err(error) => {
-            app.tails.entry(id).or_default().coverage = explain(&error);
-        }
+        Err(error) => tail.coverage = format!("cannot be read: {}", explain(error)),
     }
 }
 

@@ -95,3 +95,62 @@ fn what_did_not_fit_while_it_was_paused_is_read_again() {
     let effects = keys(&mut app, "p");
     assert!(effects.contains(&Effect::LoadActivity(id)), "{effects:?}");
 }
+
+#[test]
+fn what_is_covered_stands_on_both_screens_whatever_is_filtered() {
+    let (mut app, id) = watching();
+    let picture = |app: &App| crate::screens::tests::screen(app, 80, 24);
+    let text = picture(&app);
+    assert!(text.contains("nothing is complete yet of X4TE2N"), "{text}");
+    assert!(text.contains("newest 11m ago"), "{text}");
+    // The filter hides the newest, which is as old as it was.
+    keys(&mut app, "/what:Describe");
+    press(&mut app, KeyCode::Enter);
+    let text = picture(&app);
+    assert!(rows(&app) == 1 && text.contains("newest 11m ago"), "{text}");
+    press(&mut app, KeyCode::Esc);
+    let problem = Problem::new(Code::Internal, "the store has a fault");
+    let refused = Err(ClientError::Problem(Box::new(problem)));
+    let other = id_of(&app, "R1N6BC");
+    update(&mut app, Message::ActivityRead(other, refused));
+    let text = picture(&app);
+    assert!(text.contains("cannot be read in full: R1N6BC"), "{text}");
+    // Of the one that is followed: all that is known of it.
+    keys(&mut app, "f");
+    let text = picture(&app);
+    assert!(
+        text.contains("management events of eu-west-1; no other region; nothing is complete yet\n"),
+        "{text}"
+    );
+    keys(&mut app, "3");
+    app.cursors.insert(
+        Screen::Sessions,
+        crate::app::Cursor {
+            id: Some(id),
+            index: 0,
+        },
+    );
+    let text = picture(&app);
+    assert!(
+        text.contains("eu-west-1; no other region; nothing is complete yet")
+            && text.contains("newest 11m ago"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_covered_is_read_again_while_somebody_looks() {
+    let (mut app, id) = watching();
+    let later = |seconds| Message::Tick(now() + Duration::seconds(seconds));
+    assert!(update(&mut app, later(59)).is_empty());
+    let effects = update(&mut app, later(60));
+    assert_eq!(effects, [Effect::LoadCoverage(id)]);
+    assert!(update(&mut app, later(61)).is_empty(), "once");
+    let mut newer = page(Vec::new());
+    newer.coverage = "complete".to_owned();
+    update(&mut app, Message::CoverageRead(id, Ok(Box::new(newer))));
+    assert_eq!(app.tails[&id].coverage, "complete");
+    assert_eq!(app.tails[&id].items.len(), 3, "the events stay");
+    keys(&mut app, "1");
+    assert!(update(&mut app, later(600)).is_empty());
+}
