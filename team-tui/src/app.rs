@@ -143,6 +143,8 @@ pub(crate) struct App {
     pub(crate) tails: HashMap<RequestId, Tail>,
     /// Those of them in which something may be missing, to be read again.
     pub(crate) stale_tails: BTreeSet<RequestId>,
+    /// What was done in all under the request whose sheet is open, without the events.
+    pub(crate) digests: HashMap<RequestId, Tail>,
     /// Activity of all sessions.
     pub(crate) feed: Feed,
     pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
@@ -228,6 +230,7 @@ impl App {
             entitlements: Vec::new(),
             health: None,
             tails: HashMap::new(),
+            digests: HashMap::new(),
             stale_tails: BTreeSet::new(),
             feed: Feed::default(),
             timelines: HashMap::new(),

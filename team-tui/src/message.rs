@@ -66,6 +66,8 @@ pub(crate) enum Message {
     ActivityRead(RequestId, Result<Box<ActivityPage>, ClientError>),
     /// What is covered of a request's activity was read.
     CoverageRead(RequestId, Result<Box<ActivityPage>, ClientError>),
+    /// What was done in all under a request was read.
+    DigestRead(RequestId, Result<Box<ActivityPage>, ClientError>),
     /// The record of one event.
     RecordRead(Result<Box<ActivityPage>, ClientError>),
     /// How an access is used was read.

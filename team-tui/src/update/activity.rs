@@ -61,6 +61,27 @@ pub(super) fn load_coverage(app: &mut App) -> Vec<Effect> {
     effects
 }
 
+/// What was done under the request whose sheet is open; with each opening, and while it is, anew.
+pub(super) fn load_digest(app: &mut App) -> Option<Effect> {
+    let Some(id) = app.detail.as_ref().map(|detail| detail.id) else {
+        app.digests.clear();
+        return None;
+    };
+    let view = app.requests.get(&id)?;
+    let is_live = matches!(view.state, RequestState::Active | RequestState::Ending);
+    if !is_live && view.activity.is_none() {
+        return None;
+    }
+    let now = app.now;
+    let is_new = !app.digests.contains_key(&id);
+    let digest = app.digests.entry(id).or_default();
+    let is_old = digest.covered_at.is_some_and(|at| now - at >= COVERAGE_FOR);
+    (is_new || is_old).then(|| {
+        digest.covered_at = is_old.then_some(now);
+        Effect::LoadDigest(id)
+    })
+}
+
 /// Something may be missing in all that is shown: it is read again where it is looked at, and what is known already is
 /// known by its id.
 pub(super) fn gap(app: &mut App, missed: Option<u64>) {

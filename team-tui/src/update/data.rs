@@ -5,6 +5,7 @@ use crate::app::{App, Link, Screen, Tail};
 use crate::client::ClientError;
 use crate::effect::Effect;
 use crate::message::{Message, Snapshot};
+use chrono::{DateTime, Utc};
 use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::event::{Event, EventType};
 use team_shared::ids::RequestId;
@@ -82,7 +83,15 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::ActivityRead(id, result) => on_activity_read(app, id, result),
-        Message::CoverageRead(id, result) => cover(app, id, result.as_deref()),
+        // What was taken away meanwhile is read as a whole.
+        Message::CoverageRead(id, result) => {
+            if let Some(tail) = app.tails.get_mut(&id) {
+                cover(tail, app.now, result.as_deref());
+            }
+        }
+        Message::DigestRead(id, result) => {
+            cover(app.digests.entry(id).or_default(), app.now, result.as_deref());
+        }
         Message::RecordRead(Ok(page)) => super::activity::take_record(app, &page),
         Message::RecordRead(Err(error)) => {
             app.feed.sheet = None;
@@ -280,27 +289,27 @@ fn on_activity(app: &mut App, item: ActivityItem) {
 }
 
 fn on_activity_read(app: &mut App, id: RequestId, result: Result<Box<ActivityPage>, ClientError>) {
-    cover(app, id, result.as_deref());
+    cover(app.tails.entry(id).or_default(), app.now, result.as_deref());
     if let Ok(page) = result {
         super::activity::take(app, id, &page);
         let tail = app.tails.entry(id).or_default();
         tail.items.extend(page.items);
-        tail.digest = page.digest;
         tidy(tail);
         super::dialogs::show_left_behind(app, id);
     }
 }
 
 /// What is covered of a session, or why that is not known.
-fn cover(app: &mut App, id: RequestId, result: Result<&ActivityPage, &ClientError>) {
-    let now = app.now;
-    let tail = app.tails.entry(id).or_default();
+fn cover(tail: &mut Tail, now: DateTime<Utc>, result: Result<&ActivityPage, &ClientError>) {
     tail.covered_at = Some(now);
     match result {
         Ok(page) => {
             tail.coverage.clone_from(&page.coverage);
             tail.complete_until = page.complete_until;
             tail.newest = tail.newest.max(page.newest_event_at);
+            if page.digest.is_some() {
+                tail.digest.clone_from(&page.digest);
+            }
         }
         Err(error) => tail.coverage = format!("cannot be read: {}", explain(error)),
     }

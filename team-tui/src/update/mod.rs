@@ -73,6 +73,7 @@ fn needed(app: &mut App) -> Vec<Effect> {
         effects.extend(activity::load(app));
         effects.extend(activity::load_coverage(app));
     }
+    effects.extend(activity::load_digest(app));
     if let Some(id) = app.detail.as_ref().map(|detail| detail.id)
         && !app.timelines.contains_key(&id)
     {

@@ -306,7 +306,10 @@ fn screens_read_what_they_show() {
     assert!(read.len() == effects.len() && read.iter().all(|effect| effects.contains(effect)));
     assert!(keys(&mut app, "k").is_empty(), "once");
     let effects = press(&mut app, KeyCode::Enter);
-    assert!(matches!(effects[..], [Effect::LoadTimeline(_)]), "{effects:?}");
+    assert!(
+        matches!(effects[..], [Effect::LoadDigest(_), Effect::LoadTimeline(_)]),
+        "{effects:?}"
+    );
     assert_eq!(context(&app), Context::Detail);
     keys(&mut app, "q");
     assert!(!app.quit && app.detail.is_none());

@@ -154,3 +154,43 @@ fn what_is_covered_is_read_again_while_somebody_looks() {
     keys(&mut app, "1");
     assert!(update(&mut app, later(600)).is_empty());
 }
+
+#[test]
+fn the_sheet_of_a_request_has_the_whole_digest() {
+    let (mut app, id) = watching();
+    keys(&mut app, "3");
+    let cursor = crate::app::Cursor {
+        id: Some(id),
+        index: 0,
+    };
+    app.cursors.insert(Screen::Sessions, cursor);
+    let effects = press(&mut app, KeyCode::Enter);
+    assert!(effects.contains(&Effect::LoadDigest(id)), "{effects:?}");
+    let mut done = page(Vec::new());
+    done.digest = Some(fixtures::digest());
+    update(&mut app, Message::DigestRead(id, Ok(Box::new(done))));
+    crate::screens::tests::looks_like("detail_digest", &app);
+    keys(&mut app, "G");
+    let text = crate::screens::tests::screen(&app, 80, 24);
+    for (label, said) in crate::digest::lines(&fixtures::digest(), app.zone) {
+        let is_there = |line: &str| line.trim_start().starts_with(label) && line.contains(&said);
+        assert!(text.lines().any(is_there), "{label} {said}: {text}");
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = words.join(" ");
+    assert!(words.contains("nothing is complete yet"), "{text}");
+    // While it is open it is read anew; and so it is with the next opening.
+    let effects = update(&mut app, Message::Tick(now() + Duration::minutes(1)));
+    assert!(effects.contains(&Effect::LoadDigest(id)), "{effects:?}");
+    press(&mut app, KeyCode::Esc);
+    let effects = press(&mut app, KeyCode::Enter);
+    assert!(effects.contains(&Effect::LoadDigest(id)), "{effects:?}");
+    // Of one that never was active there is none.
+    press(&mut app, KeyCode::Esc);
+    let effects = keys(&mut app, "1l");
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::LoadDigest(_)))
+    );
+}
