@@ -146,3 +146,28 @@ async fn what_is_covered_is_one_line_beside_the_data() {
     let (_, _, err) = team(&running, &["tail", "X4TE2N", "--json"]).await;
     assert_eq!(err, "", "programs read it in the page");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_csv_of_activity_has_whole_rows() {
+    let running = fake::start().await;
+    let (code, out, _) = team(&running, &["activity", "X4TE2N", "--csv"]).await;
+    let mut rows = out.lines();
+    assert_eq!(
+        (code, rows.next()),
+        (
+            0,
+            Some("time,event,rw,resources,region,from,error,marks,event_id,account,user_agent")
+        )
+    );
+    let row = rows.nth(2).expect("three rows");
+    assert!(
+        row.ends_with("rds:ModifyDBCluster,w,pay-worker,eu-west-1,203.0.113.7,AccessDenied,,event-3,111122223333,aws-cli/2.31"),
+        "{out}"
+    );
+    let (_, out, _) = team(&running, &["activity", "X4TE2N"]).await;
+    let heading = out.lines().next().expect("a heading");
+    assert!(
+        heading.ends_with("MARKS"),
+        "people's table stays as narrow as it was: {heading}"
+    );
+}

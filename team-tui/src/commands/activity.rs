@@ -8,6 +8,9 @@ use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::ids::RequestId;
 use team_shared::list::Page;
 
+/// So many columns has the table; the file has all, since programs have the room.
+const IN_TABLE: usize = 8;
+
 const COLUMNS: &[Column<ActivityItem>] = &[
     ("time", |a, zone| format::full(a.event_time, zone)),
     ("event", |a, _| call(a)),
@@ -17,6 +20,9 @@ const COLUMNS: &[Column<ActivityItem>] = &[
     ("from", |a, _| a.source_ip.clone()),
     ("error", |a, _| a.error_code.clone().unwrap_or_default()),
     ("marks", |a, _| a.marks.join(" ")),
+    ("event id", |a, _| a.event_id.clone()),
+    ("account", |a, _| a.account_id.to_string()),
+    ("user agent", |a, _| a.user_agent.clone()),
 ];
 
 pub(super) async fn run(cx: &Context, id: &str, digest: bool, list: &ListArgs) -> Outcome {
@@ -29,8 +35,9 @@ pub(super) async fn run(cx: &Context, id: &str, digest: bool, list: &ListArgs) -
         return cx.out.document(&page);
     }
     say_coverage(cx, view.id, &page);
+    let columns = if list.csv { COLUMNS } else { &COLUMNS[..IN_TABLE] };
     cx.out
-        .list(&Page::whole(page.items), list, COLUMNS, "no events yet")
+        .list(&Page::whole(page.items), list, columns, "no events yet")
 }
 
 fn say_digest(cx: &Context, id: RequestId, page: &ActivityPage) -> Outcome {

@@ -120,6 +120,11 @@ fn activity() {
         app.feed.take(item);
     }
     looks_like("activity", &app);
+    assert!(
+        screen(&app, 80, 24).contains("new-address"),
+        "without a colour as well"
+    );
+    assert!(screen(&app, 60, 15).contains("*1"));
     app.feed.pause();
     app.feed.sheet = Some(crate::feed::Sheet {
         title: "ecs:UpdateService  event-2".to_owned(),
