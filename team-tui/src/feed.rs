@@ -17,6 +17,8 @@ pub(crate) type Place = (DateTime<Utc>, String, Option<RequestId>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sheet {
     pub(crate) title: String,
+    /// Which one: an answer may come when another is open.
+    pub(crate) event: String,
     /// The record as received, laid out; absent: not read yet.
     pub(crate) lines: Option<Vec<String>>,
     pub(crate) scroll: u16,

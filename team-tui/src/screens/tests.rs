@@ -128,6 +128,7 @@ fn activity() {
     app.feed.pause();
     app.feed.sheet = Some(crate::feed::Sheet {
         title: "ecs:UpdateService  event-2".to_owned(),
+        event: "event-2".to_owned(),
         lines: Some(crate::feed::laid_out(&serde_json::json!({
             "eventName": "UpdateService",
             "userAgent": "\u{1b}[31mred",

@@ -154,6 +154,7 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
     let (title, event) = (crate::commands::activity_call(item), item.event_id.clone());
     app.feed.sheet = Some(Sheet {
         title: format!("{title}  {event}"),
+        event: event.clone(),
         lines: None,
         scroll: 0,
     });
@@ -162,8 +163,11 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
 
 /// The record that was asked for.
 pub(super) fn take_record(app: &mut App, page: &ActivityPage) {
-    let raw = page.items.first().and_then(|item| item.raw.as_ref());
-    if let Some(sheet) = &mut app.feed.sheet {
+    let item = page.items.first();
+    let raw = item.and_then(|item| item.raw.as_ref());
+    if let Some(sheet) = &mut app.feed.sheet
+        && item.is_none_or(|item| item.event_id == sheet.event)
+    {
         sheet.lines = Some(match raw {
             Some(raw) => laid_out(raw),
             None => vec!["teamd does not keep this event any more".to_owned()],

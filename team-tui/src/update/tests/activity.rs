@@ -194,3 +194,175 @@ fn the_sheet_of_a_request_has_the_whole_digest() {
             .any(|effect| matches!(effect, Effect::LoadDigest(_)))
     );
 }
+
+#[test]
+fn p_holds_everything_still_and_lets_it_go_on() {
+    let (mut app, id) = watching();
+    let picture = |app: &App| crate::screens::tests::screen(app, 80, 24);
+    keys(&mut app, "p");
+    for item in more(id, 0, 2) {
+        update(&mut app, Message::Activity(Box::new(item)));
+    }
+    let text = picture(&app);
+    assert!(text.contains("activity: 3 events, paused, 2 waiting"), "{text}");
+    keys(&mut app, "p");
+    let text = picture(&app);
+    assert!(text.contains("activity: 5 events ─"), "{text}");
+}
+
+#[test]
+fn f_follows_one_session_and_then_all_again() {
+    let (mut app, id) = watching();
+    let other = id_of(&app, "R1N6BC");
+    let mut items = fixtures::activity(now(), other);
+    items.iter_mut().for_each(|item| item.event_id += "-of-ann");
+    read(&mut app, other, items);
+    assert_eq!(rows(&app), 6);
+    // To the newest of ivy's.
+    while app.request_of_event() != Some(id) {
+        keys(&mut app, "k");
+    }
+    keys(&mut app, "f");
+    assert_eq!(rows(&app), 3);
+    assert_eq!((app.request_of_event(), app.followed()), (Some(id), Some(id)));
+    let [new] = &more(other, 0, 1)[..] else {
+        panic!("one")
+    };
+    update(&mut app, Message::Activity(Box::new(new.clone())));
+    assert_eq!(rows(&app), 3, "those of others are not shown");
+    keys(&mut app, "f");
+    assert_eq!((rows(&app), app.followed()), (7, None));
+}
+
+#[test]
+fn x_revokes_the_access_behind_the_event_once_it_is_confirmed() {
+    let (mut app, id) = watching();
+    assert!(keys(&mut app, "x").is_empty(), "it is asked first");
+    assert!(
+        matches!(&app.modal, Some(Modal::Decide(dialog)) if dialog.verb == "revoke" && dialog.id == id),
+        "{:?}",
+        app.modal
+    );
+    let text = crate::screens::tests::screen(&app, 80, 24);
+    assert!(text.contains("Revoke X4TE2N") && text.contains("ivy ·"), "{text}");
+    assert!(control(&mut app, 's').is_empty(), "not without a comment");
+    keys(&mut app, "what is that");
+    let effects = control(&mut app, 's');
+    let [Effect::Act(of, "revoke", body)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((*of, body.comment.as_deref()), (id, Some("what is that")));
+    assert_eq!(body.version, Some(3), "as it was looked at");
+    // What one may not revoke is not asked about; nor is anything without an event.
+    app.modal = None;
+    app.requests.get_mut(&id).expect("there").you_may.clear();
+    keys(&mut app, "x");
+    assert!(app.modal.is_none() && app.toast.as_ref().is_some_and(|toast| toast.bad));
+    app.feed.clear();
+    keys(&mut app, "x");
+    assert!(app.modal.is_none());
+}
+
+/// An event whose every text tries to take over the terminal.
+fn hostile(id: RequestId) -> ActivityItem {
+    let bad = "\u{1b}[2J\u{202e}x\u{7}\u{9b}31m";
+    let mut item = fixtures::activity(now(), id).remove(2);
+    item.event_time = now();
+    for text in [
+        &mut item.event_id,
+        &mut item.event_name,
+        &mut item.event_source,
+        &mut item.region,
+        &mut item.source_ip,
+        &mut item.user_agent,
+    ] {
+        text.insert_str(0, bad);
+    }
+    item.error_code = Some(bad.to_owned());
+    item.resources = vec![bad.to_owned()];
+    item.marks = vec![bad.to_owned(), bad.to_owned()];
+    item.raw = Some(serde_json::json!({ "userAgent": bad, bad: [bad] }));
+    item
+}
+
+fn is_inert(text: &str) {
+    let hidden = text
+        .chars()
+        .find(|c| *c != '\n' && team_shared::text::is_hidden(*c));
+    assert_eq!(hidden, None, "{text}");
+}
+
+#[test]
+fn the_record_is_read_whole_and_is_that_of_the_event() {
+    let (mut app, id) = watching();
+    keys(&mut app, "k");
+    let effects = press(&mut app, KeyCode::Enter);
+    assert_eq!(effects, [Effect::LoadRecord(id, "event-2".to_owned())]);
+    let picture = |app: &App| crate::screens::tests::screen(app, 80, 24);
+    assert!(picture(&app).contains("reading the record"));
+    let record = |n: usize| {
+        let mut item = fixtures::activity(now(), id).remove(n);
+        item.raw = Some(serde_json::json!({
+            "eventID": item.event_id,
+            "requestParameters": {"service": "pay-worker", "desiredCount": 0},
+        }));
+        Message::RecordRead(Ok(Box::new(page(vec![item]))))
+    };
+    update(&mut app, record(2));
+    assert!(
+        picture(&app).contains("reading the record"),
+        "that is another one's"
+    );
+    update(&mut app, record(1));
+    let text = picture(&app);
+    for words in [
+        "ecs:UpdateService  event-2",
+        "\"eventID\": \"event-2\"",
+        "\"desiredCount\": 0",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    press(&mut app, KeyCode::Esc);
+    assert!(app.feed.sheet.is_none() && app.screen == Screen::Activity);
+    // One that is kept no more, and one that cannot be read.
+    press(&mut app, KeyCode::Enter);
+    update(&mut app, Message::RecordRead(Ok(Box::new(page(Vec::new())))));
+    assert!(picture(&app).contains("does not keep this event"));
+    let problem = Problem::new(Code::Internal, "the store has a fault");
+    update(
+        &mut app,
+        Message::RecordRead(Err(ClientError::Problem(Box::new(problem)))),
+    );
+    assert!(app.feed.sheet.is_none() && picture(&app).contains("the store has a fault"));
+}
+
+#[test]
+fn foreign_text_is_harmless_in_rows_and_records() {
+    let (mut app, id) = watching();
+    let bad = hostile(id);
+    update(&mut app, Message::Activity(Box::new(bad.clone())));
+    let mut covered = page(vec![bad.clone()]);
+    covered.coverage = "\u{1b}]0;x\u{7} cannot be read".to_owned();
+    update(&mut app, Message::ActivityRead(id, Ok(Box::new(covered.clone()))));
+    let pictures = |app: &App| {
+        for (width, height) in [(60, 15), (80, 24), (120, 36)] {
+            let text = crate::screens::tests::screen(app, width, height);
+            is_inert(&text);
+            assert!(text.contains("\\u{"), "what was hidden is shown: {text}");
+        }
+    };
+    pictures(&app);
+    keys(&mut app, "G");
+    press(&mut app, KeyCode::Enter);
+    update(&mut app, Message::RecordRead(Ok(Box::new(covered))));
+    let sheet = app.feed.sheet.clone().expect("the record");
+    sheet.lines.iter().flatten().for_each(|line| is_inert(line));
+    pictures(&app);
+    keys(&mut app, "3");
+    let cursor = crate::app::Cursor {
+        id: Some(id),
+        index: 0,
+    };
+    app.cursors.insert(Screen::Sessions, cursor);
+    pictures(&app);
+}
