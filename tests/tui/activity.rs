@@ -74,7 +74,7 @@ async fn a_tail_that_was_too_slow_reads_what_it_missed_b7() {
     let (lost, live) = (event(&running, "lost"), event(&running, "live"));
     running.fake.world().streams.push_back(vec![
         Step::AfterReads(1),
-        Step::Happens(lost),
+        Step::Happens(Box::new(lost)),
         Step::Say("lagged", "1".to_owned()),
         Step::AfterReads(2),
         said(&live),
@@ -93,7 +93,7 @@ async fn a_tail_comes_back_after_a_restart_with_what_it_missed_b7() {
     let running = fake::start().await;
     let (lost, live) = (event(&running, "lost"), event(&running, "live"));
     running.fake.world().streams.extend([
-        vec![Step::AfterReads(1), Step::Happens(lost), Step::Close],
+        vec![Step::AfterReads(1), Step::Happens(Box::new(lost)), Step::Close],
         vec![Step::AfterReads(2), said(&live)],
     ]);
     let mut tail = Following::start(&running, &["X4TE2N"]);

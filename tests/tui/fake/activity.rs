@@ -19,7 +19,7 @@ pub(crate) enum Step {
     /// Waits until activity was read so often.
     AfterReads(u64),
     /// This is in the pages from here on, and in no stream.
-    Happens(ActivityItem),
+    Happens(Box<ActivityItem>),
     /// Activity of this one cannot be read from here on.
     Breaks(RequestId),
     /// A block: its name and its data.
@@ -76,7 +76,7 @@ fn scripted(
                     let mut reads = fake.activity_reads.subscribe();
                     reads.wait_for(|count| *count >= times).await.ok()?;
                 }
-                Some(Step::Happens(item)) => fake.world().activity.push(item),
+                Some(Step::Happens(item)) => fake.world().activity.push(*item),
                 Some(Step::Breaks(id)) => fake.world().unreadable.push(id),
                 Some(Step::Say(name, data)) => {
                     let block = SseEvent::default().event(name).data(data);
