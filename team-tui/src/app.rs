@@ -102,8 +102,6 @@ pub(crate) struct Tail {
     /// When that was read last: it ages without an event.
     pub(crate) covered_at: Option<DateTime<Utc>>,
     pub(crate) newest: Option<DateTime<Utc>>,
-    /// Before then events are missing that no page brought back: more came at once than one holds.
-    pub(crate) gap_before: Option<DateTime<Utc>>,
     /// What was done in all, as far as it was read.
     pub(crate) digest: Option<ActivityDigest>,
 }

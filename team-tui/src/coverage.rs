@@ -23,12 +23,13 @@ pub(crate) struct Cover<'a> {
 }
 
 impl<'a> Cover<'a> {
-    pub(crate) fn of_tail(id: RequestId, tail: &'a Tail) -> Self {
+    /// As the dashboard knows it.
+    pub(crate) fn of_tail(app: &App, id: RequestId, tail: &'a Tail) -> Self {
         Self {
             id,
             text: &tail.coverage,
             complete_until: tail.complete_until,
-            gap_before: tail.gap_before,
+            gap_before: app.feed.gap_before(id),
         }
     }
 
@@ -207,7 +208,7 @@ impl App {
     /// What the Activity screen covers: of the session that is followed, else of all that are live or have events there.
     pub(crate) fn covered(&self) -> Said {
         if let Some((id, tail)) = self.followed().and_then(|id| Some((id, self.tails.get(&id)?))) {
-            return of_one(&Cover::of_tail(id, tail), self.zone);
+            return of_one(&Cover::of_tail(self, id, tail), self.zone);
         }
         let is_live = |id: &RequestId| {
             let view = self.requests.get(id);
@@ -218,7 +219,7 @@ impl App {
             .tails
             .iter()
             .filter(|(id, _)| is_live(id) || with_events.contains(id))
-            .map(|(id, tail)| Cover::of_tail(*id, tail))
+            .map(|(id, tail)| Cover::of_tail(self, *id, tail))
             .collect();
         covers.sort_by_key(|cover| cover.id);
         if !self.loaded {

@@ -80,7 +80,7 @@ fn done(app: &App, detail: &Detail, width: usize, theme: Theme) -> Vec<Line<'sta
         .digest
         .as_ref()
         .map_or_else(Vec::new, |digest| digest::lines(digest, app.zone));
-    let said = coverage::of_one(&Cover::of_tail(detail.id, known), app.zone);
+    let said = coverage::of_one(&Cover::of_tail(app, detail.id, known), app.zone);
     rows.push(("covered", said.whole()));
     let mut lines = vec![
         Line::default(),

@@ -111,7 +111,7 @@ fn draw_tail(frame: &mut Frame, area: Rect, app: &App, view: &RequestView, theme
         height: area.height.saturating_sub(1),
         ..area
     };
-    let said = coverage::of_one(&Cover::of_tail(view.id, tail), app.zone);
+    let said = coverage::of_one(&Cover::of_tail(app, view.id, tail), app.zone);
     let body = parts::covered(frame, body, &said, theme);
     if tail.items.is_empty() {
         let text = "No events yet.  CloudTrail usually shows them after 5-15 minutes";

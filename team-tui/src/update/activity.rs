@@ -103,10 +103,8 @@ pub(super) fn pause(app: &mut App) {
 
 /// Takes in what was read of a request. A full page that does not reach back to what is known leaves a gap before it.
 pub(super) fn take(app: &mut App, id: RequestId, page: &ActivityPage) {
-    let is_full = page.items.len() >= MAX_LIMIT;
-    if is_full && app.feed.is_apart(id, &page.items) {
-        let tail = app.tails.entry(id).or_default();
-        tail.gap_before = page.items.first().map(|item| item.event_time);
+    if page.items.len() >= MAX_LIMIT {
+        app.feed.note_gap(id, &page.items);
     }
     for item in &page.items {
         app.feed.take(item.clone());

@@ -64,7 +64,7 @@ fn what_the_stream_left_out_is_read_again_and_stands_there_once_b7() {
     all.extend(more(id, 0, 2));
     read(&mut app, id, all);
     assert_eq!((rows(&app), app.tails[&id].items.len()), (5, 5));
-    assert_eq!(app.tails[&id].gap_before, None);
+    assert_eq!(app.feed.gap_before(id), None);
     // A stream that is new may have missed something as well; on another screen nobody looks yet.
     keys(&mut app, "1");
     assert!(update(&mut app, Message::ActivityGap(None)).is_empty());
@@ -79,10 +79,14 @@ fn a_gap_that_no_page_fills_is_noted_b7() {
     let newest = more(id, 200, MAX_LIMIT);
     let from = newest[0].event_time;
     read(&mut app, id, newest);
-    assert_eq!(app.tails[&id].gap_before, Some(from));
-    // The next page reaches back to what is known: that adds none.
+    assert_eq!(app.feed.gap_before(id), Some(from));
+    // The next page reaches back to what is known: that adds none, and a restart of teamd fills none.
     read(&mut app, id, more(id, 300, MAX_LIMIT));
-    assert_eq!(app.tails[&id].gap_before, Some(from));
+    update(&mut app, Message::Linked);
+    read(&mut app, id, more(id, 300, MAX_LIMIT));
+    assert_eq!(app.feed.gap_before(id), Some(from));
+    let text = crate::screens::tests::screen(&app, 120, 36);
+    assert!(text.contains("events are missing of X4TE2N"), "{text}");
 }
 
 #[test]
@@ -205,6 +209,8 @@ fn p_holds_everything_still_and_lets_it_go_on() {
     }
     let text = picture(&app);
     assert!(text.contains("activity: 3 events, paused, 2 waiting"), "{text}");
+    read(&mut app, id, fixtures::activity(now(), id));
+    assert_eq!(app.feed.waiting(), Some(2), "what is shown waits for nothing");
     keys(&mut app, "p");
     let text = picture(&app);
     assert!(text.contains("activity: 5 events ─"), "{text}");
