@@ -146,10 +146,15 @@ mod tests {
             }
             told
         };
+        let answers = async {
+            answer(&listener, &blocks).await;
+            // The second call is the reconnect.
+            answer(&listener, ":\n\n").await;
+        };
         let told = tokio::select! {
             () = link.follow_activity() => panic!("it goes on"),
-            // The second call is the reconnect.
-            ((), told) = async { tokio::join!(async { answer(&listener, &blocks).await; answer(&listener, ":\n\n").await; }, told) } => told,
+            ((), told) = async { tokio::join!(answers, told) } => told,
+            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("not told of all"),
         };
         let [
             Message::ActivityGap(None),

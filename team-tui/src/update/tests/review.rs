@@ -107,3 +107,38 @@ fn the_list_looks_like_this() {
     press(&mut app, KeyCode::PageUp);
     assert!(screen(&app, 80, 24).contains("left behind: 1 to"));
 }
+
+#[test]
+fn a_label_is_harmless_on_screen_and_acknowledged_as_it_is() {
+    let mut app = reviewing(1);
+    let label = "role: x\u{1b}[2J\u{202e}y";
+    let id = *app.tails.keys().next().expect("the tail");
+    let mut digest = app.tails[&id].digest.clone().expect("a digest");
+    digest.left_behind[0].label = label.to_owned();
+    let page = ActivityPage {
+        items: Vec::new(),
+        next_cursor: None,
+        coverage: String::new(),
+        newest_event_at: None,
+        complete_until: None,
+        digest: Some(digest.clone()),
+    };
+    update(&mut app, Message::ActivityRead(id, Ok(Box::new(page.clone()))));
+    keys(&mut app, "1");
+    let text = screen(&app, 80, 24);
+    let is_bad = |c: &char| *c != '\n' && team_shared::text::is_hidden(*c);
+    assert_eq!(text.chars().find(is_bad), None, "{text}");
+    assert!(text.contains("\\u{202e}y"), "{text}");
+    let effects = control(&mut app, 's');
+    let [Effect::Review(_, body)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(body.acknowledged, [label]);
+    // On the sheet as well.
+    app.modal = None;
+    app.detail = Some(crate::app::Detail { id, scroll: 500 });
+    update(&mut app, Message::DigestRead(id, Ok(Box::new(page))));
+    let text = screen(&app, 80, 40);
+    assert_eq!(text.chars().find(is_bad), None, "{text}");
+    assert!(text.contains("\\u{202e}y"), "{text}");
+}
