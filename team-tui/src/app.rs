@@ -96,7 +96,11 @@ pub(crate) struct Cursor {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Tail {
     pub(crate) items: Vec<ActivityItem>,
+    /// teamd's sentence on what is covered; empty: not read yet.
     pub(crate) coverage: String,
+    pub(crate) complete_until: Option<DateTime<Utc>>,
+    /// When that was read last: it ages without an event.
+    pub(crate) covered_at: Option<DateTime<Utc>>,
     pub(crate) newest: Option<DateTime<Utc>>,
     /// What was done in all, as far as it was read.
     pub(crate) digest: Option<ActivityDigest>,
@@ -135,6 +139,10 @@ pub(crate) struct App {
     pub(crate) entitlements: Vec<Entitlement>,
     pub(crate) health: Option<Health>,
     pub(crate) tails: HashMap<RequestId, Tail>,
+    /// Those of them in which something may be missing, to be read again.
+    pub(crate) stale_tails: BTreeSet<RequestId>,
+    /// What was done in all under the request whose sheet is open, without the events.
+    pub(crate) digests: HashMap<RequestId, Tail>,
     /// Activity of all sessions.
     pub(crate) feed: Feed,
     pub(crate) timelines: HashMap<RequestId, Vec<Event>>,
@@ -220,6 +228,8 @@ impl App {
             entitlements: Vec::new(),
             health: None,
             tails: HashMap::new(),
+            digests: HashMap::new(),
+            stale_tails: BTreeSet::new(),
             feed: Feed::default(),
             timelines: HashMap::new(),
             audit: BTreeMap::new(),

@@ -24,6 +24,7 @@ pub(crate) fn lines(digest: &ActivityDigest, zone: Zone) -> Vec<(&'static str, S
                 "between",
                 format!("{} and {}", format::full(first, zone), format::full(last, zone)),
             ),
+            ("services", counted(&digest.services)),
             ("calls", counted(&digest.actions)),
             ("from", counted(&digest.addresses)),
         ],
@@ -106,6 +107,10 @@ mod tests {
         let said = lines(&digest, Zone::Utc);
         assert!(
             said.contains(&("left", digest.left_behind[0].label.clone())),
+            "{said:?}"
+        );
+        assert!(
+            said.contains(&("services", "ecs 2, rds 1".to_owned())),
             "{said:?}"
         );
         let summary = ActivitySummary {

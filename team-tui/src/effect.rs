@@ -24,6 +24,10 @@ pub(crate) enum Effect {
     LoadHealth,
     /// Read the activity of a request.
     LoadActivity(RequestId),
+    /// Read what is covered of the activity of a request, without the events.
+    LoadCoverage(RequestId),
+    /// Read what was done in all under a request, without the events.
+    LoadDigest(RequestId),
     /// Read the record of an event of a request.
     LoadRecord(RequestId, String),
     /// Read how one's own live access is used.

@@ -3,7 +3,7 @@
 use crate::lists::Filter;
 use crate::lists::rows::Requests;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use team_shared::activity::ActivityItem;
 use team_shared::ids::RequestId;
 
@@ -17,6 +17,8 @@ pub(crate) type Place = (DateTime<Utc>, String, Option<RequestId>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sheet {
     pub(crate) title: String,
+    /// Which one: an answer may come when another is open.
+    pub(crate) event: String,
     /// The record as received, laid out; absent: not read yet.
     pub(crate) lines: Option<Vec<String>>,
     pub(crate) scroll: u16,
@@ -27,7 +29,11 @@ pub(crate) struct Sheet {
 pub(crate) struct Feed {
     items: BTreeMap<Place, ActivityItem>,
     /// What arrived while nothing moves; none: everything moves.
-    held: Option<Vec<ActivityItem>>,
+    held: Option<BTreeMap<Place, ActivityItem>>,
+    /// More waited than are held.
+    has_dropped: bool,
+    /// Before then events of these are missing that no page brought back: more came at once than one holds.
+    gaps: HashMap<RequestId, DateTime<Utc>>,
     /// The event under the cursor; none: the newest, whichever that is.
     pub(crate) cursor: Option<Place>,
     pub(crate) sheet: Option<Sheet>,
@@ -37,8 +43,12 @@ impl Feed {
     /// Takes an event in.
     pub(crate) fn take(&mut self, item: ActivityItem) {
         match &mut self.held {
-            Some(held) if held.len() < KEEP => held.push(item),
-            Some(_) => {}
+            // What is shown already, and read once more, waits for nothing.
+            Some(_) if self.items.contains_key(&place(&item)) => {}
+            Some(held) if held.len() < KEEP => {
+                held.insert(place(&item), item);
+            }
+            Some(_) => self.has_dropped = true,
             None => {
                 self.items.insert(place(&item), item);
                 while self.items.len() > KEEP {
@@ -48,17 +58,56 @@ impl Feed {
         }
     }
 
-    /// Holds everything still, or lets it move again.
-    pub(crate) fn pause(&mut self) {
+    /// Holds everything still, or lets it move again; whether events were dropped meanwhile.
+    pub(crate) fn pause(&mut self) -> bool {
         match self.held.take() {
-            None => self.held = Some(Vec::new()),
-            Some(held) => held.into_iter().for_each(|item| self.take(item)),
+            None => self.held = Some(BTreeMap::new()),
+            Some(held) => held.into_values().for_each(|item| self.take(item)),
         }
+        std::mem::take(&mut self.has_dropped)
+    }
+
+    /// The sessions of which there are events.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = RequestId> + '_ {
+        self.all().filter_map(|item| item.request_id)
+    }
+
+    /// The newest of all there are, whatever is filtered.
+    pub(crate) fn newest(&self) -> Option<DateTime<Utc>> {
+        self.items.keys().next_back().map(|(at, _, _)| *at)
+    }
+
+    /// Notes what a page of the newest events of a session does not reach back to: what lies between is not here.
+    pub(crate) fn note_gap(&mut self, session: RequestId, page: &[ActivityItem]) {
+        if let Some(first) = page.first()
+            && self.is_apart(session, page)
+        {
+            self.gaps.insert(session, first.event_time);
+        }
+    }
+
+    /// Before when events of a session are missing.
+    pub(crate) fn gap_before(&self, session: RequestId) -> Option<DateTime<Utc>> {
+        self.gaps.get(&session).copied()
+    }
+
+    fn is_apart(&self, session: RequestId, page: &[ActivityItem]) -> bool {
+        let known: HashSet<&str> = self
+            .all()
+            .filter(|item| item.request_id == Some(session))
+            .map(|item| item.event_id.as_str())
+            .collect();
+        !known.is_empty() && !page.iter().any(|item| known.contains(item.event_id.as_str()))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &ActivityItem> {
+        let held = self.held.iter().flat_map(BTreeMap::values);
+        self.items.values().chain(held)
     }
 
     /// How many wait; none: nothing is held.
     pub(crate) fn waiting(&self) -> Option<usize> {
-        self.held.as_ref().map(Vec::len)
+        self.held.as_ref().map(BTreeMap::len)
     }
 
     /// What fits a filter, oldest first.

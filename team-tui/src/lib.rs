@@ -26,6 +26,7 @@ mod cli;
 pub mod client;
 pub mod clock;
 mod commands;
+mod coverage;
 mod demo;
 mod digest;
 mod drawn;

@@ -48,6 +48,8 @@ pub(crate) enum Message {
     Event(Box<Event>),
     /// An activity item arrived.
     Activity(Box<ActivityItem>),
+    /// Activity items may have been left out: so many, or, where the stream is a new one, nobody knows how many.
+    ActivityGap(Option<u64>),
     /// All was read.
     Loaded(Box<Snapshot>),
     /// It was not.
@@ -62,6 +64,10 @@ pub(crate) enum Message {
     Health(Option<Box<Health>>),
     /// Activity of a request was read.
     ActivityRead(RequestId, Result<Box<ActivityPage>, ClientError>),
+    /// What is covered of a request's activity was read.
+    CoverageRead(RequestId, Result<Box<ActivityPage>, ClientError>),
+    /// What was done in all under a request was read.
+    DigestRead(RequestId, Result<Box<ActivityPage>, ClientError>),
     /// The record of one event.
     RecordRead(Result<Box<ActivityPage>, ClientError>),
     /// How an access is used was read.

@@ -1,17 +1,23 @@
 //! A daemon that knows only [`fixtures`](crate::fixtures): enough of the API to drive the client, none of the rules.
 
+mod activity;
 mod lost;
 mod notify;
 mod routes;
+
+pub(crate) use activity::Step;
 
 use crate::fixtures;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
+use team_shared::activity::ActivityItem;
 use team_shared::event::{Event, EventType};
+use team_shared::ids::RequestId;
 use team_shared::list::Page;
 use team_shared::request::RequestView;
 use team_shared::state::RequestState;
@@ -37,6 +43,13 @@ pub(crate) struct World {
     pub(crate) scopes: Vec<String>,
     /// So many submissions are done and not answered.
     pub(crate) answers_lost: usize,
+    /// Activity beside the fixtures'.
+    pub(crate) activity: Vec<ActivityItem>,
+    /// What the next activity streams say, one after the other; without it, something every now and then.
+    pub(crate) streams: VecDeque<Vec<Step>>,
+    /// Activity of these cannot be read.
+    pub(crate) unreadable: Vec<RequestId>,
+    pub(crate) coverage: String,
 }
 
 type Shared = Arc<Fake>;
@@ -47,6 +60,8 @@ pub(crate) struct Fake {
     changed: watch::Sender<u64>,
     /// Counts kills: streams end with the life that they began in.
     killed: watch::Sender<u64>,
+    /// Counts how often activity was read.
+    activity_reads: watch::Sender<u64>,
     pub(crate) directory: tempfile::TempDir,
 }
 
@@ -131,7 +146,12 @@ pub(crate) async fn start() -> Running {
             done_fails: false,
             scopes: Vec::new(),
             answers_lost: 0,
+            activity: Vec::new(),
+            streams: VecDeque::new(),
+            unreadable: Vec::new(),
+            coverage: "CloudTrail, eu-west-1".to_owned(),
         }),
+        activity_reads: watch::channel(0).0,
         changed,
         killed: watch::channel(0).0,
         directory,
@@ -177,7 +197,7 @@ fn router(fake: Shared) -> Router {
         .route("/v1/freeze", post(routes::freeze))
         .route("/v1/unfreeze", post(routes::freeze))
         .route("/v1/requests/{id}", get(routes::one))
-        .route("/v1/requests/{id}/activity", get(routes::activity))
+        .route("/v1/requests/{id}/activity", get(activity::of_request))
         .route("/v1/requests/{id}/timeline", get(routes::timeline))
         .route("/v1/requests/{id}/use", get(routes::use_of))
         .route("/v1/requests/{id}/{verb}", post(routes::act))
@@ -185,7 +205,7 @@ fn router(fake: Shared) -> Router {
         .route("/v1/notifications/test", post(notify::test))
         .route("/v1/notifications/retry", post(notify::retry))
         .route("/v1/events", get(routes::events))
-        .route("/v1/activity/stream", get(routes::activity_stream))
+        .route("/v1/activity/stream", get(activity::stream))
         .route("/v1/policy", get(routes::policy))
         .route("/v1/policy/test", post(routes::policy_test))
         .route("/v1/directory", get(routes::directory))

@@ -1,10 +1,11 @@
 //! `team-tui` as its users meet it: the real binary against a small fake daemon on a socket of its own.
 //!
-//! * [`cli`] exit codes, JSON, errors · [`filing`] requests · [`batch`] several requests as one · [`attention`] claims, reviews, the freeze · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
+//! * [`activity`] tails and what was done · [`cli`] exit codes, JSON, errors · [`filing`] requests · [`batch`] several requests as one · [`attention`] claims, reviews, the freeze · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
 //!   after an approval · [`terminal`] the dashboard in a real terminal (tmux)
 //! * [`times`] times · [`report`] requests, counted · [`glass`] the badge of break-glass · [`notify`] messages to people, and what calls in a terminal
 //! * [`fake`] the daemon · [`fixtures`] what it knows
 
+mod activity;
 mod attention;
 mod batch;
 mod cli;

@@ -173,6 +173,12 @@ impl Client {
         self.get(&routes::request_verb(id, "activity"), &asked).await
     }
 
+    /// What is covered of a request's activity, and one event.
+    pub async fn activity_coverage(&self, id: &RequestId) -> Answer<ActivityPage> {
+        let asked = [("limit", "1".to_owned())];
+        self.get(&routes::request_verb(id, "activity"), &asked).await
+    }
+
     /// One event of a request's activity, with its record.
     pub async fn activity_record(&self, id: &RequestId, event: &str) -> Answer<ActivityPage> {
         let asked = [("event", event.to_owned()), ("raw", "true".to_owned())];

@@ -172,7 +172,8 @@ pub(crate) fn fresh_key() -> String {
 }
 
 /// Makes every text inert in one place, so that no screen can forget to. The policy document is the exception: it is
-/// printed byte for byte; and its differences: they are made inert line by line.
+/// printed byte for byte; and its differences: they are made inert line by line; and labels of what was left behind: teamd
+/// takes an acknowledgement of exactly these, so they are made inert where they are shown.
 fn make_inert(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -183,7 +184,7 @@ fn make_inert(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(make_inert),
         Value::Object(fields) => fields
             .iter_mut()
-            .filter(|(name, _)| *name != "document" && *name != "diff")
+            .filter(|(name, _)| !matches!(name.as_str(), "document" | "diff" | "label"))
             .for_each(|(_, field)| make_inert(field)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
@@ -194,12 +195,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_inert_but_for_the_policy_document() {
-        let mut value = serde_json::json!({"a": ["x\u{1b}[2J"], "document": "line\n"});
+    fn texts_are_inert_but_for_those_that_are_needed_byte_for_byte() {
+        let mut value = serde_json::json!({"a": ["x\u{1b}[2J"], "document": "line\n", "label": "k\u{202e}"});
         make_inert(&mut value);
         assert_eq!(
             value,
-            serde_json::json!({"a": ["x\\u{1b}[2J"], "document": "line\n"})
+            serde_json::json!({"a": ["x\\u{1b}[2J"], "document": "line\n", "label": "k\u{202e}"})
         );
     }
 }

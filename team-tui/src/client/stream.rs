@@ -3,11 +3,19 @@
 use super::{Client, ClientError, error};
 use futures::{Stream, StreamExt};
 use reqwest::Method;
-use serde::de::DeserializeOwned;
 use sse_stream::SseByteStream;
 use team_shared::activity::ActivityItem;
 use team_shared::event::Event;
 use team_shared::routes;
+
+/// What the activity stream says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// An event of a session.
+    Item(Box<ActivityItem>),
+    /// We were too slow: so many were left out, and are in the pages of their sessions.
+    Lagged(u64),
+}
 
 impl Client {
     /// Events after `after`, or from now on.
@@ -18,7 +26,8 @@ impl Client {
         &self,
         after: Option<u64>,
     ) -> Result<impl Stream<Item = Result<Event, ClientError>> + Send + use<>, ClientError> {
-        self.stream(routes::EVENTS, after).await
+        let decode = |client: &Client, _: Option<&str>, data: &[u8]| client.decode(data).ok();
+        self.stream(routes::EVENTS, after, decode).await
     }
 
     /// Activity of all live sessions that the caller may see, from now on.
@@ -27,14 +36,25 @@ impl Client {
     /// As [`Client::events`].
     pub async fn activity_stream(
         &self,
-    ) -> Result<impl Stream<Item = Result<ActivityItem, ClientError>> + Send + use<>, ClientError> {
-        self.stream(routes::ACTIVITY_STREAM, None).await
+    ) -> Result<impl Stream<Item = Result<Heard, ClientError>> + Send + use<>, ClientError> {
+        let decode = |client: &Client, name: Option<&str>, data: &[u8]| match name {
+            // However many it says they are: none is worse than one that is not told of.
+            Some("lagged") => Some(Heard::Lagged(
+                std::str::from_utf8(data)
+                    .ok()
+                    .and_then(|count| count.trim().parse().ok())
+                    .unwrap_or(1),
+            )),
+            _ => client.decode(data).ok().map(Heard::Item),
+        };
+        self.stream(routes::ACTIVITY_STREAM, None, decode).await
     }
 
-    async fn stream<T: DeserializeOwned + Send + 'static>(
+    async fn stream<T: Send + 'static>(
         &self,
         path: &str,
         after: Option<u64>,
+        decode: fn(&Self, Option<&str>, &[u8]) -> Option<T>,
     ) -> Result<impl Stream<Item = Result<T, ClientError>> + Send + use<T>, ClientError> {
         let query: Vec<(&str, String)> = after.map(|seq| ("after", seq.to_string())).into_iter().collect();
         let mut builder = self
@@ -51,7 +71,7 @@ impl Client {
                     // Blocks without data are keep-alives; those that a newer daemon may add are not ours to judge.
                     Ok(event) => event
                         .data
-                        .and_then(|data| client.decode::<T>(data.as_bytes()).ok())
+                        .and_then(|data| decode(&client, event.event.as_deref(), data.as_bytes()))
                         .map(Ok),
                     Err(error) => Some(Err(broken(&error, &client))),
                 };

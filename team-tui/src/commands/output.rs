@@ -49,6 +49,17 @@ impl Output {
         }
     }
 
+    /// What whoever reads the data must know, on stderr, to programs as well: something of it is missing.
+    pub(super) fn warn(self, text: &str) {
+        let line = if self.json {
+            json_inert(&serde_json::json!({ "warning": text }).to_string())
+        } else {
+            format!("warning: {}", inert(text))
+        };
+        // A closed stderr is no reason to stop either.
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
     /// A JSON document, indented.
     pub(super) fn document(self, value: &impl Serialize) -> Result<(), Failure> {
         let json = serde_json::to_string_pretty(value).map_err(|error| Failure::failed(error.to_string()))?;

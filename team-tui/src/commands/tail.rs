@@ -1,11 +1,15 @@
 //! `tail [ID|--all] [--follow] [--filter TERMS]`: activity, oldest first.
 
-use super::{Context, Failure, Outcome, activity, resolve, when};
+use super::{Context, Outcome, activity, resolve, when};
+use crate::client::ClientError;
+use crate::client::stream::Heard;
+use crate::coverage::{self, Cover};
 use crate::lists::Filter;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use std::collections::{HashMap, HashSet};
-use team_shared::activity::ActivityItem;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::ids::RequestId;
 use team_shared::request::{RequestQuery, RequestView};
 
@@ -34,22 +38,41 @@ pub(super) async fn run(cx: &Context, asked: Asked) -> Outcome {
     }
     // Opened before the past is read: what arrives meanwhile is in one of the two, and shown once.
     let stream = if asked.follow {
-        Some(cx.client.activity_stream().await?)
+        Some(cx.client.activity_stream().await?.boxed())
     } else {
         None
     };
-    for item in tail.past().await? {
-        tail.show(item).await?;
+    let mut past = Vec::new();
+    for id in tail.sessions().await? {
+        past.push((id, cx.client.activity(&id).await?));
     }
-    let Some(stream) = stream else { return Ok(()) };
-    let mut stream = std::pin::pin!(stream);
-    while let Some(item) = stream.next().await {
-        tail.show(item?).await?;
+    tail.say_coverage(&past);
+    tail.show_all(past).await?;
+    let Some(mut stream) = stream else { return Ok(()) };
+    loop {
+        match stream.next().await {
+            Some(Ok(Heard::Item(item))) => tail.show(*item).await?,
+            Some(Ok(Heard::Lagged(missed))) => {
+                cx.out.note(&format!(
+                    "{missed} events came faster than they were taken: reading the sessions again"
+                ));
+                tail.fill().await?;
+            }
+            Some(Err(_)) | None => {
+                cx.out.note("teamd is away; trying again");
+                stream = loop {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    match cx.client.activity_stream().await {
+                        Ok(stream) => break stream.boxed(),
+                        Err(error) if error.is_unreachable() => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                };
+                cx.out.note("teamd is back: reading the sessions again");
+                tail.fill().await?;
+            }
+        }
     }
-    Err(Failure::Unreachable {
-        detail: "teamd closed the stream".to_owned(),
-        help: Some("run the command again once it is back".to_owned()),
-    })
 }
 
 struct Tail<'c> {
@@ -63,22 +86,61 @@ struct Tail<'c> {
 }
 
 impl Tail<'_> {
-    async fn past(&mut self) -> Result<Vec<ActivityItem>, Failure> {
-        let client = &self.cx.client;
+    /// What is followed: the one that was named, or all that are live, and those that were seen to be.
+    async fn sessions(&mut self) -> Result<BTreeSet<RequestId>, ClientError> {
         if let Some(id) = self.only {
-            return Ok(client.activity(&id).await?.items);
+            return Ok(BTreeSet::from([id]));
         }
         let query = RequestQuery {
             scope: Some("active".to_owned()),
             ..RequestQuery::default()
         };
-        let mut items = Vec::new();
-        for view in client.requests(&query, usize::MAX).await?.items {
-            items.extend(client.activity(&view.id).await?.items);
-            self.requests.insert(view.id, Some(view));
+        let live = self.cx.client.requests(&query, usize::MAX).await?.items;
+        self.requests
+            .extend(live.into_iter().map(|view| (view.id, Some(view))));
+        let known = self.seen.iter().filter_map(|(_, id)| *id);
+        Ok(known.chain(self.requests.keys().copied()).collect())
+    }
+
+    /// Prints what the stream has left out. What cannot be read is said: the rows have a hole then.
+    async fn fill(&mut self) -> Outcome {
+        let ids = match self.sessions().await {
+            Ok(ids) => ids,
+            Err(error) => {
+                self.cx.out.warn(&format!("events are missing here: {error}"));
+                return Ok(());
+            }
+        };
+        let mut pages = Vec::new();
+        for id in ids {
+            match self.cx.client.activity(&id).await {
+                Ok(page) => pages.push((id, page)),
+                Err(error) => {
+                    let text = format!("events of {} may be missing here: {error}", id.short());
+                    self.cx.out.warn(&text);
+                }
+            }
         }
+        self.show_all(pages).await
+    }
+
+    /// What the rows cover, the worst of it, and how old the newest is: talk, beside the data.
+    fn say_coverage(&self, pages: &[(RequestId, ActivityPage)]) {
+        let covers: Vec<Cover> = pages.iter().map(|(id, page)| Cover::of_page(*id, page)).collect();
+        let newest = pages.iter().filter_map(|(_, page)| page.newest_event_at).max();
+        let said = coverage::of_all(&covers, self.cx.out.zone());
+        let said = coverage::with_newest(said, newest, self.cx.now);
+        self.cx.out.note(&said.whole());
+    }
+
+    /// Prints what several sessions have, in one order.
+    async fn show_all(&mut self, pages: Vec<(RequestId, ActivityPage)>) -> Outcome {
+        let mut items: Vec<_> = pages.into_iter().flat_map(|(_, page)| page.items).collect();
         items.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
-        Ok(items)
+        for item in items {
+            self.show(item).await?;
+        }
+        Ok(())
     }
 
     /// Prints an event, where it is wanted and was not printed yet.

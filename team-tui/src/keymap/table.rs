@@ -110,6 +110,8 @@ pub(crate) const KEYS: &[Binding] = &[
     key(&[Char('G'), Code(KeyCode::End)], A::Bottom, READING, "", "bottom"),
     key(&[Code(KeyCode::PageUp), Ctrl('u')], A::PageUp, READING, "", "page up"),
     key(&[Code(KeyCode::PageDown), Ctrl('d')], A::PageDown, READING, "", "page down"),
+    key(&[Code(KeyCode::PageUp)], A::PageUp, &[C::Dialog], "", "what was left behind: back"),
+    key(&[Code(KeyCode::PageDown)], A::PageDown, &[C::Dialog], "", "what was left behind: more"),
     key(&[Char('m')], A::Mouse, PAGES, "", "use the mouse here, or leave it to the terminal"),
     key(&[Char('t')], A::LocalTime, PAGES, "", "UTC or local time"),
     key(&[Ctrl('r'), Code(KeyCode::F(5))], A::Resync, PAGES, "", "read everything again; reconnect now"),

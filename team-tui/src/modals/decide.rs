@@ -1,6 +1,7 @@
 //! Approve, reject, revoke, cancel, done, extend, review, lost: one request, or several that were marked, each at the version
 //! at which it was read. [`view`] shows the text that is decided on.
 
+mod left;
 pub(super) mod view;
 
 use crate::commands::parse_time;
@@ -77,6 +78,8 @@ pub(crate) struct Decide {
     pub(crate) confirm: Option<Confirm>,
     /// For a review: what the access left behind. Sending it acknowledges each.
     pub(crate) left_behind: Vec<String>,
+    /// The first of it that is shown.
+    pub(crate) left_first: usize,
     /// What is granted, where the verb is `approve`, or asked for, where it is `extend`.
     pub(crate) duration: Option<Input>,
     /// From when, where the verb is `approve`; empty: as it was asked.
@@ -100,6 +103,7 @@ impl Decide {
             others: Vec::new(),
             comment: Input::default(),
             left_behind: Vec::new(),
+            left_first: 0,
             confirm: (verb == "lost" || verb == "approve" && view.guarded)
                 .then(|| Confirm::new(view.account.name.clone())),
             duration: match verb {
@@ -134,13 +138,15 @@ impl Decide {
         Some(dialog)
     }
 
-    /// What is left behind is acknowledged by typing how many things that are.
-    pub(crate) fn show_left_behind(&mut self, left: Vec<String>) {
+    /// What is left behind is acknowledged by typing how many things that are; whether these are other ones than before.
+    pub(crate) fn show_left_behind(&mut self, left: Vec<String>) -> bool {
         if self.verb != "review" || !self.others.is_empty() || left == self.left_behind {
-            return;
+            return false;
         }
         self.confirm = (!left.is_empty()).then(|| Confirm::new(left.len().to_string()));
         self.left_behind = left;
+        self.left_first = 0;
+        true
     }
 
     /// From here on for these: what is done needs no second time.

@@ -2,6 +2,7 @@
 //! pauses, and resumes after the last event it has seen.
 
 use super::Tagged;
+use crate::client::stream::Heard;
 use crate::client::{Client, ClientError};
 use crate::message::Message;
 use futures::StreamExt;
@@ -67,9 +68,15 @@ impl Link {
         loop {
             match self.client.activity_stream().await {
                 Ok(stream) => {
+                    // What came before there was this stream is in no stream.
+                    self.tell(Message::ActivityGap(None)).await;
                     let mut stream = std::pin::pin!(stream);
-                    while let Some(Ok(item)) = stream.next().await {
-                        self.tell(Message::Activity(Box::new(item))).await;
+                    while let Some(Ok(heard)) = stream.next().await {
+                        self.tell(match heard {
+                            Heard::Item(item) => Message::Activity(item),
+                            Heard::Lagged(missed) => Message::ActivityGap(Some(missed)),
+                        })
+                        .await;
                     }
                 }
                 // Not for this caller: asking again would not change that.
@@ -95,4 +102,69 @@ fn closed(client: &Client) -> ClientError {
 )]
 fn jitter() -> f64 {
     rand::random_range(0.5..1.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixListener;
+
+    const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
+    /// Answers one call with these blocks, and closes.
+    async fn answer(listener: &UnixListener, blocks: &str) {
+        let (mut call, _) = listener.accept().await.expect("a caller");
+        let mut asked = [0; 4096];
+        assert!(call.read(&mut asked).await.expect("a call") > 0);
+        let text = format!("{HEAD}{blocks}");
+        call.write_all(text.as_bytes()).await.expect("an answer");
+        call.shutdown().await.expect("an end");
+    }
+
+    #[tokio::test]
+    async fn what_the_activity_stream_leaves_out_is_told_of_and_so_is_each_new_stream() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("teamd.sock");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let (sender, mut receiver) = mpsc::channel(8);
+        let link = Link {
+            client: Client::new(&socket, true).expect("a client"),
+            sender,
+            generation: 1,
+            now: Arc::new(Notify::new()),
+        };
+        let at = crate::clock::now();
+        let item = fixtures::activity(at, fixtures::id(at, "X4TE2N")).remove(0);
+        let json = serde_json::to_string(&item).expect("json");
+        let blocks = format!("event: activity\ndata: {json}\n\nevent: lagged\ndata: 3\n\n");
+        let told = async {
+            let mut told = Vec::new();
+            while told.len() < 4 {
+                told.push(receiver.recv().await.expect("a message").1);
+            }
+            told
+        };
+        let answers = async {
+            answer(&listener, &blocks).await;
+            // The second call is the reconnect.
+            answer(&listener, ":\n\n").await;
+        };
+        let told = tokio::select! {
+            () = link.follow_activity() => panic!("it goes on"),
+            ((), told) = async { tokio::join!(answers, told) } => told,
+            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("not told of all"),
+        };
+        let [
+            Message::ActivityGap(None),
+            Message::Activity(heard),
+            Message::ActivityGap(Some(3)),
+            Message::ActivityGap(None),
+        ] = &told[..]
+        else {
+            panic!("{told:?}")
+        };
+        assert_eq!(**heard, item);
+    }
 }

@@ -116,6 +116,12 @@ impl Performer {
             Effect::LoadActivity(id) => self.answer(move |client| async move {
                 Message::ActivityRead(id, client.newest_activity(&id).await.map(Box::new))
             }),
+            Effect::LoadCoverage(id) => self.answer(move |client| async move {
+                Message::CoverageRead(id, client.activity_coverage(&id).await.map(Box::new))
+            }),
+            Effect::LoadDigest(id) => self.answer(move |client| async move {
+                Message::DigestRead(id, client.activity_digest(&id).await.map(Box::new))
+            }),
             Effect::LoadRecord(id, event) => self.answer(move |client| async move {
                 Message::RecordRead(client.activity_record(&id, &event).await.map(Box::new))
             }),

@@ -3,6 +3,8 @@
 use super::history::{particulars, who};
 use crate::app::{App, Detail};
 use crate::commands::request_sheet;
+use crate::coverage::{self, Cover};
+use crate::digest;
 use crate::format;
 use crate::theme::Theme;
 use crate::widgets::{rule, sheet};
@@ -46,6 +48,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, detail: &Detail, th
         usize::from(body.width),
         theme,
     );
+    lines.extend(done(app, detail, usize::from(body.width), theme));
     lines.push(Line::default());
     lines.push(Line::styled(" what happened", theme.strong()));
     let events = app.timelines.get(&view.id).map_or(&[][..], Vec::as_slice);
@@ -66,4 +69,23 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, app: &App, detail: &Detail, th
         .unwrap_or(u16::MAX)
         .saturating_sub(body.height);
     frame.render_widget(Paragraph::new(lines).scroll((detail.scroll.min(most), 0)), body);
+}
+
+/// What was done with the access, in full, and what of it is known.
+fn done(app: &App, detail: &Detail, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let Some(known) = app.digests.get(&detail.id) else {
+        return Vec::new();
+    };
+    let mut rows = known
+        .digest
+        .as_ref()
+        .map_or_else(Vec::new, |digest| digest::lines(digest, app.zone));
+    let said = coverage::of_one(&Cover::of_tail(app, detail.id, known), app.zone);
+    rows.push(("covered", said.whole()));
+    let mut lines = vec![
+        Line::default(),
+        Line::styled(" what was done with it", theme.strong()),
+    ];
+    lines.extend(sheet::lines(&rows, width, theme));
+    lines
 }

@@ -3,6 +3,7 @@
 use crate::app::{App, Link, Screen};
 use crate::claim;
 use crate::commands::request_sheet;
+use crate::coverage::Said;
 use crate::format::{self, wrap};
 use crate::glass;
 use crate::keymap::Action;
@@ -66,6 +67,24 @@ pub(super) fn list(
 ) {
     let first = table::draw(frame, area, theme, columns, rows, Some(at));
     app.drawn.list_is(area, first);
+}
+
+/// What the events below cover, in one line; what is left below it.
+pub(super) fn covered(frame: &mut Frame, area: Rect, said: &Said, theme: Theme) -> Rect {
+    if area.height == 0 {
+        return area;
+    }
+    let style = if said.is_bad { theme.care() } else { theme.dim() };
+    let text = said.within(usize::from(area.width).saturating_sub(2));
+    frame.render_widget(
+        Line::styled(format!(" {text}"), style),
+        Rect { height: 1, ..area },
+    );
+    Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    }
 }
 
 /// Words where a list would be.

@@ -3,6 +3,7 @@
 use super::{parts, requests, timeline};
 use crate::app::{App, Screen, Tail};
 use crate::commands::activity_call;
+use crate::coverage::{self, Cover};
 use crate::format;
 use crate::theme::Theme;
 use crate::widgets::rule;
@@ -102,7 +103,7 @@ fn draw_tail(frame: &mut Frame, area: Rect, app: &App, view: &RequestView, theme
     );
     let lag = tail.newest.map_or_else(
         || "following".to_owned(),
-        |newest| format!("following · newest {}", format::relative(newest, app.now)),
+        |newest| format!("newest {} · following", format::relative(newest, app.now)),
     );
     rule::draw(frame, area, theme, &title, &lag);
     let body = Rect {
@@ -110,13 +111,11 @@ fn draw_tail(frame: &mut Frame, area: Rect, app: &App, view: &RequestView, theme
         height: area.height.saturating_sub(1),
         ..area
     };
+    let said = coverage::of_one(&Cover::of_tail(app, view.id, tail), app.zone);
+    let body = parts::covered(frame, body, &said, theme);
     if tail.items.is_empty() {
-        let text = if tail.coverage.is_empty() {
-            "No events yet.  CloudTrail usually shows them after 5-15 minutes".to_owned()
-        } else {
-            format!("No events yet.  {}", tail.coverage)
-        };
-        parts::empty(frame, body, app, theme, &text);
+        let text = "No events yet.  CloudTrail usually shows them after 5-15 minutes";
+        parts::empty(frame, body, app, theme, text);
         return;
     }
     let mut columns = vec![

@@ -52,7 +52,7 @@ pub(super) fn live() -> App {
             items: fixtures::activity(now(), id),
             coverage: "CloudTrail, eu-west-1".to_owned(),
             newest: Some(now() - Duration::minutes(6)),
-            digest: None,
+            ..Tail::default()
         };
         app.tails.insert(id, tail);
     }
@@ -75,7 +75,7 @@ pub(crate) fn screen(app: &App, width: u16, height: u16) -> String {
 }
 
 /// Compares with the committed picture at both sizes.
-pub(super) fn looks_like(name: &str, app: &App) {
+pub(crate) fn looks_like(name: &str, app: &App) {
     for (width, height) in [(80, 24), (120, 36)] {
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen(app, width, height));
     }
@@ -120,9 +120,15 @@ fn activity() {
         app.feed.take(item);
     }
     looks_like("activity", &app);
+    assert!(
+        screen(&app, 80, 24).contains("new-address"),
+        "without a colour as well"
+    );
+    assert!(screen(&app, 60, 15).contains("*1"));
     app.feed.pause();
     app.feed.sheet = Some(crate::feed::Sheet {
         title: "ecs:UpdateService  event-2".to_owned(),
+        event: "event-2".to_owned(),
         lines: Some(crate::feed::laid_out(&serde_json::json!({
             "eventName": "UpdateService",
             "userAgent": "\u{1b}[31mred",

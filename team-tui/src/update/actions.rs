@@ -75,12 +75,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Done => decide(app, "done"),
         Action::Review => {
             decide(app, "review");
-            // Whoever closes a review should know what was done.
-            return app
-                .selected()
-                .map(|view| Effect::LoadActivity(view.id))
-                .into_iter()
-                .collect();
+            return super::dialogs::begin_review(app);
         }
         Action::Extend => decide(app, "extend"),
         Action::Lost => decide(app, "lost"),
@@ -116,7 +111,7 @@ pub(super) fn on(app: &mut App, action: Action) -> Vec<Effect> {
             }
             return super::report::load(app);
         }
-        Action::Pause => app.feed.pause(),
+        Action::Pause => activity::pause(app),
         Action::FollowOne => activity::follow_one(app),
         Action::Bars => app.bars_shown = !app.bars_shown,
         Action::Access => return next_access(app),
@@ -195,6 +190,7 @@ pub(super) fn open(app: &mut App, id: RequestId) {
 /// Reads everything again, or tries the daemon at once.
 pub(super) fn resync(app: &mut App) -> Vec<Effect> {
     app.tails.clear();
+    app.stale_tails.clear();
     app.feed.clear();
     app.timelines.clear();
     if app.is_live() {

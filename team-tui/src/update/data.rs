@@ -5,7 +5,7 @@ use crate::app::{App, Link, Screen, Tail};
 use crate::client::ClientError;
 use crate::effect::Effect;
 use crate::message::{Message, Snapshot};
-use crate::modals::Modal;
+use chrono::{DateTime, Utc};
 use team_shared::activity::{ActivityItem, ActivityPage};
 use team_shared::event::{Event, EventType};
 use team_shared::ids::RequestId;
@@ -43,6 +43,7 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Event(event) => return on_event(app, *event),
         Message::Activity(item) => on_activity(app, *item),
+        Message::ActivityGap(missed) => super::activity::gap(app, missed),
         Message::Loaded(snapshot) => return on_loaded(app, *snapshot),
         Message::LoadFailed(error) => {
             app.loading = false;
@@ -82,6 +83,15 @@ pub(super) fn on(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::ActivityRead(id, result) => on_activity_read(app, id, result),
+        // What was taken away meanwhile is read as a whole.
+        Message::CoverageRead(id, result) => {
+            if let Some(tail) = app.tails.get_mut(&id) {
+                cover(tail, app.now, result.as_deref());
+            }
+        }
+        Message::DigestRead(id, result) => {
+            cover(app.digests.entry(id).or_default(), app.now, result.as_deref());
+        }
         Message::RecordRead(Ok(page)) => super::activity::take_record(app, &page),
         Message::RecordRead(Err(error)) => {
             app.feed.sheet = None;
@@ -279,30 +289,29 @@ fn on_activity(app: &mut App, item: ActivityItem) {
 }
 
 fn on_activity_read(app: &mut App, id: RequestId, result: Result<Box<ActivityPage>, ClientError>) {
+    cover(app.tails.entry(id).or_default(), app.now, result.as_deref());
+    if let Ok(page) = result {
+        super::activity::take(app, id, &page);
+        let tail = app.tails.entry(id).or_default();
+        tail.items.extend(page.items);
+        tidy(tail);
+        super::dialogs::show_left_behind(app, id);
+    }
+}
+
+/// What is covered of a session, or why that is not known.
+fn cover(tail: &mut Tail, now: DateTime<Utc>, result: Result<&ActivityPage, &ClientError>) {
+    tail.covered_at = Some(now);
     match result {
         Ok(page) => {
-            super::activity::take(app, &page);
-            let tail = app.tails.entry(id).or_default();
-            tail.items.extend(page.items);
-            tail.coverage = page.coverage;
+            tail.coverage.clone_from(&page.coverage);
+            tail.complete_until = page.complete_until;
             tail.newest = tail.newest.max(page.newest_event_at);
-            tail.digest = page.digest;
-            tidy(tail);
-            let left: Vec<String> = tail
-                .digest
-                .iter()
-                .flat_map(|digest| &digest.left_behind)
-                .map(|left| left.label.clone())
-                .collect();
-            if let Some(Modal::Decide(dialog)) = &mut app.modal
-                && dialog.id == id
-            {
-                dialog.show_left_behind(left);
+            if page.digest.is_some() {
+                tail.digest.clone_from(&page.digest);
             }
         }
-        Err(error) => {
-            app.tails.entry(id).or_default().coverage = explain(&error);
-        }
+        Err(error) => tail.coverage = format!("cannot be read: {}", explain(error)),
     }
 }
 

@@ -2,17 +2,42 @@
 
 use super::type_key;
 use crate::app::App;
+use crate::drawn::Drawn;
 use crate::effect::Effect;
 use crate::keymap::Action;
 use crate::modals::Modal;
 use crate::modals::decide::{Decide, Focus, needs_words};
 use chrono::{DateTime, Duration, Utc};
 use crossterm::event::KeyEvent;
+use team_shared::ids::RequestId;
 use team_shared::request::{Act, Approve, CloseReview, Extend};
 
 /// Enter is not taken from a dialog that has just appeared: it was meant for what was there before.
 pub(super) fn too_early(opened_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now - opened_at < Duration::milliseconds(400)
+}
+
+/// Whoever closes a review should know what was done: what is known of it at once, and all that is read anew.
+pub(super) fn begin_review(app: &mut App) -> Vec<Effect> {
+    app.drawn.forget_left();
+    let Some(id) = app.selected().map(|view| view.id) else {
+        return Vec::new();
+    };
+    show_left_behind(app, id);
+    vec![Effect::LoadActivity(id)]
+}
+
+/// What was left behind, in the dialog that asks about it.
+pub(super) fn show_left_behind(app: &mut App, id: RequestId) {
+    let digest = app.tails.get(&id).and_then(|tail| tail.digest.as_ref());
+    let left = digest.iter().flat_map(|digest| &digest.left_behind);
+    let left: Vec<String> = left.map(|left| left.label.clone()).collect();
+    if let Some(Modal::Decide(dialog)) = &mut app.modal
+        && dialog.id == id
+        && dialog.show_left_behind(left)
+    {
+        app.drawn.forget_left();
+    }
 }
 
 pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> Vec<Effect> {
@@ -44,14 +69,23 @@ pub(super) fn on_key(app: &mut App, key: &KeyEvent, action: Option<Action>) -> V
         Some(Action::Back) => app.modal = None,
         Some(Action::NextField | Action::Down) => move_focus(dialog, 1),
         Some(Action::PreviousField | Action::Up) => move_focus(dialog, dialog.fields().len() - 1),
-        Some(Action::Submit) => return submit(dialog, live, now),
+        // By what was drawn: nothing is jumped over, however fast the keys come.
+        Some(Action::PageDown) => {
+            let (first, count) = app.drawn.left();
+            (dialog.left_first, dialog.error) = (first + count.max(1), None);
+        }
+        Some(Action::PageUp) => {
+            let (first, count) = app.drawn.left();
+            (dialog.left_first, dialog.error) = (first.saturating_sub(count.max(1)), None);
+        }
+        Some(Action::Submit) => return submit(dialog, live, now, &app.drawn),
         Some(Action::Write) => {
             let text = dialog.input().map(|input| input.value().to_owned());
             return text.map(Effect::WriteText).into_iter().collect();
         }
         Some(Action::Accept) => match dialog.focus {
             Focus::Leave => app.modal = None,
-            Focus::Go if !too_early(dialog.opened_at, now) => return submit(dialog, live, now),
+            Focus::Go if !too_early(dialog.opened_at, now) => return submit(dialog, live, now, &app.drawn),
             Focus::Go => {}
             // Enter in a text goes to the button; a second one presses it.
             Focus::Comment | Focus::Duration | Focus::Start | Focus::Confirm => dialog.focus = Focus::Go,
@@ -75,7 +109,7 @@ fn move_focus(dialog: &mut Decide, step: usize) {
     dialog.focus = fields[(at + step) % fields.len()];
 }
 
-fn submit(dialog: &mut Decide, live: bool, now: DateTime<Utc>) -> Vec<Effect> {
+fn submit(dialog: &mut Decide, live: bool, now: DateTime<Utc>, drawn: &Drawn) -> Vec<Effect> {
     if !live {
         dialog.error = Some("teamd is away; what you typed is kept".to_owned());
         return Vec::new();
@@ -117,6 +151,17 @@ fn submit(dialog: &mut Decide, live: bool, now: DateTime<Utc>) -> Vec<Effect> {
         dialog.error = Some(format!("type {} first: nothing was sent", confirm.word));
         dialog.focus = Focus::Confirm;
         return Vec::new();
+    }
+    let all = dialog.left_behind.len();
+    match drawn.unseen(all) {
+        0 => {}
+        unseen => {
+            let id = dialog.id.short();
+            dialog.error = Some(format!(
+                "{unseen} of {all} left behind not seen yet: nothing was sent. What does not fit: team-tui review {id}"
+            ));
+            return Vec::new();
+        }
     }
     dialog.sending = true;
     dialog.error = None;

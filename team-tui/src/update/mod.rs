@@ -71,7 +71,9 @@ fn needed(app: &mut App) -> Vec<Effect> {
     // Sessions shows the last hour of each.
     if matches!(app.screen, Screen::Sessions | Screen::Activity) {
         effects.extend(activity::load(app));
+        effects.extend(activity::load_coverage(app));
     }
+    effects.extend(activity::load_digest(app));
     if let Some(id) = app.detail.as_ref().map(|detail| detail.id)
         && !app.timelines.contains_key(&id)
     {

@@ -1,5 +1,6 @@
 //! `update` by keys and messages, without a terminal.
 
+mod activity;
 mod attention;
 mod form;
 mod glass;
@@ -7,6 +8,7 @@ mod habits;
 mod kept;
 mod lists;
 mod report;
+mod review;
 mod use_sheet;
 
 use super::{context, update};
@@ -304,7 +306,10 @@ fn screens_read_what_they_show() {
     assert!(read.len() == effects.len() && read.iter().all(|effect| effects.contains(effect)));
     assert!(keys(&mut app, "k").is_empty(), "once");
     let effects = press(&mut app, KeyCode::Enter);
-    assert!(matches!(effects[..], [Effect::LoadTimeline(_)]), "{effects:?}");
+    assert!(
+        matches!(effects[..], [Effect::LoadDigest(_), Effect::LoadTimeline(_)]),
+        "{effects:?}"
+    );
     assert_eq!(context(&app), Context::Detail);
     keys(&mut app, "q");
     assert!(!app.quit && app.detail.is_none());

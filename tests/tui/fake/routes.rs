@@ -18,7 +18,7 @@ use team_shared::report::ReportQuery;
 use team_shared::request::{Approve, RequestView};
 use team_shared::state::RequestState;
 
-fn problem(code: Code, detail: &str) -> Response {
+pub(super) fn problem(code: Code, detail: &str) -> Response {
     let status = StatusCode::from_u16(code.http_status()).expect("a status");
     let body = Problem::new(code, detail).help("look again");
     (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], Json(body)).into_response()
@@ -237,22 +237,6 @@ pub(super) async fn act(
     }
 }
 
-pub(super) async fn activity(State(fake): State<Shared>, Path(id): Path<String>) -> Response {
-    let known = fake
-        .world()
-        .requests
-        .iter()
-        .find(|view| view.id.to_string() == id)
-        .map(|view| view.id);
-    let Some(id) = known else {
-        return problem(Code::NotFound, "no such request");
-    };
-    let items = fixtures::activity(now(), id);
-    Json(json!({"items": items, "next_cursor": null, "coverage": "CloudTrail, eu-west-1", "newest_event_at": now(),
-                "digest": fixtures::digest()}))
-        .into_response()
-}
-
 pub(super) async fn timeline(State(fake): State<Shared>, Path(id): Path<String>) -> Response {
     let of = |event: &&Event| event.request_id.is_some_and(|of| of.to_string() == id);
     let items: Vec<Event> = fake.world().events.iter().filter(of).cloned().collect();
@@ -291,29 +275,11 @@ pub(super) async fn events(
 }
 
 /// Resolves when the daemon is killed.
-fn killed(fake: &Fake) -> futures::future::BoxFuture<'static, ()> {
+pub(super) fn killed(fake: &Fake) -> futures::future::BoxFuture<'static, ()> {
     let mut killed = fake.killed.subscribe();
     Box::pin(async move {
         let _ = killed.changed().await;
     })
-}
-
-pub(super) async fn activity_stream(State(fake): State<Shared>) -> Events {
-    let id = fake
-        .world()
-        .requests
-        .iter()
-        .find(|view| view.id.short() == "X4TE2N")
-        .map(|view| view.id);
-    let stream = futures::stream::unfold(100_u64, move |n| async move {
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-        let mut item = fixtures::activity(now(), id?).pop()?;
-        item.event_id = format!("event-{n}");
-        item.event_time = now();
-        let data = serde_json::to_string(&item).expect("json");
-        Some((Ok(SseEvent::default().event("activity").data(data)), n + 1))
-    });
-    Sse::new(stream.take_until(killed(&fake)).boxed())
 }
 
 pub(super) async fn policy(State(fake): State<Shared>) -> Response {

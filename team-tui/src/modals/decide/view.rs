@@ -1,11 +1,11 @@
 //! What the dialog shows: the text that is decided on, what it leads to, whether it changed meanwhile.
 
 use super::super::{buttons, window};
+use super::left;
 use super::{Decide, Focus, capital, needs_words};
-use crate::app::{App, Tail};
+use crate::app::App;
 use crate::claim;
 use crate::commands::residual_in_words;
-use crate::digest::lines as lines_of;
 use crate::format::{self, wrap};
 use crate::glass;
 use crate::theme::Theme;
@@ -28,10 +28,22 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         0 => format!("{} {}", capital(dialog.verb), dialog.id.short()),
         others => format!("{} {} requests", capital(dialog.verb), others + 1),
     };
-    let left = u16::try_from(dialog.left_behind.len().min(4)).unwrap_or(4);
-    let height = if dialog.confirm.is_some() { 18 + left } else { 17 };
-    let inside = window(frame, area, theme, &title, 76, height);
+    let has_left = !dialog.left_behind.is_empty();
+    let height = match &dialog.confirm {
+        Some(_) if has_left => left::window_height(view, dialog, app, area),
+        Some(_) => 18,
+        None => 17,
+    };
+    let inside = window(frame, area, theme, &title, left::WIDTH, height);
     let width = usize::from(inside.width);
+    let box_height = match inside.height {
+        0..=12 => 3,
+        // The list has the room.
+        _ if has_left => 3,
+        _ => 4,
+    };
+    let fields = lines(view, dialog, app);
+    let notes = notes(view, dialog, app, inside);
     let mut y = inside.y;
     let bottom = inside.bottom();
     let put = |frame: &mut Frame, line: Line<'static>, y: &mut u16| {
@@ -50,10 +62,25 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
     for (style, text) in subject(view, dialog, app, theme, inside) {
         put(frame, Line::styled(text, style), &mut y);
     }
-    if inside.height > 12 {
+    if has_left {
+        let below = usize::from(box_height) + fields.len() + notes.len() + 1;
+        let free = usize::from(bottom.saturating_sub(y)).saturating_sub(below + 1);
+        let digest = left::digest(view, app, true);
+        // A few of the list at least, then the figures, then the rest of the list.
+        let list = left::height(dialog, width).min(free.saturating_sub(digest.len()).max(free.min(4)));
+        for text in digest.into_iter().take(free - list) {
+            put(
+                frame,
+                Line::styled(format::fit(&text, width), theme.care()),
+                &mut y,
+            );
+        }
+        let height = u16::try_from(list + 1).unwrap_or(u16::MAX);
+        left::draw(frame, Rect { y, height, ..inside }, app, dialog, theme);
+        y += height;
+    } else if inside.height > 12 {
         y += 1;
     }
-    let box_height = if inside.height > 12 { 4 } else { 3 };
     let label = match dialog.verb {
         "extend" | "lost" => "Reason needed",
         verb if needs_words(verb) => "Comment needed",
@@ -73,7 +100,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         dialog.focus == Focus::Comment,
     );
     y += box_height;
-    for (label, input, focus, note) in lines(view, dialog, app) {
+    for (label, input, focus, note) in fields {
         if y < bottom {
             let area = Rect {
                 y,
@@ -84,15 +111,9 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
             y += 1;
         }
     }
-    let (is_bad, version) = changes(view, dialog, app);
-    let style = if is_bad { theme.bad() } else { theme.dim() };
-    for part in wrap(&version, width) {
-        put(frame, Line::styled(part, style), &mut y);
-    }
-    if let Some(error) = &dialog.error {
-        for part in wrap(&format!("✗ {error}"), width) {
-            put(frame, Line::styled(part, theme.bad()), &mut y);
-        }
+    for (is_bad, text) in notes {
+        let style = if is_bad { theme.bad() } else { theme.dim() };
+        put(frame, Line::styled(text, style), &mut y);
     }
     let last = Rect {
         y: bottom.saturating_sub(1),
@@ -104,6 +125,22 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, app: &App, dialog: &Decide, th
         buttons(app, theme, &go_label(dialog), (leave, go), dialog.sending),
         last,
     );
+}
+
+/// Below the fields: whether it changed meanwhile, and what went wrong.
+fn notes(view: &RequestView, dialog: &Decide, app: &App, inside: Rect) -> Vec<(bool, String)> {
+    let width = usize::from(inside.width);
+    let (is_bad, version) = changes(view, dialog, app);
+    let error = dialog.error.as_ref().map(|error| format!("✗ {error}"));
+    let mut notes = Vec::new();
+    // Where there is little room, that all is as it was gives way.
+    let is_crowded = inside.height < 14 && (error.is_some() || !dialog.left_behind.is_empty());
+    if is_bad || !is_crowded {
+        notes.extend(wrap(&version, width).into_iter().map(|part| (is_bad, part)));
+    }
+    let error = error.iter().flat_map(|error| wrap(error, width));
+    notes.extend(error.map(|part| (true, part)));
+    notes
 }
 
 /// What is decided on: one request in its own words, or the first few of several.
@@ -129,7 +166,11 @@ fn subject(
             .as_ref()
             .map_or_else(String::new, |ticket| format!("  ({ticket})"));
         let reason = wrap(&format!("\"{}\"{ticket}", view.justification), width);
-        let shown = if inside.height < 14 { 1 } else { 3 };
+        let shown = match inside.height {
+            0..14 => 1,
+            14..24 if !dialog.left_behind.is_empty() => 1,
+            _ => 3,
+        };
         let more = reason.len() > shown;
         for (at, part) in reason.into_iter().take(shown).enumerate() {
             let part = if more && at + 1 == shown {
@@ -324,17 +365,8 @@ fn warnings(view: &RequestView, dialog: &Decide, app: &App) -> Vec<String> {
     if let Some((who, _)) = claim::holder(view, app.now).filter(|(who, _)| !app.is_me(who)) {
         warnings.push(format!("! {} is looking at it", who.user_name));
     }
-    if dialog.verb == "review" {
-        match app.tails.get(&view.id) {
-            Some(Tail {
-                digest: Some(digest), ..
-            }) => warnings.extend(
-                lines_of(digest, app.zone)
-                    .into_iter()
-                    .map(|(label, text)| format!("{label} {text}")),
-            ),
-            _ => warnings.push("reading what was done with it…".to_owned()),
-        }
+    if dialog.verb == "review" && dialog.left_behind.is_empty() {
+        warnings.extend(left::digest(view, app, false));
     }
     if dialog.verb == "lost" {
         warnings.push("! teamd stops trying: the access stays until somebody ends it in AWS".to_owned());

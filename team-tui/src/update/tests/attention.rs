@@ -64,6 +64,11 @@ fn what_was_left_behind_is_seen_before_a_review_closes() {
         "how many are left behind is typed first: {effects:?}"
     );
     keys(&mut app, "1");
+    assert!(
+        control(&mut app, 's').is_empty(),
+        "nothing was drawn: nobody saw it"
+    );
+    crate::screens::tests::screen(&app, 80, 24);
     let effects = control(&mut app, 's');
     let [Effect::Review(_, body)] = &effects[..] else {
         panic!("{effects:?}");
