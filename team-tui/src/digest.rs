@@ -13,10 +13,10 @@ pub(crate) fn lines(digest: &ActivityDigest, zone: Zone) -> Vec<(&'static str, S
             (
                 "used",
                 format!(
-                    "{} events, {} writes, {} errors, {}",
-                    digest.events,
-                    digest.writes,
-                    digest.errors,
+                    "{}, {}, {}, {}",
+                    some(digest.events, "event"),
+                    some(digest.writes, "write"),
+                    some(digest.errors, "error"),
                     some(digest.sessions, "session")
                 ),
             ),

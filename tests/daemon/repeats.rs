@@ -158,6 +158,16 @@ async fn a_dry_run_files_nothing() {
         .await
         .refused(422, "invalid");
     assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
+    // What nobody need approve would not wait for anybody.
+    let would = alice
+        .post("/v1/requests", dry(ask(DEV_WEB, ADMIN, 600)))
+        .await
+        .is(200);
+    assert_eq!(
+        (&would["state"], &would["approval"]["required"]),
+        (&json!("activating"), &json!(false))
+    );
+    assert_eq!(count(&world).await, 0);
 }
 
 #[tokio::test]

@@ -229,7 +229,7 @@ async fn the_digest_is_a_line_for_each_kind_of_thing() {
     let (code, out, _) = team(&running, &["activity", "X4TE2N", "--digest"]).await;
     assert_eq!(code, 0);
     for line in [
-        "used     3 events, 2 writes, 1 errors, 1 session",
+        "used     3 events, 2 writes, 1 error, 1 session",
         "services ecs 2, rds 1",
         "calls    ecs:UpdateService 2, rds:ModifyDBCluster 1",
         "from     203.0.113.7 3",

@@ -157,7 +157,11 @@ impl Engine {
         }
         let directory = facts.directory.clone();
         if dry_run {
-            let requests = drafts.iter().map(|(request, _)| request.clone()).collect();
+            let actor = caller.actor();
+            let would = drafts
+                .iter()
+                .map(|(request, _)| submit(request.clone(), &actor, now).request);
+            let requests = would.collect();
             self.store
                 .read(move |read| {
                     for (draft, max_per_day) in &drafts {
