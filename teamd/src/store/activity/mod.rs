@@ -22,12 +22,12 @@ use super::sqlite::{connect, failed, private, reader, refuse_network};
 use crate::domain::Time;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Marks the file as ours, with the form of its tables. Another form is put aside as damage is.
 const FORM: i64 = 0x7ea_0001;
 
-/// Connections that read and wait for the next reader.
+/// The most connections that wait for the next reader.
 const IDLE_READERS: usize = 4;
 
 /// The database of activity. Clones are the same.
@@ -38,8 +38,29 @@ struct Inner {
     /// None: in memory, where everything runs on the one connection, where it is called.
     path: Option<PathBuf>,
     // Closed before the writer, which then tidies up the log.
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Readers>,
     writer: Mutex<Connection>,
+}
+
+/// Connections that read and wait for the next reader.
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    /// How often the file was begun anew. Who began to read before has the old file open, and does not wait here again.
+    generation: u64,
+}
+
+impl Inner {
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No reader that has the file as it is now reads again.
+    fn retire_readers(&self) {
+        let mut readers = self.readers();
+        readers.generation += 1;
+        readers.idle.clear();
+    }
 }
 
 /// How far a place was read for a request.
@@ -101,15 +122,13 @@ impl ActivityStore {
             return Err(StoreError::Database("activity is kept in memory".to_owned()));
         };
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.0
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.0.retire_readers();
         // Else the old one would tidy up the log of the new one when it closes.
         *writer = Connection::open_in_memory().map_err(failed)?;
         let aside = put_aside(path)?;
         *writer = open_writer(path)?;
+        // Those too that opened the old file until it was put aside.
+        self.0.retire_readers();
         Ok(aside)
     }
 
@@ -139,8 +158,10 @@ impl ActivityStore {
                 let tx = conn.transaction().map_err(failed)?;
                 return work(&tx);
             };
-            let idle = || inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = idle().pop();
+            let (known, generation) = {
+                let mut readers = inner.readers();
+                (readers.idle.pop(), readers.generation)
+            };
             let mut conn = match known {
                 Some(conn) => conn,
                 None => reader(path)?,
@@ -148,9 +169,9 @@ impl ActivityStore {
             let tx = conn.transaction().map_err(failed)?;
             let done = work(&tx)?;
             drop(tx);
-            let mut idle = idle();
-            if idle.len() < IDLE_READERS {
-                idle.push(conn);
+            let mut readers = inner.readers();
+            if readers.generation == generation && readers.idle.len() < IDLE_READERS {
+                readers.idle.push(conn);
             }
             Ok(done)
         })

@@ -253,6 +253,8 @@ fn words(text: &str) -> Vec<String> {
 #[derive(Debug, Clone, Default)]
 pub struct WiderMarks {
     bursts: HashSet<Time>,
+    /// Refusals at these moments: CloudTrail's times are whole seconds.
+    in_bursts: u64,
     /// What is new, and when it was first done.
     new: HashMap<(i64, String), Time>,
 }
@@ -280,7 +282,7 @@ impl WiderMarks {
             let new = self.new.keys().filter(|(kind, _)| *kind == habit as i64);
             (habit.mark(), new.count() as u64)
         };
-        let bursts = (DENIED_BURST, self.bursts.len() as u64);
+        let bursts = (DENIED_BURST, self.in_bursts);
         Habit::ALL
             .map(of)
             .into_iter()
@@ -318,8 +320,10 @@ pub(super) fn wider_marks(conn: &Connection, request: &RequestId) -> StoreResult
     let new = all(conn, &sql, request, |row| {
         Ok(((row.get(0)?, row.get(1)?), moment(row.get(2)?)))
     })?;
+    let bursts: HashSet<Time> = bursts(&denied).into_iter().collect();
     Ok(WiderMarks {
-        bursts: bursts(&denied).into_iter().collect(),
+        in_bursts: denied.iter().filter(|at| bursts.contains(at)).count() as u64,
+        bursts,
         new: new.into_iter().collect(),
     })
 }

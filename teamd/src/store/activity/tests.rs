@@ -252,6 +252,42 @@ async fn it_outlives_a_restart_and_damage_is_put_aside() {
     assert!(aside.is_some() && store.summaries().await.unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn refusals_within_one_second_are_counted_each() {
+    let store = ActivityStore::in_memory().unwrap();
+    let events = (0..100).map(|n| event(n * 3, 0, "ec2:RunInstances"));
+    let kept = store.keep(owner(1), events.collect()).await.unwrap();
+    let burst = "denied-burst".to_owned();
+    let marked = kept
+        .new
+        .iter()
+        .filter(|event| event.marks.contains(&burst))
+        .count();
+    let digest = store.digest(owner(1).request).await.unwrap();
+    let counted = digest.marks.iter().find(|(mark, _)| *mark == burst);
+    assert_eq!((marked, counted), (100, Some(&(burst, 100))));
+}
+
+#[tokio::test]
+async fn who_reads_while_the_file_is_begun_anew_has_the_old_one_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = ActivityStore::open(&folder.path().join("activity.db")).unwrap();
+    let one = || vec![event(1, 0, "ec2:RunInstances")];
+    store.keep(owner(1), one()).await.unwrap();
+    let same = store.clone();
+    let count = |conn: &Connection| {
+        conn.query_row("SELECT COUNT(*) FROM events", [], |row| row.get::<_, i64>(0))
+            .map_err(failed)
+    };
+    let old = store.read(move |conn| {
+        let before = count(conn)?;
+        same.begin_anew()?;
+        Ok((before, count(conn)?))
+    });
+    assert_eq!(old.await.unwrap(), (1, 1), "one look, one file");
+    assert_eq!(store.read(count).await.unwrap(), 0, "the next reads the new one");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
