@@ -47,7 +47,7 @@ pub(super) async fn stream(
                         yield Ok(SseEvent::default().event("activity").data(on_the_wire(&line).as_ref()));
                     }
                 }
-                // The client reads the page again and has everything.
+                // Nothing is sent again: what was missed is in the pages of the requests, where the client reads it.
                 Err(RecvError::Lagged(missed)) => {
                     yield Ok(SseEvent::default().event("lagged").data(missed.to_string()));
                 }

@@ -158,8 +158,9 @@ pub enum CalledBy {
     Name(String),
     /// What was called with an access key: the calls of a role that a session went on to assume.
     Key(String),
-    /// Everybody's sign-ins to accounts through Identity Center: their records have no name, only the id of the user.
-    SignIns,
+    /// Everybody's sign-ins to accounts through Identity Center, of one kind of [`SIGN_INS`]: their records have no name,
+    /// only the id of the user.
+    SignIns(&'static str),
 }
 
 /// One question to a source.
@@ -179,8 +180,8 @@ pub struct Look {
     pub until: Time,
 }
 
-/// The call with which credentials of a permission set are had.
-pub const SIGN_IN: &str = "GetRoleCredentials";
+/// With which people come to a permission set: programs have its credentials, the portal goes on to the console.
+pub const SIGN_INS: [&str; 2] = ["GetRoleCredentials", "Federate"];
 
 /// Where CloudTrail's events are read.
 pub trait ActivitySource: Send + Sync {

@@ -39,7 +39,7 @@ impl fmt::Display for Place {
         match &self.called_by {
             CalledBy::Name(_) => Ok(()),
             CalledBy::Key(key) => write!(f, " key {key}"),
-            CalledBy::SignIns => write!(f, " sign-ins"),
+            CalledBy::SignIns(kind) => write!(f, " {kind}"),
         }
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn question(
         called_by: place.called_by.clone(),
         user: match place.called_by {
             CalledBy::Name(_) => Some(watched.user.clone()),
-            CalledBy::Key(_) | CalledBy::SignIns => None,
+            CalledBy::Key(_) | CalledBy::SignIns(_) => None,
         },
         since,
         until,

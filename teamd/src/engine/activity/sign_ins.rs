@@ -3,7 +3,7 @@
 
 use super::places::{DEEP, DEEP_EVERY, OVERLAP, Where};
 use super::{Engine, held};
-use crate::aws::port::{AwsError, CalledBy, Look as Question, RawEvent};
+use crate::aws::port::{AwsError, CalledBy, Look as Question, RawEvent, SIGN_INS};
 use crate::aws::record;
 use crate::domain::Time;
 use crate::domain::activity::{SKEW, Watched};
@@ -15,7 +15,7 @@ use futures::StreamExt;
 use std::collections::HashMap;
 
 /// In place of a place.
-const SIGN_INS: &str = "sign-ins";
+const PLACE: &str = "sign-ins";
 
 /// How far sign-ins were read.
 #[derive(Debug, Default)]
@@ -58,10 +58,10 @@ impl Engine {
         };
         let is_deep = known.deep_at.is_none_or(|at| now - at >= DEEP_EVERY);
         let back = if is_deep { DEEP } else { OVERLAP };
-        let question = Question {
+        let question = |kind| Question {
             account: at.0.clone(),
             region: at.1.clone(),
-            called_by: CalledBy::SignIns,
+            called_by: CalledBy::SignIns(kind),
             user: None,
             since: known
                 .read_at
@@ -71,7 +71,7 @@ impl Engine {
         let read = tokio::select! {
             biased;
             () = self.stop.cancelled() => return,
-            read = self.keep_sign_ins(ports, &question, &mut followed) => read,
+            read = self.keep_sign_ins(ports, SIGN_INS.map(question), &mut followed) => read,
         };
         let fault = match read {
             Ok(fault) => fault,
@@ -97,10 +97,10 @@ impl Engine {
     async fn keep_sign_ins(
         &self,
         ports: &ActivityPorts,
-        question: &Question,
+        questions: [Question; 2],
         followed: &mut [(Request, Watched)],
     ) -> StoreResult<Option<AwsError>> {
-        let mut pages = ports.source.read(question);
+        let mut pages = futures::stream::iter(&questions).flat_map(|one| ports.source.read(one));
         while let Some(page) = pages.next().await {
             let events = match page {
                 Ok(events) => events,
@@ -142,7 +142,7 @@ impl Engine {
             ..Look::default()
         };
         for (request, _) in followed {
-            let place = SIGN_INS.to_owned();
+            let place = PLACE.to_owned();
             ports.store.save_look(request.id, place, look.clone()).await?;
         }
         Ok(())

@@ -25,7 +25,7 @@ pub struct TrailEvent {
     pub read_only: bool,
     /// The access key used, if one was.
     pub access_key_id: Option<String>,
-    /// The role session's name: the user name.
+    /// The role session's name: the user name. Empty: the event has none and is not found by one.
     pub username: String,
     /// Type and name of what it touched.
     pub resources: Vec<(String, String)>,
@@ -155,8 +155,9 @@ impl Trail {
 
 impl Organisation {
     /// Writes a record as it stands into the history of an account and region, under the name and key that AWS would index
-    /// it by: for tests of those who read it. What AWS writes into every record (its id, the time, the account) is added
-    /// where it is missing, if the record is an object at all. Its id.
+    /// it by: for tests of those who read it. Identity Center's own events have no name, whatever is given. What AWS writes
+    /// into every record (its id, the time, the account) is added where it is missing, if the record is an object at all.
+    /// Its id.
     pub fn record_event(&mut self, place: (&str, &str), username: &str, record: &str, at_ms: i64) -> String {
         let mut known: serde_json::Value = serde_json::from_str(record).unwrap_or_default();
         let mut record = record.to_owned();
@@ -180,6 +181,7 @@ impl Organisation {
                 .and_then(|text| text.as_str())
                 .map(str::to_owned)
         };
+        let is_nameless = text("/userIdentity/type").as_deref() == Some("IdentityCenterUser");
         let id = text("/eventID").unwrap_or_else(|| self.event_id());
         let event = NewEvent {
             id: id.clone(),
@@ -188,7 +190,7 @@ impl Organisation {
             time_ms: at_ms,
             read_only: known.pointer("/readOnly") == Some(&true.into()),
             access_key_id: text("/userIdentity/accessKeyId"),
-            username: username.to_owned(),
+            username: if is_nameless { "" } else { username }.to_owned(),
             resources: Vec::new(),
             record,
         };
@@ -271,7 +273,7 @@ fn has_attribute(event: &TrailEvent, key: &str, value: &str) -> bool {
         "EventId" => event.id == value,
         "EventName" => event.name == value,
         "ReadOnly" => event.read_only.to_string() == value,
-        "Username" => event.username == value,
+        "Username" => !event.username.is_empty() && event.username == value,
         "ResourceType" => event.resources.iter().any(|(kind, _)| kind == value),
         "ResourceName" => event.resources.iter().any(|(_, name)| name == value),
         "EventSource" => event.source == value,

@@ -94,10 +94,12 @@ fn event(event: &TrailEvent) -> Value {
         // Whole seconds, as in the record.
         "EventTime": seconds(event.time_ms.div_euclid(1000) * 1000),
         "EventSource": event.source,
-        "Username": event.username,
         "Resources": event.resources.iter().map(resource).collect::<Vec<_>>(),
         "CloudTrailEvent": event.record,
     });
+    if !event.username.is_empty() {
+        value["Username"] = event.username.as_str().into();
+    }
     if let Some(key) = &event.access_key_id {
         value["AccessKeyId"] = key.as_str().into();
     }

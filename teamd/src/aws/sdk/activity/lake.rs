@@ -5,7 +5,7 @@ use super::super::failure::{Failure, Kind, bounded};
 use super::super::{Aws, pages_of};
 use super::{ids, place_of, placed};
 use crate::aws::health::Service;
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent, SIGN_IN};
+use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
 use crate::domain::Time;
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::operation::get_query_results::GetQueryResultsOutput;
@@ -215,7 +215,7 @@ fn statement(store: &str, look: &Look) -> String {
             format!("({})", ways.join(" OR "))
         }
         CalledBy::Key(key) => format!("userIdentity.accessKeyId = {}", quoted(key)),
-        CalledBy::SignIns => format!("eventName = {}", quoted(SIGN_IN)),
+        CalledBy::SignIns(kind) => format!("eventName = {}", quoted(kind)),
     };
     // Times are in whole seconds.
     let at = |time: Time| quoted(&time.format("%Y-%m-%d %H:%M:%S").to_string());

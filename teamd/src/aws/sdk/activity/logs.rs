@@ -4,7 +4,7 @@
 use super::super::{Aws, pages_of};
 use super::{ids, place_of, placed};
 use crate::aws::health::Service;
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent, SIGN_IN};
+use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
 use crate::domain::Time;
 use aws_config::Region;
 use aws_sdk_cloudwatchlogs::Client;
@@ -107,7 +107,7 @@ fn pattern(look: &Look) -> Option<String> {
             return None;
         }
         CalledBy::Key(key) => is("accessKeyId", key),
-        CalledBy::SignIns => format!("($.eventName = \"{SIGN_IN}\")"),
+        CalledBy::SignIns(kind) => format!("($.eventName = \"{kind}\")"),
     };
     let account = &look.account;
     Some(format!("{{ ($.recipientAccountId = \"{account}\") && {whose} }}"))

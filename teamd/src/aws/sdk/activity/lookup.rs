@@ -4,7 +4,7 @@
 use super::super::failure::{Failure, Kind};
 use super::super::{Aws, pages_of};
 use crate::aws::health::Service;
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent, SIGN_IN};
+use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
 use crate::domain::Time;
 use aws_sdk_cloudtrail::error::BuildError;
 use aws_sdk_cloudtrail::primitives::DateTime;
@@ -80,7 +80,7 @@ fn attribute(called_by: &CalledBy) -> Result<LookupAttribute, BuildError> {
     let (key, value) = match called_by {
         CalledBy::Name(name) => (LookupAttributeKey::Username, name.as_str()),
         CalledBy::Key(key) => (LookupAttributeKey::AccessKeyId, key.as_str()),
-        CalledBy::SignIns => (LookupAttributeKey::EventName, SIGN_IN),
+        CalledBy::SignIns(kind) => (LookupAttributeKey::EventName, *kind),
     };
     LookupAttribute::builder()
         .attribute_key(key)
