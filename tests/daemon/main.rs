@@ -17,6 +17,7 @@
 //! * [`backstop`] the dead-man's switch
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail, [`tampering`] with it · [`restart`] the same store opened again
+//! * [`isolation`] what callers may occupy, and that no removal waits for it
 //! * [`failures`] whatever can fail under access that was given
 //! * [`defects`] what AWS's TEAM is known to do wrong, where no other test shows that this does not
 //! * [`clock`] clocks that are wrong
@@ -44,6 +45,7 @@ mod extension;
 mod failures;
 mod freeze;
 mod fresh;
+mod isolation;
 mod leases;
 mod life;
 mod limits;

@@ -81,7 +81,7 @@ async fn short_status(
         api.engine
             .store()
             // What is in memory answers where the database cannot.
-            .read_for_removal(move |read| {
+            .read_with_fallback(move |read| {
                 let access = facts.access(&caller);
                 let mut seen = (0, 0);
                 let mut filter = RequestFilter {

@@ -107,7 +107,7 @@ impl Engine {
                         };
                         let Some(command) = command else { continue };
                         // By a clock that is ahead: as of the end, and no later.
-                        let judged = end_of(&request).filter(|end| *end <= by).map_or(now, |end| end.max(now));
+                        let judged = request.latest_end().filter(|end| *end <= by).map_or(now, |end| end.max(now));
                         match commit::carry_out_as_of(tx, &request, &command, &Actor::daemon(), judged, now) {
                             Ok(request) => moved.push(request),
                             // One request that cannot move must not hold up the others.
@@ -154,18 +154,9 @@ enum Due {
     Later,
 }
 
-/// When the access that a request holds, or is about to, must be over.
-fn end_of(request: &Request) -> Option<Time> {
-    request
-        .state
-        .session()
-        .map(|session| session.end_at)
-        .or(request.terms.end_at)
-}
-
 /// What a clock that is ahead of `now` ends, and nothing else: neither starts nor waits are judged by it.
 fn later_end(request: &Request, by: Time) -> Option<Command> {
-    if !request.holds_lease() || end_of(request).is_none_or(|end| end > by) {
+    if !request.holds_lease() || request.latest_end().is_none_or(|end| end > by) {
         return None;
     }
     match &request.state {
@@ -230,7 +221,7 @@ fn due_command(
         }
         State::Scheduled { .. } if !may_start => None,
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
-        State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
+        State::Activating { .. } if request.latest_end().is_some_and(|end| end <= now) => Some(Command::End),
         State::Activating { .. } => {
             let error = read.grant(&request.key)?.and_then(|grant| grant.last_error);
             let reason = error.map_or_else(|| "not_confirmed".to_owned(), |e| format!("not_confirmed: {e}"));

@@ -82,7 +82,7 @@ impl Engine {
         };
         let (requests, grants, overdue, last) = match self.store.read(gather).await {
             Ok(gathered) => gathered,
-            Err(_) if self.degraded().is_some() => self.store.read_for_removal(gather).await?,
+            Err(_) if self.degraded().is_some() => self.store.read_with_fallback(gather).await?,
             Err(refused) => return Err(refused),
         };
         let chain = self

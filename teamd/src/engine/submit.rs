@@ -278,7 +278,7 @@ impl Engine {
         if self.is_ours(key).await? {
             return Ok(());
         }
-        let look = self.assignments.list(key, Lane::Grant);
+        let look = self.lookups.list(key, Lane::Grant);
         let Ok(Reply::Listed { present: true }) = tokio::time::timeout(LOOK_FOR, look).await else {
             return Ok(());
         };

@@ -1,7 +1,8 @@
 //! The store: the only place that names `rusqlite`.
 //!
 //! * [`port`] what the rest of the daemon sees: reading, transactions, errors
-//! * [`Store`] the handle: one writer that serves removals first, a pool of readers, a wake-up after each commit
+//! * [`Store`] the handle: one writer that serves removals first, a wake-up after each commit; `reads` a pool of readers,
+//!   and one for the removal path alone
 //! * `sqlite` the tables on disk, one file per family; `memory` the twin for simulation
 //! * `record` rows as both keep them, and the way back, which names every impossible row
 //! * `chain` the hash chain of the audit trail, shared by both
@@ -22,6 +23,7 @@ mod handle;
 mod lanes;
 mod memory;
 pub mod port;
+mod reads;
 mod record;
 mod removals;
 mod sqlite;
