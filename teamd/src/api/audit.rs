@@ -101,8 +101,12 @@ impl Period {
     /// that was set back.
     fn is_over_at(&self, at: DateTime<Utc>) -> bool {
         match self.order {
-            Order::NewestFirst => self.since.is_some_and(|since| since.signed_duration_since(at) > CLOCK_SET_BACK),
-            Order::OldestFirst => self.until.is_some_and(|until| at.signed_duration_since(until) > CLOCK_SET_BACK),
+            Order::NewestFirst => self
+                .since
+                .is_some_and(|since| since.signed_duration_since(at) > CLOCK_SET_BACK),
+            Order::OldestFirst => self
+                .until
+                .is_some_and(|until| at.signed_duration_since(until) > CLOCK_SET_BACK),
         }
     }
 }
@@ -167,7 +171,9 @@ async fn visible(
                             (scan.is_done, scan.has_more) = (true, false);
                             break;
                         }
-                        if period.holds(record.at) && may_see(read, &facts, &caller, &record, &mut scan.known)? {
+                        if period.holds(record.at)
+                            && may_see(read, &facts, &caller, &record, &mut scan.known)?
+                        {
                             if scan.rows.len() == limit {
                                 (scan.is_done, scan.has_more) = (true, true);
                                 break;

@@ -291,3 +291,6 @@ impl HttpBody for Held {
         self.inner.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -218,7 +218,9 @@ pub(super) async fn directory(
     budget: UserBudget,
 ) -> Result<Response, ApiError> {
     let pool = Arc::clone(&api.heavy);
-    let answer = budget.compute(&pool, move || whole(&api, &caller).map(IntoResponse::into_response));
+    let answer = budget.compute(&pool, move || {
+        whole(&api, &caller).map(IntoResponse::into_response)
+    });
     answer.await?
 }
 

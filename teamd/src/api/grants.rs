@@ -67,7 +67,11 @@ pub(super) async fn list(
 }
 
 async fn managed(api: &Api, facts: &Facts, cursor: Option<&str>) -> Result<Response, ApiError> {
-    let held = api.engine.store().read(|read| Ok::<_, Refused>(read.grants()?)).await?;
+    let held = api
+        .engine
+        .store()
+        .read(|read| Ok::<_, Refused>(read.grants()?))
+        .await?;
     let grants = with_leases(api, held, |grant| &grant.key).await?;
     let names = Names(facts.directory.as_deref());
     let row = |(grant, leases): (Grant, Vec<RequestId>)| GrantView {
@@ -105,7 +109,11 @@ async fn standing(api: &Api, facts: &Facts, cursor: Option<&str>) -> Result<Resp
 }
 
 async fn drift(api: &Api, facts: &Facts, cursor: Option<&str>) -> Result<Response, ApiError> {
-    let found = api.engine.store().read(|read| Ok::<_, Refused>(read.drift()?)).await?;
+    let found = api
+        .engine
+        .store()
+        .read(|read| Ok::<_, Refused>(read.drift()?))
+        .await?;
     let found = with_leases(api, found, |drift| &drift.key).await?;
     let names = Names(facts.directory.as_deref());
     let row = |(drift, leases): (Drift, Vec<RequestId>)| DriftView {

@@ -93,7 +93,10 @@ fn busy() -> Refused {
 }
 
 fn broken() -> Refused {
-    Refused::new(Code::Internal, "the computation broke off; operators: see the daemon's log")
+    Refused::new(
+        Code::Internal,
+        "the computation broke off; operators: see the daemon's log",
+    )
 }
 
 #[cfg(test)]

@@ -108,7 +108,9 @@ pub(super) async fn entitlements(
 ) -> Result<Response, ApiError> {
     let asked: ListQuery = query(&uri)?;
     let (facts, now) = (api.engine.facts(), api.engine.now());
-    let listed = budget.compute(&api.heavy, move || listed(&facts, &caller, now, asked.cursor.as_deref()));
+    let listed = budget.compute(&api.heavy, move || {
+        listed(&facts, &caller, now, asked.cursor.as_deref())
+    });
     listed.await?
 }
 
@@ -121,28 +123,28 @@ fn listed(facts: &Facts, caller: &Caller, now: Time, cursor: Option<&str>) -> Re
     let (in_force, directory) = facts.both()?;
     let names = Names(Some(directory));
     let items = entitled_to(&in_force.policy, directory, &facts.protected, person, now)
-    .into_iter()
-    .filter_map(|entitled| {
-        let account = directory.accounts.get(&entitled.account)?;
-        let set = directory.permission_sets.get(&entitled.permission_set)?;
-        Some(Entitlement {
-            account: account_ref(directory, account),
-            permission_set: set_ref(set),
-            max_duration_seconds: entitled.max_duration,
-            default_duration_seconds: entitled.default_duration,
-            approval_required: entitled.approval_required,
-            break_glass: entitled.break_glass,
-            approvers: names.people(entitled.approvers.iter()),
-            quorum: entitled.quorum,
-            rule: entitled.rule.to_string(),
-            ticket_required: entitled.texts.require_ticket,
-            justification_min: if entitled.texts.require_justification {
-                entitled.texts.justification_min
-            } else {
-                0
-            },
-            guarded: entitled.guarded,
-        })
-    });
+        .into_iter()
+        .filter_map(|entitled| {
+            let account = directory.accounts.get(&entitled.account)?;
+            let set = directory.permission_sets.get(&entitled.permission_set)?;
+            Some(Entitlement {
+                account: account_ref(directory, account),
+                permission_set: set_ref(set),
+                max_duration_seconds: entitled.max_duration,
+                default_duration_seconds: entitled.default_duration,
+                approval_required: entitled.approval_required,
+                break_glass: entitled.break_glass,
+                approvers: names.people(entitled.approvers.iter()),
+                quorum: entitled.quorum,
+                rule: entitled.rule.to_string(),
+                ticket_required: entitled.texts.require_ticket,
+                justification_min: if entitled.texts.require_justification {
+                    entitled.texts.justification_min
+                } else {
+                    0
+                },
+                guarded: entitled.guarded,
+            })
+        });
     page_of_list(items, cursor)
 }

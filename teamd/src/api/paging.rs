@@ -129,7 +129,9 @@ mod tests {
     use serde_json::{Value, json};
 
     async fn read(response: Response) -> Value {
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
         serde_json::from_slice(&body).unwrap()
     }
 
@@ -137,12 +139,21 @@ mod tests {
     async fn large_page_ends_with_a_cursor() {
         let rows = || (1..=5).map(|n| ("x".repeat(100), n.to_string()));
         let whole = read(page_within(10_000, rows(), None).unwrap()).await;
-        assert_eq!((whole["items"].as_array().unwrap().len(), &whole["next_cursor"]), (5, &Value::Null));
+        assert_eq!(
+            (whole["items"].as_array().unwrap().len(), &whole["next_cursor"]),
+            (5, &Value::Null)
+        );
         let cut = read(page_within(250, rows(), Some("9".to_owned())).unwrap()).await;
-        assert_eq!((cut["items"].as_array().unwrap().len(), &cut["next_cursor"]), (2, &json!("2")));
+        assert_eq!(
+            (cut["items"].as_array().unwrap().len(), &cut["next_cursor"]),
+            (2, &json!("2"))
+        );
         // One row is always there, or nobody would get behind it.
         let one = read(page_within(10, rows(), None).unwrap()).await;
-        assert_eq!((one["items"].as_array().unwrap().len(), &one["next_cursor"]), (1, &json!("1")));
+        assert_eq!(
+            (one["items"].as_array().unwrap().len(), &one["next_cursor"]),
+            (1, &json!("1"))
+        );
         let none = read(page_within(10, Vec::<(u8, String)>::new(), Some("7".to_owned())).unwrap()).await;
         assert_eq!(none, json!({"items": [], "next_cursor": "7"}));
     }

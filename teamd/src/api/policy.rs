@@ -141,7 +141,9 @@ pub(super) async fn roll_back(
         let body: RollBackPolicy = raw.json()?;
         let (engine, by) = (Arc::clone(&api.engine), caller.clone());
         let applied = budget.compute_async(&api.heavy, async move {
-            engine.roll_back_policy(&by, body.version, body.force_reason).await
+            engine
+                .roll_back_policy(&by, body.version, body.force_reason)
+                .await
         });
         Ok::<_, ApiError>(applied.await??)
     };
@@ -178,7 +180,9 @@ pub(super) async fn plan(
     may_read(&api, &caller)?;
     let engine = Arc::clone(&api.engine);
     let planned = budget.compute_async(&api.heavy, async move {
-        let planned = engine.plan_policy(&caller, &body.document, body.base_version).await;
+        let planned = engine
+            .plan_policy(&caller, &body.document, body.base_version)
+            .await;
         // Written there too: a plan can be long.
         planned.map(|plan| Json(plan).into_response())
     });

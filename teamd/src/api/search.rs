@@ -301,4 +301,3 @@ fn by_index(wanted: &RequestFilter) -> RequestFilter {
 pub(super) fn is_before(request: &Request, since: Option<Time>) -> bool {
     since.is_some_and(|since| since.signed_duration_since(request.created_at) > CLOCK_SET_BACK)
 }
-

@@ -96,7 +96,10 @@ pub(super) fn refuse_batch(tx: &mut dyn Tx, request: &Request) -> Result<(), Ref
         ..RequestFilter::default()
     })?;
     if members.len() > MAX_BATCH {
-        return Err(Refused::field("batch_id", format!("has {MAX_BATCH} requests already; give a new ULID")));
+        return Err(Refused::field(
+            "batch_id",
+            format!("{MAX_BATCH} requests have it already; give a new ULID"),
+        ));
     }
     let is_theirs = members.iter().any(|member| member.key.user != request.key.user);
     let is_begun = members

@@ -4,8 +4,8 @@
 //! Every verb that writes an audit row or notifies people is counted here, but for those that take access away or stop
 //! it: `revoke`, `done`, `cancel`, `reject` and `freeze` are never refused by a limit.
 
-use super::{Engine, EngineSettings};
 use super::refused::Refused;
+use super::{Engine, EngineSettings};
 use crate::domain::Time;
 use crate::domain::identity::Caller;
 use chrono::TimeDelta;
@@ -39,9 +39,8 @@ pub(super) enum Act {
 }
 
 impl Act {
-    /// How many of them a minute, and what they are called.
-    fn limit(self, settings: &EngineSettings) -> (usize, &'static str) {
-        let submissions = settings.submits_per_minute;
+    /// How many of them a minute, by how many submissions are allowed, and what they are called.
+    fn limit(self, submissions: usize) -> (usize, &'static str) {
         match self {
             Self::Claim => (submissions * 3, "claims"),
             // A batch of a hundred is decided in one go.
@@ -137,9 +136,9 @@ impl Limits {
         person: &UserId,
         act: Act,
         now: Time,
-        settings: &EngineSettings,
+        submits_per_minute: usize,
     ) -> Result<(), Refused> {
-        let (limit, what) = act.limit(settings);
+        let (limit, what) = act.limit(submits_per_minute);
         self.with(person, now, |seen| {
             let acts = seen.acts.entry(act).or_default();
             if acts.len() >= limit {
@@ -178,8 +177,39 @@ impl Engine {
     /// Too many.
     pub(super) fn take_act(&self, caller: &Caller, act: Act) -> Result<(), Refused> {
         match caller.person() {
-            Some(person) => self.limits.take_act(person, act, self.clock.now(), &self.settings()),
+            Some(person) => {
+                let submissions = self.settings().submits_per_minute;
+                self.limits.take_act(person, act, self.clock.now(), submissions)
+            }
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_have_a_limit_of_their_own() {
+        let limits = Limits::default();
+        let (ann, bob): (UserId, UserId) = ("ann".parse().unwrap(), "bob".parse().unwrap());
+        let now = chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let claim = |person, at| limits.take_act(person, Act::Claim, at, 10);
+        for _ in 0..30 {
+            claim(&ann, now).unwrap();
+        }
+        let refused = claim(&ann, now).unwrap_err();
+        assert_eq!(refused.code, Code::LimitReached);
+        assert!(
+            refused.detail.contains("30 claims a minute"),
+            "{}",
+            refused.detail
+        );
+        // Others, other acts and submissions have their own; a minute later there is room again.
+        claim(&bob, now).unwrap();
+        limits.take_act(&ann, Act::Decision, now, 10).unwrap();
+        claim(&ann, now + TimeDelta::seconds(60)).unwrap();
+        assert_eq!(limits.seen.lock().unwrap().len(), 1, "idle people are forgotten");
     }
 }

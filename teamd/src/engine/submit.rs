@@ -1,6 +1,6 @@
 //! Filing a request.
 
-use super::filing::{file, find_target, refuse_batch, make_request, refuse_texts};
+use super::filing::{file, find_target, make_request, refuse_batch, refuse_texts};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::read_terms;

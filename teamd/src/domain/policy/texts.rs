@@ -152,6 +152,12 @@ pub struct PatternBook {
 }
 
 impl PatternBook {
+    /// The memory of what is compiled, in bytes.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// A pattern, compiled where it has not been before.
     ///
     /// # Errors
@@ -212,15 +218,15 @@ impl TicketPattern {
 fn compile(pattern: &str) -> Result<Regex, InvalidPattern> {
     // Alone first: `a)|(b` is only well-formed inside the parentheses that anchor it.
     syntax::parse(pattern).map_err(|error| InvalidPattern::Syntax {
-            // The parser draws a picture over several lines; its last one says what is wrong.
-            reason: error
-                .to_string()
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error: ")
-                .to_owned(),
-        })?;
+        // The parser draws a picture over several lines; its last one says what is wrong.
+        reason: error
+            .to_string()
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned(),
+    })?;
     let config = Regex::config()
         .nfa_size_limit(Some(MAX_PATTERN))
         .hybrid(false)

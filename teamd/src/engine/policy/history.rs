@@ -116,7 +116,10 @@ impl Engine {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn policy_history(&self, below: Option<u64>) -> Result<(Vec<HistoryRow>, Option<u64>), Refused> {
+    pub async fn policy_history(
+        &self,
+        below: Option<u64>,
+    ) -> Result<(Vec<HistoryRow>, Option<u64>), Refused> {
         let newest = self.policy_version_in_force().await?;
         let from = below.map_or(newest, |below| below.saturating_sub(1).min(newest));
         let (mut rows, mut bytes) = (Vec::new(), 0);

@@ -3,8 +3,8 @@
 use super::{failing_row, off_row, set};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::identity::{Caller, Who};
-use crate::engine::{Engine, limits};
 use crate::engine::refused::Refused;
+use crate::engine::{Engine, limits};
 use crate::notify::notice::sample;
 use crate::notify::{Address, Outgoing, Recipient};
 use crate::store::WriteLane;
@@ -193,8 +193,13 @@ impl Engine {
         let recipient = own.filter(|_| !sees_all && query.request.is_none());
         let fits = |one: &Delivery| {
             query.state.is_none_or(|state| one.state == state)
-                && query.channel.as_ref().is_none_or(|channel| one.channel == *channel)
-                && recipient.as_ref().is_none_or(|recipient| one.recipient == *recipient)
+                && query
+                    .channel
+                    .as_ref()
+                    .is_none_or(|channel| one.channel == *channel)
+                && recipient
+                    .as_ref()
+                    .is_none_or(|recipient| one.recipient == *recipient)
         };
         let (mut rows, mut before, mut scanned) = (Vec::new(), query.before, 0);
         while scanned < SCANNED {
