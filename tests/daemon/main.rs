@@ -32,6 +32,7 @@ mod backstop;
 mod basis;
 mod batches;
 mod bodies;
+mod budgets;
 mod changes;
 mod clock;
 mod damage;

@@ -29,7 +29,7 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 const ANSWER_AT_ONCE: [&str; 2] = [routes::ME, routes::STATUS];
 
 /// The header of the demo's `:as`.
-const DEMO_AS: &str = "x-team-demo-as";
+pub(super) const DEMO_AS: &str = "x-team-demo-as";
 
 /// Login names by uid, so that a slow name service is not asked for every call.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::{FAR_AWAY, START_SLACK};
 use super::verb::{checked_comment, opened, refuse_stale};
-use super::{Engine, Facts, commit, daily};
+use super::{Engine, Facts, commit, daily, limits};
 use crate::domain::Time;
 use crate::domain::attention::reminders::is_escalated;
 use crate::domain::identity::Caller;
@@ -54,6 +54,10 @@ impl Engine {
         id: &RequestId,
         approval: Approval,
     ) -> Result<Request, Refused> {
+        // A vote as it was asked for is cast once; terms can be changed again and again.
+        if approval.duration_seconds.is_some() || approval.start_at.is_some() {
+            self.take_act(caller, limits::Act::Decision)?;
+        }
         self.directory_ready().await?;
         self.refresh_for_decision(caller, id).await?;
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);

@@ -1,6 +1,6 @@
 //! Filing a request.
 
-use super::filing::{file, find_target, make_request, refuse_texts};
+use super::filing::{file, find_target, make_request, refuse_batch, refuse_texts};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::read_terms;
@@ -190,6 +190,15 @@ impl Engine {
         self.store
             .write(WriteLane::Normal, move |tx| {
                 refuse_frozen(tx)?;
+                // Those that are filed together are of one batch, so that it is looked at once for all of them.
+                for (at, (next, _)) in filed.iter().enumerate() {
+                    let is_new = filed[..at]
+                        .iter()
+                        .all(|(other, _)| other.request.batch_id != next.request.batch_id);
+                    if is_new {
+                        refuse_batch(tx, &next.request)?;
+                    }
+                }
                 for ((next, max_per_day), name) in filed.iter().zip(&names) {
                     let one = file(
                         tx,

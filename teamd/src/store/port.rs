@@ -3,6 +3,7 @@
 //!
 //! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
 
+use super::chain::Verifier;
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
@@ -108,6 +109,8 @@ pub struct RequestFilter {
     pub since: Option<Time>,
     /// Created before.
     pub until: Option<Time>,
+    /// Only those that are not over, or were over at this moment or after.
+    pub over_since: Option<Time>,
     /// Ids that end so: the short form.
     pub id_suffix: Option<String>,
     /// Only ids below this one: where the page before ended.
@@ -165,6 +168,19 @@ pub struct ChainCheck {
     pub erased_texts: u64,
     /// The first fault, in words; none: intact.
     pub fault: Option<String>,
+}
+
+/// How far a check of the chain has come.
+#[derive(Debug, Default)]
+pub struct ChainProgress(pub(super) Verifier);
+
+/// A check of the chain after some rows more.
+#[derive(Debug)]
+pub enum ChainStep {
+    /// There may be more rows.
+    More(ChainProgress),
+    /// It is finished.
+    Done(ChainCheck),
 }
 
 /// An applied policy document.
@@ -267,8 +283,19 @@ pub trait Read {
     fn last_seq(&mut self) -> StoreResult<u64>;
     /// Audit rows, oldest first.
     fn audit(&mut self, filter: &AuditFilter) -> StoreResult<Vec<AuditRecord>>;
-    /// Checks the chain from the first row to the last.
-    fn verify_chain(&mut self) -> StoreResult<ChainCheck>;
+    /// Checks the next rows of the chain, at most so many: rows are only ever added, so that a check may be spread over
+    /// several states.
+    fn verify_rows(&mut self, so_far: ChainProgress, limit: usize) -> StoreResult<ChainStep>;
+    /// Checks the chain from the first row to the last, on one state.
+    fn verify_chain(&mut self) -> StoreResult<ChainCheck> {
+        let mut so_far = ChainProgress::default();
+        loop {
+            match self.verify_rows(so_far, usize::MAX)? {
+                ChainStep::More(further) => so_far = further,
+                ChainStep::Done(check) => return Ok(check),
+            }
+        }
+    }
     /// The policy in force.
     fn policy(&mut self) -> StoreResult<Option<PolicyRow>>;
     /// One version of the policy.

@@ -5,7 +5,6 @@ use super::{
     ACTIVATION_DEADLINE, Command, FLOATING_GRACE, Finish, Outcome, Request, Session, State, Time,
     TransitionError,
 };
-use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::state::RequestState;
 

@@ -24,6 +24,11 @@ pub(in crate::store) struct Verifier {
 }
 
 impl Verifier {
+    /// The number of the last good row.
+    pub(in crate::store) fn position(&self) -> u64 {
+        self.head.seq
+    }
+
     /// Checks the next row with its free texts, ordered by field. `false`: there is a fault, and reading on is of no use.
     pub(in crate::store) fn row(&mut self, row: RowRef<'_>, texts: &[Text]) -> bool {
         match self.check(row, texts) {

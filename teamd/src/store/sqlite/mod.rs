@@ -21,9 +21,10 @@ pub(super) use idempotency::MEMORY;
 pub(super) use meta::refuse_own;
 pub(super) use open::{Lock, connect, lock, private, reader, refuse_network};
 
+use super::chain::Verifier;
 use super::disk::Disk;
 use super::fallback::Live;
-use super::port::{Backend, ChainCheck, Read, StoreError, StoreResult, Tx};
+use super::port::{Backend, ChainCheck, ChainStep, Read, StoreError, StoreResult, Tx};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use session::Session;
 use std::path::{Path, PathBuf};
@@ -159,7 +160,10 @@ pub fn verify_file(path: &Path) -> StoreResult<ChainCheck> {
         .transaction_with_behavior(TransactionBehavior::Deferred)
         .map_err(failed)?;
     migrate::refuse_foreign(&tx)?;
-    audit::verify(&tx)
+    match audit::verify(&tx, Verifier::default(), usize::MAX)? {
+        ChainStep::Done(check) => Ok(check),
+        ChainStep::More(_) => Err(StoreError::Database("the check did not end".into())),
+    }
 }
 
 /// What a failure of SQLite means to us.

@@ -130,6 +130,12 @@ pub(super) fn list(conn: &Connection, filter: &RequestFilter) -> StoreResult<Vec
     if let Some(until) = filter.until {
         add("created_at < ?".into(), Box::new(millis(until)));
     }
+    if let Some(since) = filter.over_since {
+        add(
+            "(finished_at IS NULL OR finished_at >= ?)".into(),
+            Box::new(millis(since)),
+        );
+    }
     if let Some(suffix) = &filter.id_suffix {
         let suffix = suffix.to_ascii_uppercase();
         // With the length written out, six characters are found by their index.
