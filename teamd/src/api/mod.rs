@@ -3,8 +3,10 @@
 //! To add a route: a constant in `team_shared::routes`, a handler in the file of its resource, a line in [`router`].
 //! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
 
+mod accept;
 mod activity;
 mod activity_stream;
+mod admission;
 mod ask;
 mod audit;
 mod batches;
@@ -13,6 +15,7 @@ mod body;
 mod caller;
 mod catalogue;
 mod clock;
+mod connection;
 mod degraded;
 mod error;
 mod events;
@@ -23,6 +26,7 @@ mod idempotency;
 mod listener;
 mod logins;
 mod me;
+mod name_service;
 mod notifications;
 mod policy;
 mod policy_test;
@@ -34,8 +38,9 @@ mod status;
 mod verbs;
 mod views;
 
+pub use accept::serve;
 pub use ask::{AskError, ask_to_accept_clock};
-pub use listener::{bind, serve};
+pub use listener::bind;
 
 use crate::engine::Engine;
 use axum::Router;
@@ -57,7 +62,8 @@ const MAX_POLICY: usize = 1024 * 1024;
 #[derive(Clone)]
 pub struct Api {
     engine: Arc<Engine>,
-    logins: Arc<caller::Logins>,
+    admission: Arc<admission::Admission>,
+    logins: Arc<name_service::Logins>,
     idempotency: Arc<idempotency::Keys>,
     portal: Arc<portal::Portal>,
     /// The demo's `:as`: a header may name the person. Never set outside the demo.
@@ -70,6 +76,7 @@ impl Api {
     pub fn new(engine: Arc<Engine>) -> Self {
         Self {
             engine,
+            admission: Arc::default(),
             logins: Arc::default(),
             idempotency: Arc::default(),
             portal: Arc::default(),
