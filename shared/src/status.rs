@@ -62,6 +62,41 @@ pub struct Status {
     /// The clocks; absent where time is simulated.
     #[serde(default)]
     pub clock: Option<ClockStatus>,
+    /// Connections to the socket.
+    #[serde(default)]
+    pub connections: ConnectionStatus,
+}
+
+/// Connections to the socket: how many are open, and how many were refused since the daemon started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionStatus {
+    /// Open now.
+    pub open: u64,
+    /// `[limits] connections`; there are 24 reserved ones besides.
+    pub limit: u64,
+    /// `[limits] connections_per_user`.
+    pub limit_per_user: u64,
+    /// The uid with the most open connections.
+    pub most_open: Option<UidCount>,
+    /// Refused since the start.
+    pub refused: u64,
+    /// Of these, over the limit of their user.
+    pub refused_per_user: u64,
+    /// Of these, because all ordinary connections were in use.
+    pub refused_total: u64,
+    /// Of these, of root, security or admins, because their reserved connections were in use too.
+    pub refused_reserved: u64,
+    /// The uid that was refused most often.
+    pub most_refused: Option<UidCount>,
+}
+
+/// A uid and a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UidCount {
+    /// The uid.
+    pub uid: u32,
+    /// How many.
+    pub count: u64,
 }
 
 /// The clocks.

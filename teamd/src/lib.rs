@@ -26,6 +26,7 @@ pub mod commands;
 pub mod config;
 #[cfg(feature = "simulator")]
 pub mod demo;
+mod descriptors;
 pub mod document;
 pub mod domain;
 pub mod engine;

@@ -13,6 +13,7 @@ use crate::aws::port::{Assignments, Schedules};
 use crate::aws::sdk::Aws;
 use crate::clock::{Clock, Machine, Readings};
 use crate::config::Config;
+use crate::descriptors;
 use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::lifecycle::{Ended, Shutdown, systemd};
 use crate::store::port::StoreError;
@@ -81,6 +82,7 @@ pub async fn run(
     inherited: Option<std::os::unix::net::UnixListener>,
     service: tokio::runtime::Handle,
 ) -> Result<(), RunError> {
+    descriptors::raise_limit();
     let shutdown = Shutdown::new().with_service_runtime(service.clone());
     shutdown.listen_to_signals().map_err(RunError::Signals)?;
     let socket_error = |error| RunError::Socket {
@@ -356,6 +358,8 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         pending_per_user: config.limits.pending_per_user as usize,
         submits_per_minute: config.limits.submits_per_minute_per_user as usize,
         refusals_per_minute: config.limits.refusals_per_minute_per_user as usize,
+        connections_per_user: config.limits.connections_per_user as usize,
+        connections: descriptors::connections_that_fit(config.limits.connections) as usize,
         activity_regions: activity::regions(config),
         activity_role: config.activity.role_name.is_some(),
         activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),

@@ -1,6 +1,7 @@
 //! The daemon in one process: its real engine, store and HTTP API on a socket of its own, against the simulated AWS.
 //!
 //! * [`support`] the harness: a daemon on a temporary store, callers, answers
+//! * [`connections`] how many of them
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`explain`] why somebody may or may not · [`changes`] of the policy
@@ -35,6 +36,7 @@ mod bodies;
 mod budgets;
 mod changes;
 mod clock;
+mod connections;
 mod damage;
 mod defects;
 mod degraded;

@@ -66,6 +66,8 @@ impl Setup {
         config.aws.removal_requests_per_second = 1000.0;
         config.limits.submits_per_minute_per_user = 1000;
         config.limits.refusals_per_minute_per_user = 1000;
+        // One process is many people here.
+        config.limits.connections_per_user = 1000;
         Self {
             config,
             policy: Some(POLICY.to_owned()),

@@ -4,8 +4,10 @@
 //! the class of its cost.
 //! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
 
+mod accept;
 mod activity;
 mod activity_stream;
+mod admission;
 mod ask;
 mod audit;
 mod batches;
@@ -15,6 +17,7 @@ mod budget;
 mod caller;
 mod catalogue;
 mod clock;
+mod connection;
 mod degraded;
 mod error;
 mod events;
@@ -26,6 +29,7 @@ mod idempotency;
 mod listener;
 mod logins;
 mod me;
+mod name_service;
 mod notifications;
 mod paging;
 mod policy;
@@ -39,8 +43,9 @@ mod status;
 mod verbs;
 mod views;
 
+pub use accept::serve;
 pub use ask::{AskError, ask_to_accept_clock};
-pub use listener::{bind, serve};
+pub use listener::bind;
 
 use crate::engine::Engine;
 use axum::Router;
@@ -63,7 +68,8 @@ const MAX_POLICY: usize = 1024 * 1024;
 #[derive(Clone)]
 pub struct Api {
     engine: Arc<Engine>,
-    logins: Arc<caller::Logins>,
+    admission: Arc<admission::Admission>,
+    logins: Arc<name_service::Logins>,
     idempotency: Arc<idempotency::Keys>,
     portal: Arc<portal::Portal>,
     budgets: Arc<budget::Budgets>,
@@ -78,6 +84,7 @@ impl Api {
     pub fn new(engine: Arc<Engine>) -> Self {
         Self {
             engine,
+            admission: Arc::default(),
             logins: Arc::default(),
             idempotency: Arc::default(),
             portal: Arc::default(),

@@ -262,5 +262,6 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
             wall_ahead_ms: clock.wall_ahead.num_milliseconds(),
             aws_ahead_ms: clock.aws_ahead.map(|by| by.num_milliseconds()),
         }),
+        connections: api.admission.status(super::accept::limits(api)),
     }
 }

@@ -72,6 +72,10 @@ pub struct EngineSettings {
     pub submits_per_minute: usize,
     /// Refused submissions a person and minute.
     pub refusals_per_minute: usize,
+    /// Open connections to the socket, of one uid.
+    pub connections_per_user: usize,
+    /// Open connections to the socket, of all uids.
+    pub connections: usize,
     /// Regions whose event history is read.
     pub activity_regions: Vec<String>,
     /// Whether other accounts have a role for reading theirs.
