@@ -30,7 +30,7 @@ async fn occupy(world: &World) -> Vec<UnixStream> {
 }
 
 async fn refusals(world: &World) -> Vec<Value> {
-    let rows = world.as_("hugo").get("/v1/audit?type=refused").await.is(200);
+    let rows = world.as_("hugo").get("/v1/audit?limit=500").await.is(200);
     let rows = rows["items"].as_array().cloned().unwrap_or_default();
     let is_ours = |row: &Value| row["data"]["code"] == "too_many_connections";
     rows.into_iter().filter(is_ours).collect()
