@@ -3,7 +3,7 @@
 //!
 //! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
 
-use super::chain::Verifier;
+pub use super::chain::{ChainProgress, ChainStep};
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
@@ -168,19 +168,6 @@ pub struct ChainCheck {
     pub erased_texts: u64,
     /// The first fault, in words; none: intact.
     pub fault: Option<String>,
-}
-
-/// How far a check of the chain has come.
-#[derive(Debug, Default)]
-pub struct ChainProgress(pub(super) Verifier);
-
-/// A check of the chain after some rows more.
-#[derive(Debug)]
-pub enum ChainStep {
-    /// There may be more rows.
-    More(ChainProgress),
-    /// It is finished.
-    Done(ChainCheck),
 }
 
 /// An applied policy document.

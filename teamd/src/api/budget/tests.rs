@@ -54,7 +54,7 @@ async fn computation_holds_its_permit_after_a_hang_up() {
     let (begun, begins) = tokio::sync::oneshot::channel();
     let (budget, _) = at_once(&budgets, ANN, Class::Heavy);
     let computing = budget.compute(&pool, move || {
-        drop(begun.send(()));
+        let _ = begun.send(());
         gate.recv()
     });
     tokio::select! {
@@ -92,8 +92,8 @@ async fn streams_of_a_user_have_a_limit() {
     assert!(held[0].0.read().now_or_never().flatten().is_some());
 }
 
-#[test]
-fn idle_users_are_forgotten() {
+#[tokio::test]
+async fn idle_users_are_forgotten() {
     let budgets = Budgets::default();
     let held = at_once(&budgets, ANN, Class::Ordinary);
     for uid in 2_000..12_000 {
