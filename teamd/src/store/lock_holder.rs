@@ -106,3 +106,57 @@ fn exclusive(file: &File, (start, length): (u64, u64)) -> Option<i32> {
     let found = fcntl_getlk(file, &question).ok()??;
     Some(found.pid?.as_raw_nonzero().get()).filter(|pid| *pid > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
+    const DATABASE: &str = "TEAMD_TEST_LOCKED_DATABASE";
+    const SELF: &str = "store::lock_holder::tests::holder_in_another_process_is_named";
+
+    /// In the other process: holds the lock until its input is closed.
+    fn hold(path: &Path) {
+        let other = rusqlite::Connection::open(path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        println!("locked");
+        std::io::stdin().lines().for_each(drop);
+    }
+
+    #[test]
+    fn holder_in_another_process_is_named() {
+        if let Some(path) = std::env::var_os(DATABASE) {
+            return hold(Path::new(&path));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("teamd.db");
+        let store = crate::store::Store::open(&path).unwrap();
+        let disk = store.disk().unwrap();
+        assert_eq!(disk.lock_holder(), None);
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", SELF, "--nocapture"])
+            .env(DATABASE, &path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("locked")));
+        let holder = disk.lock_holder().unwrap();
+        assert_eq!(holder.pid, i32::try_from(child.id()).unwrap());
+        assert_eq!(holder.uid, Some(nix::unistd::geteuid().as_raw()));
+        assert!(
+            holder
+                .to_string()
+                .contains(&format!("(process {}, uid", holder.pid))
+        );
+        // Asking has not cost us our own locks: another one still finds the database in use.
+        assert!(crate::store::is_locked(&path));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(disk.lock_holder(), None);
+        assert!(!crate::store::is_locked(&path));
+        store.close();
+    }
+}

@@ -41,6 +41,7 @@ type Reader = Arc<dyn Fn(&OnCall) -> Result<String, String> + Send + Sync>;
 /// What the sources said.
 pub(super) struct OnCallBook {
     reader: Reader,
+    timeout: Duration,
     known: Mutex<BTreeMap<String, Known>>,
     /// Every source was read, well or not, since the start.
     is_read: AtomicBool,
@@ -80,14 +81,15 @@ impl Known {
 
 impl Default for OnCallBook {
     fn default() -> Self {
-        Self::reading_with(Arc::new(source::read))
+        Self::new(Arc::new(source::read), READ_TIMEOUT)
     }
 }
 
 impl OnCallBook {
-    fn reading_with(reader: Reader) -> Self {
+    fn new(reader: Reader, timeout: Duration) -> Self {
         Self {
             reader,
+            timeout,
             known: Mutex::default(),
             is_read: AtomicBool::new(false),
             first_reading: Notify::new(),
@@ -109,7 +111,7 @@ impl OnCallBook {
         let readings = sources.iter().map(|(name, source)| async move {
             let begun = now();
             let (reader, from) = (Arc::clone(&self.reader), source.clone());
-            let answer = on_thread(&format!("on-call {source:?}"), READ_TIMEOUT, move || {
+            let answer = on_thread(&format!("on-call {source:?}"), self.timeout, move || {
                 reader(&from)
             })
             .await;

@@ -236,6 +236,27 @@ mod tests {
     }
 
     #[test]
+    fn every_lock_error_is_busy() {
+        use rusqlite::ffi;
+        for code in [
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_BUSY_RECOVERY,
+            ffi::SQLITE_BUSY_SNAPSHOT,
+            ffi::SQLITE_BUSY_TIMEOUT,
+            ffi::SQLITE_LOCKED,
+            ffi::SQLITE_LOCKED_SHAREDCACHE,
+            ffi::SQLITE_LOCKED_VTAB,
+            ffi::SQLITE_PROTOCOL,
+        ] {
+            let error = failed(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+            assert!(
+                matches!(error, StoreError::Busy(_)) && error.is_fault(),
+                "{code}: {error}"
+            );
+        }
+    }
+
+    #[test]
     fn a_full_disk_has_its_own_error_and_passes() {
         let (_folder, mut sqlite, _reader) = open();
         let pages = number(&sqlite.conn, "page_count");
