@@ -219,6 +219,9 @@ async fn locked_database_keeps_no_access_alive() {
     assert_eq!(check.fault, None);
     let rows = world.as_("hugo").get("/v1/audit?limit=500").await.is(200);
     let late = rows.to_string();
-    assert!(late.contains("recorded_at"), "written down with both times: {late}");
+    assert!(
+        late.contains("recorded_at"),
+        "written down with both times: {late}"
+    );
     world.submit("alice", ask(WEB, ADMIN, 600)).await;
 }

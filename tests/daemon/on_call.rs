@@ -170,5 +170,5 @@ async fn unread_source_ends_no_access_at_start() {
     std::fs::remove_file(&path).expect("the FIFO");
     write(&path, "liam\n");
     world.engine().look_who_is_on_call().await.expect("a look");
-    world.reach(&id, "ended").await;
+    world.reach(&id, "revoked").await;
 }
