@@ -51,6 +51,9 @@ pub struct Status {
     pub overdue_requests: Vec<OverdueRequest>,
     /// The audit chain.
     pub audit: AuditStatus,
+    /// The database.
+    #[serde(default)]
+    pub store: StoreStatus,
     /// The policy in force; 0: none.
     pub policy_version: u64,
     /// References of the policy that AWS does not know.
@@ -201,6 +204,26 @@ pub struct OverdueRequest {
     /// What else there is to know, such as that its account is suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// The database.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStatus {
+    /// Why it cannot be used; absent: it can.
+    pub fault: Option<String>,
+    /// The process that has locked it, where that is the fault and the kernel names one.
+    pub locked_by: Option<LockHolder>,
+}
+
+/// A process that holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockHolder {
+    /// Its number.
+    pub pid: i32,
+    /// What it is called.
+    pub command: Option<String>,
+    /// Whose it is.
+    pub uid: Option<u32>,
 }
 
 /// The audit chain.

@@ -15,6 +15,7 @@ use crate::clock::{Clock, Machine, Readings};
 use crate::config::Config;
 use crate::descriptors;
 use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
+use crate::files;
 use crate::lifecycle::{Ended, Shutdown, systemd};
 use crate::store::port::StoreError;
 use crate::telemetry;
@@ -286,22 +287,14 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
                 () = stop.cancelled() => return,
             }
             systemd::reloading();
-            let file = path.clone();
-            // On a thread that may hang: the file can be on a mount that does not answer.
-            let loaded = tokio::task::spawn_blocking(move || {
-                Config::load(file.as_deref(), crate::config::environment())
-            });
-            let loaded = tokio::select! {
-                loaded = loaded => loaded,
-                () = stop.cancelled() => return,
-            };
-            let Ok(loaded) = loaded else {
-                tracing::error!("reading the configuration failed; the old one stays");
-                systemd::ready();
-                continue;
-            };
-            match loaded {
-                Ok(new) => {
+            // Its file may be on a mount that hangs: then the old one stays, and a stop does not wait.
+            let from = path.clone();
+            let load = move || Config::load(from.as_deref(), crate::config::environment());
+            match files::on_thread("configuration", files::READ_TIMEOUT, load).await {
+                Err(unanswered) => {
+                    tracing::error!(%unanswered, "the configuration cannot be read; the old one stays")
+                }
+                Ok(Ok(new)) => {
                     if new.server != config.server
                         || new.store != config.store
                         || new.aws != config.aws
@@ -316,7 +309,7 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
                     engine.tell_by(&new.notify);
                     tracing::info!("the new configuration is in force");
                 }
-                Err(errors) => {
+                Ok(Err(errors)) => {
                     tracing::error!(%errors, "the new configuration is refused; the old one stays")
                 }
             }

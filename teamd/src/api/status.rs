@@ -19,7 +19,8 @@ use team_shared::duration::format_seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
 use team_shared::status::{
-    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, OverdueRequest, RemovalStatus, ShortStatus, Status,
+    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, LockHolder, OverdueRequest, RemovalStatus,
+    ShortStatus, Status, StoreStatus,
 };
 
 /// Open requests that the short status looks at, and how many in one store job.
@@ -213,6 +214,12 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
         })
         .collect::<Vec<_>>();
     short.problems.extend(stuck_by_name(&overdue_requests));
+    let holder = api.engine.lock_holder();
+    short.problems.extend(
+        holder
+            .as_ref()
+            .map(|holder| format!("the database is locked by {holder}")),
+    );
     let directory = facts.directory.as_deref();
     Status {
         short,
@@ -248,6 +255,14 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
             rows: overview.audit_rows,
             head: overview.audit_head,
             verified_at: overview.chain.as_ref().map(|(at, _)| *at),
+        },
+        store: StoreStatus {
+            fault: api.engine.degraded().map(|fault| fault.to_string()),
+            locked_by: holder.map(|holder| LockHolder {
+                pid: holder.pid,
+                command: holder.command,
+                uid: holder.uid,
+            }),
         },
         policy_version: facts.policy.as_ref().map_or(0, |p| p.version),
         policy_warnings: api.engine.policy_warnings(),

@@ -251,12 +251,27 @@ fn start_or_withdraw(facts: &super::Facts, request: &Request, now: Time) -> Opti
     if !facts.holds.is_empty() {
         return None;
     }
-    match decide::judge(facts, request, request.terms.duration, now) {
-        // Who could approve it does not matter any more: it is approved.
-        Ok(_) | Err(Refusal::NoApprover { .. }) => Some(Command::Start),
-        Err(refusal) => Some(Command::LoseBasis {
-            reason: format!("no longer fits: {refusal}"),
-        }),
+    match refusals(facts, request, now).as_slice() {
+        [None, rest @ ..] if rest.iter().all(Option::is_none) => Some(Command::Start),
+        [Some(refusal), rest @ ..] if rest.iter().all(Option::is_some) => Some(no_longer_fits(refusal)),
+        // It depends on who is on call, and nobody can say yet who is.
+        _ => None,
+    }
+}
+
+/// Why it no longer fits, in every form that the facts may have. Who could approve it does not matter any more: it is
+/// approved.
+fn refusals(facts: &super::Facts, request: &Request, now: Time) -> Vec<Option<Refusal>> {
+    let judge = |facts: super::Facts| match decide::judge(&facts, request, request.terms.duration, now) {
+        Ok(_) | Err(Refusal::NoApprover { .. }) => None,
+        Err(refusal) => Some(refusal),
+    };
+    facts.possible(&request.key.user).into_iter().map(judge).collect()
+}
+
+fn no_longer_fits(refusal: &Refusal) -> Command {
+    Command::LoseBasis {
+        reason: format!("no longer fits: {refusal}"),
     }
 }
 
@@ -273,8 +288,10 @@ fn go_on_or_withdraw(
             reason: "access is only taken back".to_owned(),
         });
     }
-    Ok(match decide::judge(facts, request, request.terms.duration, now) {
-        Ok(_) | Err(Refusal::NoApprover { .. }) => {
+    let refusals: Option<Vec<Refusal>> = refusals(facts, request, now).into_iter().collect();
+    Ok(match refusals.unwrap_or_default().first() {
+        // It goes on where it fits, and where nobody can say yet whether it does.
+        None => {
             let grant = read.grant(&request.key)?;
             if grant.is_some_and(|grant| grant.state == GrantState::Present) {
                 Command::Confirm
@@ -282,8 +299,6 @@ fn go_on_or_withdraw(
                 Command::Start
             }
         }
-        Err(refusal) => Command::LoseBasis {
-            reason: format!("no longer fits: {refusal}"),
-        },
+        Some(refusal) => no_longer_fits(refusal),
     })
 }

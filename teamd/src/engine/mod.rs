@@ -217,7 +217,6 @@ impl Engine {
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
         }
-        engine.read_on_call_files().await;
         engine.forget_attempts().await?;
         crate::failpoint::pass("start.due").await?;
         engine.take_due().await?;
@@ -368,6 +367,7 @@ impl Engine {
             allow_sudo: self.settings().identity.allow_sudo,
             now: self.clock.now(),
             holds: guards::heeded(self.gate.holds()),
+            unread_on_call: self.unread_on_call(),
         }
     }
 }

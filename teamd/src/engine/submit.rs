@@ -140,6 +140,7 @@ impl Engine {
         let person = self.facts().access(caller).acting_person()?.clone();
         let place = self.limits.take_submit(&person, now, &self.settings())?;
         self.directory_ready().await?;
+        self.on_call_ready().await;
         self.refresh_person(&person).await;
         self.store.read(|read| refuse_frozen(read)).await?;
         let facts = self.facts();
@@ -274,7 +275,8 @@ impl Engine {
             is_escalated: false,
             now: terms.start_at.unwrap_or(now),
         };
-        let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)?;
+        let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)
+            .map_err(|refusal| facts.unless_unread(&ask, refusal))?;
         refuse_texts(&judgement.texts, &terms)?;
         let max_per_day = judgement.max_per_day;
         let request = make_request(key, terms, submission, judgement, directory, now);

@@ -8,6 +8,7 @@
 //! * `chain` the hash chain of the audit trail, shared by both
 //! * `disk` how full it is, and the ballast; `removals`, `fallback`, `witness`: taking access back goes on in memory while
 //!   the tables cannot be used, and is written down later
+//! * `lock_holder` which other process keeps us from the database
 //! * [`activity`] what CloudTrail recorded: a file and a writer of its own
 //! * `conformance` the one suite that holds both to the same behaviour
 //!
@@ -21,6 +22,7 @@ mod disk;
 mod fallback;
 mod handle;
 mod lanes;
+mod lock_holder;
 mod memory;
 pub mod port;
 mod reads;
@@ -32,5 +34,6 @@ mod witness;
 pub use disk::{Disk, LEVELS, Level, Levels, Space};
 pub use fallback::Live;
 pub use handle::{Store, WriteLane};
+pub use lock_holder::LockHolder;
 pub use memory::{Fault, Memory};
-pub use sqlite::{examine, salvage, verify_file};
+pub use sqlite::{examine, is_locked, salvage, verify_file};

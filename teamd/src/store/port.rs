@@ -52,6 +52,9 @@ pub enum StoreError {
     /// The disk does not read or write. Nothing is granted, removals go on from memory until it does.
     #[error("the disk fails: {0}")]
     Failing(String),
+    /// Another process holds the lock of the database. Nothing is granted, removals go on from memory until it lets go.
+    #[error("the database is locked by another process: {0}")]
+    Busy(String),
     /// Another daemon has opened the database since. This one must not write, nor grant, any more.
     #[error("another daemon has taken the database over (its epoch {found}, ours {ours})")]
     Superseded {
@@ -73,7 +76,9 @@ impl StoreError {
     #[must_use]
     pub fn is_fault(&self) -> bool {
         match self {
-            Self::Full | Self::Damaged(_) | Self::Failing(_) | Self::Superseded { .. } => true,
+            Self::Full | Self::Damaged(_) | Self::Failing(_) | Self::Busy(_) | Self::Superseded { .. } => {
+                true
+            }
             Self::ImpossibleRow { .. }
             | Self::VersionConflict { .. }
             | Self::AuditBroken(_)
