@@ -34,6 +34,11 @@ impl Attack {
         Self::Noise,
     ];
 
+    /// Whether it is made by callers; the others are made by processes of the host.
+    pub(crate) fn has_callers(self) -> bool {
+        !matches!(self, Self::OnCallSources | Self::BusyDatabase)
+    }
+
     /// The name in the table and in `TEAM_HOSTILE_PHASES`.
     pub(crate) fn name(self) -> &'static str {
         match self {

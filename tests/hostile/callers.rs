@@ -86,7 +86,10 @@ impl Callers {
         command.args(["-c", START, "sh"]).arg(own);
         command.args(["--exact", "callers::process", "--ignored", "--nocapture"]);
         command.env(TASK, serde_json::to_string(task).expect("JSON"));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         Self(command.spawn().expect("the callers run"))
     }
 
@@ -126,7 +129,10 @@ fn process() {
     for (number, uid) in task.dashboards.into_iter().enumerate() {
         let (socket, counts, stopped) = (task.socket.clone(), counts.clone(), stopped.clone());
         threads.push(spawn_as(uid, move || {
-            until(stopped, async move { dashboards::run(&socket, number, &counts).await })
+            until(
+                stopped,
+                async move { dashboards::run(&socket, number, &counts).await },
+            )
         }));
     }
     // It ends when whoever started us has seen enough, or is gone.

@@ -20,6 +20,7 @@ pub(crate) struct Figures {
     commands: Vec<Command>,
     reports: BTreeMap<String, Report>,
     memory: BTreeMap<String, Option<f64>>,
+    lag: BTreeMap<String, Duration>,
     watchdog: String,
     failures: Vec<String>,
 }
@@ -68,7 +69,11 @@ impl Figures {
             ));
         }
         if late.len() < ends {
-            self.fail(format!("{}: {} deletes were never sent", phase.name, ends - late.len()));
+            self.fail(format!(
+                "{}: {} deletes were never sent",
+                phase.name,
+                ends - late.len()
+            ));
         }
         self.rows.push(Row {
             phase: phase.name.clone(),
@@ -79,7 +84,13 @@ impl Figures {
 
     pub(crate) fn add_commands(&mut self, commands: Vec<Command>) {
         for command in &commands {
-            let Command { phase, who, what, took, outcome } = command;
+            let Command {
+                phase,
+                who,
+                what,
+                took,
+                outcome,
+            } = command;
             // While nothing can be written down, nothing is granted again: a freeze stays.
             let is_locked = matches!(phase.as_str(), "busy_database" | "together");
             let is_done = match outcome {
@@ -89,7 +100,8 @@ impl Figures {
             };
             if !is_done || *took > COMMAND {
                 let took = took.as_secs_f64();
-                self.failures.push(format!("{phase}: {what} of {who}: {outcome:?} after {took:.2} s"));
+                self.failures
+                    .push(format!("{phase}: {what} of {who}: {outcome:?} after {took:.2} s"));
             }
         }
         self.commands.extend(commands);
@@ -100,7 +112,9 @@ impl Figures {
             self.fail(format!("{phase}: the callers did nothing"));
         }
         if has_dashboards {
-            let refused = report.iter().filter(|(what, _)| what.starts_with("REFUSED") || what.starts_with("FAILED"));
+            let refused = report
+                .iter()
+                .filter(|(what, _)| what.starts_with("REFUSED") || what.starts_with("FAILED"));
             let refused: Vec<String> = refused.map(|(what, times)| format!("{times} × {what}")).collect();
             if !refused.is_empty() {
                 self.fail(format!("{phase}: {}", refused.join("; ")));
@@ -119,6 +133,10 @@ impl Figures {
         self.memory.insert(phase.to_owned(), peak);
     }
 
+    pub(crate) fn add_lag(&mut self, phase: &str, lag: Duration) {
+        self.lag.insert(phase.to_owned(), lag);
+    }
+
     pub(crate) fn add_watchdog(&mut self, fed: usize, gap: Duration, allowed: Duration) {
         self.watchdog = format!("fed {fed} times, at most {:.1} s apart", gap.as_secs_f64());
         if gap >= allowed {
@@ -127,22 +145,28 @@ impl Figures {
     }
 
     pub(crate) fn print(&self) {
-        println!("\nfrom an end to the arrival of its delete, in ms; memory: the most so far");
         println!(
-            "{:<20} {:>5} {:>8} {:>8} {:>8} {:>9} {:>10}",
-            "phase", "ends", "p50", "p99", "max", "command", "memory"
+            "\nfrom an end to the arrival of its delete, in ms; lag: how late the machine wakes this process, at the worst;\n\
+             command: the slowest of root and security; memory: the most of the daemon so far"
+        );
+        println!(
+            "{:<20} {:>5} {:>8} {:>8} {:>8} {:>8} {:>9} {:>10}",
+            "phase", "ends", "p50", "p99", "max", "lag", "command", "memory"
         );
         for row in &self.rows {
             let commands = self.commands.iter().filter(|command| command.phase == row.phase);
             let slowest = commands.map(|command| command.took).max();
             let memory = self.memory.get(&row.phase).copied().flatten();
             println!(
-                "{:<20} {:>5} {:>8} {:>8} {:>8} {:>9} {:>10}",
+                "{:<20} {:>5} {:>8} {:>8} {:>8} {:>8} {:>9} {:>10}",
                 row.phase,
                 row.ends,
                 row.percentile(50),
                 row.percentile(99),
                 row.percentile(100),
+                self.lag
+                    .get(&row.phase)
+                    .map_or_else(String::new, |lag| format!("{}", lag.as_millis())),
                 slowest.map_or_else(String::new, |took| format!("{:.2} s", took.as_secs_f64())),
                 memory.map_or_else(String::new, |memory| format!("{memory:.0} MiB")),
             );

@@ -4,6 +4,7 @@
 use crate::attack::{Attack, Role};
 use crate::callers::Counts;
 use futures::future::{FutureExt as _, join_all};
+use futures::stream::{self, StreamExt as _};
 use std::future::pending;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +25,8 @@ const STREAMS: usize = 20;
 const IDLE: (usize, usize) = (9_000, 2_000);
 /// Connections that are opened again in a second, where the daemon closed them.
 const REOPENED: usize = 300;
+/// Connections that are opened at the same time.
+const AT_ONCE: usize = 64;
 /// Calls of a uid that maps to nobody whose header never ends.
 const HEADERS: usize = 1_500;
 /// Calls of every other caller whose body never ends.
@@ -127,20 +130,28 @@ impl Target {
 async fn reads(target: &Target) {
     let mut streams = Vec::new();
     for _ in 0..STREAMS {
-        let Some(mut stream) = target.connect().await else { continue };
+        let Some(mut stream) = target.connect().await else {
+            continue;
+        };
         let _ = stream.write_all(&request("GET", "/v1/events?after=0", "")).await;
         streams.push(stream);
     }
     let calls = [
         request("GET", "/v1/audit?limit=500", ""),
-        request("GET", "/v1/requests?scope=all&limit=500&q=nowhere-to-be-found", ""),
+        request(
+            "GET",
+            "/v1/requests?scope=all&limit=500&q=nowhere-to-be-found",
+            "",
+        ),
     ];
     let mut bursts = interval(BURST_EVERY);
     loop {
         bursts.tick().await;
         let mut open = Vec::new();
         for number in 0..BURST {
-            let Some(mut stream) = target.connect().await else { continue };
+            let Some(mut stream) = target.connect().await else {
+                continue;
+            };
             let _ = stream.write_all(&calls[number % calls.len()]).await;
             open.push(stream);
         }
@@ -173,13 +184,17 @@ async fn hold(target: &Target, most: usize, each_second: usize, beginning: &[u8]
             }
             !target.is_over(stream)
         });
-        for _ in 0..allowed.min(most - held.len()) {
-            let Some(mut stream) = target.connect().await else { break };
+        let opened = (0..allowed.min(most - held.len())).map(|_| async {
+            let mut stream = target.connect().await?;
             if !beginning.is_empty() {
                 // What does not fit into the socket is not sent: the daemon takes no more.
-                let _ = timeout(Duration::from_millis(100), stream.write_all(beginning)).await;
+                let _ = timeout(Duration::from_secs(1), stream.write_all(beginning)).await;
             }
-            held.push(stream);
+            Some(stream)
+        });
+        let mut opened = stream::iter(opened).buffer_unordered(AT_ONCE);
+        while let Some(stream) = opened.next().await {
+            held.extend(stream);
         }
         allowed = each_second;
     }
@@ -254,7 +269,11 @@ async fn noise(target: &Target) {
             });
             join_all(claims).await;
         }
-        Role::Requester => target.repeat("POST", "/v1/requests", r#"{"account_id": "000000000000"}"#).await,
+        Role::Requester => {
+            target
+                .repeat("POST", "/v1/requests", r#"{"account_id": "000000000000"}"#)
+                .await
+        }
         Role::Auditor => target.repeat("POST", &path("approve"), "{}").await,
         Role::Nobody => target.repeat("GET", "/v1/audit", "").await,
     }

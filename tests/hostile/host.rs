@@ -22,7 +22,10 @@ pub(crate) fn prepare_on_call(folder: &Path) -> std::io::Result<()> {
     std::fs::write(folder.join("on-call-file"), "bob\n")?;
     let program = folder.join("on-call-program");
     let text = ENDLESS.replace("SWITCH", &folder.join("endless").display().to_string());
-    std::fs::write(&program, text.replace("RAN", &folder.join("ran").display().to_string()))?;
+    std::fs::write(
+        &program,
+        text.replace("RAN", &folder.join("ran").display().to_string()),
+    )?;
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755))
 }
 
@@ -58,8 +61,12 @@ impl Host {
         }
         if host.does(Attack::BusyDatabase) {
             let connection = Connection::open(world.database()).expect("the database");
-            connection.busy_timeout(Duration::from_secs(2)).expect("a timeout");
-            connection.execute_batch("BEGIN IMMEDIATE").expect("the write lock");
+            connection
+                .busy_timeout(Duration::from_secs(2))
+                .expect("a timeout");
+            connection
+                .execute_batch("BEGIN IMMEDIATE")
+                .expect("the write lock");
             host.lock = Some(connection);
         }
         if host.does(Attack::Noise) {
@@ -87,7 +94,9 @@ impl Host {
         if let Some(connection) = self.lock.take()
             && let Err(error) = connection.execute_batch("ROLLBACK")
         {
-            figures.fail(format!("{phase}: the write lock was not held to the end: {error}"));
+            figures.fail(format!(
+                "{phase}: the write lock was not held to the end: {error}"
+            ));
         }
         if self.does(Attack::OnCallSources) {
             std::fs::remove_file(world.place().join("endless")).expect("the file");
@@ -95,7 +104,9 @@ impl Host {
             std::fs::remove_file(&file).expect("the FIFO");
             std::fs::write(&file, "bob\n").expect("a file");
             if self.attacks.len() == 1 && !world.place().join("ran").exists() {
-                figures.fail(format!("{phase}: the endless program never ran: this was no attack"));
+                figures.fail(format!(
+                    "{phase}: the endless program never ran: this was no attack"
+                ));
             }
         }
     }

@@ -5,7 +5,7 @@
 //! The attackers run in a third process at a lower priority, each caller on a thread with a uid of its own.
 //!
 //! * [`schedule`] the phases of a run, and which end falls into which · [`store`] the store that the daemon starts on
-//! * [`world`] organisation, policy, configuration, daemon
+//! * [`setup`] organisation, policy, configuration, uids · [`world`] the daemon, and a phase from its beginning to its end
 //! * [`attack`] the table of attacks · [`floods`] what callers do · [`host`] what other processes on the host do
 //! * [`callers`] the process that the callers live in · [`dashboards`] ordinary use, which must not be refused
 //! * [`probes`] `status`, `freeze`, `revoke` during an attack · [`figures`] the table, and what fails the test
@@ -24,6 +24,7 @@ mod floods;
 mod host;
 mod probes;
 mod schedule;
+mod setup;
 mod store;
 mod world;
 
@@ -40,7 +41,7 @@ fn teamd() -> &'static Path {
 }
 
 /// From the last end until every assignment is gone and every request has ended.
-const SETTLE: Duration = Duration::from_secs(60);
+const SETTLE: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attacks_delay_no_removal() {

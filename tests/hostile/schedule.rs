@@ -67,7 +67,11 @@ impl Schedule {
     /// Every phase, or those of `TEAM_HOSTILE_PHASES`.
     pub(crate) fn from_environment() -> Self {
         let chosen = std::env::var("TEAM_HOSTILE_PHASES").unwrap_or_default();
-        let chosen: Vec<&str> = chosen.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let chosen: Vec<&str> = chosen
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
         let is_chosen = |name: &str| chosen.is_empty() || chosen.contains(&name);
         let mut phases = Vec::new();
         let mut next = START;
@@ -84,7 +88,10 @@ impl Schedule {
         }
         add("together", &Attack::ALL, false);
         add("dashboards", &[], true);
-        assert!(!phases.is_empty(), "TEAM_HOSTILE_PHASES: no such phase: {chosen:?}");
+        assert!(
+            !phases.is_empty(),
+            "TEAM_HOSTILE_PHASES: no such phase: {chosen:?}"
+        );
         Self {
             phases,
             origin: SystemClock.now(),

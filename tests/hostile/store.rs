@@ -1,7 +1,7 @@
 //! The store that the daemon starts on: a long audit trail, live grants, and the ends of the schedule.
 
 use crate::schedule::Schedule;
-use crate::world::{ACCOUNTS, SETS, account, set};
+use crate::setup::{ACCOUNTS, SETS, account, set};
 use aws_simulator::Organisation;
 use aws_simulator::organisation::AssignmentKey;
 use chrono::TimeDelta;
@@ -49,7 +49,10 @@ pub(crate) fn write(
     let store = Store::open(path)?;
     write_policy(&store, policy)?;
     let now = SystemClock.now();
-    let keys = assign(organisation, live.iter().flat_map(|who| pairs().map(move |pair| (who, pair))))?;
+    let keys = assign(
+        organisation,
+        live.iter().flat_map(|who| pairs().map(move |pair| (who, pair))),
+    )?;
     let far = Session {
         start_at: now - TimeDelta::hours(1),
         end_at: now + TimeDelta::hours(7),
@@ -106,7 +109,10 @@ fn assign<'a>(
 }
 
 fn write_policy(store: &Store, policy: &'static str) -> StoreResult<u64> {
-    let sha256: String = Sha256::digest(policy).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256: String = Sha256::digest(policy)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     store.write_blocking(WriteLane::Normal, move |tx| {
         tx.append_policy(policy, &sha256, "operator", SystemClock.now())
     })
@@ -126,7 +132,9 @@ fn write_audit(store: &Store, live: &Arc<[RequestId]>, now: Time) -> StoreResult
 fn write_row(tx: &mut dyn Tx, number: usize, live: &[RequestId], began: Time) -> StoreResult<()> {
     let kind = LIFE[number % LIFE.len()];
     let id = live[number / LIFE.len() % live.len()];
-    let event = EventDraft::new(kind).of(id).text("account_id", account(number % ACCOUNTS));
+    let event = EventDraft::new(kind)
+        .of(id)
+        .text("account_id", account(number % ACCOUNTS));
     let reason = (kind == EventType::RequestSubmitted).then_some("on call: pods restart");
     let at = began + TimeDelta::seconds(i64::try_from(number).unwrap_or_default());
     tx.append(at, &event.free("justification", reason)).map(drop)

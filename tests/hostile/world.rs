@@ -1,14 +1,15 @@
-//! The organisation, the policy, the daemon, and a phase from its beginning to its end.
+//! The daemon on its store, a phase from its beginning to its end, and what holds after the last.
 
-use crate::attack::{Attack, Role};
-use crate::callers::{Caller, Callers};
+use crate::attack::Attack;
+use crate::callers::Callers;
 use crate::figures::Figures;
 use crate::host::{self, Host};
 use crate::probes;
 use crate::schedule::{End, Phase, Schedule};
+use crate::setup::{POLICY, Uids, account, configuration, organisation, set};
 use crate::{store, teamd};
-use aws_simulator::organisation::{NewAccount, NewPermissionSet, NewUser};
-use aws_simulator::{Faults, Operation, Organisation, Simulator, SimulatorConfig};
+use aws_simulator::organisation::AssignmentKey;
+use aws_simulator::{Faults, Operation, Simulator, SimulatorConfig};
 use nix::unistd::Uid;
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
@@ -22,14 +23,11 @@ use team_test_support::notify::NotifySocket;
 use team_test_support::process::{MemoryCgroup, peak_memory};
 use team_test_support::socket;
 use team_test_support::uid::run_as;
-use team_test_support::users::Logins;
 use team_test_support::wait::eventually;
 use teamd::clock::{Clock, SystemClock};
 use teamd::domain::Time;
 use tempfile::TempDir;
 
-pub(crate) const ACCOUNTS: usize = 20;
-pub(crate) const SETS: usize = 5;
 /// People whose access ends far away: with all accounts and permission sets 2,000 grants.
 const HOLDERS: usize = 20;
 /// People whose access ends during the run, and who have a dashboard open.
@@ -37,88 +35,9 @@ const ENDING: usize = 50;
 /// What the daemon's unit allows.
 const DESCRIPTORS: u64 = 8_192;
 const MEMORY: u64 = 512 * 1024 * 1024;
+/// How often the machine's own delay is looked at.
+const LAG_EVERY: Duration = Duration::from_millis(10);
 const WATCHDOG: Duration = Duration::from_secs(30);
-/// A uid without a login.
-const NOBODY: u32 = 61_234;
-
-const POLICY: &str = r#"
-version = 1
-[roles]
-admins = ["user:gita"]
-auditors = ["user:carol"]
-security = ["user:ivy"]
-[settings]
-min_duration = "1s"
-remind_before_end = []
-[[eligibility]]
-id = "everybody"
-who = ["group:everybody"]
-accounts = ["*"]
-permission_sets = ["*"]
-approval = "required"
-approvers = ["user:bob"]
-"#;
-
-pub(crate) fn account(number: usize) -> String {
-    format!("{:012}", 400_000_000_000 + number)
-}
-
-pub(crate) fn set(number: usize) -> String {
-    format!("Set{number}")
-}
-
-/// The uids that a run has: several only where it is root.
-pub(crate) struct Uids {
-    logins: Option<Logins>,
-}
-
-impl Uids {
-    fn make(people: &[String]) -> Self {
-        if !Uid::effective().is_root() {
-            say("SKIPPED: callers with other uids, and commands as root and security: run the hostile suite as root");
-            return Self { logins: None };
-        }
-        match Logins::make(people) {
-            Ok(logins) => Self { logins: Some(logins) },
-            Err(why) => {
-                say(&format!("SKIPPED: callers with other uids: no Unix user can be made here: {why}"));
-                Self { logins: None }
-            }
-        }
-    }
-
-    /// The uid of a person; none where everybody is whoever runs the test.
-    pub(crate) fn of(&self, person: &str) -> Option<u32> {
-        self.logins.as_ref().map(|logins| logins.of(person).uid)
-    }
-
-    fn identity(&self) -> String {
-        match &self.logins {
-            Some(logins) => logins.identity_map(),
-            None => {
-                let own = nix::unistd::User::from_uid(Uid::effective()).ok().flatten();
-                let name = own.map_or_else(|| "nobody".to_owned(), |user| user.name);
-                format!("[identity]\nallow_sudo = true\n[identity.map]\n{name} = \"alice\"\n")
-            }
-        }
-    }
-
-    /// Who attacks.
-    fn callers(&self) -> Vec<Caller> {
-        if self.logins.is_none() {
-            let uid = Uid::effective().as_raw();
-            return vec![Caller { uid, role: Role::Requester }];
-        }
-        let people = [
-            (Some(NOBODY), Role::Nobody),
-            (self.of("alice"), Role::Requester),
-            (self.of("carol"), Role::Auditor),
-            (self.of("bob"), Role::Approver),
-        ];
-        let named = people.into_iter();
-        named.filter_map(|(uid, role)| Some(Caller { uid: uid?, role })).collect()
-    }
-}
 
 /// The daemon and what is around it.
 pub(crate) struct World {
@@ -150,7 +69,8 @@ impl World {
             .permissions(PermissionsExt::from_mode(0o711))
             .tempdir()
             .expect("a directory");
-        let mut organisation = organisation(&[&staff[..], &ending[..], &holders[..]].concat()).expect("an organisation");
+        let mut organisation =
+            organisation(&[&staff[..], &ending[..], &holders[..]].concat()).expect("an organisation");
         let uids = logins.join().expect("users");
         let state = folder.path().join("state");
         std::fs::create_dir(&state).expect("a directory");
@@ -182,7 +102,11 @@ impl World {
         std::fs::write(&config, text).expect("a file");
         let notify = NotifySocket::bind(&folder.path().join("notify.sock")).expect("a socket");
         let cgroup = MemoryCgroup::make(&format!("teamd-hostile-{}", std::process::id()), MEMORY)
-            .map_err(|why| say(&format!("SKIPPED: the limit of 512 MiB (VmHWM is read all the same): {why}")))
+            .map_err(|why| {
+                say(&format!(
+                    "SKIPPED: the limit of 512 MiB (VmHWM is read all the same): {why}"
+                ))
+            })
             .ok();
         let options = Options {
             descriptors: Some(DESCRIPTORS),
@@ -207,7 +131,10 @@ impl World {
         let first = schedule.phases[0].start;
         let took = SystemClock.now() - schedule.origin;
         println!("the daemon was ready after {:.1} s", took.as_seconds_f64());
-        assert!(took < first, "the daemon was ready after {took}, and the first phase begins after {first}");
+        assert!(
+            took < first,
+            "the daemon was ready after {took}, and the first phase begins after {first}"
+        );
         world
     }
 
@@ -254,14 +181,21 @@ impl World {
         let callers = match (phase.has_dashboards, phase.attacks.is_empty()) {
             (true, _) => Some(self.dashboards()),
             (false, true) => None,
-            (false, false) => {
-                Some(Callers::attack(&self.socket(), &phase.attacks, self.uids.callers(), &self.pending))
-            }
+            (false, false) => Some(Callers::attack(
+                &self.socket(),
+                &phase.attacks,
+                self.uids.callers(),
+                &self.pending,
+            )),
         };
-        let victims = self.victims.split_off(self.victims.len().saturating_sub(probes::ROUNDS));
-        let commands = probes::run(self, &phase.name, &victims);
-        let (commands, ()) = tokio::join!(commands, self.sleep_until(phase.stop));
+        let victims = self
+            .victims
+            .split_off(self.victims.len().saturating_sub(probes::ROUNDS));
+        let limit = (phase.stop - phase.start).to_std().unwrap_or_default();
+        let commands = probes::run(self, &phase.name, &victims, limit);
+        let (commands, lag) = tokio::join!(commands, self.watch_until(phase.stop));
         figures.add_commands(commands);
+        figures.add_lag(&phase.name, lag);
         if let Some(callers) = callers {
             let report = callers.stop().await;
             figures.add_report(&phase.name, phase.has_dashboards, report);
@@ -283,6 +217,18 @@ impl World {
         tokio::time::sleep(left.to_std().unwrap_or_default()).await;
     }
 
+    /// The same; how late this process, at the daemon's own priority, was woken at the worst: the machine's share in
+    /// every figure.
+    async fn watch_until(&self, offset: chrono::TimeDelta) -> Duration {
+        let mut worst = Duration::ZERO;
+        while SystemClock.now() < self.origin + offset {
+            let begun = Instant::now();
+            tokio::time::sleep(LAG_EVERY).await;
+            worst = worst.max(begun.elapsed().saturating_sub(LAG_EVERY));
+        }
+        worst
+    }
+
     /// How many of these ends are still assigned in AWS.
     pub(crate) fn assigned(&self, ends: &[&End]) -> usize {
         let model = self.simulator.model();
@@ -295,7 +241,10 @@ impl World {
         let model = self.simulator.model();
         let model = model.lock().unwrap_or_else(PoisonError::into_inner);
         let mut first = HashMap::new();
-        for call in model.calls().filter(|call| call.operation == Operation::DeleteAccountAssignment) {
+        for call in model
+            .calls()
+            .filter(|call| call.operation == Operation::DeleteAccountAssignment)
+        {
             if let Some(key) = &call.key {
                 first.entry(key_of(key)).or_insert(call.at_ms);
             }
@@ -327,7 +276,9 @@ impl World {
         probes::all_have_ended(&self, figures).await;
         let stopped = tokio::time::timeout(Duration::from_secs(20), self.daemon.try_stop()).await;
         if !matches!(stopped, Ok(Some(status)) if status.success()) {
-            figures.fail(format!("SIGTERM did not end the daemon cleanly within 15 s: {stopped:?}"));
+            figures.fail(format!(
+                "SIGTERM did not end the daemon cleanly within 15 s: {stopped:?}"
+            ));
             return;
         }
         let database = self.database();
@@ -338,67 +289,19 @@ impl World {
             figures.fail(format!("audit verify: {said}"));
         }
         match store::count_ended(&self.database(), requests) {
-            Ok((ended, all)) if ended == all => println!("all {all} requests have ended; the audit chain holds"),
+            Ok((ended, all)) if ended == all => {
+                println!("all {all} requests have ended; the audit chain holds")
+            }
             Ok((ended, all)) => figures.fail(format!("only {ended} of {all} requests have ended")),
             Err(error) => figures.fail(format!("the store cannot be read: {error}")),
         }
     }
 }
 
-fn key_of(key: &aws_simulator::organisation::AssignmentKey) -> [String; 3] {
-    [key.account.clone(), key.permission_set.clone(), key.principal.id().to_owned()]
-}
-
-fn organisation(people: &[String]) -> anyhow::Result<Organisation> {
-    let management = NewAccount {
-        name: "management".to_owned(),
-        ..NewAccount::default()
-    };
-    let mut organisation = Organisation::new("hostile", "eu-west-1", management)?;
-    for number in 0..ACCOUNTS {
-        organisation.add_account(NewAccount {
-            id: Some(account(number)),
-            name: format!("account-{number}"),
-            ..NewAccount::default()
-        })?;
-    }
-    for number in 0..SETS {
-        organisation.add_permission_set(NewPermissionSet {
-            name: set(number),
-            ..NewPermissionSet::default()
-        })?;
-    }
-    for user_name in people.iter().cloned() {
-        organisation.add_user(NewUser {
-            user_name,
-            ..NewUser::default()
-        })?;
-    }
-    let members: Vec<&str> = people.iter().map(String::as_str).collect();
-    organisation.add_group("everybody", "who may ask", &members)?;
-    Ok(organisation)
-}
-
-fn configuration(folder: &Path, endpoint: &str, uids: &Uids, schedule: &Schedule) -> String {
-    let on_call = if schedule.has(Attack::OnCallSources) {
-        host::on_call_configuration(folder)
-    } else {
-        String::new()
-    };
-    format!(
-        r#"
-[server]
-socket = "{folder}/teamd.sock"
-socket_mode = "0666"
-[store]
-path = "{folder}/state/teamd.db"
-activity_path = "{folder}/state/activity.db"
-leases_path = "{folder}/state/leases.json"
-[aws]
-region = "eu-west-1"
-endpoint_url = "{endpoint}"
-{on_call}{identity}"#,
-        folder = folder.display(),
-        identity = uids.identity(),
-    )
+fn key_of(key: &AssignmentKey) -> [String; 3] {
+    [
+        key.account.clone(),
+        key.permission_set.clone(),
+        key.principal.id().to_owned(),
+    ]
 }

@@ -26,7 +26,8 @@ const START: Duration = Duration::from_secs(30);
 const LOG_PIPE: usize = 4096;
 
 /// Sets what only a shell can set without `unsafe`, and becomes the program.
-const LIMITED: &str = r#"[ -z "$1" ] || ulimit -n "$1"; [ -z "$2" ] || echo $$ >"$2/cgroup.procs"; shift 2; exec "$@""#;
+const LIMITED: &str =
+    r#"[ -z "$1" ] || ulimit -n "$1"; [ -z "$2" ] || echo $$ >"$2/cgroup.procs"; shift 2; exec "$@""#;
 
 /// What a daemon runs with.
 #[derive(Debug, Clone, Default)]

@@ -30,7 +30,10 @@ impl NotifySocket {
         reader.spawn(async move {
             let mut buffer = [0; 4096];
             while let Ok(length) = socket.recv(&mut buffer).await {
-                if buffer[..length].split(|byte| *byte == b'\n').any(|line| line == b"WATCHDOG=1") {
+                if buffer[..length]
+                    .split(|byte| *byte == b'\n')
+                    .any(|line| line == b"WATCHDOG=1")
+                {
                     times
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)

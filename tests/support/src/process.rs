@@ -29,7 +29,10 @@ impl MemoryCgroup {
     pub fn make(name: &str, bytes: u64) -> Result<Self, String> {
         let top = Path::new("/sys/fs/cgroup");
         let controllers = std::fs::read_to_string(top.join("cgroup.controllers")).unwrap_or_default();
-        if !controllers.split_whitespace().any(|controller| controller == "memory") {
+        if !controllers
+            .split_whitespace()
+            .any(|controller| controller == "memory")
+        {
             return Err("the memory controller of cgroup v2 is not here".to_owned());
         }
         let group = Self(top.join(name));

@@ -17,9 +17,7 @@ where
 {
     let run = move || {
         become_uid(uid);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(work())
     };
     let thread = std::thread::Builder::new().name(format!("uid-{uid}"));

@@ -76,7 +76,9 @@ impl Logins {
     #[must_use]
     pub fn of(&self, person: &str) -> &Login {
         let found = self.made.iter().find(|(name, _)| name == person);
-        &found.unwrap_or_else(|| panic!("there is no login for {person}")).1
+        &found
+            .unwrap_or_else(|| panic!("there is no login for {person}"))
+            .1
     }
 
     /// `[identity.map]` for the daemon.
