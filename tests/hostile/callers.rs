@@ -58,14 +58,26 @@ struct Task {
 pub(crate) struct Callers(Child);
 
 impl Callers {
-    /// Starts attackers.
-    pub(crate) fn attack(socket: &Path, attacks: &[Attack], callers: Vec<Caller>, pending: &str) -> Self {
-        Self::start(&Task {
-            socket: socket.to_owned(),
-            attacks: attacks.to_vec(),
-            callers,
-            pending: pending.to_owned(),
-            dashboards: Vec::new(),
+    /// Starts attackers; none where no caller has anything to do.
+    pub(crate) fn attack(
+        socket: &Path,
+        attacks: &[Attack],
+        callers: Vec<Caller>,
+        pending: &str,
+    ) -> Option<Self> {
+        let attacks: Vec<Attack> = attacks
+            .iter()
+            .copied()
+            .filter(|attack| attack.has_callers())
+            .collect();
+        (!attacks.is_empty()).then(|| {
+            Self::start(&Task {
+                socket: socket.to_owned(),
+                attacks,
+                callers,
+                pending: pending.to_owned(),
+                dashboards: Vec::new(),
+            })
         })
     }
 

@@ -178,15 +178,10 @@ impl World {
             return figures.fail(format!("{}: there is no daemon any more", phase.name));
         }
         let mut host = Host::begin(self, phase);
-        let callers = match (phase.has_dashboards, phase.attacks.is_empty()) {
-            (true, _) => Some(self.dashboards()),
-            (false, true) => None,
-            (false, false) => Some(Callers::attack(
-                &self.socket(),
-                &phase.attacks,
-                self.uids.callers(),
-                &self.pending,
-            )),
+        let callers = if phase.has_dashboards {
+            self.dashboards()
+        } else {
+            Callers::attack(&self.socket(), &phase.attacks, self.uids.callers(), &self.pending)
         };
         let victims = self
             .victims
@@ -207,9 +202,11 @@ impl World {
         probes::unfreeze(self).await;
     }
 
-    fn dashboards(&self) -> Callers {
-        let uids = (0..ENDING).filter_map(|number| self.uids.of(&format!("d{number}")));
-        Callers::dashboards(&self.socket(), uids.collect())
+    fn dashboards(&self) -> Option<Callers> {
+        let uids: Vec<u32> = (0..ENDING)
+            .filter_map(|number| self.uids.of(&format!("d{number}")))
+            .collect();
+        (!uids.is_empty()).then(|| Callers::dashboards(&self.socket(), uids))
     }
 
     async fn sleep_until(&self, offset: chrono::TimeDelta) {
