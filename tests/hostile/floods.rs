@@ -35,6 +35,8 @@ const BODIES: usize = 300;
 const HEADER: usize = 390 * 1024;
 /// The least time from one call of a loop to the next.
 const LOOP_EVERY: Duration = Duration::from_millis(5);
+/// From a connection that the backlog refused to the next try.
+const BACKLOG_EVERY: Duration = Duration::from_millis(100);
 /// The longest that an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Rules of the document that is planned, each with a pattern of its own: 400 KB.
@@ -87,7 +89,7 @@ impl Target {
             }
             Err(_) => {
                 self.count("not connected");
-                sleep(LOOP_EVERY).await;
+                sleep(BACKLOG_EVERY).await;
                 None
             }
         }
