@@ -4,18 +4,43 @@ use crate::log::Log;
 use crate::wait::eventually_every;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How often a daemon that starts is looked at: it takes a few hundredths of a second.
 const LOOK: Duration = Duration::from_millis(8);
 
 /// From the start of the process to the first answer.
 const START: Duration = Duration::from_secs(30);
+
+/// Bytes that the pipe of [`Options::pipe_log`] holds: the least that Linux allows.
+const LOG_PIPE: usize = 4096;
+
+/// Sets what only a shell can set without `unsafe`, and becomes the program.
+const LIMITED: &str =
+    r#"[ -z "$1" ] || ulimit -n "$1"; [ -z "$2" ] || echo $$ >"$2/cgroup.procs"; shift 2; exec "$@""#;
+
+/// What a daemon runs with.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The most file descriptors that it may have.
+    pub descriptors: Option<u64>,
+    /// The cgroup that it runs in.
+    pub cgroup: Option<PathBuf>,
+    /// Variables of its environment.
+    pub environment: Vec<(&'static str, OsString)>,
+    /// Its standard error is a pipe, which [`Daemon::read_log`] stops and starts reading.
+    pub pipe_log: bool,
+}
 
 /// A daemon on one configuration. Dropped, it is killed.
 #[derive(Debug)]
@@ -24,17 +49,34 @@ pub struct Daemon {
     config: PathBuf,
     socket: PathBuf,
     log: Log,
+    options: Options,
+    reading: watch::Sender<bool>,
+    readers: Mutex<JoinSet<()>>,
     child: Mutex<Option<Child>>,
 }
 
 impl Daemon {
     /// Starts it, and waits until the socket accepts.
     pub async fn start(binary: &Path, config: &Path, socket: &Path, log: &Path) -> Self {
+        Self::start_with(binary, config, socket, log, Options::default()).await
+    }
+
+    /// The same with limits and an environment.
+    pub async fn start_with(
+        binary: &Path,
+        config: &Path,
+        socket: &Path,
+        log: &Path,
+        options: Options,
+    ) -> Self {
         let daemon = Self {
             binary: binary.to_owned(),
             config: config.to_owned(),
             socket: socket.to_owned(),
             log: Log::new(log.to_owned()),
+            options,
+            reading: watch::Sender::new(true),
+            readers: Mutex::default(),
             child: Mutex::new(None),
         };
         daemon.start_again().await;
@@ -75,10 +117,49 @@ impl Daemon {
     /// It runs already, or cannot be run.
     pub fn launch(&self) {
         assert!(self.child().is_none(), "it runs");
-        let mut command = program(&self.binary);
-        command.arg("--config").arg(&self.config);
-        command.stdout(self.log.stdio()).stderr(self.log.stdio());
-        *self.child() = Some(command.spawn().expect("teamd runs"));
+        let mut command = program(Path::new("/bin/sh"));
+        let descriptors = self.options.descriptors.map(|most| most.to_string());
+        command.args(["-c", LIMITED, "sh", &descriptors.unwrap_or_default()]);
+        command.arg(self.options.cgroup.clone().unwrap_or_default());
+        command.arg(&self.binary).arg("--config").arg(&self.config);
+        command.envs(self.options.environment.iter().cloned());
+        command.stdout(self.log.stdio());
+        if !self.options.pipe_log {
+            command.stderr(self.log.stdio());
+            *self.child() = Some(command.spawn().expect("teamd runs"));
+            return;
+        }
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("teamd runs");
+        let stderr = child.stderr.take().expect("piped");
+        rustix::pipe::fcntl_setpipe_size(&stderr, LOG_PIPE).expect("a small pipe");
+        let copy = copy_log(stderr, self.log.file(), self.reading.subscribe());
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.spawn(copy);
+        drop(readers);
+        *self.child() = Some(child);
+    }
+
+    /// Whether what it logs is read; with [`Options::pipe_log`].
+    pub fn read_log(&self, reading: bool) {
+        self.reading.send_replace(reading);
+    }
+
+    /// The process id.
+    ///
+    /// # Panics
+    /// It does not run.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child().as_ref().and_then(Child::id).expect("it runs")
+    }
+
+    /// Whether the process is there.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let mut child = self.child();
+        child
+            .as_mut()
+            .is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     /// kill -9.
@@ -91,8 +172,7 @@ impl Daemon {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        let id = self.child().as_ref().and_then(Child::id).expect("it runs");
-        let id = i32::try_from(id).expect("a process id");
+        let id = i32::try_from(self.id()).expect("a process id");
         kill(Pid::from_raw(id), signal).expect("it can be signalled");
     }
 
@@ -101,11 +181,19 @@ impl Daemon {
     /// # Panics
     /// It does not end within 15 seconds.
     pub async fn stop(&self) -> ExitStatus {
+        self.try_stop().await.expect("SIGTERM ends teamd")
+    }
+
+    /// The same; none, and killed: it did not end in time.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub async fn try_stop(&self) -> Option<ExitStatus> {
         self.signal(Signal::SIGTERM);
         let child = self.child().take();
         let mut child = child.expect("it runs");
         let ended = tokio::time::timeout(Duration::from_secs(15), child.wait()).await;
-        ended.expect("SIGTERM ends teamd").expect("its status")
+        ended.ok().map(|status| status.expect("its status"))
     }
 
     /// What it logged so far, over all its lives.
@@ -116,6 +204,16 @@ impl Daemon {
 
     fn child(&self) -> MutexGuard<'_, Option<Child>> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn copy_log(mut from: ChildStderr, mut to: std::fs::File, mut reading: watch::Receiver<bool>) {
+    let mut buffer = [0; LOG_PIPE];
+    while reading.wait_for(|reading| *reading).await.is_ok() {
+        match from.read(&mut buffer).await {
+            Ok(length @ 1..) => drop(to.write_all(&buffer[..length])),
+            Ok(0) | Err(_) => return,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! daemon: what it sees is what an administrator would see.
 //!
 //! * [`aws`] `teamd simulate-aws` and its control endpoints · [`daemon`] `teamd` · [`client`] `team-tui`, as somebody
+//! * [`socket`] HTTP on the daemon's socket without a client · [`uid`] calls as another uid, from a thread
+//! * [`notify`] what a daemon tells systemd · [`process`] memory and descriptors of a process
 //! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
 //! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
 //! * [`tmux`] a terminal · [`loud`] what a passing test has to say
@@ -17,7 +19,11 @@ mod coverage;
 pub mod daemon;
 pub mod log;
 pub mod loud;
+pub mod notify;
+pub mod process;
 pub mod python;
+pub mod socket;
 pub mod tmux;
+pub mod uid;
 pub mod users;
 pub mod wait;

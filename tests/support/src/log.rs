@@ -24,12 +24,20 @@ impl Log {
     /// The file cannot be made.
     #[must_use]
     pub fn stdio(&self) -> Stdio {
-        let file: File = OpenOptions::new()
+        self.file().into()
+    }
+
+    /// The file, to append to.
+    ///
+    /// # Panics
+    /// It cannot be made.
+    #[must_use]
+    pub fn file(&self) -> File {
+        OpenOptions::new()
             .append(true)
             .create(true)
             .open(&self.0)
-            .unwrap_or_else(|error| panic!("{}: {error}", self.0.display()));
-        file.into()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.0.display()))
     }
 
     /// All of it.

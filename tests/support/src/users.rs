@@ -21,10 +21,10 @@ pub struct Login {
     pub gid: u32,
 }
 
-/// Logins for the people, unique to this run. They go with the last handle.
+/// Logins for people, unique to this run. They go with the last handle.
 #[derive(Debug)]
 pub struct Logins {
-    made: Vec<Login>,
+    made: Vec<(String, Login)>,
 }
 
 impl Logins {
@@ -43,36 +43,49 @@ impl Logins {
         if let Some(logins) = shared.upgrade() {
             return Some(logins);
         }
-        let mut logins = Self { made: Vec::new() };
-        for name in NAMES {
-            match make(&format!("team-e2e-{name}-{}", std::process::id())) {
-                Ok(login) => logins.made.push(login),
-                Err(why) => {
-                    say(&format!("SKIPPED: {test}: no Unix user can be made here: {why}"));
-                    return None;
-                }
+        match Self::make(&NAMES) {
+            Ok(logins) => {
+                let logins = Arc::new(logins);
+                *shared = Arc::downgrade(&logins);
+                Some(logins)
+            }
+            Err(why) => {
+                say(&format!("SKIPPED: {test}: no Unix user can be made here: {why}"));
+                None
             }
         }
-        let logins = Arc::new(logins);
-        *shared = Arc::downgrade(&logins);
-        Some(logins)
+    }
+
+    /// Logins for these people, shared with no other test.
+    ///
+    /// # Errors
+    /// No Unix user can be made here.
+    pub fn make(people: &[impl AsRef<str>]) -> Result<Self, String> {
+        let mut logins = Self { made: Vec::new() };
+        for person in people.iter().map(AsRef::as_ref) {
+            let login = make(&format!("team-e2e-{person}-{}", std::process::id()))?;
+            logins.made.push((person.to_owned(), login));
+        }
+        Ok(logins)
     }
 
     /// The login of one of the people.
     ///
     /// # Panics
-    /// It is nobody of the names above.
+    /// There is no login for that person.
     #[must_use]
     pub fn of(&self, person: &str) -> &Login {
-        let index = NAMES.iter().position(|name| *name == person);
-        &self.made[index.unwrap_or_else(|| panic!("there is no login for {person}"))]
+        let found = self.made.iter().find(|(name, _)| name == person);
+        &found
+            .unwrap_or_else(|| panic!("there is no login for {person}"))
+            .1
     }
 
     /// `[identity.map]` for the daemon.
     #[must_use]
     pub fn identity_map(&self) -> String {
-        let line = |(name, login): (&&str, &Login)| format!("{} = \"{name}\"\n", login.name);
-        let map: String = NAMES.iter().zip(&self.made).map(line).collect();
+        let line = |(name, login): &(String, Login)| format!("{} = \"{name}\"\n", login.name);
+        let map: String = self.made.iter().map(line).collect();
         // Under sudo every program carries the login uid of whoever typed it, and ours speak for others.
         let sudo = login_uid_is_set();
         format!("[identity]\nallow_sudo = {sudo}\n[identity.map]\n{map}")
@@ -81,7 +94,7 @@ impl Logins {
 
 impl Drop for Logins {
     fn drop(&mut self) {
-        for login in &self.made {
+        for (_, login) in &self.made {
             // Nothing else can be done about a user that stays.
             let _ = Command::new("userdel").arg(&login.name).output();
         }
