@@ -35,10 +35,7 @@ async fn short_pages_lead_to_the_end() {
             .await
             .is(200);
         sizes.push(items(&page).len());
-        seen += items(&page)
-            .iter()
-            .filter(|row| row["request_id"] == Value::from(&*id))
-            .count();
+        seen += items(&page).iter().filter(|row| row["request_id"] == *id).count();
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("?cursor={next}"),
             None => break,

@@ -165,7 +165,8 @@ async fn visible(
                     scan.has_more = found.len() == filter.limit;
                     scan.is_done = !scan.has_more;
                     for record in found {
-                        (job.count(), call.count());
+                        job.count();
+                        call.count();
                         let seq = record.seq;
                         if period.is_over_at(record.at) {
                             (scan.is_done, scan.has_more) = (true, false);

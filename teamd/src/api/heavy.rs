@@ -136,7 +136,7 @@ mod tests {
     async fn panic_leaves_the_pool_usable() {
         let pool = HeavyPool::start();
         for _ in 0..4 {
-            let refused = pool.run(|| panic!("as a test")).await.map(|()| ()).unwrap_err();
+            let refused = pool.run::<()>(|| panic!("as a test")).await.unwrap_err();
             assert_eq!(refused.code, Code::Internal);
         }
         assert_eq!(pool.run(|| 7).await.unwrap(), 7);

@@ -189,7 +189,8 @@ impl Search {
             })?;
             scan.is_done = found.len() < READ_AHEAD;
             for request in found {
-                (job.count(), call.count());
+                job.count();
+                call.count();
                 if is_before(&request, self.wanted.since) {
                     scan.is_done = true;
                     break;
