@@ -1,6 +1,7 @@
 //! What a run has measured, the table of it, and what fails the test.
 
 use crate::callers::Report;
+use crate::dashboards;
 use crate::probes::Command;
 use crate::schedule::Phase;
 use std::collections::BTreeMap;
@@ -119,6 +120,13 @@ impl Figures {
             if !refused.is_empty() {
                 self.fail(format!("{phase}: {}", refused.join("; ")));
             }
+        }
+        let loaded = report.get("answered open requests").copied().unwrap_or_default();
+        if has_dashboards && loaded < dashboards::OPEN {
+            self.fail(format!(
+                "{phase}: {loaded} of {} dashboards were loaded",
+                dashboards::OPEN
+            ));
         }
         self.reports.insert(phase.to_owned(), report);
     }

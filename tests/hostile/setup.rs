@@ -152,6 +152,8 @@ leases_path = "{folder}/state/leases.json"
 [aws]
 region = "eu-west-1"
 endpoint_url = "{endpoint}"
+removal_requests_per_second = 100
+max_in_flight = 15
 {on_call}{identity}"#,
         folder = folder.display(),
         identity = uids.identity(),

@@ -88,6 +88,8 @@ impl World {
             organisation,
             faults: Faults {
                 assignment_latency_ms: 300,
+                // What is measured is the daemon, not the rate that AWS allows.
+                rate_limits: false,
                 ..Faults::default()
             },
             ..SimulatorConfig::default()
