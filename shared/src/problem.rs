@@ -57,7 +57,9 @@ words!(
         Expired = "expired",
         /// A limit of the daemon is reached.
         LimitReached = "limit_reached",
-        /// The directory was never loaded, or AWS does not answer.
+        /// The socket has too many connections, of this user or of all.
+        TooManyConnections = "too_many_connections",
+        /// The directory was never loaded, AWS does not answer, or the name service of the machine does not.
         DirectoryUnavailable = "directory_unavailable",
         /// The store does not take writes.
         StoreUnavailable = "store_unavailable",
@@ -95,7 +97,7 @@ impl Code {
             | Self::Duplicate
             | Self::StandingAccess
             | Self::Expired => 409,
-            Self::LimitReached => 429,
+            Self::LimitReached | Self::TooManyConnections => 429,
             Self::DirectoryUnavailable | Self::StoreUnavailable => 503,
             Self::Internal => 500,
         }

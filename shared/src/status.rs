@@ -51,6 +51,9 @@ pub struct Status {
     pub overdue_requests: Vec<OverdueRequest>,
     /// The audit chain.
     pub audit: AuditStatus,
+    /// The database.
+    #[serde(default)]
+    pub store: StoreStatus,
     /// The policy in force; 0: none.
     pub policy_version: u64,
     /// References of the policy that AWS does not know.
@@ -62,6 +65,41 @@ pub struct Status {
     /// The clocks; absent where time is simulated.
     #[serde(default)]
     pub clock: Option<ClockStatus>,
+    /// Connections to the socket.
+    #[serde(default)]
+    pub connections: ConnectionStatus,
+}
+
+/// Connections to the socket: how many are open, and how many were refused since the daemon started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionStatus {
+    /// Open now.
+    pub open: u64,
+    /// `[limits] connections`; there are 24 reserved ones besides.
+    pub limit: u64,
+    /// `[limits] connections_per_user`.
+    pub limit_per_user: u64,
+    /// The uid with the most open connections.
+    pub most_open: Option<UidCount>,
+    /// Refused since the start.
+    pub refused: u64,
+    /// Of these, over the limit of their user.
+    pub refused_per_user: u64,
+    /// Of these, because all ordinary connections were in use.
+    pub refused_total: u64,
+    /// Of these, of root, security or admins, because their reserved connections were in use too.
+    pub refused_reserved: u64,
+    /// The uid that was refused most often.
+    pub most_refused: Option<UidCount>,
+}
+
+/// A uid and a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UidCount {
+    /// The uid.
+    pub uid: u32,
+    /// How many.
+    pub count: u64,
 }
 
 /// The clocks.
@@ -166,6 +204,26 @@ pub struct OverdueRequest {
     /// What else there is to know, such as that its account is suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// The database.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStatus {
+    /// Why it cannot be used; absent: it can.
+    pub fault: Option<String>,
+    /// The process that has locked it, where that is the fault and the kernel names one.
+    pub locked_by: Option<LockHolder>,
+}
+
+/// A process that holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockHolder {
+    /// Its number.
+    pub pid: i32,
+    /// What it is called.
+    pub command: Option<String>,
+    /// Whose it is.
+    pub uid: Option<u32>,
 }
 
 /// The audit chain.

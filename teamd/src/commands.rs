@@ -6,18 +6,31 @@ use crate::config::{Config, ConfigErrors};
 use crate::store;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
+use tokio::runtime::Runtime;
 
 /// The configuration, or a message that lists every error.
 pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigErrors> {
     Config::load(path, crate::config::environment())
 }
 
-pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    named_runtime("teamd", 16)
+}
+
+/// Two workers, and at most `blocking` threads beside them: with those of the store, of logging and of the heavy pool
+/// the sum stays far below the unit's `TasksMax=256`.
+fn named_runtime(name: &str, blocking: usize) -> anyhow::Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .max_blocking_threads(blocking)
+        .thread_name(name)
         .enable_all()
         .build()?)
 }
+
+/// How long threads that are blocked at a stop are waited for. One that hangs in the kernel never returns.
+const BLOCKED_THREADS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `teamd run`.
 ///
@@ -30,7 +43,13 @@ pub fn run(path: Option<&Path>) -> anyhow::Result<()> {
     }
     // Before there are threads: taking the socket over changes the environment.
     let inherited = crate::lifecycle::systemd::inherited_listener("api")?;
-    runtime()?.block_on(crate::run::run(config, path.map(Path::to_owned), inherited))?;
+    // Before anything is spawned: the removal path shares no thread with what callers can keep busy.
+    let (removal, service) = (named_runtime("removal", 8)?, named_runtime("service", 16)?);
+    let path = path.map(Path::to_owned);
+    let ended = removal.block_on(crate::run::run(config, path, inherited, service.handle().clone()));
+    service.shutdown_timeout(BLOCKED_THREADS_TIMEOUT);
+    removal.shutdown_timeout(BLOCKED_THREADS_TIMEOUT);
+    ended?;
     Ok(())
 }
 

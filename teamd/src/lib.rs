@@ -11,6 +11,7 @@
 //! * [`document`] the policy document as people write it; [`config`] the daemon's own settings
 //! * [`offline`] what works from files, without a daemon
 //! * [`leases`] what is ours in a file of its own; [`sweep`] takes it back without the daemon
+//! * `files` reading files that may hang, or that others may have put there
 //! * [`failpoint`] where tests make it fail, compiled in for them alone
 //! * [`run`] the composition root; [`cli`], [`check`], [`lifecycle`], [`telemetry`], [`clock`] around it
 //!
@@ -26,10 +27,12 @@ pub mod commands;
 pub mod config;
 #[cfg(feature = "simulator")]
 pub mod demo;
+mod descriptors;
 pub mod document;
 pub mod domain;
 pub mod engine;
 pub mod failpoint;
+mod files;
 pub mod leases;
 pub mod lifecycle;
 pub mod notify;

@@ -5,6 +5,10 @@
 //! task that panics or returns while the daemon should run stops the daemon with an error: half a daemon looks alive
 //! and removes nothing, while a dead one is started again by systemd. What systemd is told, and the socket that it
 //! passes, is in [`systemd`].
+//!
+//! There are two runtimes. [`Shutdown::spawn`] starts tasks of the removal path, from the expiry timer to AWS, on the
+//! runtime that made the handle; [`Shutdown::spawn_service`] starts everything that callers and slow peers can keep busy
+//! on the other one. Where only one runtime is given, both are the same.
 
 pub mod systemd;
 
@@ -15,6 +19,7 @@ use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +36,10 @@ pub struct Shutdown {
     tasks: TaskTracker,
     failed: Arc<OnceLock<&'static str>>,
     reloads: Arc<watch::Sender<u64>>,
+    /// The runtime of the removal path; `None`: whichever one the caller is on.
+    removal: Option<Handle>,
+    /// The runtime of everything else; `None`: the same.
+    service: Option<Handle>,
 }
 
 /// How the daemon ended.
@@ -51,7 +60,7 @@ impl Default for Shutdown {
 }
 
 impl Shutdown {
-    /// A daemon that runs, without tasks yet.
+    /// A daemon that runs, without tasks yet. Its tasks run on the runtime on which this is called.
     #[must_use]
     pub fn new() -> Self {
         let soft = CancellationToken::new();
@@ -61,7 +70,22 @@ impl Shutdown {
             tasks: TaskTracker::new(),
             failed: Arc::new(OnceLock::new()),
             reloads: Arc::new(watch::Sender::new(0)),
+            removal: Handle::try_current().ok(),
+            service: None,
         }
+    }
+
+    /// The same with another runtime for [`spawn_service`](Self::spawn_service).
+    #[must_use]
+    pub fn with_service_runtime(mut self, service: Handle) -> Self {
+        self.service = Some(service);
+        self
+    }
+
+    /// The runtime of what callers can keep busy; `None`: there is only one.
+    #[must_use]
+    pub fn service_runtime(&self) -> Option<&Handle> {
+        self.service.as_ref()
     }
 
     /// Cancelled when the daemon should stop: finish what you do, begin nothing.
@@ -87,11 +111,25 @@ impl Shutdown {
         self.soft.cancel();
     }
 
-    /// Starts a task without which there is no daemon. It must run until [`Shutdown::token`] is cancelled: if it
-    /// panics or returns earlier, that is logged and the daemon stops.
+    /// Starts a task of the removal path, without which there is no daemon. It must run until [`Shutdown::token`] is
+    /// cancelled: if it panics or returns earlier, that is logged and the daemon stops.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.start(self.removal.as_ref(), self.essential(name, task));
+    }
+
+    /// Starts a task that is as essential, but not part of the removal path, on the service runtime.
+    pub fn spawn_service(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let runtime = self.service.as_ref().or(self.removal.as_ref());
+        self.start(runtime, self.essential(name, task));
+    }
+
+    fn essential(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let shutdown = self.clone();
-        self.start(async move {
+        async move {
             match shutdown.guarded(task).await {
                 Outcome::Panicked(why) => {
                     tracing::error!(task = name, panic = %why, "an essential task panicked; stopping");
@@ -103,13 +141,14 @@ impl Shutdown {
                 }
                 Outcome::Returned | Outcome::Dropped => {}
             }
-        });
+        }
     }
 
-    /// Starts a task that may end at any time, such as one for a connection. A panic is logged and stays its own.
+    /// Starts a task of the removal path that may end at any time, such as one for a key. A panic is logged and stays
+    /// its own. Whoever calls it, the task runs on the removal path's runtime.
     pub fn spawn_short(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let shutdown = self.clone();
-        self.start(async move {
+        self.start(self.removal.as_ref(), async move {
             if let Outcome::Panicked(why) = shutdown.guarded(task).await {
                 tracing::error!(task = name, panic = %why, "a task panicked");
             }
@@ -183,8 +222,11 @@ impl Shutdown {
         clippy::disallowed_methods,
         reason = "this module is the one place that starts tasks"
     )]
-    fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(self.tasks.spawn(task));
+    fn start(&self, runtime: Option<&Handle>, task: impl Future<Output = ()> + Send + 'static) {
+        match runtime {
+            Some(runtime) => drop(self.tasks.spawn_on(task, runtime)),
+            None => drop(self.tasks.spawn(task)),
+        }
     }
 
     /// Stops the daemon with an error, for what an essential task has found out.
@@ -293,6 +335,46 @@ mod tests {
         assert!(!shutdown.token().is_cancelled());
         shutdown.stop();
         assert_eq!(shutdown.finished(LONG).await, Ended::Cleanly);
+    }
+
+    #[test]
+    fn task_runtime_is_the_one_of_its_kind() {
+        let named = |name: &str| {
+            tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .thread_name(name)
+                .enable_all()
+                .build()
+                .unwrap()
+        };
+        let (removal, service) = (named("removal"), named("service"));
+        let shutdown = removal
+            .block_on(async { Shutdown::new() })
+            .with_service_runtime(service.handle().clone());
+        let (send, receive) = std::sync::mpsc::channel();
+        let report = |kind: &'static str| {
+            let send = send.clone();
+            async move {
+                let thread = std::thread::current().name().unwrap_or_default().to_owned();
+                send.send((kind, thread)).unwrap();
+                std::future::pending().await
+            }
+        };
+        // A caller's task pokes a key: what that starts must not stay on the caller's runtime.
+        service.block_on(async {
+            shutdown.spawn_short("key", report("short"));
+            shutdown.spawn("timer", report("removal"));
+            shutdown.spawn_service("api", report("service"));
+        });
+        let mut seen: Vec<_> = (0..3).map(|_| receive.recv().unwrap()).collect();
+        seen.sort_unstable();
+        let expected = [
+            ("removal", "removal"),
+            ("service", "service"),
+            ("short", "removal"),
+        ];
+        assert_eq!(seen, expected.map(|(kind, thread)| (kind, thread.to_owned())));
+        shutdown.hard_token().cancel();
     }
 
     // One test for all signals: handlers are the process's.

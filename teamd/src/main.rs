@@ -6,7 +6,7 @@ use teamd::{check, commands, sweep};
 
 fn main() -> ExitCode {
     let args = Args::from_command_line();
-    teamd::telemetry::init();
+    let log = teamd::telemetry::init();
     let config = args.config.as_deref();
     let result = match args.command {
         None | Some(Command::Run) => commands::run(config),
@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "simulator")]
         Some(Command::SimulateAws(simulate)) => commands::simulate_aws(simulate),
     };
+    // Before the last word, which goes to standard error itself.
+    drop(log);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

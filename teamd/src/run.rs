@@ -13,9 +13,12 @@ use crate::aws::port::{Assignments, Schedules};
 use crate::aws::sdk::Aws;
 use crate::clock::{Clock, Machine, Readings};
 use crate::config::Config;
+use crate::descriptors;
 use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
+use crate::files;
 use crate::lifecycle::{Ended, Shutdown, systemd};
 use crate::store::port::StoreError;
+use crate::telemetry;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,7 +72,8 @@ pub enum TimeSource {
     Clock(Arc<dyn Clock>),
 }
 
-/// Serves until told to stop, on the socket that systemd has passed or on one of its own.
+/// Serves until told to stop, on the socket that systemd has passed or on one of its own. The removal path runs on the
+/// runtime that polls this; the API and everything else that callers can keep busy on `service`.
 ///
 /// # Errors
 /// It cannot start, or an essential task died.
@@ -77,27 +81,25 @@ pub async fn run(
     config: Config,
     config_path: Option<PathBuf>,
     inherited: Option<std::os::unix::net::UnixListener>,
+    service: tokio::runtime::Handle,
 ) -> Result<(), RunError> {
-    let shutdown = Shutdown::new();
+    descriptors::raise_limit();
+    let shutdown = Shutdown::new().with_service_runtime(service.clone());
     shutdown.listen_to_signals().map_err(RunError::Signals)?;
     let socket_error = |error| RunError::Socket {
         path: config.server.socket.clone(),
         error,
     };
     let engine = open(&config, &shutdown).await?;
-    let listener = match inherited {
-        Some(listener) => UnixListener::from_std(listener).map_err(socket_error)?,
-        None => {
-            let group = config
-                .server
-                .socket_group
-                .as_deref()
-                .map(group_id)
-                .transpose()
-                .map_err(socket_error)?;
-            api::bind(&config.server.socket, config.server.socket_mode, group).map_err(socket_error)?
+    let listener = {
+        // Registered where it is served.
+        let _service = service.enter();
+        match inherited {
+            Some(listener) => UnixListener::from_std(listener),
+            None => listen(&config),
         }
     };
+    let listener = listener.map_err(socket_error)?;
     serve(
         &engine,
         listener,
@@ -106,6 +108,7 @@ pub async fn run(
         &shutdown,
     );
     keep_alive(&engine, &shutdown);
+    report_dropped_log_lines(&shutdown);
     take_reloads(&engine, config.clone(), config_path, &shutdown);
     tracing::info!(socket = %config.server.socket.display(), version = env!("CARGO_PKG_VERSION"), "teamd serves");
     systemd::ready();
@@ -117,6 +120,11 @@ pub async fn run(
         Ended::Cleanly | Ended::Forced => Ok(()),
         Ended::TaskFailed(name) => Err(RunError::Task(name)),
     }
+}
+
+fn listen(config: &Config) -> std::io::Result<UnixListener> {
+    let group = config.server.socket_group.as_deref().map(group_id).transpose()?;
+    api::bind(&config.server.socket, config.server.socket_mode, group)
 }
 
 /// Opens the store and the engine on it. Nothing runs yet, but what is overdue is durably queued.
@@ -154,25 +162,30 @@ pub async fn open_with(
         adopt::compare(&store, &config.store.leases_path, clock.now()).await;
     }
     let health = Arc::new(AwsHealth::new());
-    let aws = Arc::new(Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?);
+    // Two sets of connections: a directory load or a caller's question must not hold up the answer to a delete.
+    let removal_aws = Aws::connect(aws_settings(config), Arc::clone(&clock), Arc::clone(&health)).await?;
+    let aws = Arc::new(removal_aws.with_own_connections().await?);
+    let removal_aws = Arc::new(removal_aws);
     // In a degraded run nothing of it could be kept.
     let activity = (!is_degraded).then(|| activity::ports(config, &aws)).flatten();
     let assignments: Arc<dyn Assignments> = match is_degraded {
-        true => Arc::new(revoke_only::OnlyRemovals(aws.clone())),
-        false => aws.clone(),
+        true => Arc::new(revoke_only::OnlyRemovals(removal_aws.clone())),
+        false => removal_aws.clone(),
     };
     let deps = Deps {
         store,
         clock,
         assignments,
+        lookups: aws.clone(),
         directory: aws.clone(),
         inventory: aws.clone(),
         activity,
         schedules: config
             .backstop
             .as_ref()
-            .map(|_| Arc::clone(&aws) as Arc<dyn Schedules>),
+            .map(|_| Arc::clone(&removal_aws) as Arc<dyn Schedules>),
         own: aws.clone(),
+        clock_probe: removal_aws,
         health,
         leases_path: Some(config.store.leases_path.clone()),
         shutdown: shutdown.clone(),
@@ -198,7 +211,7 @@ pub async fn open_with(
 pub fn serve(engine: &Arc<Engine>, listener: UnixListener, api: Api, shutdown: &Shutdown) {
     engine.start();
     let stop = shutdown.token();
-    shutdown.spawn("api", async move {
+    shutdown.spawn_service("api", async move {
         if let Err(error) = api::serve(listener, api, async move { stop.cancelled().await }).await {
             tracing::error!(%error, "the socket failed");
         }
@@ -212,6 +225,10 @@ fn keep_alive(engine: &Arc<Engine>, shutdown: &Shutdown) {
     };
     let (engine, stop) = (Arc::clone(engine), shutdown.token());
     shutdown.spawn("watchdog", async move {
+        // The first turn is under way: nothing is late before it could have come.
+        let mut ticks = engine.ticks();
+        let first = ticks.wait_for(Option::is_some);
+        let _ = tokio::time::timeout(Duration::from_secs(10), first).await;
         while !stop.is_cancelled() {
             let turned = engine
                 .ticks()
@@ -237,18 +254,47 @@ fn keep_alive(engine: &Arc<Engine>, shutdown: &Shutdown) {
     });
 }
 
+/// Says in the log how many lines it has lost, once there is room for that.
+fn report_dropped_log_lines(shutdown: &Shutdown) {
+    let stop = shutdown.token();
+    shutdown.spawn_service("log", async move {
+        let mut reported = 0;
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(60)) => {}
+                () = stop.cancelled() => return,
+            }
+            let dropped = telemetry::dropped_lines();
+            if dropped > reported {
+                tracing::warn!(
+                    lines = dropped - reported,
+                    total = dropped,
+                    "log lines were dropped: nobody reads standard error fast enough"
+                );
+                reported = dropped;
+            }
+        }
+    });
+}
+
 /// SIGHUP: reads the configuration again; a bad one is refused and the old one stays.
 fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shutdown: &Shutdown) {
     let (engine, stop, mut reloads) = (Arc::clone(engine), shutdown.token(), shutdown.reloads());
-    shutdown.spawn("reload", async move {
+    shutdown.spawn_service("reload", async move {
         loop {
             tokio::select! {
                 changed = reloads.changed() => if changed.is_err() { stop.cancelled().await; return },
                 () = stop.cancelled() => return,
             }
             systemd::reloading();
-            match Config::load(path.as_deref(), crate::config::environment()) {
-                Ok(new) => {
+            // Its file may be on a mount that hangs: then the old one stays, and a stop does not wait.
+            let from = path.clone();
+            let load = move || Config::load(from.as_deref(), crate::config::environment());
+            match files::on_thread("configuration", files::READ_TIMEOUT, load).await {
+                Err(unanswered) => {
+                    tracing::error!(%unanswered, "the configuration cannot be read; the old one stays")
+                }
+                Ok(Ok(new)) => {
                     if new.server != config.server
                         || new.store != config.store
                         || new.aws != config.aws
@@ -263,7 +309,7 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
                     engine.tell_by(&new.notify);
                     tracing::info!("the new configuration is in force");
                 }
-                Err(errors) => {
+                Ok(Err(errors)) => {
                     tracing::error!(%errors, "the new configuration is refused; the old one stays")
                 }
             }
@@ -305,6 +351,8 @@ pub fn engine_settings(config: &Config) -> EngineSettings {
         pending_per_user: config.limits.pending_per_user as usize,
         submits_per_minute: config.limits.submits_per_minute_per_user as usize,
         refusals_per_minute: config.limits.refusals_per_minute_per_user as usize,
+        connections_per_user: config.limits.connections_per_user as usize,
+        connections: descriptors::connections_that_fit(config.limits.connections) as usize,
         activity_regions: activity::regions(config),
         activity_role: config.activity.role_name.is_some(),
         activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),

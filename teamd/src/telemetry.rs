@@ -2,12 +2,17 @@
 //!
 //! Under the journal lines carry a priority instead of a time, on a terminal the level is coloured. What is logged is
 //! chosen by `TEAMD_LOG`, else `RUST_LOG`, else `info`. Text from outside cannot break a line or move a cursor.
+//!
+//! Whoever logs never waits for the reader of standard error: lines go to a bounded queue and from there to a thread of
+//! its own. Lines for which the queue has no room are dropped and counted. Panics take the same way.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal as _};
 use std::os::unix::fs::MetadataExt as _;
+use std::sync::OnceLock;
 use team_shared::text::inert;
 use tracing::{Event, Level, Subscriber};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
@@ -26,20 +31,55 @@ enum Style {
     Plain,
 }
 
+/// Lines that wait for standard error at most. A line has at most a few KiB.
+const MAX_QUEUED_LINES: usize = 4096;
+
+/// How many lines were dropped since the start.
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// Writes what is queued when it is dropped, for a second at most. Hold it until the process ends.
+#[derive(Debug)]
+pub struct LogGuard(#[expect(dead_code, reason = "held, never read")] Option<WorkerGuard>);
+
 /// Starts logging. Called once; a second call changes nothing.
-pub fn init() {
+#[must_use]
+pub fn init() -> LogGuard {
     let (filter, complaint) = filter(|name| std::env::var(name).ok());
+    let (writer, guard) = queue(io::stderr(), MAX_QUEUED_LINES);
+    let dropped = writer.error_counter();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(false)
         .event_format(Line(style()))
         .finish();
-    if tracing::subscriber::set_global_default(subscriber).is_ok()
-        && let Some(error) = complaint
-    {
+    if tracing::subscriber::set_global_default(subscriber).is_err() {
+        return LogGuard(None);
+    }
+    let _ = DROPPED.set(dropped);
+    // The standard hook writes to standard error itself, and would wait for its reader.
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+        tracing::error!(thread, "{panic}");
+    }));
+    if let Some(error) = complaint {
         tracing::warn!(%error, "the log filter is not understood; using info");
     }
+    LogGuard(Some(guard))
+}
+
+/// Lines dropped since the start, because nobody read standard error.
+#[must_use]
+pub fn dropped_lines() -> usize {
+    DROPPED.get().map_or(0, ErrorCounter::dropped_lines)
+}
+
+fn queue(writer: impl io::Write + Send + 'static, lines: usize) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(lines)
+        .thread_name("log")
+        .finish(writer)
 }
 
 /// The filter, and what was wrong with the one asked for.
@@ -188,6 +228,41 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    /// A pipe that nobody reads.
+    struct Stuck(std::sync::mpsc::Receiver<()>);
+
+    impl io::Write for Stuck {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn stuck_reader_drops_lines_and_blocks_nobody() {
+        let (release, stuck) = std::sync::mpsc::channel();
+        let (writer, _guard) = queue(Stuck(stuck), 8);
+        let dropped = writer.error_counter();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(writer)
+            .event_format(Line(Style::Plain))
+            .finish();
+        // Ends: no line waits for the reader.
+        tracing::subscriber::with_default(subscriber, || {
+            (0..100).for_each(|number| tracing::info!(number, "a line"));
+        });
+        // Eight wait, and one may be with the thread.
+        assert!(
+            (91..=92).contains(&dropped.dropped_lines()),
+            "{}",
+            dropped.dropped_lines()
+        );
+        drop(release);
     }
 
     #[test]

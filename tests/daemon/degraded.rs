@@ -177,3 +177,51 @@ async fn a_full_disk_gives_up_its_ballast_and_removals_never_stop() {
     assert_eq!(kept, Ok(usize::try_from(number).expect("small")));
     store.close();
 }
+
+#[tokio::test]
+async fn locked_database_keeps_no_access_alive() {
+    let world = World::new().await;
+    let id = world.active().await;
+    let other = rusqlite::Connection::open(world.database()).expect("the database");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let begun = std::time::Instant::now();
+    world.clock.shift(chrono::TimeDelta::minutes(61));
+    soon("access is taken back", || {
+        !world.is_assigned("alice", LEDGER, ADMIN)
+    })
+    .await;
+    // The delete itself has to be sent within a second; AWS takes its time, and so does a loaded machine.
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    let refused = world
+        .as_("alice")
+        .post("/v1/requests", ask(WEB, ADMIN, 600))
+        .await;
+    assert_eq!(refused.status, 503);
+    let detail = refused.json()["detail"].to_string();
+    assert!(detail.contains("locked by another process"), "{detail}");
+    let status = world.as_("gita").get("/v1/status").await.is(200);
+    assert_eq!(status["healthy"], false);
+    let fault = status["store"]["fault"].to_string();
+    assert!(fault.contains("locked by another process"), "{status:#}");
+
+    other.execute_batch("ROLLBACK").expect("the lock is let go");
+    drop(other);
+    world.reach(&id, "ended").await;
+    soon("the database is used again", || {
+        world.engine().degraded().is_none()
+    })
+    .await;
+    let check = world.engine().verify_chain().await.expect("the chain");
+    assert_eq!(check.fault, None);
+    let rows = world.as_("hugo").get("/v1/audit?limit=500").await.is(200);
+    let late = rows.to_string();
+    assert!(
+        late.contains("recorded_at"),
+        "written down with both times: {late}"
+    );
+    world.submit("alice", ask(WEB, ADMIN, 600)).await;
+}

@@ -1,6 +1,7 @@
 //! The daemon in one process: its real engine, store and HTTP API on a socket of its own, against the simulated AWS.
 //!
 //! * [`support`] the harness: a daemon on a temporary store, callers, answers
+//! * [`connections`] how many of them
 //! * [`wire`] methods, paths, queries · [`bodies`] their size and shape · [`order`] which of two faults is named
 //! * [`roles`] who may do what
 //! * [`explain`] why somebody may or may not · [`changes`] of the policy
@@ -17,6 +18,7 @@
 //! * [`backstop`] the dead-man's switch
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail, [`tampering`] with it · [`restart`] the same store opened again
+//! * [`isolation`] what callers may occupy, and that no removal waits for it
 //! * [`failures`] whatever can fail under access that was given
 //! * [`defects`] what AWS's TEAM is known to do wrong, where no other test shows that this does not
 //! * [`clock`] clocks that are wrong
@@ -31,8 +33,10 @@ mod backstop;
 mod basis;
 mod batches;
 mod bodies;
+mod budgets;
 mod changes;
 mod clock;
+mod connections;
 mod damage;
 mod defects;
 mod degraded;
@@ -44,6 +48,7 @@ mod extension;
 mod failures;
 mod freeze;
 mod fresh;
+mod isolation;
 mod leases;
 mod life;
 mod limits;

@@ -11,12 +11,16 @@ fn write(path: &Path, names: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).expect("its mode");
 }
 
-/// Whoever is on call for payments may ask for read access to the ledger, and Bob decides.
-async fn world(path: &Path) -> World {
-    let policy = format!(
+fn policy_of_payments() -> String {
+    format!(
         "{POLICY}\n[[eligibility]]\nid = \"payments\"\nwho = [\"oncall:payments\"]\naccounts = [\"ou:Workloads/Prod\"]\n\
          permission_sets = [\"ReadOnlyAccess\"]\napproval = \"required\"\n"
-    );
+    )
+}
+
+/// Whoever is on call for payments may ask for read access to the ledger, and Bob decides.
+async fn world(path: &Path) -> World {
+    let policy = policy_of_payments();
     let source = OnCall::File(path.to_owned());
     let setup = Setup::new().policy(policy);
     setup
@@ -107,7 +111,64 @@ async fn a_source_that_others_can_write_names_nobody_and_is_reported() {
         .as_("kim")
         .post("/v1/requests", ask(LEDGER, READ_ONLY, 3600))
         .await;
-    refused.refused(403, "not_eligible");
+    refused.refused(503, "directory_unavailable");
     let status = world.as_("gita").get("/v1/status").await.is(200);
     assert!(status.to_string().contains("others can write it"), "{status:#}");
+    // What has failed for a quarter of an hour names nobody.
+    world.clock.shift(chrono::TimeDelta::minutes(16));
+    let refused = world
+        .as_("kim")
+        .post("/v1/requests", ask(LEDGER, READ_ONLY, 3600))
+        .await;
+    refused.refused(403, "not_eligible");
+}
+
+/// A FIFO that nobody writes to, in the place of a source.
+fn put_fifo(path: &Path) {
+    let _ = std::fs::remove_file(path);
+    nix::unistd::mkfifo(path, nix::sys::stat::Mode::from_bits_truncate(0o644)).expect("a FIFO");
+}
+
+#[tokio::test]
+async fn fifo_as_on_call_file_stops_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("payments");
+    put_fifo(&path);
+    let mut world = world(&path).await;
+    let id = world.active().await;
+    let status = world.as_("gita").get("/v1/status").await.is(200);
+    assert!(status.to_string().contains("it is no file"), "{status:#}");
+    world.act("alice", &id, "done").await.is(200);
+    world.reach(&id, "ended").await;
+    // Only a source that was read can say that somebody is not on call.
+    let unknown = world
+        .as_("kim")
+        .post("/v1/requests", ask(LEDGER, READ_ONLY, 3600))
+        .await;
+    unknown.refused(503, "directory_unavailable");
+    let stopped = tokio::time::timeout(std::time::Duration::from_secs(20), world.stop()).await;
+    assert!(stopped.is_ok(), "a stop waits for the FIFO");
+}
+
+#[tokio::test]
+async fn unread_source_ends_no_access_at_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("payments");
+    write(&path, "kim\n");
+    let mut world = world(&path).await;
+    let id = id_of(&world.submit("kim", ask(LEDGER, READ_ONLY, 3600)).await);
+    world.act("bob", &id, "approve").await.is(200);
+    world.reach(&id, "active").await;
+    world.stop().await;
+    put_fifo(&path);
+    world.run().await;
+    world.engine().look_who_is_on_call().await.expect("a look");
+    // Every directory load and every policy looks at open requests again.
+    world.apply(&policy_of_payments()).await;
+    assert_eq!(world.show(&id).await["state"], "active");
+    // Once the source says so, it ends.
+    std::fs::remove_file(&path).expect("the FIFO");
+    write(&path, "liam\n");
+    world.engine().look_who_is_on_call().await.expect("a look");
+    world.reach(&id, "revoked").await;
 }

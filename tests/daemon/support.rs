@@ -4,6 +4,7 @@
 mod beginning;
 mod client;
 mod clocks;
+mod ending;
 mod time;
 mod values;
 
@@ -35,6 +36,7 @@ pub(crate) struct Setup {
     is_standard: bool,
     is_guarded: bool,
     as_people: bool,
+    has_service_runtime: bool,
 }
 
 /// A daemon and its surroundings.
@@ -48,6 +50,7 @@ pub(crate) struct World {
     client: reqwest::Client,
     folder: tempfile::TempDir,
     pub(crate) clocks: Clocks,
+    service: Option<tokio::runtime::Runtime>,
 }
 
 struct Daemon {
@@ -63,6 +66,8 @@ impl Setup {
         config.aws.removal_requests_per_second = 1000.0;
         config.limits.submits_per_minute_per_user = 1000;
         config.limits.refusals_per_minute_per_user = 1000;
+        // One process is many people here.
+        config.limits.connections_per_user = 1000;
         Self {
             config,
             policy: Some(POLICY.to_owned()),
@@ -71,7 +76,14 @@ impl Setup {
             is_standard: true,
             is_guarded: false,
             as_people: true,
+            has_service_runtime: false,
         }
+    }
+
+    /// With a runtime of its own for everything but the removal path, as the binary has it.
+    pub(crate) fn service_runtime(mut self) -> Self {
+        self.has_service_runtime = true;
+        self
     }
 
     pub(crate) fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -154,6 +166,7 @@ impl Setup {
             client,
             folder,
             clocks: Clocks::default(),
+            service: self.has_service_runtime.then(ending::service_runtime),
         };
         world.run().await;
         soon("the first load of the directory", || {
@@ -175,7 +188,10 @@ impl World {
 
     /// Starts the daemon on the store as it is.
     pub(crate) async fn run(&mut self) {
-        let shutdown = Shutdown::new();
+        let mut shutdown = Shutdown::new();
+        if let Some(service) = self.service_handle() {
+            shutdown = shutdown.with_service_runtime(service);
+        }
         let time = match self.is_guarded {
             true => TimeSource::Readings(Box::new(self.clocks.clone())),
             false => TimeSource::Clock(self.clock.clone()),
@@ -200,26 +216,6 @@ impl World {
         self.daemon = Some(Daemon { engine, shutdown });
     }
 
-    /// Stops the daemon as SIGTERM would.
-    pub(crate) async fn stop(&mut self) {
-        if let Some(daemon) = self.daemon.take() {
-            daemon.shutdown.stop();
-            daemon.shutdown.finished(Duration::from_secs(2)).await;
-            daemon.engine.announce_stop().await;
-            daemon.engine.store().close();
-        }
-    }
-
-    /// Drops everything where it stands.
-    pub(crate) async fn kill(&mut self) {
-        if let Some(daemon) = self.daemon.take() {
-            daemon.shutdown.hard_token().cancel();
-            daemon.shutdown.stop();
-            daemon.shutdown.finished(Duration::ZERO).await;
-            daemon.engine.store().close();
-        }
-    }
-
     pub(crate) async fn stop_aws(&mut self) {
         if let Some(simulator) = self.simulator.take() {
             simulator.shutdown().await;
@@ -240,14 +236,6 @@ impl World {
 
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// How the daemon ends by itself.
-    pub(crate) async fn ended(&mut self) -> Ended {
-        let daemon = self.daemon.take().expect("the daemon runs");
-        let ended = daemon.shutdown.finished(Duration::from_secs(5)).await;
-        daemon.engine.store().close();
-        ended
     }
 
     pub(crate) fn socket(&self) -> PathBuf {

@@ -57,6 +57,8 @@ pub(crate) fn settings() -> EngineSettings {
         pending_per_user: 50,
         submits_per_minute: 50,
         refusals_per_minute: 50,
+        connections_per_user: 32,
+        connections: 1024,
         activity_regions: Vec::new(),
         activity_role: false,
         activity_poll: Duration::from_secs(3_600),

@@ -19,6 +19,7 @@ const GUARDS: &[(&str, Guard)] = &[
     ("DurableAttempts", Guard::DurableAttempts),
     ("Gate", Guard::Gate),
     ("Epoch", Guard::Epoch),
+    ("BusyIsFault", Guard::BusyIsFault),
     ("ClockRule", Guard::ClockRule),
 ];
 

@@ -125,6 +125,8 @@ pub(crate) struct Script {
     pub(crate) crashes: Vec<i64>,
     /// Moments at which a second daemon is started while the first still runs, and how long the first would stay.
     pub(crate) takeovers: Vec<(i64, i64)>,
+    /// When another process holds the lock of the database.
+    pub(crate) locks: Vec<Span>,
     /// When the wall clock of the daemon's machine is wrong.
     pub(crate) bends: Vec<Bend>,
     /// Places held from the beginning, without us.
@@ -143,6 +145,7 @@ impl Script {
             outages: Vec::new(),
             crashes: Vec::new(),
             takeovers: Vec::new(),
+            locks: Vec::new(),
             bends: Vec::new(),
             standing: Vec::new(),
             keeps: rng.random_bool(0.5),
@@ -156,6 +159,7 @@ impl Script {
         script.meddle(&mut rng);
         script.weather(&mut rng);
         script.take_over();
+        script.lock();
         let begins: Vec<i64> = script.pleas.iter().map(Plea::begins).collect();
         script.bends = bends(seed, &begins);
         script.pleas.sort_by_key(|plea| plea.at);
@@ -306,12 +310,39 @@ impl Script {
     }
 }
 
+impl Script {
+    /// Another process holds the lock of the database, mostly over the end of somebody's access. By dice of its own.
+    fn lock(&mut self) {
+        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0005);
+        for _ in 0..rng.random_range(0..4) {
+            let plea = &self.pleas[rng.random_range(0..self.pleas.len())];
+            let from = (plea.ends() + rng.random_range(-2 * MINUTE..MINUTE)).clamp(HOUR, STORM - 4 * HOUR);
+            let length = match rng.random_range(0..3) {
+                0 => rng.random_range(SECOND..MINUTE),
+                1 => rng.random_range(MINUTE..20 * MINUTE),
+                _ => rng.random_range(20 * MINUTE..3 * HOUR),
+            };
+            self.locks.push((from, from + length));
+        }
+        self.locks.sort_unstable();
+    }
+}
+
 impl Plea {
     /// The earliest moment at which access may be there.
     pub(crate) fn begins(&self) -> i64 {
         match self.shape {
             Shape::For(_) | Shape::Until(_) => self.at,
             Shape::At(start, _) => start,
+        }
+    }
+
+    /// About when it ends, if it is given as soon as it is asked for.
+    fn ends(&self) -> i64 {
+        match self.shape {
+            Shape::For(seconds) => self.at + self.approval_after + seconds * SECOND,
+            Shape::At(start, seconds) => start + seconds * SECOND,
+            Shape::Until(end) => end,
         }
     }
 }

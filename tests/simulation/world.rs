@@ -72,6 +72,7 @@ pub(crate) fn run(seed: u64, without: Option<Guard>) -> Record {
         tasks.spawn(Arc::clone(&world).supervise());
         tasks.spawn(Arc::clone(&world).crash_at_times());
         tasks.spawn(Arc::clone(&world).meddle());
+        tasks.spawn(Arc::clone(&world).lock_the_store());
         tasks.spawn(Arc::clone(&world).govern());
         for number in 0..world.script.pleas.len() {
             tasks.spawn(Arc::clone(&world).plead(number));
@@ -255,6 +256,23 @@ impl World {
                 Err(refused) => assert!(refused.errors.is_empty(), "{refused}"),
             }
         }
+    }
+
+    /// Another process holds the lock of the database at times.
+    async fn lock_the_store(self: Arc<Self>) {
+        let why = "the simulation says so".to_owned();
+        let busy = match self.without {
+            Some(Guard::BusyIsFault) => StoreError::Database(why),
+            _ => StoreError::Busy(why),
+        };
+        for (from, to) in self.script.locks.clone() {
+            self.clock.until(from).await;
+            self.memory.hold_lock(Some(busy.clone()));
+            self.clock.until(to).await;
+            self.memory.hold_lock(None);
+        }
+        // A task that ends takes nothing with it.
+        std::future::pending().await
     }
 
     async fn meddle(self: Arc<Self>) {

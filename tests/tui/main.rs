@@ -2,6 +2,7 @@
 //!
 //! * [`activity`] tails and what was done · [`cli`] exit codes, JSON, errors · [`filing`] requests · [`batch`] several requests as one · [`attention`] claims, reviews, the freeze · [`expectations`] of a policy · [`use_access`], [`run_command`] what comes
 //!   after an approval · [`terminal`] the dashboard in a real terminal (tmux)
+//! * [`connections`] few of them
 //! * [`times`] times · [`report`] requests, counted · [`glass`] the badge of break-glass · [`notify`] messages to people, and what calls in a terminal
 //! * [`fake`] the daemon · [`fixtures`] what it knows
 
@@ -9,6 +10,7 @@ mod activity;
 mod attention;
 mod batch;
 mod cli;
+mod connections;
 mod expectations;
 mod fake;
 mod filing;

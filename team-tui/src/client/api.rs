@@ -268,12 +268,13 @@ impl Client {
         let mut cursor: Option<String> = None;
         loop {
             let mut query: Vec<(&str, String)> = query.clone();
-            query.extend(cursor.map(|cursor| ("cursor", cursor)));
+            query.extend(cursor.clone().map(|cursor| ("cursor", cursor)));
             let page: Page<T> = self.get(path, &query).await?;
-            let empty = page.items.is_empty();
+            // A page can be short, or empty, and still have a cursor: the daemon reads so much at a time, and no more.
+            let last = cursor;
             items.extend(page.items);
             cursor = page.next_cursor;
-            if cursor.is_none() || items.len() >= most || empty {
+            if cursor.is_none() || cursor == last || items.len() >= most {
                 items.truncate(most);
                 return Ok(Page {
                     items,

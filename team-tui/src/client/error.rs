@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
-use team_shared::problem::Problem;
+use team_shared::problem::{Code, Problem};
 
 /// Why a call failed. Only [`ClientError::Problem`] was an answer; of the others, those about reaching the daemon are
 /// worth a retry.
@@ -52,6 +52,13 @@ impl ClientError {
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
         !matches!(self, Self::Problem(_) | Self::Unexpected(_))
+    }
+
+    /// Whoever follows something asks again: the daemon was not reached, or had too many connections.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        let is_busy = matches!(self, Self::Problem(problem) if problem.code == Code::TooManyConnections);
+        is_busy || self.is_unreachable()
     }
 
     /// What helps.

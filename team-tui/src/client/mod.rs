@@ -4,12 +4,14 @@
 //! * [`api`] one method per route
 //! * [`stream`] server-sent events
 //! * [`error`] what can go wrong, and what helps
+//! * `retry` what is sent again where the daemon has too many connections
 //!
 //! To add a route: its path in `team_shared::routes`, a method in [`api`].
 
 pub mod api;
 pub mod error;
 mod policy;
+pub(crate) mod retry;
 pub mod socket;
 pub mod stream;
 
@@ -20,8 +22,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use team_shared::problem::Problem;
+use tokio::sync::Semaphore;
 
 /// Who a demo daemon is asked to take us for; every other daemon ignores it.
 #[cfg(feature = "simulator")]
@@ -30,14 +34,22 @@ const ACT_AS: &str = "X-Team-Demo-As";
 /// Verbs that need the directory wait for it up to 20 s in the daemon; this leaves room for that.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A connection-less client: every call opens the socket anew, so that a restart of the daemon is never in the way
-/// and the kernel names the caller each time.
+/// Calls in flight at the same time; event streams do not count. The daemon allows 32 connections per user.
+const MAX_CALLS: usize = 4;
+
+/// A connection is kept for the next call for this long. The daemon closes it after 60 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// A client with at most [`MAX_CALLS`] calls in flight. It keeps one idle connection, so that ten dashboards of one
+/// user, with two streams each, stay below the daemon's limit. The owner of the socket is checked before every call.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     socket: PathBuf,
     act_as: Option<String>,
     inert: bool,
+    /// Shared by all clones.
+    calls: Arc<Semaphore>,
 }
 
 impl Client {
@@ -48,7 +60,8 @@ impl Client {
     pub fn new(socket: &Path, inert: bool) -> Result<Self, ClientError> {
         let http = reqwest::Client::builder()
             .unix_socket(socket)
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(1)
+            .pool_idle_timeout(KEEP_ALIVE)
             .user_agent(concat!("team-tui/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| ClientError::Unexpected(error.to_string()))?;
@@ -57,6 +70,7 @@ impl Client {
             socket: socket.to_owned(),
             act_as: None,
             inert,
+            calls: Arc::new(Semaphore::new(MAX_CALLS)),
         })
     }
 
@@ -95,25 +109,37 @@ impl Client {
         Ok(builder)
     }
 
+    /// Sends a request, and again where the daemon has too many connections.
     async fn send(&self, builder: RequestBuilder) -> Result<Response, ClientError> {
-        let response = builder
-            .send()
-            .await
-            .map_err(|error| error::from_reqwest(&error, &self.socket))?;
-        if response.status().is_success() {
-            return Ok(response);
+        let unexpected = |error: reqwest::Error| ClientError::Unexpected(error.to_string());
+        let mut request = builder.build().map_err(unexpected)?;
+        let mut retries = retry::Retries::new();
+        loop {
+            let (method, next) = (request.method().clone(), request.try_clone());
+            let failed = match self.http.execute(request).await {
+                Ok(response) if response.status().is_success() => return Ok(response),
+                Ok(response) => retry::Failed::answered(self.problem(response).await),
+                Err(error) => retry::Failed::unanswered(&error, &method, &self.socket),
+            };
+            match next {
+                Some(next) if failed.may_retry && retries.pause().await => request = next,
+                Some(_) | None => return Err(failed.error),
+            }
         }
+    }
+
+    async fn problem(&self, response: Response) -> ClientError {
         let status = response.status().as_u16();
         let body = response.bytes().await.unwrap_or_default();
         match self.decode::<Problem>(&body) {
-            Ok(problem) => Err(ClientError::Problem(Box::new(problem))),
-            Err(_) => Err(ClientError::Unexpected(format!(
-                "teamd answered {status} without saying why"
-            ))),
+            Ok(problem) => ClientError::Problem(Box::new(problem)),
+            Err(_) => ClientError::Unexpected(format!("teamd answered {status} without saying why")),
         }
     }
 
     async fn answer<T: DeserializeOwned>(&self, builder: RequestBuilder) -> Result<T, ClientError> {
+        // Never closed: where it were, the call goes out all the same.
+        let _turn = self.calls.acquire().await;
         let response = self.send(builder.timeout(TIMEOUT)).await?;
         let body = response
             .bytes()
@@ -140,6 +166,7 @@ impl Client {
     }
 
     async fn get_bytes(&self, path: &str, query: &[(&str, String)]) -> Result<Response, ClientError> {
+        let _turn = self.calls.acquire().await;
         self.send(self.request(Method::GET, path, query)?).await
     }
 

@@ -4,7 +4,7 @@ use super::{Context, Failure, Outcome};
 use crate::client::api::Health;
 use crate::format::{self, Zone};
 use chrono::{DateTime, Utc};
-use team_shared::status::RemovalStatus;
+use team_shared::status::{ConnectionStatus, RemovalStatus};
 
 pub(super) async fn run(cx: &Context, short: bool) -> Outcome {
     let health = if short {
@@ -178,11 +178,38 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
             .map(|warning| ("! identity", warning.clone())),
     );
     rows.push(("activity", status.activity.clone()));
+    rows.push(("connections", connections(&status.connections)));
     rows.push((
         "teamd",
         format!("{}, up since {}", status.version, when(Some(status.started_at))),
     ));
     rows
+}
+
+/// The connections to the socket, in one line.
+fn connections(status: &ConnectionStatus) -> String {
+    let mut text = format!(
+        "{} open of {}",
+        format::thousands(status.open),
+        format::thousands(status.limit)
+    );
+    if let Some(most) = status.most_open {
+        text += &format!(
+            ", uid {} has the most ({} of {})",
+            most.uid, most.count, status.limit_per_user
+        );
+    }
+    if status.refused > 0 {
+        text += &format!("; {} refused since the start", format::thousands(status.refused));
+        if let Some(most) = status.most_refused {
+            text += &format!(
+                ", most often uid {} ({})",
+                most.uid,
+                format::thousands(most.count)
+            );
+        }
+    }
+    text
 }
 
 /// What is being taken back now, in one line; none: nothing is.
@@ -210,6 +237,29 @@ pub(crate) fn removals(removals: &RemovalStatus, zone: Zone) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use team_shared::status::UidCount;
+
+    #[test]
+    fn connections_name_uid_that_was_refused() {
+        let mut shown = ConnectionStatus {
+            open: 45,
+            limit: 1024,
+            limit_per_user: 32,
+            most_open: Some(UidCount { uid: 1001, count: 32 }),
+            ..ConnectionStatus::default()
+        };
+        let quiet = "45 open of 1,024, uid 1001 has the most (32 of 32)";
+        assert_eq!(connections(&shown), quiet);
+        (shown.refused, shown.most_refused) = (
+            3400,
+            Some(UidCount {
+                uid: 1001,
+                count: 3399,
+            }),
+        );
+        let loud = format!("{quiet}; 3,400 refused since the start, most often uid 1001 (3,399)");
+        assert_eq!(connections(&shown), loud);
+    }
 
     #[test]
     fn removals_in_one_line() {

@@ -64,7 +64,7 @@ pub(super) async fn run(cx: &Context, asked: Asked) -> Outcome {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     match cx.client.activity_stream().await {
                         Ok(stream) => break stream.boxed(),
-                        Err(error) if error.is_unreachable() => {}
+                        Err(error) if error.is_temporary() => {}
                         Err(error) => return Err(error.into()),
                     }
                 };

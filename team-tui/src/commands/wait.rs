@@ -52,7 +52,9 @@ pub(super) async fn until(
                 Ok(view) if states.contains(&view.state) => return Ok(view),
                 Ok(view) if view.state.is_terminal() => return Err(ended_otherwise(&view, states)),
                 Ok(view) => last = Some(view),
-                Err(error @ (ClientError::Problem(_) | ClientError::Unexpected(_))) => {
+                Err(error @ (ClientError::Problem(_) | ClientError::Unexpected(_)))
+                    if !error.is_temporary() =>
+                {
                     return Err(error.into());
                 }
                 Err(error) if last.is_none() => return Err(error.into()),

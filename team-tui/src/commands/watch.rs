@@ -41,7 +41,7 @@ pub(super) async fn run(cx: &Context, after: Option<u64>, notify: bool) -> Outco
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     match cx.client.events(after).await {
                         Ok(stream) => break stream.boxed(),
-                        Err(error) if error.is_unreachable() => {}
+                        Err(error) if error.is_temporary() => {}
                         Err(error) => return Err(error.into()),
                     }
                 };

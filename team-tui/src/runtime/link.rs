@@ -3,7 +3,7 @@
 
 use super::Tagged;
 use crate::client::stream::Heard;
-use crate::client::{Client, ClientError};
+use crate::client::{Client, ClientError, retry};
 use crate::message::Message;
 use futures::StreamExt;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Link {
                 }
                 Err(error) => error,
             };
-            let wait = pause.mul_f64(jitter());
+            let wait = pause.mul_f64(retry::jitter());
             let retry_at = crate::clock::now() + chrono::Duration::from_std(wait).unwrap_or_default();
             let why = error.to_string();
             self.tell(Message::Unlinked { why, retry_at }).await;
@@ -79,11 +79,11 @@ impl Link {
                         .await;
                     }
                 }
-                // Not for this caller: asking again would not change that.
-                Err(ClientError::Problem(_)) => return,
+                // Not for this caller: asking again would not change that. A daemon that is busy is asked again.
+                Err(ClientError::Problem(problem)) if problem.status < 429 => return,
                 Err(_) => {}
             }
-            tokio::time::sleep(SHORTEST.mul_f64(2.0 + jitter())).await;
+            tokio::time::sleep(SHORTEST.mul_f64(2.0 + retry::jitter())).await;
         }
     }
 }
@@ -93,15 +93,6 @@ fn closed(client: &Client) -> ClientError {
         path: client.socket().to_owned(),
         detail: "it closed the connection".to_owned(),
     }
-}
-
-/// Between half and one and a half: many clients of one daemon must not come back in one moment.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "spreads retries; nothing depends on its value"
-)]
-fn jitter() -> f64 {
-    rand::random_range(0.5..1.5)
 }
 
 #[cfg(test)]

@@ -331,22 +331,17 @@ async fn load(client: &Client) -> Result<Snapshot, ClientError> {
     })
 }
 
+/// Reads requests one after the other, over one connection: hundreds may change at once.
 async fn refresh(client: Client, ids: BTreeSet<RequestId>) -> Message {
-    let reads = ids.iter().map(|id| {
-        let client = &client;
-        async move {
-            match client.request_by_id(id).await {
-                Ok(view) => Some((*id, Some(view))),
-                Err(ClientError::Problem(problem)) if problem.code == Code::NotFound => Some((*id, None)),
-                Err(_) => None,
-            }
+    let mut views = Vec::new();
+    for id in &ids {
+        match client.request_by_id(id).await {
+            Ok(view) => views.push((*id, Some(view))),
+            Err(ClientError::Problem(problem)) if problem.code == Code::NotFound => views.push((*id, None)),
+            Err(_) => return Message::RefreshFailed(ids.into_iter().collect()),
         }
-    });
-    let answers: Option<Vec<_>> = futures::future::join_all(reads).await.into_iter().collect();
-    match answers {
-        Some(views) => Message::Refreshed(views),
-        None => Message::RefreshFailed(ids.into_iter().collect()),
     }
+    Message::Refreshed(views)
 }
 
 /// A verb on one of several, as it was read.

@@ -54,9 +54,14 @@ pub(super) fn first(app: &mut App, page: Page<RequestView>) -> Option<Effect> {
 /// The next page. It says all there is between the one before and its own last row.
 pub(super) fn take(app: &mut App, page: Page<RequestView>) -> Option<Effect> {
     let newest = app.pages.oldest;
-    let oldest = page.items.last().map(|view| view.id);
-    // The last page ends where everything does.
-    let reaches = if page.next_cursor.is_some() { oldest } else { None };
+    let last = page.items.last().map(|view| view.id);
+    // The last page ends where everything does. A page can be short, or empty, and go on behind its own last row: then its
+    // cursor says how far it reaches.
+    let reaches = match &page.next_cursor {
+        Some(cursor) => cursor.parse().ok().or(last).or(newest),
+        None => None,
+    };
+    let oldest = reaches.or(last);
     let read: BTreeSet<RequestId> = page.items.iter().map(|view| view.id).collect();
     let is_gone = |id: &RequestId| {
         newest.is_none_or(|newest| *id < newest)

@@ -123,6 +123,9 @@ pub(crate) fn config(directory: &Path, endpoint: &str) -> anyhow::Result<Config>
     config.aws.max_in_flight = 1000;
     config.limits.pending_per_user = 1000;
     config.limits.submits_per_minute_per_user = 100_000;
+    // One process is all clients.
+    config.limits.connections_per_user = 100_000;
+    config.limits.connections = 100_000;
     Ok(config)
 }
 

@@ -2,6 +2,7 @@
 
 use super::Api;
 use super::body::{Id, query};
+use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
 use crate::domain::activity::{Counted, Digest};
@@ -9,6 +10,7 @@ use crate::engine::{Activity, ActivityLine, Coverage, Refused};
 use crate::store::activity::{Line, PageOf};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use team_shared::activity::{ActivityDigest, ActivityItem, ActivityPage, LeftBehind, Times};
@@ -36,9 +38,10 @@ struct Asked {
 pub(super) async fn of_request(
     State(api): State<Api>,
     Known(caller): Known,
+    budget: UserBudget,
     id: Id,
     OriginalUri(uri): OriginalUri,
-) -> Result<Json<ActivityPage>, ApiError> {
+) -> Result<Response, ApiError> {
     let asked: Asked = query(&uri)?;
     let id = id.get()?;
     let facts = api.engine.facts();
@@ -75,8 +78,9 @@ pub(super) async fn of_request(
         .activity_summary(&id)
         .and_then(|summary| summary.newest_at);
     let last = activity.lines.last().and_then(|line| line.position);
-    Ok(Json(ActivityPage {
-        items: activity.lines.iter().map(|line| item(line, asked.raw)).collect(),
+    let raw = asked.raw;
+    let page = ActivityPage {
+        items: Vec::new(),
         next_cursor: last
             .filter(|_| activity.has_more && !asked.newest)
             .map(Line::cursor_at),
@@ -84,7 +88,16 @@ pub(super) async fn of_request(
         newest_event_at: newest,
         complete_until: coverage.complete_until,
         digest: digest.map(digest_view),
-    }))
+    };
+    let written = move || {
+        let items = activity.lines.iter().map(|line| item(line, raw)).collect();
+        Json(ActivityPage { items, ..page }).into_response()
+    };
+    // Whole records are parsed and written where nobody waits.
+    match raw {
+        true => Ok(budget.compute(&api.heavy, written).await?),
+        false => Ok(written()),
+    }
 }
 
 fn page_of(asked: &Asked) -> Result<PageOf, Refused> {

@@ -2,6 +2,7 @@
 
 use super::Api;
 use super::activity::item;
+use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
 use crate::domain::identity::Caller;
@@ -25,6 +26,7 @@ const BELIEVED: Duration = Duration::from_secs(5);
 pub(super) async fn stream(
     State(api): State<Api>,
     Known(caller): Known,
+    budget: UserBudget,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiError> {
     if caller.person().is_none() {
         // The operator's. Not asked of people: reading is not refused to the `sudo -u` shape.
@@ -33,7 +35,7 @@ pub(super) async fn stream(
     let mut lines = api.engine.activity_stream();
     let stopped = api.engine.stopped();
     let stream = async_stream::stream! {
-        let mut sight = Sight { api, caller, known: HashMap::new() };
+        let mut sight = Sight { api, caller, budget, known: HashMap::new() };
         yield Ok(SseEvent::default().comment("teamd"));
         loop {
             let line = tokio::select! {
@@ -71,6 +73,7 @@ fn on_the_wire(line: &ActivityLine) -> Arc<str> {
 struct Sight {
     api: Api,
     caller: Caller,
+    budget: UserBudget,
     known: HashMap<RequestId, Seen>,
 }
 
@@ -88,6 +91,7 @@ impl Sight {
             return seen.sees;
         }
         let (asked, caller) = (facts.clone(), self.caller.clone());
+        let _permit = self.budget.read().await;
         let sees = self
             .api
             .engine

@@ -5,6 +5,7 @@ use super::body::query;
 use super::caller::Known;
 use super::error::ApiError;
 use super::events::{event_of, may_see};
+use super::paging::{Bounds, CLOCK_SET_BACK, page};
 use crate::domain::identity::Caller;
 use crate::engine::Refused;
 use crate::store::port::{AuditFilter, AuditRecord};
@@ -18,12 +19,14 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use team_shared::audit::{AuditRow, Verification};
 use team_shared::ids::RequestId;
-use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT};
 use team_shared::problem::Code;
 use team_shared::text::inert;
 
-/// Rows read at once for an export.
+/// Rows of an export that are written at once.
 const CHUNK: usize = 500;
+/// Rows read at once.
+const READ_AHEAD: usize = 250;
 
 /// Query of the list and of the export.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -51,17 +54,18 @@ pub(super) async fn list(
     State(api): State<Api>,
     Known(caller): Known,
     OriginalUri(uri): OriginalUri,
-) -> Result<Json<Page<AuditRow>>, ApiError> {
+) -> Result<Response, ApiError> {
     let asked: Asked = query(&uri)?;
     let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Refused::field("limit", format!("1 to {MAX_LIMIT}")).into());
     }
     let (rows, next) = visible(&api, &caller, &asked, limit, Order::NewestFirst).await?;
-    Ok(Json(Page {
-        items: rows.into_iter().map(row_of).collect(),
-        next_cursor: next.map(|seq| seq.to_string()),
-    }))
+    let rows = rows.into_iter().map(|record| {
+        let cursor = record.seq.to_string();
+        (row_of(record), cursor)
+    });
+    page(rows, next.map(|seq| seq.to_string()))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +74,57 @@ enum Order {
     OldestFirst,
 }
 
-/// Rows that the caller may see, and where the next page begins.
+/// From when to when. Compared here, not by the database: a search by time would read all rows in one job.
+#[derive(Clone, Copy)]
+struct Period {
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+    order: Order,
+}
+
+impl Period {
+    fn of(asked: &Asked, order: Order) -> Self {
+        Self {
+            since: asked.since,
+            until: asked.until,
+            order,
+        }
+    }
+
+    fn holds(&self, at: DateTime<Utc>) -> bool {
+        let at = at.timestamp_millis();
+        self.since.is_none_or(|since| at >= since.timestamp_millis())
+            && self.until.is_none_or(|until| at < until.timestamp_millis())
+    }
+
+    /// Whether no later row in this order can be of the period. Rows are in the order of their times, but for a clock
+    /// that was set back.
+    fn is_over_at(&self, at: DateTime<Utc>) -> bool {
+        match self.order {
+            Order::NewestFirst => self
+                .since
+                .is_some_and(|since| since.signed_duration_since(at) > CLOCK_SET_BACK),
+            Order::OldestFirst => self
+                .until
+                .is_some_and(|until| at.signed_duration_since(until) > CLOCK_SET_BACK),
+        }
+    }
+}
+
+/// How far a call has read.
+#[derive(Default)]
+struct Scan {
+    rows: Vec<AuditRecord>,
+    /// The last row that was looked at.
+    position: Option<u64>,
+    /// Which requests the caller may see.
+    known: HashMap<RequestId, bool>,
+    /// The page is full, or the trail ends.
+    is_done: bool,
+    has_more: bool,
+}
+
+/// Rows that the caller may see, and where the next page begins. Reads in several short jobs.
 async fn visible(
     api: &Api,
     caller: &Caller,
@@ -83,42 +137,64 @@ async fn visible(
         // The operator runs the daemon; what people did is not theirs to read here.
         facts.access(caller).acting_person()?;
     }
-    let (caller, asked) = (caller.clone(), asked.clone());
-    api.engine
-        .store()
-        .read(move |read| {
-            let mut filter = AuditFilter {
-                request: asked.request,
-                since: asked.since,
-                until: asked.until,
-                limit: CHUNK,
-                ..AuditFilter::default()
-            };
-            let (mut rows, mut known) = (Vec::new(), HashMap::new());
-            let mut position = asked.cursor;
-            loop {
-                match order {
-                    Order::NewestFirst => filter.newest_before = Some(position.unwrap_or(u64::MAX)),
-                    Order::OldestFirst => filter.after = position.unwrap_or(0),
-                }
-                let page = read.audit(&filter)?;
-                let full = page.len() == CHUNK;
-                for record in page {
-                    let seq = record.seq;
-                    if may_see(read, &facts, &caller, &record, &mut known)? {
-                        if rows.len() == limit {
-                            return Ok((rows, position));
-                        }
-                        rows.push(record);
+    let mut scan = Scan {
+        position: asked.cursor,
+        has_more: true,
+        ..Scan::default()
+    };
+    let mut call = Bounds::of_call();
+    while !scan.is_done && !call.is_spent() {
+        let (facts, caller) = (facts.clone(), caller.clone());
+        let period = Period::of(asked, order);
+        let mut filter = AuditFilter {
+            request: asked.request,
+            ..AuditFilter::default()
+        };
+        (scan, call) = api
+            .engine
+            .store()
+            .read(move |read| {
+                let mut job = Bounds::of_job();
+                while !scan.is_done && !job.is_spent() && !call.is_spent() {
+                    filter.limit = READ_AHEAD.min(limit + 1);
+                    match order {
+                        Order::NewestFirst => filter.newest_before = Some(scan.position.unwrap_or(u64::MAX)),
+                        Order::OldestFirst => filter.after = scan.position.unwrap_or(0),
                     }
-                    position = Some(seq);
+                    let found = read.audit(&filter)?;
+                    scan.has_more = found.len() == filter.limit;
+                    scan.is_done = !scan.has_more;
+                    for record in found {
+                        job.count();
+                        call.count();
+                        let seq = record.seq;
+                        if period.is_over_at(record.at) {
+                            (scan.is_done, scan.has_more) = (true, false);
+                            break;
+                        }
+                        if period.holds(record.at)
+                            && may_see(read, &facts, &caller, &record, &mut scan.known)?
+                        {
+                            if scan.rows.len() == limit {
+                                (scan.is_done, scan.has_more) = (true, true);
+                                break;
+                            }
+                            scan.rows.push(record);
+                        }
+                        scan.position = Some(seq);
+                        if job.is_spent() {
+                            // The rest of what was read is read again.
+                            (scan.is_done, scan.has_more) = (false, true);
+                            break;
+                        }
+                    }
                 }
-                if !full {
-                    return Ok((rows, None));
-                }
-            }
-        })
-        .await
+                Ok::<_, Refused>((scan, call))
+            })
+            .await?;
+    }
+    let next = scan.position.filter(|_| scan.has_more);
+    Ok((scan.rows, next))
 }
 
 /// `GET /v1/audit/export?format=csv|jsonl`.

@@ -5,9 +5,6 @@ use super::error::ApiError;
 use crate::domain::identity::{Caller, Peer};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 use team_shared::problem::{Code, Problem};
 use team_shared::routes;
 
@@ -22,45 +19,11 @@ pub(super) struct Calling(pub(super) Caller);
 /// handler with a body takes [`Calling`] and looks at identity itself, because size goes before it.
 pub(super) struct Known(pub(super) Caller);
 
-/// How long a login name is remembered.
-const REMEMBERED: Duration = Duration::from_secs(60);
-
 /// What says how the daemon is, and therefore waits for nothing.
 const ANSWER_AT_ONCE: [&str; 2] = [routes::ME, routes::STATUS];
 
 /// The header of the demo's `:as`.
-const DEMO_AS: &str = "x-team-demo-as";
-
-/// Login names by uid, so that a slow name service is not asked for every call.
-#[derive(Debug, Default)]
-pub(super) struct Logins(Mutex<HashMap<u32, (Instant, Option<String>)>>);
-
-impl Logins {
-    async fn name(&self, uid: u32) -> Option<String> {
-        {
-            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((at, name)) = known.get(&uid)
-                && at.elapsed() < REMEMBERED
-            {
-                return name.clone();
-            }
-        }
-        let name = tokio::task::spawn_blocking(move || {
-            nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid))
-                .ok()
-                .flatten()
-                .map(|user| user.name)
-        })
-        .await
-        .ok()
-        .flatten();
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(uid, (Instant::now(), name.clone()));
-        name
-    }
-}
+pub(super) const DEMO_AS: &str = "x-team-demo-as";
 
 impl FromRequestParts<Api> for Calling {
     type Rejection = ApiError;
@@ -90,8 +53,11 @@ impl FromRequestParts<Api> for Calling {
             };
             return Ok(Self(api.engine.identify(peer, Some(name.to_owned()))));
         }
-        let login = api.logins.name(peer.uid).await;
-        Ok(Self(api.engine.identify(peer, login)))
+        let login = api.logins.name(peer.uid).await?;
+        let caller = api.engine.identify(peer, login);
+        let facts = api.engine.facts();
+        api.admission.responders().note(&caller, &facts.access(&caller));
+        Ok(Self(caller))
     }
 }
 

@@ -2,19 +2,22 @@
 //! for or decide on.
 
 use super::Api;
+use super::body::query;
+use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
+use super::paging::{ListQuery, page_of_list};
 use crate::domain::directory::Directory;
 use crate::domain::identity::Caller;
 use crate::domain::policy::{decided_by, entitlements};
 use crate::engine::{Facts, Refused};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse, Response};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use team_shared::directory as wire;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
-use team_shared::list::Page;
 use team_shared::problem::Code;
 
 /// What a caller may know of the organisation.
@@ -77,13 +80,19 @@ fn look(api: &Api, caller: &Caller) -> Result<(Arc<Directory>, Facts, Scope), Ap
 pub(super) async fn accounts(
     State(api): State<Api>,
     Known(caller): Known,
-) -> Result<Json<Page<wire::Account>>, ApiError> {
-    let (directory, facts, scope) = look(&api, &caller)?;
-    let items = all_accounts(&directory, &facts)
-        .into_iter()
-        .filter(|account| scope.all || scope.accounts.contains(&account.id))
-        .collect();
-    Ok(Json(Page::whole(items)))
+    budget: UserBudget,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let asked: ListQuery = query(&uri)?;
+    let pool = Arc::clone(&api.heavy);
+    let answer = budget.compute(&pool, move || {
+        let (directory, facts, scope) = look(&api, &caller)?;
+        let items = all_accounts(&directory, &facts)
+            .into_iter()
+            .filter(|account| scope.all || scope.accounts.contains(&account.id));
+        page_of_list(items, asked.cursor.as_deref())
+    });
+    answer.await?
 }
 
 fn all_accounts(directory: &Directory, facts: &Facts) -> Vec<wire::Account> {
@@ -106,13 +115,19 @@ fn all_accounts(directory: &Directory, facts: &Facts) -> Vec<wire::Account> {
 pub(super) async fn permission_sets(
     State(api): State<Api>,
     Known(caller): Known,
-) -> Result<Json<Page<wire::PermissionSet>>, ApiError> {
-    let (directory, _, scope) = look(&api, &caller)?;
-    let items = all_sets(&directory)
-        .into_iter()
-        .filter(|set| scope.all || scope.sets.contains(&set.arn))
-        .collect();
-    Ok(Json(Page::whole(items)))
+    budget: UserBudget,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let asked: ListQuery = query(&uri)?;
+    let pool = Arc::clone(&api.heavy);
+    let answer = budget.compute(&pool, move || {
+        let (directory, _, scope) = look(&api, &caller)?;
+        let items = all_sets(&directory)
+            .into_iter()
+            .filter(|set| scope.all || scope.sets.contains(&set.arn));
+        page_of_list(items, asked.cursor.as_deref())
+    });
+    answer.await?
 }
 
 fn all_sets(directory: &Directory) -> Vec<wire::PermissionSet> {
@@ -132,13 +147,19 @@ fn all_sets(directory: &Directory) -> Vec<wire::PermissionSet> {
 pub(super) async fn people(
     State(api): State<Api>,
     Known(caller): Known,
-) -> Result<Json<Page<wire::Person>>, ApiError> {
-    let (directory, _, scope) = look(&api, &caller)?;
-    let items = all_people(&directory)
-        .into_iter()
-        .filter(|person| scope.all || scope.people.contains(&person.user_id))
-        .collect();
-    Ok(Json(Page::whole(items)))
+    budget: UserBudget,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let asked: ListQuery = query(&uri)?;
+    let pool = Arc::clone(&api.heavy);
+    let answer = budget.compute(&pool, move || {
+        let (directory, _, scope) = look(&api, &caller)?;
+        let items = all_people(&directory)
+            .into_iter()
+            .filter(|person| scope.all || scope.people.contains(&person.user_id));
+        page_of_list(items, asked.cursor.as_deref())
+    });
+    answer.await?
 }
 
 fn all_people(directory: &Directory) -> Vec<wire::Person> {
@@ -159,16 +180,23 @@ fn all_people(directory: &Directory) -> Vec<wire::Person> {
 pub(super) async fn groups(
     State(api): State<Api>,
     Known(caller): Known,
-) -> Result<Json<Page<wire::Group>>, ApiError> {
-    let (directory, _, scope) = look(&api, &caller)?;
-    let mut items = all_groups(&directory);
-    if !scope.all {
-        items.retain(|group| caller.person().is_some_and(|id| group.members.contains(id)));
-        for group in &mut items {
-            group.members.retain(|id| scope.people.contains(id));
+    budget: UserBudget,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let asked: ListQuery = query(&uri)?;
+    let pool = Arc::clone(&api.heavy);
+    let answer = budget.compute(&pool, move || {
+        let (directory, _, scope) = look(&api, &caller)?;
+        let mut items = all_groups(&directory);
+        if !scope.all {
+            items.retain(|group| caller.person().is_some_and(|id| group.members.contains(id)));
+            for group in &mut items {
+                group.members.retain(|id| scope.people.contains(id));
+            }
         }
-    }
-    Ok(Json(Page::whole(items)))
+        page_of_list(items, asked.cursor.as_deref())
+    });
+    answer.await?
 }
 
 fn all_groups(directory: &Directory) -> Vec<wire::Group> {
@@ -187,8 +215,17 @@ fn all_groups(directory: &Directory) -> Vec<wire::Group> {
 pub(super) async fn directory(
     State(api): State<Api>,
     Known(caller): Known,
-) -> Result<Json<wire::Directory>, ApiError> {
-    let (directory, facts, scope) = look(&api, &caller)?;
+    budget: UserBudget,
+) -> Result<Response, ApiError> {
+    let pool = Arc::clone(&api.heavy);
+    let answer = budget.compute(&pool, move || {
+        whole(&api, &caller).map(IntoResponse::into_response)
+    });
+    answer.await?
+}
+
+fn whole(api: &Api, caller: &Caller) -> Result<Json<wire::Directory>, ApiError> {
+    let (directory, facts, scope) = look(api, caller)?;
     if !scope.all {
         return Err(Refused::new(
             Code::NotAllowed,

@@ -1,5 +1,6 @@
 //! From refusals to problem documents: the one table is in `team_shared::problem`.
 
+use super::name_service::NoAnswer;
 use crate::engine::Refused;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -41,6 +42,14 @@ impl From<Refused> for ApiError {
 impl From<crate::store::port::StoreError> for ApiError {
     fn from(error: crate::store::port::StoreError) -> Self {
         Refused::from(error).into()
+    }
+}
+
+impl From<NoAnswer> for ApiError {
+    fn from(error: NoAnswer) -> Self {
+        Problem::new(Code::DirectoryUnavailable, error.to_string())
+            .help("try again; operators: look at the name service (nsswitch.conf, sssd) of this machine")
+            .into()
     }
 }
 

@@ -2,16 +2,17 @@
 
 use super::Api;
 use super::body::{Id, query};
+use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
+use super::paging::page;
 use crate::domain::identity::Caller;
 use crate::engine::{Facts, Refused};
 use crate::store::port::{AuditFilter, AuditRecord, Read};
-use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::HeaderMap;
-use axum::response::Sse;
 use axum::response::sse::{Event as SseEvent, KeepAlive};
+use axum::response::{Response, Sse};
 use futures::Stream;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -19,15 +20,21 @@ use std::convert::Infallible;
 use std::time::Duration;
 use team_shared::event::{Actor, Event, EventType};
 use team_shared::ids::RequestId;
-use team_shared::list::Page;
 
 /// Rows read at once.
 const CHUNK: usize = 200;
+/// Rows of one page of a timeline.
+const TIMELINE: usize = 500;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct After {
     after: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Behind {
+    cursor: Option<u64>,
 }
 
 /// A row as an event.
@@ -80,6 +87,7 @@ pub(super) fn may_see(
 pub(super) async fn stream(
     State(api): State<Api>,
     Known(caller): Known,
+    budget: UserBudget,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>, ApiError> {
@@ -91,6 +99,7 @@ pub(super) async fn stream(
     let mut after = match resumed.or(asked.after) {
         Some(after) => after,
         None => {
+            let _permit = budget.read().await;
             api.engine
                 .store()
                 .read(|read| Ok::<_, Refused>(read.last_seq()?))
@@ -104,7 +113,11 @@ pub(super) async fn stream(
         yield Ok(SseEvent::default().comment("teamd"));
         loop {
             changes.mark_unchanged();
-            match chunk(&api, &caller, after).await {
+            // The permit is given back before anything is sent: a slow reader holds none.
+            let permit = budget.read().await;
+            let read = chunk(&api, &caller, after).await;
+            drop(permit);
+            match read {
                 Ok((records, last, full)) => {
                     after = last.max(after);
                     for record in records {
@@ -155,8 +168,10 @@ pub(super) async fn timeline(
     State(api): State<Api>,
     Known(caller): Known,
     id: Id,
-) -> Result<Json<Page<Event>>, ApiError> {
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
     let id = id.get()?;
+    let asked: Behind = query(&uri)?;
     let facts = api.engine.facts();
     let records = api
         .engine
@@ -168,10 +183,17 @@ pub(super) async fn timeline(
             }
             Ok(read.audit(&AuditFilter {
                 request: Some(id),
-                limit: 1000,
+                after: asked.cursor.unwrap_or(0),
+                limit: TIMELINE,
                 ..AuditFilter::default()
             })?)
         })
         .await?;
-    Ok(Json(Page::whole(records.into_iter().map(event_of).collect())))
+    let full = records.len() == TIMELINE;
+    let next = records.last().filter(|_| full).map(|last| last.seq.to_string());
+    let rows = records.into_iter().map(|record| {
+        let cursor = record.seq.to_string();
+        (event_of(record), cursor)
+    });
+    page(rows, next)
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/policy/explain`: why somebody may or may not have an access, and what would help.
 
 use super::Api;
+use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
 use super::views::{Names, account_ref, set_ref};
@@ -20,6 +21,7 @@ use team_shared::request::DemandView;
 pub(super) async fn explain(
     State(api): State<Api>,
     Known(caller): Known,
+    budget: UserBudget,
     query: Result<Query<ExplainQuery>, QueryRejection>,
 ) -> Result<Json<Explanation>, ApiError> {
     let Query(query) = query.map_err(|error| Refused::new(Code::Invalid, error.body_text()))?;
@@ -31,9 +33,11 @@ pub(super) async fn explain(
             })
         })
         .transpose()?;
-    let facts = api.engine.facts();
-    let asked = Asked::read(&facts, &caller, &query, duration)?;
-    Ok(Json(asked.answer(api.engine.now())?))
+    let (facts, now) = (api.engine.facts(), api.engine.now());
+    let explained = budget.compute(&api.heavy, move || {
+        Asked::read(&facts, &caller, &query, duration)?.answer(now)
+    });
+    Ok(Json(explained.await??))
 }
 
 /// The question, with its names looked up.

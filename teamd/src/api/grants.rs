@@ -4,18 +4,17 @@ use super::Api;
 use super::body::query;
 use super::caller::Known;
 use super::error::ApiError;
+use super::paging::{Bounds, page_of_list};
 use super::views::{Names, grant_of};
 use crate::domain::grant::{Drift, DriftKind, Grant, Holder, Standing};
 use crate::domain::request::Key;
 use crate::engine::{DriftOverview, Facts, Refused};
 use crate::store::port::Read;
-use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use team_shared::grant::{DriftView, GrantView, StandingView};
 use team_shared::ids::RequestId;
-use team_shared::list::Page;
 use team_shared::problem::Code;
 use team_shared::state::HolderKind;
 use team_shared::status::DriftStatus;
@@ -28,6 +27,7 @@ const FINDINGS_SHOWN: usize = 20;
 struct Asked {
     #[serde(default)]
     view: View,
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -58,26 +58,21 @@ pub(super) async fn list(
         .into());
     }
     let asked: Asked = query(&uri)?;
-    Ok(match asked.view {
-        View::Managed => Json(managed(&api, &facts).await?).into_response(),
-        View::Standing => Json(standing(&api, &facts).await?).into_response(),
-        View::Drift => Json(drift(&api, &facts).await?).into_response(),
-    })
+    let cursor = asked.cursor.as_deref();
+    match asked.view {
+        View::Managed => managed(&api, &facts, cursor).await,
+        View::Standing => standing(&api, &facts, cursor).await,
+        View::Drift => drift(&api, &facts, cursor).await,
+    }
 }
 
-async fn managed(api: &Api, facts: &Facts) -> Result<Page<GrantView>, Refused> {
-    let grants: Vec<(Grant, Vec<RequestId>)> = api
+async fn managed(api: &Api, facts: &Facts, cursor: Option<&str>) -> Result<Response, ApiError> {
+    let held = api
         .engine
         .store()
-        .read(|read| {
-            let mut rows = Vec::new();
-            for grant in read.grants()? {
-                let leases = leases(read, &grant.key)?;
-                rows.push((grant, leases));
-            }
-            Ok::<_, Refused>(rows)
-        })
+        .read(|read| Ok::<_, Refused>(read.grants()?))
         .await?;
+    let grants = with_leases(api, held, |grant| &grant.key).await?;
     let names = Names(facts.directory.as_deref());
     let row = |(grant, leases): (Grant, Vec<RequestId>)| GrantView {
         person: names.person(&grant.key.user),
@@ -86,10 +81,10 @@ async fn managed(api: &Api, facts: &Facts) -> Result<Page<GrantView>, Refused> {
         leases,
         grant: grant_of(&grant),
     };
-    Ok(Page::whole(grants.into_iter().map(row).collect()))
+    page_of_list(grants.into_iter().map(row), cursor)
 }
 
-async fn standing(api: &Api, facts: &Facts) -> Result<Page<StandingView>, Refused> {
+async fn standing(api: &Api, facts: &Facts, cursor: Option<&str>) -> Result<Response, ApiError> {
     let found: Vec<Standing> = api
         .engine
         .store()
@@ -110,22 +105,16 @@ async fn standing(api: &Api, facts: &Facts) -> Result<Page<StandingView>, Refuse
             found_at: standing.found_at,
         }
     };
-    Ok(Page::whole(found.into_iter().map(row).collect()))
+    page_of_list(found.into_iter().map(row), cursor)
 }
 
-async fn drift(api: &Api, facts: &Facts) -> Result<Page<DriftView>, Refused> {
-    let found: Vec<(Drift, Vec<RequestId>)> = api
+async fn drift(api: &Api, facts: &Facts, cursor: Option<&str>) -> Result<Response, ApiError> {
+    let found = api
         .engine
         .store()
-        .read(|read| {
-            let mut rows = Vec::new();
-            for drift in read.drift()? {
-                let leases = leases(read, &drift.key)?;
-                rows.push((drift, leases));
-            }
-            Ok::<_, Refused>(rows)
-        })
+        .read(|read| Ok::<_, Refused>(read.drift()?))
         .await?;
+    let found = with_leases(api, found, |drift| &drift.key).await?;
     let names = Names(facts.directory.as_deref());
     let row = |(drift, leases): (Drift, Vec<RequestId>)| DriftView {
         kind: drift.kind,
@@ -136,7 +125,35 @@ async fn drift(api: &Api, facts: &Facts) -> Result<Page<DriftView>, Refused> {
         found_at: drift.found_at,
         detail: meaning(drift.kind).to_owned(),
     };
-    Ok(Page::whole(found.into_iter().map(row).collect()))
+    page_of_list(found.into_iter().map(row), cursor)
+}
+
+/// Each with the requests that hold its grant, read in several short jobs.
+async fn with_leases<T: Send + 'static>(
+    api: &Api,
+    rows: Vec<T>,
+    key: fn(&T) -> &Key,
+) -> Result<Vec<(T, Vec<RequestId>)>, Refused> {
+    let mut rest = rows.into_iter();
+    let mut done = Vec::with_capacity(rest.len());
+    while rest.len() > 0 {
+        (rest, done) = api
+            .engine
+            .store()
+            .read(move |read| {
+                let mut job = Bounds::of_job();
+                while !job.is_spent()
+                    && let Some(row) = rest.next()
+                {
+                    job.count();
+                    let leases = leases(read, key(&row))?;
+                    done.push((row, leases));
+                }
+                Ok::<_, Refused>((rest, done))
+            })
+            .await?;
+    }
+    Ok(done)
 }
 
 /// Requests that hold a grant.

@@ -30,14 +30,7 @@ pub(super) async fn show(
         .help("`team-tui whoami` explains your own")
         .into());
     }
-    let asked = login.clone();
-    let uid = tokio::task::spawn_blocking(move || {
-        let user = nix::unistd::User::from_name(&asked).ok().flatten();
-        user.map(|user| user.uid.as_raw())
-    })
-    .await
-    .ok()
-    .flatten();
+    let uid = api.logins.uid_of(&login).await?;
     let (whom, explanation) = api.engine.explain_login(&login, uid);
     let names = Names(facts.directory.as_deref());
     Ok(Json(LoginView {

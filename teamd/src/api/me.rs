@@ -1,15 +1,19 @@
 //! The caller: who they are, and what they may ask for.
 
 use super::Api;
+use super::body::query;
+use super::budget::UserBudget;
 use super::caller::{Calling, Known};
 use super::error::ApiError;
+use super::paging::{ListQuery, page_of_list};
 use super::views::{Names, account_ref, set_ref};
+use crate::domain::Time;
 use crate::domain::identity::{Caller, Who};
 use crate::domain::policy::{decided_by, entitlements as entitled_to};
 use crate::engine::{Facts, failing_since};
 use axum::Json;
-use axum::extract::State;
-use team_shared::list::Page;
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
 use team_shared::me::{Entitlement, Me};
 
 /// `GET /v1/me`: for everybody, also for those who map to nobody.
@@ -99,45 +103,48 @@ fn notices(api: &Api, facts: &Facts) -> Vec<String> {
 pub(super) async fn entitlements(
     State(api): State<Api>,
     Known(caller): Known,
-) -> Result<Json<Page<Entitlement>>, ApiError> {
-    let facts = api.engine.facts();
+    budget: UserBudget,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
+    let asked: ListQuery = query(&uri)?;
+    let (facts, now) = (api.engine.facts(), api.engine.now());
+    let listed = budget.compute(&api.heavy, move || {
+        listed(&facts, &caller, now, asked.cursor.as_deref())
+    });
+    listed.await?
+}
+
+fn listed(facts: &Facts, caller: &Caller, now: Time, cursor: Option<&str>) -> Result<Response, ApiError> {
     let Some(person) = caller.person() else {
         // The operator may ask for nothing.
-        facts.access(&caller).acting_person()?;
-        return Ok(Json(Page::whole(Vec::new())));
+        facts.access(caller).acting_person()?;
+        return page_of_list(Vec::<Entitlement>::new(), cursor);
     };
     let (in_force, directory) = facts.both()?;
     let names = Names(Some(directory));
-    let items = entitled_to(
-        &in_force.policy,
-        directory,
-        &facts.protected,
-        person,
-        api.engine.now(),
-    )
-    .into_iter()
-    .filter_map(|entitled| {
-        let account = directory.accounts.get(&entitled.account)?;
-        let set = directory.permission_sets.get(&entitled.permission_set)?;
-        Some(Entitlement {
-            account: account_ref(directory, account),
-            permission_set: set_ref(set),
-            max_duration_seconds: entitled.max_duration,
-            default_duration_seconds: entitled.default_duration,
-            approval_required: entitled.approval_required,
-            break_glass: entitled.break_glass,
-            approvers: names.people(entitled.approvers.iter()),
-            quorum: entitled.quorum,
-            rule: entitled.rule.to_string(),
-            ticket_required: entitled.texts.require_ticket,
-            justification_min: if entitled.texts.require_justification {
-                entitled.texts.justification_min
-            } else {
-                0
-            },
-            guarded: entitled.guarded,
-        })
-    })
-    .collect();
-    Ok(Json(Page::whole(items)))
+    let items = entitled_to(&in_force.policy, directory, &facts.protected, person, now)
+        .into_iter()
+        .filter_map(|entitled| {
+            let account = directory.accounts.get(&entitled.account)?;
+            let set = directory.permission_sets.get(&entitled.permission_set)?;
+            Some(Entitlement {
+                account: account_ref(directory, account),
+                permission_set: set_ref(set),
+                max_duration_seconds: entitled.max_duration,
+                default_duration_seconds: entitled.default_duration,
+                approval_required: entitled.approval_required,
+                break_glass: entitled.break_glass,
+                approvers: names.people(entitled.approvers.iter()),
+                quorum: entitled.quorum,
+                rule: entitled.rule.to_string(),
+                ticket_required: entitled.texts.require_ticket,
+                justification_min: if entitled.texts.require_justification {
+                    entitled.texts.justification_min
+                } else {
+                    0
+                },
+                guarded: entitled.guarded,
+            })
+        });
+    page_of_list(items, cursor)
 }

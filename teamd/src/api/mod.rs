@@ -1,47 +1,58 @@
 //! The HTTP API on the Unix socket. Identity comes from the kernel, commands are verbs, everything is derived anew.
 //!
-//! To add a route: a constant in `team_shared::routes`, a handler in the file of its resource, a line in [`router`].
+//! To add a route: a constant in `team_shared::routes`, a handler in the file of its resource, a line in [`endpoints`] with
+//! the class of its cost.
 //! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
 
+mod accept;
 mod activity;
 mod activity_stream;
+mod admission;
 mod ask;
 mod audit;
 mod batches;
 mod beside;
 mod body;
+mod budget;
 mod caller;
 mod catalogue;
 mod clock;
+mod connection;
 mod degraded;
 mod error;
 mod events;
 mod explain;
 mod freeze;
 mod grants;
+mod heavy;
 mod idempotency;
 mod listener;
 mod logins;
 mod me;
+mod name_service;
 mod notifications;
+mod paging;
 mod policy;
 mod policy_test;
 mod portal;
 mod report;
 mod requests;
 mod rules;
+mod search;
 mod status;
 mod verbs;
 mod views;
 
+pub use accept::serve;
 pub use ask::{AskError, ask_to_accept_clock};
-pub use listener::{bind, serve};
+pub use listener::bind;
 
 use crate::engine::Engine;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
+use budget::Class;
 use error::ApiError;
 use std::sync::Arc;
 use team_shared::problem::{Code, Problem};
@@ -57,9 +68,12 @@ const MAX_POLICY: usize = 1024 * 1024;
 #[derive(Clone)]
 pub struct Api {
     engine: Arc<Engine>,
-    logins: Arc<caller::Logins>,
+    admission: Arc<admission::Admission>,
+    logins: Arc<name_service::Logins>,
     idempotency: Arc<idempotency::Keys>,
     portal: Arc<portal::Portal>,
+    budgets: Arc<budget::Budgets>,
+    heavy: Arc<heavy::HeavyPool>,
     /// The demo's `:as`: a header may name the person. Never set outside the demo.
     demo_as: bool,
 }
@@ -70,9 +84,12 @@ impl Api {
     pub fn new(engine: Arc<Engine>) -> Self {
         Self {
             engine,
+            admission: Arc::default(),
             logins: Arc::default(),
             idempotency: Arc::default(),
             portal: Arc::default(),
+            budgets: Arc::default(),
+            heavy: Arc::new(heavy::HeavyPool::start()),
             demo_as: false,
         }
     }
@@ -95,70 +112,100 @@ impl Api {
     }
 }
 
-/// All routes.
-pub fn router(api: Api) -> Router {
+/// All routes: each with what a request to it costs.
+fn endpoints() -> Vec<(String, Class, MethodRouter<Api>)> {
+    use Class::{Heavy, Ordinary, Stream, Urgent};
     let of_request = |name: &str| format!("{}/{name}", routes::REQUEST);
-    Router::new()
-        .route(routes::ME, get(me::me))
-        .route(routes::LOGIN, get(logins::show))
-        .route(routes::ENTITLEMENTS, get(me::entitlements))
-        .route(routes::ACCOUNTS, get(catalogue::accounts))
-        .route(routes::PERMISSION_SETS, get(catalogue::permission_sets))
-        .route(routes::PEOPLE, get(catalogue::people))
-        .route(routes::GROUPS, get(catalogue::groups))
-        .route(routes::DIRECTORY, get(catalogue::directory))
-        .route(routes::REQUESTS, get(requests::list).post(requests::submit))
-        .route(routes::REPORT, get(report::report))
-        .route(routes::BATCHES, post(batches::submit))
-        .route(routes::REQUEST, get(requests::show))
-        .route(&of_request("approve"), post(verbs::approve))
-        .route(&of_request("reject"), post(verbs::reject))
-        .route(&of_request("cancel"), post(verbs::cancel))
-        .route(&of_request("done"), post(verbs::done))
-        .route(&of_request("revoke"), post(verbs::revoke))
-        .route(&of_request("extend"), post(verbs::extend))
-        .route(&of_request("lost"), post(verbs::lost))
-        .route(&of_request("claim"), post(verbs::claim))
-        .route(&of_request("unclaim"), post(verbs::unclaim))
-        .route(&of_request("review"), post(verbs::review))
-        .route(&of_request("use"), get(portal::use_of))
-        .route(&of_request("timeline"), get(events::timeline))
-        .route(&of_request("activity"), get(activity::of_request))
-        .route(routes::ACTIVITY_STREAM, get(activity_stream::stream))
-        .route(routes::EVENTS, get(events::stream))
-        .route(
-            routes::POLICY,
-            put(policy::apply)
-                .layer(DefaultBodyLimit::max(MAX_POLICY))
-                .get(policy::show),
-        )
-        .route(
-            routes::POLICY_PLAN,
-            post(policy::plan).layer(DefaultBodyLimit::max(MAX_POLICY)),
-        )
-        .route(
-            routes::POLICY_TEST,
-            post(policy_test::test).layer(DefaultBodyLimit::max(MAX_POLICY)),
-        )
-        .route(routes::POLICY_CONFIRM, post(policy::confirm))
-        .route(routes::POLICY_ROLLBACK, post(policy::roll_back))
-        .route(routes::POLICY_HISTORY, get(policy::history))
-        .route(routes::POLICY_RULES, get(rules::list))
-        .route(routes::POLICY_RULE, get(rules::show))
-        .route(routes::POLICY_EXPLAIN, get(explain::explain))
-        .route(routes::GRANTS, get(grants::list))
-        .route(routes::FREEZE, post(freeze::on))
-        .route(routes::UNFREEZE, post(freeze::off))
-        .route(routes::AUDIT, get(audit::list))
-        .route(routes::AUDIT_EXPORT, get(audit::export))
-        .route(routes::AUDIT_VERIFY, get(audit::verify))
-        .route(routes::NOTIFICATIONS, get(notifications::list))
-        .route(routes::NOTIFICATIONS_TEST, post(notifications::test))
-        .route(routes::NOTIFICATIONS_RETRY, post(notifications::retry))
-        .route(routes::CLOCK_ACCEPT, post(clock::accept))
-        .route(routes::STATUS, get(status::status))
-        .route(routes::HEALTHZ, get(|| async { StatusCode::NO_CONTENT }))
-        .route(routes::READYZ, get(degraded::ready))
+    let at = |route: &str| route.to_owned();
+    let large = || DefaultBodyLimit::max(MAX_POLICY);
+    vec![
+        (at(routes::ME), Ordinary, get(me::me)),
+        (at(routes::LOGIN), Ordinary, get(logins::show)),
+        (at(routes::ENTITLEMENTS), Heavy, get(me::entitlements)),
+        (at(routes::ACCOUNTS), Heavy, get(catalogue::accounts)),
+        (
+            at(routes::PERMISSION_SETS),
+            Heavy,
+            get(catalogue::permission_sets),
+        ),
+        (at(routes::PEOPLE), Heavy, get(catalogue::people)),
+        (at(routes::GROUPS), Heavy, get(catalogue::groups)),
+        (at(routes::DIRECTORY), Heavy, get(catalogue::directory)),
+        (
+            at(routes::REQUESTS),
+            Ordinary,
+            get(requests::list).post(requests::submit),
+        ),
+        (at(routes::REPORT), Heavy, get(report::report)),
+        (at(routes::BATCHES), Ordinary, post(batches::submit)),
+        (at(routes::REQUEST), Ordinary, get(requests::show)),
+        (of_request("approve"), Ordinary, post(verbs::approve)),
+        (of_request("reject"), Urgent, post(verbs::reject)),
+        (of_request("cancel"), Urgent, post(verbs::cancel)),
+        (of_request("done"), Urgent, post(verbs::done)),
+        (of_request("revoke"), Urgent, post(verbs::revoke)),
+        (of_request("extend"), Ordinary, post(verbs::extend)),
+        (of_request("lost"), Ordinary, post(verbs::lost)),
+        (of_request("claim"), Ordinary, post(verbs::claim)),
+        (of_request("unclaim"), Ordinary, post(verbs::unclaim)),
+        (of_request("review"), Ordinary, post(verbs::review)),
+        (of_request("use"), Ordinary, get(portal::use_of)),
+        (of_request("timeline"), Ordinary, get(events::timeline)),
+        // With `raw=true` it takes a heavy permit as well.
+        (of_request("activity"), Ordinary, get(activity::of_request)),
+        (at(routes::ACTIVITY_STREAM), Stream, get(activity_stream::stream)),
+        (at(routes::EVENTS), Stream, get(events::stream)),
+        (at(routes::POLICY), Ordinary, get(policy::show)),
+        (at(routes::POLICY), Heavy, put(policy::apply).layer(large())),
+        (at(routes::POLICY_PLAN), Heavy, post(policy::plan).layer(large())),
+        (
+            at(routes::POLICY_TEST),
+            Heavy,
+            post(policy_test::test).layer(large()),
+        ),
+        (at(routes::POLICY_CONFIRM), Heavy, post(policy::confirm)),
+        (at(routes::POLICY_ROLLBACK), Heavy, post(policy::roll_back)),
+        (at(routes::POLICY_HISTORY), Heavy, get(policy::history)),
+        (at(routes::POLICY_RULES), Heavy, get(rules::list)),
+        (at(routes::POLICY_RULE), Heavy, get(rules::show)),
+        (at(routes::POLICY_EXPLAIN), Heavy, get(explain::explain)),
+        (at(routes::GRANTS), Ordinary, get(grants::list)),
+        (at(routes::FREEZE), Urgent, post(freeze::on)),
+        (at(routes::UNFREEZE), Urgent, post(freeze::off)),
+        (at(routes::AUDIT), Ordinary, get(audit::list)),
+        (at(routes::AUDIT_EXPORT), Heavy, get(audit::export)),
+        (at(routes::AUDIT_VERIFY), Heavy, get(audit::verify)),
+        (at(routes::NOTIFICATIONS), Ordinary, get(notifications::list)),
+        (
+            at(routes::NOTIFICATIONS_TEST),
+            Ordinary,
+            post(notifications::test),
+        ),
+        (
+            at(routes::NOTIFICATIONS_RETRY),
+            Ordinary,
+            post(notifications::retry),
+        ),
+        (at(routes::CLOCK_ACCEPT), Urgent, post(clock::accept)),
+        (at(routes::STATUS), Urgent, get(status::status)),
+        (
+            at(routes::HEALTHZ),
+            Urgent,
+            get(|| async { StatusCode::NO_CONTENT }),
+        ),
+        (at(routes::READYZ), Urgent, get(degraded::ready)),
+    ]
+}
+
+/// The API as a service.
+pub fn router(api: Api) -> Router {
+    let routes = endpoints()
+        .into_iter()
+        .fold(Router::new(), |router, (path, class, handlers)| {
+            let admit = axum::middleware::from_fn_with_state((api.clone(), class), budget::admit);
+            router.route(&path, handlers.route_layer(admit))
+        });
+    routes
         .method_not_allowed_fallback(|| async {
             ApiError::from(Problem::new(
                 Code::MethodNotAllowed,

@@ -4,6 +4,7 @@ use super::Api;
 use super::body::{Raw, query};
 use super::caller::Calling;
 use super::error::ApiError;
+use super::paging::page;
 use super::views::Names;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::identity::Caller;
@@ -11,9 +12,10 @@ use crate::engine::{DeliveryQuery, Refused};
 use crate::notify::Recipient;
 use axum::Json;
 use axum::extract::{OriginalUri, State};
+use axum::response::Response;
 use serde::Deserialize;
 use team_shared::ids::RequestId;
-use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT, Page};
+use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT};
 use team_shared::notification::{
     ChannelTested, Notification, NotificationsRetried, RetryNotifications, TestChannel,
 };
@@ -33,7 +35,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Calling(caller): Calling,
     OriginalUri(uri): OriginalUri,
-) -> Result<Json<Page<Notification>>, ApiError> {
+) -> Result<Response, ApiError> {
     api.engine.facts().access(&caller).refuse_nobody()?;
     let asked: Asked = query(&uri)?;
     let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
@@ -52,17 +54,14 @@ pub(super) async fn list(
         before: asked.cursor,
         limit,
     };
-    let found = api.engine.deliveries(&caller, wanted).await?;
-    let next = found
-        .last()
-        .filter(|_| found.len() == limit)
-        .map(|last| last.number);
+    let (found, next) = api.engine.deliveries(&caller, wanted).await?;
     let facts = api.engine.facts();
     let names = Names(facts.directory.as_deref());
-    Ok(Json(Page {
-        items: found.into_iter().map(|one| view(one, names)).collect(),
-        next_cursor: next.map(|number| number.to_string()),
-    }))
+    let rows = found.into_iter().map(|one| {
+        let cursor = one.number.to_string();
+        (view(one, names), cursor)
+    });
+    page(rows, next.map(|number| number.to_string()))
 }
 
 /// `POST /v1/notifications/test`.

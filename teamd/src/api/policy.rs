@@ -1,18 +1,21 @@
 //! The policy document.
 
 use super::Api;
-use super::body::Raw;
+use super::body::{Raw, query};
+use super::budget::UserBudget;
 use super::caller::{Calling, Known};
 use super::error::ApiError;
+use super::paging::{ListQuery, page};
 use crate::domain::identity::Caller;
 use crate::engine::{Applied, HistoryRow, InForce, PolicyInput, Refused};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{OriginalUri, Query, State};
 use axum::http::StatusCode;
-use team_shared::list::Page;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 use team_shared::policy::{
-    ConfirmPolicy, PlanPolicy, PolicyPlan, PolicyQuery, PolicyVersion, PolicyView, PutPolicy, RollBackPolicy,
+    ConfirmPolicy, PlanPolicy, PolicyQuery, PolicyVersion, PolicyView, PutPolicy, RollBackPolicy,
 };
 use team_shared::problem::Code;
 
@@ -87,6 +90,7 @@ async fn in_force(api: &Api) -> Result<PolicyView, ApiError> {
 pub(super) async fn apply(
     State(api): State<Api>,
     Calling(caller): Calling,
+    budget: UserBudget,
     raw: Raw,
 ) -> Result<(StatusCode, Json<PolicyView>), ApiError> {
     let applied = async {
@@ -99,7 +103,9 @@ pub(super) async fn apply(
             force_reason: body.force_reason,
             rolled_back_to: None,
         };
-        Ok::<_, ApiError>(api.engine.apply_policy(&caller, input).await?)
+        let (engine, by) = (Arc::clone(&api.engine), caller.clone());
+        let applied = budget.compute_async(&api.heavy, async move { engine.apply_policy(&by, input).await });
+        Ok::<_, ApiError>(applied.await??)
     };
     answer(&api, &caller, "policy apply", applied.await).await
 }
@@ -108,12 +114,17 @@ pub(super) async fn apply(
 pub(super) async fn confirm(
     State(api): State<Api>,
     Calling(caller): Calling,
+    budget: UserBudget,
     raw: Raw,
 ) -> Result<(StatusCode, Json<PolicyView>), ApiError> {
     let applied = async {
         api.engine.facts().access(&caller).refuse_nobody()?;
         let body: ConfirmPolicy = raw.json()?;
-        Ok::<_, ApiError>(api.engine.confirm_policy(&caller, &body.sha256).await?)
+        let (engine, by) = (Arc::clone(&api.engine), caller.clone());
+        let confirmed = budget.compute_async(&api.heavy, async move {
+            engine.confirm_policy(&by, &body.sha256).await
+        });
+        Ok::<_, ApiError>(confirmed.await??)
     };
     answer(&api, &caller, "policy confirm", applied.await).await
 }
@@ -122,17 +133,19 @@ pub(super) async fn confirm(
 pub(super) async fn roll_back(
     State(api): State<Api>,
     Calling(caller): Calling,
+    budget: UserBudget,
     raw: Raw,
 ) -> Result<(StatusCode, Json<PolicyView>), ApiError> {
     let applied = async {
         api.engine.facts().access(&caller).refuse_nobody()?;
         let body: RollBackPolicy = raw.json()?;
-        let engine = &api.engine;
-        Ok::<_, ApiError>(
+        let (engine, by) = (Arc::clone(&api.engine), caller.clone());
+        let applied = budget.compute_async(&api.heavy, async move {
             engine
-                .roll_back_policy(&caller, body.version, body.force_reason)
-                .await?,
-        )
+                .roll_back_policy(&by, body.version, body.force_reason)
+                .await
+        });
+        Ok::<_, ApiError>(applied.await??)
     };
     answer(&api, &caller, "policy rollback", applied.await).await
 }
@@ -160,46 +173,68 @@ async fn answer(
 pub(super) async fn plan(
     State(api): State<Api>,
     Known(caller): Known,
+    budget: UserBudget,
     raw: Raw,
-) -> Result<Json<PolicyPlan>, ApiError> {
+) -> Result<Response, ApiError> {
     let body: PlanPolicy = raw.json()?;
     may_read(&api, &caller)?;
-    Ok(Json(
-        api.engine
+    let engine = Arc::clone(&api.engine);
+    let planned = budget.compute_async(&api.heavy, async move {
+        let planned = engine
             .plan_policy(&caller, &body.document, body.base_version)
-            .await?,
-    ))
+            .await;
+        // Written there too: a plan can be long.
+        planned.map(|plan| Json(plan).into_response())
+    });
+    Ok(planned.await??)
 }
 
-/// `GET /v1/policy/history`.
+/// `GET /v1/policy/history`: newest first.
 pub(super) async fn history(
     State(api): State<Api>,
     Known(caller): Known,
-) -> Result<Json<Page<PolicyVersion>>, ApiError> {
+    budget: UserBudget,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, ApiError> {
     may_read(&api, &caller)?;
-    let rows = api.engine.policy_history().await?;
-    let current = rows.iter().map(|one| one.row.version).max().unwrap_or(0);
-    let items = rows
-        .into_iter()
-        .map(
-            |HistoryRow {
-                 row,
-                 note,
-                 change,
-                 diff,
-             }| PolicyVersion {
-                current: row.version == current,
-                version: row.version,
-                sha256: row.sha256,
-                applied_by: row.applied_by,
-                applied_at: row.applied_at,
-                confirmed_by: note.confirmed_by,
-                change,
-                diff,
-                rolled_back_to: note.rolled_back_to,
-                force_reason: note.force_reason,
-            },
-        )
-        .collect();
-    Ok(Json(Page::whole(items)))
+    let asked: ListQuery = query(&uri)?;
+    let below = match asked.cursor.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(version)) => Some(version),
+        Some(Err(_)) => return Err(Refused::field("cursor", "not a cursor of this list").into()),
+    };
+    let (engine, current) = (
+        Arc::clone(&api.engine),
+        api.engine.policy().map_or(0, |in_force| in_force.version),
+    );
+    let read = budget.compute_async(&api.heavy, async move {
+        let (rows, next) = engine.policy_history(below).await?;
+        let rows = rows.into_iter().map(|row| {
+            let cursor = row.row.version.to_string();
+            (version_of(row, current), cursor)
+        });
+        page(rows, next.map(|version| version.to_string()))
+    });
+    read.await?
+}
+
+fn version_of(one: HistoryRow, current: u64) -> PolicyVersion {
+    let HistoryRow {
+        row,
+        note,
+        change,
+        diff,
+    } = one;
+    PolicyVersion {
+        current: row.version == current,
+        version: row.version,
+        sha256: row.sha256,
+        applied_by: row.applied_by,
+        applied_at: row.applied_at,
+        confirmed_by: note.confirmed_by,
+        change,
+        diff,
+        rolled_back_to: note.rolled_back_to,
+        force_reason: note.force_reason,
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::Api;
 use super::body::Raw;
+use super::budget::UserBudget;
 use super::caller::Calling;
 use super::error::ApiError;
 use super::policy::may_read;
@@ -12,12 +13,13 @@ use crate::engine::{Facts, Refused};
 use axum::Json;
 use axum::extract::State;
 use team_shared::policy::{ExpectationResult, PolicyTest, TestPolicy};
-use team_shared::problem::{Code, FieldError};
+use team_shared::problem::FieldError;
 
 /// `POST /v1/policy/test`.
 pub(super) async fn test(
     State(api): State<Api>,
     Calling(caller): Calling,
+    budget: UserBudget,
     raw: Raw,
 ) -> Result<Json<PolicyTest>, ApiError> {
     let facts = api.engine.facts();
@@ -26,12 +28,8 @@ pub(super) async fn test(
     let body: TestPolicy = raw.json()?;
     may_read(&api, &caller)?;
     let now = api.engine.now();
-    // Thousands of asks are work for a thread that may be busy.
-    tokio::task::spawn_blocking(move || answer(&facts, &body, now))
-        .await
-        .map_err(|_| Refused::new(Code::Internal, "the test broke off"))?
-        .map(Json)
-        .map_err(ApiError::from)
+    let tested = budget.compute(&api.heavy, move || answer(&facts, &body, now));
+    Ok(Json(tested.await??))
 }
 
 fn answer(facts: &Facts, body: &TestPolicy, now: crate::domain::Time) -> Result<PolicyTest, Refused> {

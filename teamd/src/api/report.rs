@@ -4,7 +4,9 @@ use super::Api;
 use super::body::query;
 use super::caller::Known;
 use super::error::ApiError;
+use super::paging::Bounds;
 use super::requests::is_unused;
+use super::search::is_before;
 use super::views::Names;
 use crate::domain::Time;
 use crate::domain::report::{Counted, Known as Beside};
@@ -15,8 +17,10 @@ use axum::extract::{OriginalUri, State};
 use std::sync::Arc;
 use team_shared::report::{Report, ReportBy, ReportQuery, ReportRow};
 
-/// Rows read at once.
-const CHUNK: usize = 500;
+/// Requests read at once.
+const CHUNK: usize = 250;
+/// Requests that a report reads at most.
+const MAX_REQUESTS: usize = 200_000;
 /// The period where none is asked for, and the longest, in days.
 const DAYS: (i64, i64) = (30, 400);
 
@@ -31,21 +35,26 @@ pub(super) async fn report(
     let (since, until) = period(&asked, now)?;
     let (facts, engine) = (api.engine.facts(), Arc::clone(&api.engine));
     let (counting, by) = (facts.clone(), asked.by);
-    let counted = api
-        .engine
-        .store()
-        .read(move |read| {
+    let (mut counted, mut before, mut left) = (Counted::default(), None, MAX_REQUESTS);
+    loop {
+        let (counting, engine, caller) = (counting.clone(), Arc::clone(&engine), caller.clone());
+        // Several short jobs: others get their turn in between.
+        let read = api.engine.store().read(move |read| {
             let access = counting.access(&caller);
-            let mut filter = RequestFilter {
-                since: Some(since),
-                until: Some(until),
+            let mut job = Bounds::of_job();
+            let page = read.requests(&RequestFilter {
+                before,
                 limit: CHUNK,
                 ..RequestFilter::default()
-            };
-            let mut counted = Counted::default();
-            loop {
-                let page = read.requests(&filter)?;
-                for request in page.iter().filter(|request| access.can_see(request)) {
+            })?;
+            let mut has_more = page.len() == CHUNK;
+            for request in &page {
+                job.count();
+                before = Some(request.id);
+                if is_before(request, Some(since)) {
+                    return Ok((counted, None));
+                }
+                if (since..until).contains(&request.created_at) && access.can_see(request) {
                     let known = Beside {
                         is_unused: is_unused(&engine, request),
                         is_review_open: crate::domain::attention::was_access(request)
@@ -53,13 +62,23 @@ pub(super) async fn report(
                     };
                     counted.add(by, request, known, now);
                 }
-                filter.before = page.last().map(|request| request.id);
-                if page.len() < CHUNK {
-                    return Ok::<_, Refused>(counted);
+                if job.is_spent() {
+                    has_more = true;
+                    break;
                 }
             }
-        })
-        .await?;
+            Ok::<_, Refused>((counted, before.filter(|_| has_more)))
+        });
+        (counted, before) = read.await?;
+        left = left.saturating_sub(CHUNK);
+        if before.is_none() {
+            break;
+        }
+        if left == 0 {
+            let most = format!("a report reads {MAX_REQUESTS} requests at most: ask for a later period");
+            return Err(Refused::field("since", most).into());
+        }
+    }
     let names = Names(facts.directory.as_deref());
     let mut items: Vec<ReportRow> = counted
         .rows

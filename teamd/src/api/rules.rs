@@ -1,6 +1,7 @@
 //! The policy rule by rule, with what each comes to at present.
 
 use super::Api;
+use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
 use super::policy::may_read;
@@ -15,19 +16,28 @@ use crate::domain::policy::{AccountPattern, Policy, SetPattern, Subject, account
 use crate::engine::{InForce, Refused};
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::sync::Arc;
 use team_shared::policy::{PolicyRule, PolicyRules, RuleDetail, SettingView};
 
 /// `GET /v1/policy/rules`.
 pub(super) async fn list(
     State(api): State<Api>,
     Known(caller): Known,
-) -> Result<Json<PolicyRules>, ApiError> {
+    budget: UserBudget,
+) -> Result<Response, ApiError> {
     may_read(&api, &caller)?;
+    let pool = Arc::clone(&api.heavy);
+    let listed = budget.compute(&pool, move || Json(all_rules(&api)).into_response());
+    Ok(listed.await?)
+}
+
+fn all_rules(api: &Api) -> PolicyRules {
     let facts = api.engine.facts();
     let Some(in_force) = facts.policy.as_deref() else {
-        return Ok(Json(PolicyRules::default()));
+        return PolicyRules::default();
     };
     let book = Book::new(
         in_force,
@@ -35,20 +45,27 @@ pub(super) async fn list(
         api.engine.policy_warnings(),
         api.engine.now(),
     );
-    Ok(Json(PolicyRules {
+    PolicyRules {
         version: in_force.version,
         rules: book.rules().iter().map(|rule| book.row(rule)).collect(),
         settings: settings(&in_force.policy),
-    }))
+    }
 }
 
 /// `GET /v1/policy/rules/{kind}/{id}`.
 pub(super) async fn show(
     State(api): State<Api>,
     Known(caller): Known,
+    budget: UserBudget,
     Path((kind, id)): Path<(String, String)>,
 ) -> Result<Json<RuleDetail>, ApiError> {
     may_read(&api, &caller)?;
+    let pool = Arc::clone(&api.heavy);
+    let shown = budget.compute(&pool, move || one_rule(&api, &kind, &id));
+    Ok(Json(shown.await??))
+}
+
+fn one_rule(api: &Api, kind: &str, id: &str) -> Result<RuleDetail, Refused> {
     let facts = api.engine.facts();
     let (in_force, directory) = facts.both()?;
     let book = Book::new(
@@ -64,7 +81,7 @@ pub(super) async fn show(
         .ok_or_else(|| Refused::not_found(format!("{kind} rule {id}")))?;
     let names = Names(Some(directory));
     let deciders = book.deciders(&rule, directory);
-    Ok(Json(RuleDetail {
+    Ok(RuleDetail {
         text: book
             .place(&rule)
             .map_or_else(String::new, |place| place.text.clone()),
@@ -79,7 +96,7 @@ pub(super) async fn show(
             .collect(),
         approvers: names.people(people_of(&deciders, directory).iter().map(|person| &person.id)),
         rule: book.row(&rule),
-    }))
+    })
 }
 
 /// A rule of any kind.

@@ -10,7 +10,7 @@ use crate::domain::identity::Caller;
 use crate::domain::request::State as RequestState;
 use crate::engine::logins::{local_logins, shared_logins};
 use crate::engine::{Facts, Overview, Refused, RemovalProgress};
-use crate::store::port::RequestFilter;
+use crate::store::port::{Read, RequestFilter};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
@@ -19,8 +19,13 @@ use team_shared::duration::format_seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
 use team_shared::status::{
-    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, OverdueRequest, RemovalStatus, ShortStatus, Status,
+    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, LockHolder, OverdueRequest, RemovalStatus,
+    ShortStatus, Status, StoreStatus,
 };
+
+/// Open requests that the short status looks at, and how many in one store job.
+const COUNTED: usize = 500;
+const COUNTED_AT_ONCE: usize = 100;
 
 /// Removals that the problem line names.
 const WORST: usize = 3;
@@ -77,30 +82,7 @@ async fn short_status(
     let (pending, active) = if full {
         (count(&[Word::Pending]), count(&live))
     } else {
-        let (facts, caller) = (facts.clone(), caller.clone());
-        api.engine
-            .store()
-            // What is in memory answers where the database cannot.
-            .read_for_removal(move |read| {
-                let access = facts.access(&caller);
-                let mut seen = (0, 0);
-                let mut filter = RequestFilter {
-                    limit: 500,
-                    ..RequestFilter::default()
-                };
-                filter.states = vec![Word::Pending, Word::Activating, Word::Active, Word::Ending];
-                for request in read.requests(&filter)? {
-                    if access.can_see(&request) {
-                        if matches!(request.state, RequestState::Pending) {
-                            seen.0 += 1
-                        } else {
-                            seen.1 += 1
-                        }
-                    }
-                }
-                Ok::<_, Refused>(seen)
-            })
-            .await?
+        open_that_they_see(api, facts, caller).await?
     };
     Ok(ShortStatus {
         healthy: overview.problems.is_empty(),
@@ -110,6 +92,46 @@ async fn short_status(
         overdue: overview.overdue.len() as u64,
         notices: overview.notices.clone(),
     })
+}
+
+/// How many requests the caller sees that are pending, and that are live: of the newest [`COUNTED`].
+async fn open_that_they_see(api: &Api, facts: &Facts, caller: &Caller) -> Result<(u64, u64), Refused> {
+    let (mut seen, mut before, mut looked) = ((0, 0), None, 0);
+    loop {
+        let (facts, caller) = (facts.clone(), caller.clone());
+        let count = move |read: &mut dyn Read| {
+            let access = facts.access(&caller);
+            let mut seen = seen;
+            let found = read.requests(&RequestFilter {
+                states: vec![Word::Pending, Word::Activating, Word::Active, Word::Ending],
+                before,
+                limit: COUNTED_AT_ONCE,
+                ..RequestFilter::default()
+            })?;
+            for request in found.iter().filter(|request| access.can_see(request)) {
+                if matches!(request.state, RequestState::Pending) {
+                    seen.0 += 1;
+                } else {
+                    seen.1 += 1;
+                }
+            }
+            Ok::<_, Refused>((seen, found.last().map(|last| last.id), found.len()))
+        };
+        let store = api.engine.store();
+        let read = match api.engine.degraded() {
+            None => store.read(count.clone()).await.ok(),
+            Some(_) => None,
+        };
+        let (counted, last, found) = match read {
+            Some(read) => read,
+            // What is in memory answers where the database cannot.
+            None => store.read_with_fallback(move |read| count(read)).await?,
+        };
+        (seen, before, looked) = (counted, last, looked + found);
+        if found < COUNTED_AT_ONCE || looked >= COUNTED {
+            return Ok(seen);
+        }
+    }
 }
 
 /// Several logins that stand for one person, and logins that look shared.
@@ -192,6 +214,12 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
         })
         .collect::<Vec<_>>();
     short.problems.extend(stuck_by_name(&overdue_requests));
+    let holder = api.engine.lock_holder();
+    short.problems.extend(
+        holder
+            .as_ref()
+            .map(|holder| format!("the database is locked by {holder}")),
+    );
     let directory = facts.directory.as_deref();
     Status {
         short,
@@ -228,6 +256,14 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
             head: overview.audit_head,
             verified_at: overview.chain.as_ref().map(|(at, _)| *at),
         },
+        store: StoreStatus {
+            fault: api.engine.degraded().map(|fault| fault.to_string()),
+            locked_by: holder.map(|holder| LockHolder {
+                pid: holder.pid,
+                command: holder.command,
+                uid: holder.uid,
+            }),
+        },
         policy_version: facts.policy.as_ref().map_or(0, |p| p.version),
         policy_warnings: api.engine.policy_warnings(),
         identity_warnings: identity_warnings(api, directory),
@@ -241,5 +277,6 @@ fn full_status(api: &Api, facts: &Facts, overview: Overview, mut short: ShortSta
             wall_ahead_ms: clock.wall_ahead.num_milliseconds(),
             aws_ahead_ms: clock.aws_ahead.map(|by| by.num_milliseconds()),
         }),
+        connections: api.admission.status(super::accept::limits(api)),
     }
 }

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use team_shared::ids::RequestId;
+use team_shared::problem::Code;
 use team_shared::request::{Act as ActBody, Approve, CloseReview, Extend, GiveUp};
 
 type Answer = Result<Response, ApiError>;
@@ -229,9 +230,11 @@ impl Verb {
             Err(refused) => Err(refused.into()),
         };
         if let Err(error) = &answer {
-            api.engine
-                .note_refusal(caller, verb, request_id, &error.refused())
-                .await;
+            let refused = error.refused();
+            // What is refused because there is too much of it adds nothing to the trail.
+            if refused.code != Code::LimitReached || verb == "extend" {
+                api.engine.note_refusal(caller, verb, request_id, &refused).await;
+            }
         }
         answer
     }

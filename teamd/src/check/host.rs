@@ -2,6 +2,7 @@
 
 use super::Line;
 use crate::clock::{Clock as _, GuardedClock};
+use crate::descriptors;
 use crate::domain::Time;
 use chrono::Datelike as _;
 use rustix::process::geteuid;
@@ -40,6 +41,30 @@ fn judge_umask(status: &str) -> Line {
             format!("{mask:04o} lets others write to new files"),
             "UMask=0077 in the unit, or umask 077 in the shell",
         ),
+    }
+}
+
+/// The limit on file descriptors decides how many connections fit.
+pub(super) fn descriptors(connections: u32) -> Line {
+    judge_descriptors(connections, descriptors::hard_limit())
+}
+
+fn judge_descriptors(connections: u32, limit: Option<u64>) -> Line {
+    let needed = descriptors::needed(connections);
+    match limit {
+        Some(limit) if limit < needed => Line::warn(
+            "descriptors",
+            format!(
+                "at most {limit} here, so that [limits] connections is lowered from {connections} to {}",
+                descriptors::fitting(connections, Some(limit))
+            ),
+            format!("LimitNOFILE={needed} or more in the unit, or ulimit -Hn in the shell"),
+        ),
+        Some(limit) => Line::ok(
+            "descriptors",
+            format!("at most {limit} here, {needed} are needed"),
+        ),
+        None => Line::ok("descriptors", format!("no limit here, {needed} are needed")),
     }
 }
 
@@ -127,5 +152,15 @@ mod tests {
         assert_eq!(judge_umask("Umask:\t0022\n").status, Status::Ok);
         assert_eq!(judge_umask("Umask:\t0002\n").status, Status::Warn);
         assert_eq!(judge_umask("").status, Status::Warn);
+    }
+
+    #[test]
+    fn low_descriptor_limit_is_a_warning() {
+        assert_eq!(judge_descriptors(1024, Some(8192)).status, Status::Ok);
+        assert_eq!(judge_descriptors(1024, None).status, Status::Ok);
+        let low = judge_descriptors(1024, Some(1024));
+        assert_eq!(low.status, Status::Warn);
+        assert!(low.detail.contains("from 1024 to 744"), "{low:?}");
+        assert!(low.help.contains("LimitNOFILE=1304"), "{low:?}");
     }
 }

@@ -91,6 +91,7 @@ pub fn local(
     let Ok(config) = loaded else {
         return (lines, None);
     };
+    lines.push(host::descriptors(config.limits.connections));
     lines.extend(files::store(&config.store));
     lines.push(files::socket_directory(&config.server.socket));
     let daemon = files::daemon_uid(&config.store);
@@ -206,6 +207,7 @@ mod tests {
             "umask",
             "clock",
             "configuration",
+            "descriptors",
             "store",
             "disk",
             "socket",

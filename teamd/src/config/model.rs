@@ -215,6 +215,28 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// The logins that have this user name by the map or the match: those that [`Identity::user_name`] maps to it.
+    #[must_use]
+    pub fn logins_of(&self, user_name: &str) -> Vec<String> {
+        let mapped = self.map.iter().filter(|(_, mapped)| *mapped == user_name);
+        let mut logins: Vec<String> = mapped.map(|(login, _)| login.clone()).collect();
+        let matching = match &self.matching {
+            Match::Same => Some(user_name),
+            Match::Template(template) => template
+                .split_once(Self::LOGIN)
+                .and_then(|(before, after)| user_name.strip_prefix(before)?.strip_suffix(after)),
+        };
+        let matching = matching.filter(|login| !login.is_empty() && !self.map.contains_key(*login));
+        logins.extend(
+            matching
+                .filter(|login| self.user_name(login) == user_name)
+                .map(ToOwned::to_owned),
+        );
+        logins
+    }
+}
+
 /// What only rules with `protected = true` may match.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Protected {
@@ -248,6 +270,10 @@ pub struct Limits {
     pub submits_per_minute_per_user: u32,
     /// Refused calls a minute.
     pub refusals_per_minute_per_user: u32,
+    /// Open connections to the socket of one uid.
+    pub connections_per_user: u32,
+    /// Open connections to the socket of all uids; those reserved for root, security and admins come on top.
+    pub connections: u32,
 }
 
 impl Default for Limits {
@@ -256,6 +282,8 @@ impl Default for Limits {
             pending_per_user: 20,
             submits_per_minute_per_user: 10,
             refusals_per_minute_per_user: 60,
+            connections_per_user: 32,
+            connections: 1024,
         }
     }
 }
@@ -299,5 +327,25 @@ mod tests {
         assert_eq!(identity.user_name("alice"), "alice@example.com");
         assert_eq!(identity.user_name("Alice"), "Alice@example.com");
         assert_eq!(identity.user_name("deploy"), "ci-bot");
+    }
+
+    #[test]
+    fn logins_of_a_user_name_map_back_to_it() {
+        let mut identity = Identity {
+            map: [
+                ("deploy".to_owned(), "bob".to_owned()),
+                ("alice".to_owned(), "eve".to_owned()),
+            ]
+            .into(),
+            ..Identity::default()
+        };
+        assert_eq!(identity.logins_of("bob"), ["deploy", "bob"]);
+        assert_eq!(identity.logins_of("eve"), ["alice", "eve"]);
+        // The login alice is somebody else's by the map.
+        assert!(identity.logins_of("alice").is_empty());
+        identity.matching = Match::Template("{login}@example.com".to_owned());
+        assert_eq!(identity.logins_of("carol@example.com"), ["carol"]);
+        assert_eq!(identity.logins_of("bob"), ["deploy"]);
+        assert!(identity.logins_of("@example.com").is_empty());
     }
 }

@@ -207,6 +207,8 @@ fn limits(section: &mut Section<'_>) -> Limits {
             "refusals_per_minute_per_user",
             default.refusals_per_minute_per_user,
         ),
+        connections_per_user: limit("connections_per_user", default.connections_per_user),
+        connections: limit("connections", default.connections),
     }
 }
 

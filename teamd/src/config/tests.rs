@@ -76,6 +76,8 @@ role_arn = "arn:aws:iam::111122223333:role/backstop"
 pending_per_user = 1
 submits_per_minute_per_user = 2
 refusals_per_minute_per_user = 3
+connections_per_user = 4
+connections = 5
 "#;
 
 #[test]
@@ -101,7 +103,8 @@ fn every_key_is_read() {
     assert!(config.identity.allow_sudo);
     assert_eq!(config.protected.accounts.len(), 1);
     assert_eq!(config.drift.action, DriftAction::End);
-    assert_eq!(config.limits.refusals_per_minute_per_user, 3);
+    let limits = config.limits;
+    assert_eq!((limits.connections_per_user, limits.connections), (4, 5));
     assert_eq!(
         config.backstop.unwrap().role_arn,
         "arn:aws:iam::111122223333:role/backstop"

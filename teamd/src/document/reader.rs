@@ -4,6 +4,7 @@ use super::Fault;
 use super::suggest::nearest;
 use super::value::{expected, moment};
 use crate::domain::Time;
+use crate::domain::policy::PatternBook;
 use std::ops::RangeInclusive;
 use team_shared::duration::Seconds;
 use team_shared::text;
@@ -15,6 +16,9 @@ pub(super) struct Faults<'t> {
     /// Where lines end, as bytes of the text.
     ends: Vec<usize>,
     found: Vec<(usize, String)>,
+    /// The ticket patterns so far, and whether their budget is used up.
+    pub(super) patterns: PatternBook,
+    pub(super) is_over_budget: bool,
 }
 
 impl<'t> Faults<'t> {
@@ -23,6 +27,8 @@ impl<'t> Faults<'t> {
             text,
             ends: text.match_indices('\n').map(|(at, _)| at).collect(),
             found: Vec::new(),
+            patterns: PatternBook::default(),
+            is_over_budget: false,
         }
     }
 
@@ -219,6 +225,12 @@ impl<'d, 'i> Section<'d, 'i> {
                     .ok_or_else(|| expected("a text in quotes", value))?,
             )
         })
+    }
+
+    /// The text of a key, as it is written and unchecked, for messages.
+    pub(super) fn word(&self, key: &str) -> Option<String> {
+        let text = self.table.get(key)?.get_ref().as_str()?;
+        Some(text::inert(&text.chars().take(64).collect::<String>()))
     }
 
     /// A text that people will read.

@@ -1,7 +1,9 @@
 //! `[settings]`, and those of them that a rule can have of its own.
 
 use super::reader::{Faults, Section};
-use crate::domain::policy::{OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
+use crate::domain::policy::{
+    InvalidPattern, OnLostEligibility, Overrides, Settings, TextRules, TicketPattern,
+};
 use team_shared::duration::Seconds;
 use team_shared::text::{self, MAX_TEXT};
 
@@ -120,12 +122,7 @@ fn overridable(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides 
                 .map_err(|error| format!("{written:?} {error}"))
         }),
         require_ticket: section.boolean("require_ticket", faults),
-        ticket_pattern: section.parsed("ticket_pattern", faults, |written| match written {
-            "" => Ok(None),
-            pattern => TicketPattern::new(pattern)
-                .map(Some)
-                .map_err(|error| format!("{pattern:?} {error}")),
-        }),
+        ticket_pattern: ticket_pattern(section, faults),
         ticket_url: section.parsed("ticket_url", faults, url),
         request_expiry: section.duration("request_expiry", faults),
         default_duration: section.duration("default_duration", faults),
@@ -134,6 +131,29 @@ fn overridable(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Overrides 
             .and_then(|count| u32::try_from(count).ok()),
         max_per_day: section.parsed("max_per_day", faults, duration_or_none),
     }
+}
+
+/// A pattern within the budget of the document. That the budget is used up is said once, about the rule that does it.
+fn ticket_pattern(section: &Section<'_, '_>, faults: &mut Faults<'_>) -> Option<Option<TicketPattern>> {
+    let mut patterns = std::mem::take(&mut faults.patterns);
+    let mut is_over = faults.is_over_budget;
+    let read = section.parsed("ticket_pattern", faults, |written| match written {
+        "" => Ok(None),
+        written => match patterns.pattern(written) {
+            Ok(pattern) => Ok(Some(pattern)),
+            Err(InvalidPattern::OverBudget) if is_over => Ok(None),
+            Err(error) => {
+                is_over = error == InvalidPattern::OverBudget;
+                let rule = section
+                    .word("id")
+                    .filter(|_| !matches!(error, InvalidPattern::Syntax { .. }))
+                    .map_or_else(String::new, |id| format!(" of rule {id}"));
+                Err(format!("{written:?}{rule} {error}"))
+            }
+        },
+    });
+    (faults.patterns, faults.is_over_budget) = (patterns, is_over);
+    read
 }
 
 /// A duration, or an empty text for none.

@@ -3,7 +3,7 @@
 use super::access::Verb;
 use super::refused::Refused;
 use super::verb::{checked_comment, opened_as_read};
-use super::{Act, Engine, Facts, commit};
+use super::{Act, Engine, Facts, commit, limits};
 use crate::domain::activity::LeftBehind;
 use crate::domain::attention::{self, Attention, AttentionError, Found, Noted};
 use crate::domain::identity::Caller;
@@ -45,6 +45,11 @@ impl Engine {
         id: &RequestId,
         act: Act,
     ) -> Result<Request, Refused> {
+        let limit = match verb {
+            Verb::Claim | Verb::Unclaim => limits::Act::Claim,
+            _ => limits::Act::Decision,
+        };
+        self.take_act(caller, limit)?;
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         let left_behind: Vec<String> = match verb {
             Verb::Review => self

@@ -37,16 +37,18 @@ pub(super) fn refuse_over<R: Read + ?Sized>(
     let Some(max) = max else {
         return Ok(());
     };
+    let asked = Stay {
+        from: request.terms.start_at.unwrap_or(now),
+        seconds: request.terms.duration.get(),
+    };
     let filter = RequestFilter {
         states: COUNTING.to_vec(),
         user: Some(request.key.user.clone()),
         account: Some(request.key.account.clone()),
+        // What was over before the first day that is asked for has nothing in it: a person's whole past is not read.
+        over_since: Some(asked.from - TimeDelta::days(1)),
         limit: i32::MAX as usize,
         ..RequestFilter::default()
-    };
-    let asked = Stay {
-        from: request.terms.start_at.unwrap_or(now),
-        seconds: request.terms.duration.get(),
     };
     let others = read.requests(&filter)?;
     let others: Vec<Stay> = others

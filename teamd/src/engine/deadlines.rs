@@ -107,7 +107,7 @@ impl Engine {
                         };
                         let Some(command) = command else { continue };
                         // By a clock that is ahead: as of the end, and no later.
-                        let judged = end_of(&request).filter(|end| *end <= by).map_or(now, |end| end.max(now));
+                        let judged = request.latest_end().filter(|end| *end <= by).map_or(now, |end| end.max(now));
                         match commit::carry_out_as_of(tx, &request, &command, &Actor::daemon(), judged, now) {
                             Ok(request) => moved.push(request),
                             // One request that cannot move must not hold up the others.
@@ -154,18 +154,9 @@ enum Due {
     Later,
 }
 
-/// When the access that a request holds, or is about to, must be over.
-fn end_of(request: &Request) -> Option<Time> {
-    request
-        .state
-        .session()
-        .map(|session| session.end_at)
-        .or(request.terms.end_at)
-}
-
 /// What a clock that is ahead of `now` ends, and nothing else: neither starts nor waits are judged by it.
 fn later_end(request: &Request, by: Time) -> Option<Command> {
-    if !request.holds_lease() || end_of(request).is_none_or(|end| end > by) {
+    if !request.holds_lease() || request.latest_end().is_none_or(|end| end > by) {
         return None;
     }
     match &request.state {
@@ -230,7 +221,7 @@ fn due_command(
         }
         State::Scheduled { .. } if !may_start => None,
         State::Scheduled { .. } => start_or_withdraw(facts, request, now),
-        State::Activating { .. } if request.terms.is_over(now) => Some(Command::End),
+        State::Activating { .. } if request.latest_end().is_some_and(|end| end <= now) => Some(Command::End),
         State::Activating { .. } => {
             let error = read.grant(&request.key)?.and_then(|grant| grant.last_error);
             let reason = error.map_or_else(|| "not_confirmed".to_owned(), |e| format!("not_confirmed: {e}"));
@@ -260,12 +251,27 @@ fn start_or_withdraw(facts: &super::Facts, request: &Request, now: Time) -> Opti
     if !facts.holds.is_empty() {
         return None;
     }
-    match decide::judge(facts, request, request.terms.duration, now) {
-        // Who could approve it does not matter any more: it is approved.
-        Ok(_) | Err(Refusal::NoApprover { .. }) => Some(Command::Start),
-        Err(refusal) => Some(Command::LoseBasis {
-            reason: format!("no longer fits: {refusal}"),
-        }),
+    match refusals(facts, request, now).as_slice() {
+        [None, rest @ ..] if rest.iter().all(Option::is_none) => Some(Command::Start),
+        [Some(refusal), rest @ ..] if rest.iter().all(Option::is_some) => Some(no_longer_fits(refusal)),
+        // It depends on who is on call, and nobody can say yet who is.
+        _ => None,
+    }
+}
+
+/// Why it no longer fits, in every form that the facts may have. Who could approve it does not matter any more: it is
+/// approved.
+fn refusals(facts: &super::Facts, request: &Request, now: Time) -> Vec<Option<Refusal>> {
+    let judge = |facts: super::Facts| match decide::judge(&facts, request, request.terms.duration, now) {
+        Ok(_) | Err(Refusal::NoApprover { .. }) => None,
+        Err(refusal) => Some(refusal),
+    };
+    facts.possible(&request.key.user).into_iter().map(judge).collect()
+}
+
+fn no_longer_fits(refusal: &Refusal) -> Command {
+    Command::LoseBasis {
+        reason: format!("no longer fits: {refusal}"),
     }
 }
 
@@ -282,8 +288,10 @@ fn go_on_or_withdraw(
             reason: "access is only taken back".to_owned(),
         });
     }
-    Ok(match decide::judge(facts, request, request.terms.duration, now) {
-        Ok(_) | Err(Refusal::NoApprover { .. }) => {
+    let refusals: Option<Vec<Refusal>> = refusals(facts, request, now).into_iter().collect();
+    Ok(match refusals.unwrap_or_default().first() {
+        // It goes on where it fits, and where nobody can say yet whether it does.
+        None => {
             let grant = read.grant(&request.key)?;
             if grant.is_some_and(|grant| grant.state == GrantState::Present) {
                 Command::Confirm
@@ -291,8 +299,6 @@ fn go_on_or_withdraw(
                 Command::Start
             }
         }
-        Err(refusal) => Command::LoseBasis {
-            reason: format!("no longer fits: {refusal}"),
-        },
+        Some(refusal) => no_longer_fits(refusal),
     })
 }

@@ -2,11 +2,12 @@
 //! target, the policy, the terms.
 
 use super::access::Verb;
+use super::directory::lost_basis;
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::{FAR_AWAY, START_SLACK};
 use super::verb::{checked_comment, opened, refuse_stale};
-use super::{Engine, Facts, commit, daily};
+use super::{Engine, Facts, commit, daily, limits};
 use crate::domain::Time;
 use crate::domain::attention::reminders::is_escalated;
 use crate::domain::identity::Caller;
@@ -54,7 +55,12 @@ impl Engine {
         id: &RequestId,
         approval: Approval,
     ) -> Result<Request, Refused> {
+        // A vote as it was asked for is cast once; terms can be changed again and again.
+        if approval.duration_seconds.is_some() || approval.start_at.is_some() {
+            self.take_act(caller, limits::Act::Decision)?;
+        }
         self.directory_ready().await?;
+        self.on_call_ready().await;
         self.refresh_for_decision(caller, id).await?;
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         pass("approve.decide").await?;
@@ -88,6 +94,7 @@ impl Engine {
         approval: Approval,
     ) -> Result<Request, Refused> {
         self.directory_ready().await?;
+        self.on_call_ready().await;
         self.refresh_for_decision(caller, id).await?;
         let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
         let request = self
@@ -183,6 +190,10 @@ fn approve(
         Err(refusal @ Refusal::NoApprover { .. }) => Err(refusal.into()),
         Err(refusal) if is_changed && judge(facts, &request, request.terms.duration, now).is_ok() => {
             Err(refusal.into())
+        }
+        // It is not lost as long as nobody can say so.
+        Err(_) if !facts.unread_on_call.is_empty() && lost_basis(facts, &request, now).is_none() => {
+            Err(facts.on_call_unknown())
         }
         Err(refusal) => {
             let reason = format!("no longer fits policy version {}: {refusal}", in_force.version);

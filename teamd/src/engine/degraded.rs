@@ -5,6 +5,7 @@
 //! |---|---|---|---|
 //! | disk nearly full | no | as ever | there is room |
 //! | disk full, or fails | no | in memory | a write succeeds, tried every two seconds |
+//! | locked by another process | no | in memory | the same |
 //! | damaged | no | in memory | restart on a restored backup |
 //! | taken over by another daemon | no | the other's | this daemon stops |
 
@@ -12,12 +13,13 @@ use super::refused::Refused;
 use super::{Engine, Hold, commit};
 use crate::domain::event::EventDraft;
 use crate::lifecycle::systemd;
-use crate::store::Space;
 use crate::store::port::StoreError;
+use crate::store::{LockHolder, Space};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use team_shared::event::EventType;
 use team_shared::problem::Code;
+use tokio::time::Instant;
 
 /// How often an unusable store is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
@@ -60,6 +62,7 @@ impl Engine {
 
     pub(super) async fn run_store_watch(&self) {
         let mut condition = self.store.condition();
+        let mut untold_since = None;
         while !self.stop.is_cancelled() {
             condition.mark_unchanged();
             let fault = self.degraded();
@@ -70,6 +73,12 @@ impl Engine {
                 return;
             }
             if self.hold_by_store() {
+                untold_since = Some(Instant::now());
+            }
+            // Most locks are let go within moments, and then nobody is told.
+            let is_lock = matches!(fault, Some(StoreError::Busy(_)));
+            let may_pass = |since: Instant| is_lock && since.elapsed() < TRY_AGAIN;
+            if untold_since.take_if(|since| !may_pass(*since)).is_some() && fault.is_some() {
                 self.announce_revoke_only().await;
             }
             self.recover().await;
@@ -94,7 +103,8 @@ impl Engine {
             Some(fault) => {
                 let news = self.gate.hold(Hold::RevokeOnly, revoke_only(&fault));
                 if news {
-                    tracing::error!(event = %EventType::DaemonRevokeOnly, why = %fault, "access is only taken back");
+                    let holder = self.lock_holder().map(|holder| holder.to_string());
+                    tracing::error!(event = %EventType::DaemonRevokeOnly, why = %fault, holder, "access is only taken back");
                     systemd::status(&format!("revoke-only: {fault}"));
                 }
                 news
@@ -107,6 +117,15 @@ impl Engine {
                 }
                 false
             }
+        }
+    }
+
+    /// Which process has locked the database; none: it is not locked, or the kernel does not say by whom.
+    #[must_use]
+    pub fn lock_holder(&self) -> Option<LockHolder> {
+        match self.degraded() {
+            Some(StoreError::Busy(_)) => self.store.disk()?.lock_holder(),
+            Some(_) | None => None,
         }
     }
 

@@ -20,8 +20,10 @@ pub struct Deps {
     pub store: Store,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Assignments of Identity Center.
+    /// Assignments of Identity Center, for the removal path: over connections that nothing else uses.
     pub assignments: Arc<dyn Assignments>,
+    /// Assignments of Identity Center, for what callers ask before a request is filed.
+    pub lookups: Arc<dyn Assignments>,
     /// Accounts, people, groups, permission sets.
     pub directory: Arc<dyn DirectorySource>,
     /// Who holds what, for the sweeps.
@@ -32,6 +34,8 @@ pub struct Deps {
     pub schedules: Option<Arc<dyn Schedules>>,
     /// Whose credentials we have.
     pub own: Arc<dyn OwnIdentity>,
+    /// The same over the removal path's connections: any answer carries AWS's time.
+    pub clock_probe: Arc<dyn OwnIdentity>,
     /// How AWS answers.
     pub health: Arc<AwsHealth>,
     /// The file of leases; none: none is kept.
@@ -68,6 +72,10 @@ pub struct EngineSettings {
     pub submits_per_minute: usize,
     /// Refused submissions a person and minute.
     pub refusals_per_minute: usize,
+    /// Open connections to the socket, of one uid.
+    pub connections_per_user: usize,
+    /// Open connections to the socket, of all uids.
+    pub connections: usize,
     /// Regions whose event history is read.
     pub activity_regions: Vec<String>,
     /// Whether other accounts have a role for reading theirs.

@@ -266,6 +266,14 @@ fn patched(copy: &Directory, user: &UserId, fresh: &FreshPerson) -> Directory {
 /// Why a request has lost its basis; none: it has one. Too few approvers, or a duration that a running window has
 /// outlived, is no loss.
 pub(super) fn lost_basis(facts: &super::Facts, request: &Request, now: Time) -> Option<String> {
+    let possible = facts.possible(&request.key.user).into_iter();
+    let reasons: Option<Vec<String>> = possible
+        .map(|facts| lost_basis_by(&facts, request, now))
+        .collect();
+    reasons?.into_iter().next()
+}
+
+fn lost_basis_by(facts: &super::Facts, request: &Request, now: Time) -> Option<String> {
     match decide::judge(facts, request, request.terms.duration, now) {
         Ok(_) | Err(Refusal::NoApprover { .. } | Refusal::UnderMin { .. }) => None,
         // A rule that runs out while access is live was looked at when the access was given.

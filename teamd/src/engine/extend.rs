@@ -50,6 +50,7 @@ impl Engine {
         let person = self.facts().access(caller).acting_person()?.clone();
         let place = self.limits.take_submit(&person, now, &self.settings())?;
         self.directory_ready().await?;
+        self.on_call_ready().await;
         self.refresh_person(&person).await;
         let (facts, caller, id) = (self.facts(), caller.clone(), *id);
         let pending_per_user = self.settings().pending_per_user;

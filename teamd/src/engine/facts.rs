@@ -26,6 +26,8 @@ pub struct Facts {
     pub now: Time,
     /// Why no create is sent; empty: creates are sent.
     pub holds: BTreeMap<Hold, String>,
+    /// Sources of who is on call that have not been read yet. What the directory says about them is a guess.
+    pub unread_on_call: BTreeSet<String>,
 }
 
 impl Facts {
@@ -79,6 +81,16 @@ impl Facts {
             )
             .help("`team-tui status` says what AWS answers")
         })
+    }
+
+    /// What a caller hears whose right depends on a source of who is on call that has not been read yet.
+    pub(super) fn on_call_unknown(&self) -> Refused {
+        let sources: Vec<&str> = self.unread_on_call.iter().map(String::as_str).collect();
+        Refused::new(
+            team_shared::problem::Code::DirectoryUnavailable,
+            format!("nobody knows yet who is on call for {}", sources.join(", ")),
+        )
+        .help("try again in a few seconds; `team-tui status` says what is wrong with a source")
     }
 
     /// The policy and the directory.

@@ -13,6 +13,9 @@ use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
 use team_shared::text;
 
+/// The most requests of one batch.
+const MAX_BATCH: usize = 200;
+
 /// Looks once more at what other requests of the person say, and files one.
 pub(super) fn file(
     tx: &mut dyn Tx,
@@ -48,7 +51,6 @@ pub(super) fn refuse_repeats(
             )));
         }
     }
-    refuse_batch(tx, request)?;
     if !commit::is_pending(request) {
         // Nobody has to decide it, so it does not count among those that wait.
         return Ok(());
@@ -84,15 +86,21 @@ fn is_same_time(one: &Request, other: &Request) -> bool {
 }
 
 /// Approvers decide on a batch as a whole, so nobody adds to another's, nor to one that somebody has begun to decide.
-fn refuse_batch(tx: &mut dyn Tx, request: &Request) -> Result<(), Refused> {
+pub(super) fn refuse_batch(tx: &mut dyn Tx, request: &Request) -> Result<(), Refused> {
     let Some(batch) = &request.batch_id else {
         return Ok(());
     };
     let members = tx.requests(&RequestFilter {
         batch: Some(batch.clone()),
-        limit: i32::MAX as usize,
+        limit: MAX_BATCH + 1,
         ..RequestFilter::default()
     })?;
+    if members.len() > MAX_BATCH {
+        return Err(Refused::field(
+            "batch_id",
+            format!("{MAX_BATCH} requests have it already; give a new ULID"),
+        ));
+    }
     let is_theirs = members.iter().any(|member| member.key.user != request.key.user);
     let is_begun = members
         .iter()

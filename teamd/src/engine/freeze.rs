@@ -11,7 +11,7 @@ pub(super) use kept::refuse_frozen;
 use self::kept::{read, write};
 use super::reconciler::hand_over;
 use super::refused::Refused;
-use super::{Engine, Hold, commit};
+use super::{Engine, Hold, commit, limits};
 use crate::domain::event::{Datum, EventDraft};
 use crate::domain::identity::{Caller, Who};
 use crate::domain::request::{Command, Request};
@@ -98,6 +98,7 @@ impl Engine {
     /// The role does not allow it, or none is on.
     pub async fn unfreeze(&self, caller: &Caller, reason: Option<&str>) -> Result<(), Refused> {
         self.may_freeze(caller, false)?;
+        self.take_act(caller, limits::Act::Administration)?;
         let reason = super::verb::checked_comment(reason, false)
             .map_err(|_| Refused::field("reason", "1 to 1,024 ordinary characters"))?;
         let (now, actor) = (self.clock.now(), caller.actor());

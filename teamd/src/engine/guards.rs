@@ -46,6 +46,10 @@ pub enum Guard {
     /// engine: the simulation takes it away there.
     #[cfg(any(test, feature = "simulator"))]
     Epoch,
+    /// A database that another process has locked is a fault, so removals go on in memory. It stands in the store, below
+    /// the engine: the simulation takes it away there.
+    #[cfg(any(test, feature = "simulator"))]
+    BusyIsFault,
     /// No clock is believed alone. It stands in the clock that the engine is given: the simulation gives it another.
     #[cfg(any(test, feature = "simulator"))]
     ClockRule,

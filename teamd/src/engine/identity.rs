@@ -5,6 +5,9 @@ use super::Engine;
 use crate::config::Match;
 use crate::domain::directory::Directory;
 use crate::domain::identity::{Caller, Peer, Who};
+use crate::domain::policy::roles_of;
+use std::collections::BTreeMap;
+use team_shared::ids::UserId;
 
 impl Engine {
     /// Who a peer is. `login` is the login name of its uid, where the system knows one.
@@ -24,6 +27,25 @@ impl Engine {
             },
         };
         Caller { peer, login, who }
+    }
+
+    /// People with the security or admin role, each with the logins that map to them.
+    #[must_use]
+    pub fn responders(&self) -> BTreeMap<UserId, Vec<String>> {
+        let (Some(in_force), Some(directory)) = (self.policy(), self.directory()) else {
+            return BTreeMap::new();
+        };
+        let rules = &self.settings().identity;
+        let has_role = |id: &UserId| {
+            let roles = roles_of(&in_force.policy, &directory, id);
+            roles.security || roles.admin
+        };
+        directory
+            .people
+            .values()
+            .filter(|person| has_role(&person.id))
+            .map(|person| (person.id.clone(), rules.logins_of(&person.user_name)))
+            .collect()
     }
 
     /// How the caller was mapped, in a sentence.

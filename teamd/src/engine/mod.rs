@@ -116,10 +116,14 @@ pub struct Engine {
     store: Store,
     clock: Arc<dyn Clock>,
     assignments: Arc<dyn Assignments>,
+    /// The same port over other connections, for what callers and sweeps ask.
+    lookups: Arc<dyn Assignments>,
     source: Arc<dyn DirectorySource>,
     inventory: Arc<dyn Inventory>,
     activity_ports: Option<ActivityPorts>,
     own: Arc<dyn OwnIdentity>,
+    /// Asked for AWS's time, over the removal path's connections.
+    clock_probe: Arc<dyn OwnIdentity>,
     health: Arc<AwsHealth>,
     settings: ArcSwap<EngineSettings>,
     directory: ArcSwapOption<Directory>,
@@ -172,10 +176,12 @@ impl Engine {
             store: deps.store,
             clock: deps.clock,
             assignments: deps.assignments,
+            lookups: deps.lookups,
             source: deps.directory,
             inventory: deps.inventory,
             activity_ports: deps.activity,
             own: deps.own,
+            clock_probe: deps.clock_probe,
             health: deps.health,
             settings: ArcSwap::from_pointee(settings),
             directory: ArcSwapOption::from_pointee(directory),
@@ -211,65 +217,66 @@ impl Engine {
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
         }
-        engine.read_on_call_files().await;
         engine.forget_attempts().await?;
         crate::failpoint::pass("start.due").await?;
         engine.take_due().await?;
         Ok(engine)
     }
 
-    /// Starts everything that runs by itself. Each is essential: without one of them the daemon stops and is started
-    /// anew.
+    /// Starts the loops. Each is essential: without one of them the daemon stops and is started anew.
+    ///
+    /// Those between the expiry timer and AWS run where no caller, slow peer or large answer can occupy a thread;
+    /// docs/ARCHITECTURE.md lists what they use. The others are services. The order is the simulation's too.
     pub fn start(self: &Arc<Self>) {
-        let spawn = |name, task: fn(Arc<Self>) -> BoxFuture<'static, ()>| {
-            self.shutdown.spawn(name, task(Arc::clone(self)));
-        };
-        spawn("deadlines", |this| {
+        type Task = fn(Arc<Engine>) -> BoxFuture<'static, ()>;
+        let removal = |name, task: Task| self.shutdown.spawn(name, task(Arc::clone(self)));
+        let service = |name, task: Task| self.shutdown.spawn_service(name, task(Arc::clone(self)));
+        removal("deadlines", |this| {
             Box::pin(async move { this.run_deadlines().await })
         });
-        spawn("reconciler", |this| {
+        removal("reconciler", |this| {
             Box::pin(async move { this.run_reconciler().await })
         });
-        spawn("backstop", |this| {
+        removal("backstop", |this| {
             Box::pin(async move { this.run_backstop().await })
         });
-        spawn("leases", |this| Box::pin(async move { this.run_leases().await }));
-        spawn("directory", |this| {
+        removal("leases", |this| Box::pin(async move { this.run_leases().await }));
+        service("directory", |this| {
             Box::pin(async move { this.run_directory().await })
         });
-        spawn("recent keys", |this| {
+        service("recent keys", |this| {
             Box::pin(async move { this.run_recent_sweep().await })
         });
-        spawn("drift", |this| {
+        service("drift", |this| {
             Box::pin(async move { this.run_drift_pass().await })
         });
-        spawn("store", |this| {
+        removal("store", |this| {
             Box::pin(async move { this.run_store_watch().await })
         });
-        spawn("outbox", |this| Box::pin(async move { this.run_outbox().await }));
-        spawn("deliveries", |this| {
+        service("outbox", |this| Box::pin(async move { this.run_outbox().await }));
+        service("deliveries", |this| {
             Box::pin(async move { this.run_deliveries().await })
         });
         if self.clock.guard().is_some() {
-            spawn("clock", |this| Box::pin(async move { this.run_clock().await }));
-            spawn("clock-probe", |this| {
+            removal("clock", |this| Box::pin(async move { this.run_clock().await }));
+            removal("clock-probe", |this| {
                 Box::pin(async move { this.run_clock_probe().await })
             });
         }
-        spawn("alarms", |this| Box::pin(async move { this.run_alarms().await }));
-        spawn("reminders", |this| {
+        service("alarms", |this| Box::pin(async move { this.run_alarms().await }));
+        service("reminders", |this| {
             Box::pin(async move { this.run_reminders().await })
         });
-        spawn("weekly", |this| Box::pin(async move { this.run_weekly().await }));
-        spawn("on call", |this| {
+        service("weekly", |this| Box::pin(async move { this.run_weekly().await }));
+        service("on call", |this| {
             Box::pin(async move { this.run_on_call().await })
         });
-        spawn("refusals", |this| {
+        service("refusals", |this| {
             Box::pin(async move { this.run_refusals().await })
         });
-        spawn("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
+        service("upkeep", |this| Box::pin(async move { this.run_upkeep().await }));
         if self.has_activity_source() {
-            spawn("activity", |this| {
+            service("activity", |this| {
                 Box::pin(async move { this.run_activity().await })
             });
         }
@@ -360,6 +367,7 @@ impl Engine {
             allow_sudo: self.settings().identity.allow_sudo,
             now: self.clock.now(),
             holds: guards::heeded(self.gate.holds()),
+            unread_on_call: self.unread_on_call(),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Engine, Refused, commit};
 use crate::domain::Time;
-use crate::domain::event::{Datum, EventDraft};
+use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::identity::Caller;
 use crate::store::WriteLane;
 use chrono::TimeDelta;
@@ -109,6 +109,24 @@ impl Engine {
             event = event.of(id);
         }
         self.append_quietly(event, now).await;
+    }
+
+    /// Writes one row about refused connections: how many in all, and the uids that were refused most often.
+    pub async fn record_refused_connections(&self, count: u64, by_uid: &[(u32, u64)]) {
+        let Some((top, _)) = by_uid.first() else { return };
+        let actor = Actor {
+            user_id: None,
+            user_name: None,
+            uid: Some(*top),
+            login_uid: None,
+        };
+        let uids = by_uid.iter().map(|(uid, count)| format!("uid {uid}: {count}"));
+        let event = EventDraft::new(EventType::Refused)
+            .by(&actor)
+            .text("code", Code::TooManyConnections.as_str())
+            .with("count", Datum::Number(i64::try_from(count).unwrap_or(i64::MAX)))
+            .with("uids", Datum::List(uids.collect()));
+        self.append_quietly(event, self.clock.now()).await;
     }
 
     /// Writes the counted rows of minutes that are over.

@@ -100,6 +100,13 @@ impl From<StoreError> for Refused {
                 format!("the disk of the daemon fails, so access is only taken back: {why}"),
             )
             .help("removals go on; it is tried again by itself"),
+            StoreError::Busy(why) => Self::new(
+                Code::StoreUnavailable,
+                format!("the database is locked by another process, so access is only taken back: {why}"),
+            )
+            .help(
+                "removals go on; try again in a few seconds; operators: `team-tui status` names the process",
+            ),
             StoreError::Superseded { .. } => Self::new(
                 Code::StoreUnavailable,
                 "another daemon has taken the database over; this one stops",

@@ -52,7 +52,7 @@ impl Engine {
                 match self.key_to_ask_about().await {
                     Ok(Some(key)) => {
                         // The answer is for the health book; what it says about the key is nobody's question.
-                        let question = self.assignments.list(&key, Lane::Grant);
+                        let question = self.lookups.list(&key, Lane::Grant);
                         let _ = tokio::time::timeout(QUESTION, question).await;
                         self.heed_refusals();
                     }

@@ -8,7 +8,7 @@ use crate::domain::event::EventDraft;
 use crate::domain::grant::Grant;
 use crate::domain::request::Request;
 use crate::store::WriteLane;
-use crate::store::port::{AuditFilter, ChainCheck, Read};
+use crate::store::port::{AuditFilter, ChainCheck, ChainProgress, ChainStep, Read};
 use chrono::TimeDelta;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +19,9 @@ const OVERDUE: TimeDelta = TimeDelta::seconds(10);
 
 /// AWS has been away or refusing for this long: not healthy.
 const AWS_AWAY: TimeDelta = TimeDelta::seconds(60);
+
+/// Rows of the chain that are checked in one store job.
+const ROWS_AT_ONCE: usize = 1_000;
 
 /// The whole chain is checked again so often.
 const CHAIN_EVERY: Duration = Duration::from_secs(3_600);
@@ -82,7 +85,7 @@ impl Engine {
         };
         let (requests, grants, overdue, last) = match self.store.read(gather).await {
             Ok(gathered) => gathered,
-            Err(_) if self.degraded().is_some() => self.store.read_for_removal(gather).await?,
+            Err(_) if self.degraded().is_some() => self.store.read_with_fallback(gather).await?,
             Err(refused) => return Err(refused),
         };
         let chain = self
@@ -162,15 +165,21 @@ impl Engine {
         problems
     }
 
-    /// Checks the whole chain now.
+    /// Checks the whole chain now, in several short store jobs.
     ///
     /// # Errors
     /// The store cannot be read.
     pub async fn verify_chain(&self) -> Result<ChainCheck, Refused> {
-        let check = self
-            .store
-            .read(|read| Ok::<_, Refused>(read.verify_chain()?))
-            .await?;
+        let mut so_far = ChainProgress::default();
+        let check = loop {
+            let step = self
+                .store
+                .read(move |read| Ok::<_, Refused>(read.verify_rows(so_far, ROWS_AT_ONCE)?));
+            match step.await? {
+                ChainStep::More(further) => so_far = further,
+                ChainStep::Done(check) => break check,
+            }
+        };
         let before = self
             .chain
             .0

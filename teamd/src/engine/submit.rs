@@ -1,6 +1,6 @@
 //! Filing a request.
 
-use super::filing::{file, find_target, make_request, refuse_texts};
+use super::filing::{file, find_target, make_request, refuse_batch, refuse_texts};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::read_terms;
@@ -140,6 +140,7 @@ impl Engine {
         let person = self.facts().access(caller).acting_person()?.clone();
         let place = self.limits.take_submit(&person, now, &self.settings())?;
         self.directory_ready().await?;
+        self.on_call_ready().await;
         self.refresh_person(&person).await;
         self.store.read(|read| refuse_frozen(read)).await?;
         let facts = self.facts();
@@ -190,6 +191,15 @@ impl Engine {
         self.store
             .write(WriteLane::Normal, move |tx| {
                 refuse_frozen(tx)?;
+                // Those that are filed together are of one batch, so that it is looked at once for all of them.
+                for (at, (next, _)) in filed.iter().enumerate() {
+                    let is_new = filed[..at]
+                        .iter()
+                        .all(|(other, _)| other.request.batch_id != next.request.batch_id);
+                    if is_new {
+                        refuse_batch(tx, &next.request)?;
+                    }
+                }
                 for ((next, max_per_day), name) in filed.iter().zip(&names) {
                     let one = file(
                         tx,
@@ -265,7 +275,8 @@ impl Engine {
             is_escalated: false,
             now: terms.start_at.unwrap_or(now),
         };
-        let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)?;
+        let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)
+            .map_err(|refusal| facts.unless_unread(&ask, refusal))?;
         refuse_texts(&judgement.texts, &terms)?;
         let max_per_day = judgement.max_per_day;
         let request = make_request(key, terms, submission, judgement, directory, now);
@@ -278,7 +289,7 @@ impl Engine {
         if self.is_ours(key).await? {
             return Ok(());
         }
-        let look = self.assignments.list(key, Lane::Grant);
+        let look = self.lookups.list(key, Lane::Grant);
         let Ok(Reply::Listed { present: true }) = tokio::time::timeout(LOOK_FOR, look).await else {
             return Ok(());
         };

@@ -176,7 +176,7 @@ impl Engine {
             if guard.look(|rule| rule.wants_aws()) {
                 tokio::select! {
                     biased;
-                    _ = tokio::time::timeout(ASK_EVERY, self.own.account()) => {}
+                    _ = tokio::time::timeout(ASK_EVERY, self.clock_probe.account()) => {}
                     () = self.stop.cancelled() => {}
                 }
                 // What it said may make ends due.

@@ -1,7 +1,7 @@
 //! The file as it is read and written.
 
 use super::{LeasesFile, VERSION};
-use std::fs::File;
+use crate::files::{self, Links};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -52,11 +52,8 @@ pub fn read(path: &Path) -> Result<LeasesFile, ReadError> {
         path: path.to_owned(),
         why,
     };
-    let file = File::open(path).map_err(io)?;
+    let file = files::open(path, Links::Follow).map_err(io)?;
     let about = file.metadata().map_err(io)?;
-    if !about.is_file() {
-        return Err(garbage("it is no file".to_owned()));
-    }
     if about.mode() & 0o002 != 0 {
         return Err(ReadError::Unsafe(path.to_owned()));
     }

@@ -1,7 +1,7 @@
 //! Secrets from files, read anew for each use: so that a new one needs no restart, and none stays in memory.
 
+use crate::files::{self, Links};
 use std::fmt;
-use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -27,16 +27,25 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The secret in a file, without blanks at its ends.
+/// The secret in a file, without blanks at its ends. It may be on a mount that hangs: it is read on a thread of its own.
 ///
 /// # Errors
 /// It is missing, empty, no text, or others on this machine can read it. Names the file, never what is in it.
-pub fn read(path: &Path) -> Result<Secret, String> {
+pub async fn read(path: &Path) -> Result<Secret, String> {
+    let from = path.to_owned();
+    files::on_thread(&path.to_string_lossy(), files::READ_TIMEOUT, move || {
+        read_now(&from)
+    })
+    .await
+    .map_err(|unanswered| format!("{}: {unanswered}", path.display()))?
+}
+
+fn read_now(path: &Path) -> Result<Secret, String> {
     let name = path.display();
-    let file = File::open(path).map_err(|error| format!("{name}: {error}"))?;
+    let file = files::open(path, Links::Follow).map_err(|error| format!("{name}: {error}"))?;
     let metadata = file.metadata().map_err(|error| format!("{name}: {error}"))?;
     let mode = metadata.mode();
-    if metadata.is_file() && mode & 0o006 != 0 {
+    if mode & 0o006 != 0 {
         return Err(format!(
             "{name} is open to everybody on this machine (mode {:04o}): chmod o-rw it, and change the secret",
             mode & 0o7777
@@ -69,7 +78,7 @@ mod tests {
         let path = dir.path().join("token");
         write(&path, "xoxb-1\n").unwrap();
         set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-        let secret = read(&path).unwrap();
+        let secret = read_now(&path).unwrap();
         assert_eq!(secret.expose(), "xoxb-1");
         assert_eq!(format!("{secret:?}"), "Secret(…)");
     }
@@ -81,12 +90,12 @@ mod tests {
         write(&path, "xoxb-1").unwrap();
         for mode in [0o604, 0o602] {
             set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-            let error = read(&path).unwrap_err();
+            let error = read_now(&path).unwrap_err();
             assert!(error.contains("chmod") && !error.contains("xoxb"), "{error}");
         }
         write(&path, " \n").unwrap();
         set_permissions(&path, Permissions::from_mode(0o440)).unwrap();
-        assert!(read(&path).unwrap_err().ends_with("is empty"));
-        assert!(read(&dir.path().join("none")).unwrap_err().contains("none"));
+        assert!(read_now(&path).unwrap_err().ends_with("is empty"));
+        assert!(read_now(&dir.path().join("none")).unwrap_err().contains("none"));
     }
 }

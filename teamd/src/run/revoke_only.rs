@@ -31,8 +31,11 @@ pub(super) fn open_store(path: &Path, leases_path: &Path) -> Result<Store, Store
         Ok(store) => return Ok(store),
         Err(error) => error,
     };
+    if let (StoreError::Busy(_), Some(holder)) = (&error, Disk::of(path, LEVELS).lock_holder()) {
+        tracing::error!(database = %path.display(), %holder, "another process holds the lock of the database");
+    }
     match error {
-        StoreError::Damaged(_) | StoreError::Full | StoreError::Failing(_) => {
+        StoreError::Damaged(_) | StoreError::Full | StoreError::Failing(_) | StoreError::Busy(_) => {
             let live = match leases::read(leases_path) {
                 Ok(file) => {
                     let live = live(&file);
@@ -67,7 +70,7 @@ pub(super) fn open_store(path: &Path, leases_path: &Path) -> Result<Store, Store
 /// Where it was the disk and not the database, the daemon starts anew once the database can be read again.
 pub(super) fn watch(store: &Store, path: PathBuf, shutdown: &Shutdown) {
     let begun_without = match &*store.condition().borrow() {
-        Some(StoreError::Full | StoreError::Failing(_)) => store.disk().is_none(),
+        Some(StoreError::Full | StoreError::Failing(_) | StoreError::Busy(_)) => store.disk().is_none(),
         Some(_) | None => false,
     };
     if !begun_without {
@@ -84,7 +87,7 @@ pub(super) fn watch(store: &Store, path: PathBuf, shutdown: &Shutdown) {
             let has_room = disk
                 .look()
                 .is_ok_and(|space| space.free > LEVELS.refuse.of(space.total));
-            if has_room && store::examine(&path).is_ok() {
+            if has_room && store::examine(&path).is_ok() && !store::is_locked(&path) {
                 tracing::info!("the database can be used again: stopping, to be started on it");
                 own.fail("store again");
             }

@@ -1,6 +1,7 @@
 //! The disk under the database: how full it is, and the ballast, a file that is given up when it is full, so that the
 //! removals of the next hours can be written down.
 
+use super::lock_holder::{LockHolder, LockProbe};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -72,6 +73,7 @@ pub struct Space {
 #[derive(Debug, Clone)]
 pub struct Disk {
     folder: PathBuf,
+    lock: LockProbe,
     ballast: PathBuf,
     /// The limits.
     pub levels: Levels,
@@ -87,8 +89,15 @@ impl Disk {
         Self {
             folder: folder.unwrap_or(Path::new(".")).to_owned(),
             ballast: ballast.into(),
+            lock: LockProbe::of(path),
             levels,
         }
+    }
+
+    /// Which other process holds a lock that keeps us from the database, if the kernel names one.
+    #[must_use]
+    pub fn lock_holder(&self) -> Option<LockHolder> {
+        self.lock.holder()
     }
 
     /// How full it is.

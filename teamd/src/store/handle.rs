@@ -1,15 +1,16 @@
 //! The handle: one writer that serves removals first, readers beside it, a wake-up after each commit.
 //!
-//! On disk the writer is a thread, and so is each reader. In memory everything runs where it is called: a simulation
+//! On disk the writer is a thread, and so is each reader. One reader serves the removal path alone
+//! ([`Store::read_for_removal`], in `reads`): whatever callers read, the expiry timer and the reconciler do not wait behind it. In memory everything runs where it is called: a simulation
 //! with paused time must not see the runtime idle while a thread works.
 //!
-//! A call whose future is dropped is still performed. A panic in a closure rolls back: [`StoreError::Database`].
+//! A write whose future is dropped is still performed; a read that nobody waits for any more is not begun. A panic in a closure rolls back: [`StoreError::Database`].
 
 use super::disk::{Disk, LEVELS, Levels};
 use super::fallback::Live;
 use super::lanes::Lanes;
 use super::memory::Memory;
-use super::port::{Backend, Read, StoreError, StoreResult, Tx};
+use super::port::{Backend, StoreError, StoreResult, Tx};
 use super::removals::Shared;
 use super::sqlite::{Lock, Sqlite, lock};
 use crate::domain::Time;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
 
-/// Threads that read.
+/// Threads that read for callers and services.
 const READERS: usize = 4;
 
 /// Who goes first at the writer.
@@ -35,22 +36,23 @@ pub enum WriteLane {
 /// The store. Clones are the same store; it closes with the last of them.
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 /// Without tables a job is given none.
-type Job = Box<dyn FnOnce(Option<&mut (dyn Backend + 'static)>) + Send>;
+pub(super) type Job = Box<dyn FnOnce(Option<&mut (dyn Backend + 'static)>) + Send>;
 
-struct Inner {
-    mode: Mode,
-    shared: Arc<Shared>,
+pub(super) struct Inner {
+    pub(super) mode: Mode,
+    pub(super) shared: Arc<Shared>,
     disk: Option<Disk>,
 }
 
-enum Mode {
+pub(super) enum Mode {
     Threads {
         writes: Arc<Lanes<Job>>,
         reads: Arc<Lanes<Job>>,
+        removal_reads: Arc<Lanes<Job>>,
         threads: Mutex<Vec<JoinHandle<()>>>,
     },
     Inline(Mutex<Option<Box<dyn Backend>>>),
@@ -81,9 +83,11 @@ impl Store {
     pub(super) fn start_on(mut backend: Sqlite, disk: Disk) -> StoreResult<Self> {
         let shared = Arc::new(Shared::of(&mut backend)?);
         let (writes, reads) = (Arc::new(Lanes::new()), Arc::new(Lanes::new()));
+        let removal_reads = Arc::new(Lanes::new());
         let mode = Mode::Threads {
             writes: Arc::clone(&writes),
             reads: Arc::clone(&reads),
+            removal_reads: Arc::clone(&removal_reads),
             threads: Mutex::default(),
         };
         // From here on, a failure closes what was started.
@@ -97,6 +101,9 @@ impl Store {
         for number in 0..READERS {
             let Some(reader) = backend.reader()? else { break };
             store.start(&format!("store-read-{number}"), &reads, reader)?;
+        }
+        if let Some(reader) = backend.reader()? {
+            store.start("store-removal", &removal_reads, reader)?;
         }
         store.start("store-write", &writes, Box::new(backend))?;
         Ok(store)
@@ -180,40 +187,6 @@ impl Store {
         receive.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    /// Runs `work` on one consistent state, which holds every write that has returned.
-    ///
-    /// # Errors
-    /// Those of `work`; [`StoreError::Closed`].
-    pub async fn read<T, E>(
-        &self,
-        work: impl FnOnce(&mut dyn Read) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let (send, receive) = oneshot::channel();
-        self.push_read(self.read_job(work, move |answer| drop(send.send(answer))));
-        receive.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
-    }
-
-    /// [`read`](Self::read) for tools and tests: blocks the thread.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn read_blocking<T, E>(
-        &self,
-        work: impl FnOnce(&mut dyn Read) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.push_read(self.read_job(work, move |answer| drop(send.send(answer))));
-        receive.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
-    }
-
     /// [`write`](Self::write) for what takes access away: where the disk is full, fails, or is damaged, `work` runs again
     /// on a copy in memory, and is written down once the tables can be written. `work` must not depend on being run once.
     ///
@@ -233,26 +206,6 @@ impl Store {
             WriteLane::Removal,
             Box::new(move |backend| drop(send.send(shared.remove(backend, &mut work)))),
         );
-        receive.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
-    }
-
-    /// Reads what the next [`remove`](Self::remove) would find.
-    ///
-    /// # Errors
-    /// Those of `work`; [`StoreError::Closed`].
-    pub async fn read_for_removal<T, E>(
-        &self,
-        mut work: impl FnMut(&mut dyn Read) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let (send, receive) = oneshot::channel();
-        let shared = Arc::clone(&self.inner.shared);
-        self.push_read(Box::new(move |backend| {
-            drop(send.send(shared.read(backend, true, &mut work)));
-        }));
         receive.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -303,21 +256,6 @@ impl Store {
         Box::new(move |backend| reply(shared.write(backend, work)))
     }
 
-    fn read_job<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce(&mut dyn Read) -> Result<T, E> + Send + 'static,
-        reply: impl FnOnce(Result<T, E>) + Send + 'static,
-    ) -> Job {
-        let (shared, mut work) = (Arc::clone(&self.inner.shared), Some(work));
-        Box::new(move |backend| {
-            let answer = shared.read(backend, false, &mut |read| match work.take() {
-                Some(work) => work(read),
-                None => Err(StoreError::Closed.into()),
-            });
-            reply(answer);
-        })
-    }
-
     fn push_write(&self, lane: WriteLane, job: Job) {
         let lane = match lane {
             WriteLane::Removal => 0,
@@ -326,14 +264,6 @@ impl Store {
         };
         match &self.inner.mode {
             Mode::Threads { writes, .. } => drop(writes.push(lane, job)),
-            Mode::Inline(backend) => inline(backend, job),
-            Mode::Without(_) => job(None),
-        }
-    }
-
-    fn push_read(&self, job: Job) {
-        match &self.inner.mode {
-            Mode::Threads { reads, .. } => drop(reads.push(0, job)),
             Mode::Inline(backend) => inline(backend, job),
             Mode::Without(_) => job(None),
         }
@@ -365,9 +295,11 @@ impl Inner {
             Mode::Threads {
                 writes,
                 reads,
+                removal_reads,
                 threads,
             } => {
                 reads.close();
+                removal_reads.close();
                 writes.close();
                 // Readers come first in the list, so that the writer is the last to close and may tidy up the log.
                 let threads = std::mem::take(&mut *threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -392,7 +324,7 @@ impl Drop for Inner {
     }
 }
 
-fn inline(backend: &Mutex<Option<Box<dyn Backend>>>, job: Job) {
+pub(super) fn inline(backend: &Mutex<Option<Box<dyn Backend>>>, job: Job) {
     // Where it is closed, the job is dropped, and with it the sender of its answer.
     if let Some(backend) = backend.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
         job(Some(backend.as_mut()));

@@ -3,6 +3,7 @@
 //!
 //! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
 
+pub use super::chain::{ChainProgress, ChainStep};
 use crate::domain::Time;
 use crate::domain::attention::Attention;
 use crate::domain::backstop::Backstop;
@@ -51,6 +52,9 @@ pub enum StoreError {
     /// The disk does not read or write. Nothing is granted, removals go on from memory until it does.
     #[error("the disk fails: {0}")]
     Failing(String),
+    /// Another process holds the lock of the database. Nothing is granted, removals go on from memory until it lets go.
+    #[error("the database is locked by another process: {0}")]
+    Busy(String),
     /// Another daemon has opened the database since. This one must not write, nor grant, any more.
     #[error("another daemon has taken the database over (its epoch {found}, ours {ours})")]
     Superseded {
@@ -72,7 +76,9 @@ impl StoreError {
     #[must_use]
     pub fn is_fault(&self) -> bool {
         match self {
-            Self::Full | Self::Damaged(_) | Self::Failing(_) | Self::Superseded { .. } => true,
+            Self::Full | Self::Damaged(_) | Self::Failing(_) | Self::Busy(_) | Self::Superseded { .. } => {
+                true
+            }
             Self::ImpossibleRow { .. }
             | Self::VersionConflict { .. }
             | Self::AuditBroken(_)
@@ -108,6 +114,8 @@ pub struct RequestFilter {
     pub since: Option<Time>,
     /// Created before.
     pub until: Option<Time>,
+    /// Only those that are not over, or were over at this moment or after.
+    pub over_since: Option<Time>,
     /// Ids that end so: the short form.
     pub id_suffix: Option<String>,
     /// Only ids below this one: where the page before ended.
@@ -267,8 +275,19 @@ pub trait Read {
     fn last_seq(&mut self) -> StoreResult<u64>;
     /// Audit rows, oldest first.
     fn audit(&mut self, filter: &AuditFilter) -> StoreResult<Vec<AuditRecord>>;
-    /// Checks the chain from the first row to the last.
-    fn verify_chain(&mut self) -> StoreResult<ChainCheck>;
+    /// Checks the next rows of the chain, at most so many: rows are only ever added, so that a check may be spread over
+    /// several states.
+    fn verify_rows(&mut self, so_far: ChainProgress, limit: usize) -> StoreResult<ChainStep>;
+    /// Checks the chain from the first row to the last, on one state.
+    fn verify_chain(&mut self) -> StoreResult<ChainCheck> {
+        let mut so_far = ChainProgress::default();
+        loop {
+            match self.verify_rows(so_far, usize::MAX)? {
+                ChainStep::More(further) => so_far = further,
+                ChainStep::Done(check) => return Ok(check),
+            }
+        }
+    }
     /// The policy in force.
     fn policy(&mut self) -> StoreResult<Option<PolicyRow>>;
     /// One version of the policy.

@@ -200,7 +200,10 @@ impl Shared {
     fn works(&self) {
         if self.fallback().shadow().is_none() {
             self.condition.send_if_modified(|was| {
-                let heals = matches!(was, Some(StoreError::Full | StoreError::Failing(_)));
+                let heals = matches!(
+                    was,
+                    Some(StoreError::Full | StoreError::Failing(_) | StoreError::Busy(_))
+                );
                 if heals {
                     *was = None;
                 }

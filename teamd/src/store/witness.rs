@@ -2,8 +2,8 @@
 //! closure of a caller answers in its own errors; only here can a full disk still be told from a refusal.
 
 use super::port::{
-    AuditFilter, AuditRecord, ChainCheck, DeliveryFilter, OutboxRow, PolicyRow, Read, Remembered,
-    RequestFilter, StoreError, StoreResult, Tx,
+    AuditFilter, AuditRecord, ChainProgress, ChainStep, DeliveryFilter, OutboxRow, PolicyRow, Read,
+    Remembered, RequestFilter, StoreError, StoreResult, Tx,
 };
 use crate::domain::Time;
 use crate::domain::attention::Attention;
@@ -91,7 +91,7 @@ impl<P: Read + ?Sized> Read for Witness<'_, P> {
         standing() -> Vec<Standing>;
         last_seq() -> u64;
         audit(filter: &AuditFilter) -> Vec<AuditRecord>;
-        verify_chain() -> ChainCheck;
+        verify_rows(so_far: ChainProgress, limit: usize) -> ChainStep;
         policy() -> Option<PolicyRow>;
         policy_version(version: u64) -> Option<PolicyRow>;
         policy_history() -> Vec<PolicyRow>;

@@ -69,10 +69,12 @@ impl Bench {
             store,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             assignments: aws.clone(),
+            lookups: aws.clone(),
             directory: aws.clone(),
             inventory: aws.clone(),
             activity: None,
-            own: aws,
+            own: aws.clone(),
+            clock_probe: aws,
             health,
             shutdown: shutdown.clone(),
         };

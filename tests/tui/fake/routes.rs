@@ -56,7 +56,7 @@ fn is_in_scope(scope: &str, view: &RequestView) -> bool {
     }
 }
 
-/// Three rows a page at most, so that every client must follow the cursor.
+/// Three rows a page at most, and an empty page behind the first, so that every client must follow the cursor.
 pub(super) async fn list(
     State(fake): State<Shared>,
     Query(query): Query<HashMap<String, String>>,
@@ -72,10 +72,15 @@ pub(super) async fn list(
         .filter(|r| has("scope", &|scope| is_in_scope(scope, r)))
         .filter(|r| has("batch", &|batch| r.batch_id.as_deref() == Some(batch)))
         .collect();
-    let from: usize = query.get("cursor").and_then(|c| c.parse().ok()).unwrap_or(0);
+    let cursor = query.get("cursor").map_or("0", String::as_str);
+    if let Some(next) = cursor.strip_prefix("empty-") {
+        return Json(json!({"items": [], "next_cursor": next})).into_response();
+    }
+    let from: usize = cursor.parse().unwrap_or(0);
     let limit: usize = query.get("limit").and_then(|l| l.parse().ok()).unwrap_or(100);
     let to = (from + limit.min(3)).min(found.len());
-    let next_cursor = (to < found.len()).then(|| to.to_string());
+    let empty = if from == 0 { "empty-" } else { "" };
+    let next_cursor = (to < found.len()).then(|| format!("{empty}{to}"));
     Json(json!({"items": found[from..to], "next_cursor": next_cursor})).into_response()
 }
 

@@ -160,3 +160,23 @@ fn a_long_history_is_read_page_by_page_and_further_back_past_its_end() {
     update(&mut app, Message::OlderRead(Ok(page(200, 10_008, None))));
     assert_eq!(app.rows(Screen::History).total, 10_207);
 }
+
+#[test]
+fn empty_page_with_a_cursor_removes_nothing() {
+    let mut app = App::new(now(), "/run/teamd/teamd.sock".to_owned());
+    update(&mut app, Message::Linked);
+    let first = Snapshot {
+        newest: page(0, 200, Some("a")),
+        ..snapshot()
+    };
+    update(&mut app, Message::Loaded(Box::new(first.clone())));
+    update(&mut app, Message::OlderRead(Ok(page(200, 100, None))));
+    assert_eq!(app.rows(Screen::History).total, 300);
+    // Read anew: the daemon read for as long as it may and found nothing. What lies behind is still there.
+    update(&mut app, Message::Loaded(Box::new(first)));
+    let effects = update(&mut app, Message::OlderRead(Ok(page(200, 0, Some("b")))));
+    assert_eq!(effects, [Effect::LoadOlder("b".to_owned())]);
+    assert_eq!(app.rows(Screen::History).total, 300);
+    update(&mut app, Message::OlderRead(Ok(page(200, 99, None))));
+    assert_eq!(app.rows(Screen::History).total, 299);
+}

@@ -1,6 +1,7 @@
 //! From settings to clients, without a word to AWS.
 
 use super::dates;
+use super::resolver::BoundedResolver;
 use crate::aws::config::{AwsSettings, Endpoint, Timeouts, endpoint_allowed};
 use crate::aws::port::AwsError;
 use crate::clock::Clock;
@@ -161,6 +162,7 @@ async fn credentials(settings: &AwsSettings, region: Region, loopback: bool) -> 
 
 /// One HTTP client for all services: one set of trusted certificates, shared connections.
 fn http_client(loopback: bool) -> SharedHttpClient {
+    let resolver = BoundedResolver::new();
     HttpBuilder::new()
         .pool_idle_timeout(LONGEST_IDLE)
         .build_with_connector_fn(move |settings, components| {
@@ -174,7 +176,7 @@ fn http_client(loopback: bool) -> SharedHttpClient {
             connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
             connector
                 .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .build()
+                .build_with_resolver(resolver.clone())
         })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! * `connect` settings → clients, without a word to AWS
 //! * `dates` AWS's clock, from every answer
+//! * `resolver` host names, without using up threads
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
 //! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules`, `messages` the ports of [`crate::aws::port`]
@@ -20,6 +21,7 @@ mod inventory;
 mod messages;
 mod pace;
 mod probe;
+mod resolver;
 mod schedules;
 #[cfg(test)]
 mod tests;
@@ -55,9 +57,9 @@ pub struct Aws {
     clock: Arc<dyn Clock>,
     health: Arc<AwsHealth>,
     clients: Clients,
-    pace: Pace,
-    instance: ArcSwapOption<Instance>,
-    own_account: ArcSwapOption<AccountId>,
+    pace: Arc<Pace>,
+    instance: Arc<ArcSwapOption<Instance>>,
+    own_account: Arc<ArcSwapOption<AccountId>>,
     slow: Mutex<Option<Slow>>,
     organization_seen: AtomicBool,
     /// A complete load has succeeded: from then on loads are refreshes, which can wait.
@@ -80,6 +82,24 @@ struct Clients {
     cloudtrail: Mutex<HashMap<(Option<AccountId>, String), aws_sdk_cloudtrail::Client>>,
 }
 
+impl Clients {
+    async fn connect(settings: &AwsSettings, clock: &Arc<dyn Clock>) -> Result<Self, AwsError> {
+        let config = connect::sdk_config(settings, clock).await?;
+        let once = connect::one_attempt(&config, &settings.timeouts);
+        Ok(Self {
+            sso_admin: aws_sdk_ssoadmin::Client::new(&config),
+            sso_admin_once: aws_sdk_ssoadmin::Client::new(&once),
+            identity_store: aws_sdk_identitystore::Client::new(&config),
+            organizations: aws_sdk_organizations::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            scheduler: aws_sdk_scheduler::Client::new(&once),
+            cloudtrail: Mutex::new(HashMap::new()),
+            once,
+            config,
+        })
+    }
+}
+
 impl std::fmt::Debug for Aws {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Aws")
@@ -99,8 +119,7 @@ impl Aws {
         clock: Arc<dyn Clock>,
         health: Arc<AwsHealth>,
     ) -> Result<Self, AwsError> {
-        let config = connect::sdk_config(&settings, &clock).await?;
-        let once = connect::one_attempt(&config, &settings.timeouts);
+        let clients = Clients::connect(&settings, &clock).await?;
         let loopback = settings
             .endpoint_url
             .as_deref()
@@ -109,24 +128,36 @@ impl Aws {
             loopback,
             clock,
             health,
-            clients: Clients {
-                sso_admin: aws_sdk_ssoadmin::Client::new(&config),
-                sso_admin_once: aws_sdk_ssoadmin::Client::new(&once),
-                identity_store: aws_sdk_identitystore::Client::new(&config),
-                organizations: aws_sdk_organizations::Client::new(&config),
-                sts: aws_sdk_sts::Client::new(&config),
-                scheduler: aws_sdk_scheduler::Client::new(&once),
-                cloudtrail: Mutex::new(HashMap::new()),
-                once,
-                config,
-            },
-            pace: Pace::new(&settings),
-            instance: ArcSwapOption::empty(),
-            own_account: ArcSwapOption::empty(),
+            clients,
+            pace: Arc::new(Pace::new(&settings)),
+            instance: Arc::default(),
+            own_account: Arc::default(),
             slow: Mutex::new(None),
             organization_seen: AtomicBool::new(false),
             has_loaded: AtomicBool::new(false),
             settings,
+        })
+    }
+
+    /// The same AWS over connections, credentials and name look-ups of its own. Pace, health and what is known of the
+    /// instance are shared. An HTTP connection is driven by the runtime that opened it, so two runtimes must not share
+    /// one: the busy one would hold up the other's answers.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn with_own_connections(&self) -> Result<Self, AwsError> {
+        Ok(Self {
+            loopback: self.loopback,
+            clock: Arc::clone(&self.clock),
+            health: Arc::clone(&self.health),
+            clients: Clients::connect(&self.settings, &self.clock).await?,
+            pace: Arc::clone(&self.pace),
+            instance: Arc::clone(&self.instance),
+            own_account: Arc::clone(&self.own_account),
+            slow: Mutex::new(None),
+            organization_seen: AtomicBool::new(false),
+            has_loaded: AtomicBool::new(false),
+            settings: self.settings.clone(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Cases of parsing.
 
+mod budget;
 mod cases;
 mod expectations;
 mod organisation;

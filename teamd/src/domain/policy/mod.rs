@@ -45,6 +45,8 @@ pub use refusal::{Nearest, Part, Refusal};
 pub use roles::{Roles, approver_of, decided_by, deciders_on, roles_of};
 pub use route::{Route, Target};
 pub use stale::stale_references;
-pub use texts::{InvalidPattern, TextFault, TextRules, TicketPattern, check_comment, check_texts};
+pub use texts::{
+    InvalidPattern, PatternBook, TextFault, TextRules, TicketPattern, check_comment, check_texts,
+};
 pub use trace::{Question, trace};
 pub use widened::widened;

@@ -1,8 +1,11 @@
 //! What must be written with a request: reason, ticket, comment.
 
 use super::model::Overrides;
-use regex::{Regex, RegexBuilder};
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use team_shared::text;
 
 /// What must be written. The default is the document's.
@@ -111,15 +114,78 @@ impl TextRules {
 /// does not fit `see INC-1`. Several, where several rules count: all must fit.
 #[derive(Debug, Clone)]
 pub struct TicketPattern {
-    patterns: Vec<(String, Regex)>,
+    patterns: Vec<(Arc<str>, Arc<Regex>)>,
 }
 
 /// Why a ticket pattern is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is not a regular expression: {reason}")]
-pub struct InvalidPattern {
-    /// What the compiler says, in one line.
-    pub reason: String,
+pub enum InvalidPattern {
+    /// Not well-formed.
+    #[error("is not a regular expression: {reason}")]
+    Syntax {
+        /// What the parser says, in one line.
+        reason: String,
+    },
+    /// One that takes too much memory.
+    #[error("is too large: one pattern may take {} KiB compiled", MAX_PATTERN / 1024)]
+    TooLarge,
+    /// All of a document take too much memory.
+    #[error(
+        "is one too many: all ticket patterns of a document may take {} MiB compiled, and {MAX_PATTERNS} may differ",
+        MAX_ALL_PATTERNS / 1024 / 1024
+    )]
+    OverBudget,
+}
+
+/// Memory of one compiled pattern, in bytes.
+const MAX_PATTERN: usize = 1024 * 1024;
+/// Memory of all compiled patterns of a document, in bytes.
+const MAX_ALL_PATTERNS: usize = 8 * 1024 * 1024;
+/// Different patterns of a document.
+const MAX_PATTERNS: usize = 1_000;
+
+/// The ticket patterns of one document: each is compiled once, and all together have a memory budget.
+#[derive(Debug, Default)]
+pub struct PatternBook {
+    known: HashMap<String, Result<TicketPattern, InvalidPattern>>,
+    bytes: usize,
+}
+
+impl PatternBook {
+    /// The memory of what is compiled, in bytes.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A pattern, compiled where it has not been before.
+    ///
+    /// # Errors
+    /// Not a regular expression, or one for which the budget has no room.
+    pub fn pattern(&mut self, pattern: &str) -> Result<TicketPattern, InvalidPattern> {
+        if let Some(known) = self.known.get(pattern) {
+            return known.clone();
+        }
+        // What is over the budget is not compiled any more: refusing must cost less than accepting.
+        if self.bytes >= MAX_ALL_PATTERNS || self.known.len() >= MAX_PATTERNS {
+            return Err(InvalidPattern::OverBudget);
+        }
+        let compiled = compile(pattern);
+        self.bytes += match &compiled {
+            Ok(regex) => regex.memory_usage(),
+            Err(InvalidPattern::TooLarge) => MAX_PATTERN,
+            Err(_) => 0,
+        };
+        let compiled = match compiled {
+            Ok(_) if self.bytes > MAX_ALL_PATTERNS => Err(InvalidPattern::OverBudget),
+            Ok(regex) => Ok(TicketPattern {
+                patterns: vec![(pattern.into(), Arc::new(regex))],
+            }),
+            Err(error) => Err(error),
+        };
+        self.known.insert(pattern.to_owned(), compiled.clone());
+        compiled
+    }
 }
 
 impl TicketPattern {
@@ -128,12 +194,7 @@ impl TicketPattern {
     /// # Errors
     /// Not a regular expression, or one too large to keep.
     pub fn new(pattern: &str) -> Result<Self, InvalidPattern> {
-        // Alone first: `a)|(b` is only well-formed inside the parentheses that anchor it.
-        compile(pattern)?;
-        let anchored = compile(&format!(r"\A(?:{pattern})\z"))?;
-        Ok(Self {
-            patterns: vec![(pattern.to_owned(), anchored)],
-        })
+        PatternBook::default().pattern(pattern)
     }
 
     /// Whether the whole ticket fits.
@@ -152,19 +213,33 @@ impl TicketPattern {
     }
 }
 
+/// Without automata that are built while matching: these would add megabytes to each pattern and thread, and tickets are
+/// short. What is left takes as much memory to match as is counted when it is compiled, and time linear in the ticket.
 fn compile(pattern: &str) -> Result<Regex, InvalidPattern> {
-    RegexBuilder::new(pattern)
-        .size_limit(1 << 20)
-        .build()
-        .map_err(|error| InvalidPattern {
-            // The compiler draws a picture over several lines; its last one says what is wrong.
-            reason: error
-                .to_string()
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error: ")
-                .to_owned(),
+    // Alone first: `a)|(b` is only well-formed inside the parentheses that anchor it.
+    syntax::parse(pattern).map_err(|error| InvalidPattern::Syntax {
+        // The parser draws a picture over several lines; its last one says what is wrong.
+        reason: error
+            .to_string()
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned(),
+    })?;
+    let config = Regex::config()
+        .nfa_size_limit(Some(MAX_PATTERN))
+        .hybrid(false)
+        .dfa(false)
+        .onepass(false);
+    Regex::builder()
+        .configure(config)
+        .build(&format!(r"\A(?:{pattern})\z"))
+        .map_err(|error| match error.syntax_error() {
+            Some(error) => InvalidPattern::Syntax {
+                reason: error.to_string().lines().last().unwrap_or_default().to_owned(),
+            },
+            None => InvalidPattern::TooLarge,
         })
 }
 

@@ -2,10 +2,46 @@
 
 use super::super::event::Datum;
 use super::transition::Step;
-use super::{Command, Finish, Outcome, Session, Signature, State, Time, TransitionError, UserId};
+use super::{
+    Command, FLOATING_GRACE, Finish, Outcome, Request, Session, Signature, State, Time, TransitionError,
+    UserId,
+};
 use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::state::RequestState;
+
+impl Request {
+    /// When the access that it holds or waits for is over at the latest; none: nothing says so yet. A floating request
+    /// has such a moment from its first create attempt on, whatever becomes of the attempt.
+    #[must_use]
+    pub fn latest_end(&self) -> Option<Time> {
+        match &self.state {
+            State::Activating {
+                first_attempt_at: Some(first),
+                ..
+            } if self.terms.end_at.is_none() => Some(self.session_from(*first + FLOATING_GRACE).end_at),
+            state => state
+                .session()
+                .map(|session| session.end_at)
+                .or(self.terms.end_at),
+        }
+    }
+
+    /// The session of a floating request whose clock starts at `start_at`.
+    pub(super) fn session_from(&self, start_at: Time) -> Session {
+        let end_at = start_at + TimeDelta::seconds(self.terms.duration.get());
+        self.within_rules(Session { start_at, end_at })
+    }
+
+    /// A session that does not go past the end of the rules that allow it.
+    pub(super) fn within_rules(&self, session: Session) -> Session {
+        let rules_end = self.basis.valid_until.unwrap_or(session.end_at);
+        Session {
+            end_at: session.end_at.min(rules_end.max(session.start_at)),
+            ..session
+        }
+    }
+}
 
 impl Step<'_> {
     pub(super) fn end(

@@ -340,7 +340,7 @@ impl Request {
             State::Scheduled { .. } => self.terms.start_at.or(Some(self.created_at)),
             State::Activating { since, .. } => {
                 let give_up = *since + ACTIVATION_DEADLINE;
-                Some(self.terms.end_at.map_or(give_up, |end| end.min(give_up)))
+                Some(self.latest_end().map_or(give_up, |end| end.min(give_up)))
             }
             State::Active { session } => Some(session.end_at),
             State::Ending { .. }

@@ -1,6 +1,7 @@
 //! What the tests of the machine share: one request, its people, its clock.
 
 mod extension;
+mod latest_end;
 mod properties;
 mod table;
 mod time;

@@ -5,7 +5,6 @@ use super::{
     ACTIVATION_DEADLINE, Command, FLOATING_GRACE, Finish, Outcome, Request, Session, State, Time,
     TransitionError,
 };
-use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::state::RequestState;
 
@@ -219,10 +218,15 @@ impl Step<'_> {
             }
             Command::LoseBasis { reason } => self.end(Outcome::Revoked, reason, None, None),
             Command::End => {
-                // A floating request has no end before it is active: all that can be over is the wait for AWS.
+                // A floating request that AWS has not confirmed has had no access: what is over is the wait for AWS, or
+                // the longest session that could still have come of its first attempt.
+                let give_up = since + ACTIVATION_DEADLINE;
                 let (outcome, reason, due_at) = match self.request.terms.end_at {
                     Some(end) => (Outcome::Ended, "end", end),
-                    None => (Outcome::Failed, "not_confirmed", since + ACTIVATION_DEADLINE),
+                    None => {
+                        let latest = self.request.latest_end().unwrap_or(give_up);
+                        (Outcome::Failed, "not_confirmed", latest.min(give_up))
+                    }
                 };
                 if due_at > self.now {
                     return Err(TransitionError::TooEarly(due_at));
@@ -322,25 +326,15 @@ impl Step<'_> {
     /// the grace; neither goes past the end of the rules that allow it.
     fn session(&self, first_attempt_at: Option<Time>) -> Session {
         let terms = &self.request.terms;
-        let session = match terms.end_at {
+        match terms.end_at {
             // A fixed end stays where it is, also where no start was set: until T means until T.
-            Some(end_at) => Session {
+            Some(end_at) => self.request.within_rules(Session {
                 start_at: terms.start_at.unwrap_or(self.now),
                 end_at,
-            },
-            None => {
-                let start_at =
-                    first_attempt_at.map_or(self.now, |first| self.now.min(first + FLOATING_GRACE));
-                Session {
-                    start_at,
-                    end_at: start_at + TimeDelta::seconds(terms.duration.get()),
-                }
-            }
-        };
-        let rules_end = self.request.basis.valid_until.unwrap_or(session.end_at);
-        Session {
-            end_at: session.end_at.min(rules_end.max(session.start_at)),
-            ..session
+            }),
+            None => self.request.session_from(
+                first_attempt_at.map_or(self.now, |first| self.now.min(first + FLOATING_GRACE)),
+            ),
         }
     }
 

@@ -7,11 +7,11 @@ use super::super::refused::Refused;
 use super::super::{Engine, Hold, commit};
 use crate::domain::Time;
 use crate::domain::event::{Actor, EventDraft};
+use crate::files::{self, Links};
 use crate::leases::{remove, replace};
 use crate::store::port::{Read, StoreError, StoreResult, Tx};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use team_shared::event::EventType;
 use team_shared::problem::Code;
@@ -56,7 +56,7 @@ impl Engine {
     /// The store cannot be read.
     pub async fn frozen(&self) -> Result<Option<Frozen>, Refused> {
         self.store
-            .read_for_removal(|read_from| Ok::<_, Refused>(read(read_from)?))
+            .read_with_fallback(|read_from| Ok::<_, Refused>(read(read_from)?))
             .await
     }
 
@@ -182,13 +182,12 @@ pub(super) fn write(tx: &mut dyn Tx, frozen: Option<&Frozen>) -> StoreResult<()>
 }
 
 fn read_file(path: &Path) -> io::Result<Option<Frozen>> {
-    let file = match File::open(path) {
+    let file = match files::open(path, Links::Refuse) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut text = Vec::new();
-    file.take(LARGEST).read_to_end(&mut text)?;
+    let text = files::read_all(file, LARGEST)?;
     Ok(Some(
         serde_json::from_slice(&text).unwrap_or_else(|_| unreadable()),
     ))

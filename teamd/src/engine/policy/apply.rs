@@ -8,7 +8,7 @@ use crate::domain::identity::{Caller, Who};
 use crate::domain::plan::{Change, plan, refusals};
 use crate::domain::policy::Policy;
 use crate::engine::refused::Refused;
-use crate::engine::{Engine, commit};
+use crate::engine::{Engine, commit, limits};
 use crate::failpoint::{hit, pass};
 use crate::store::WriteLane;
 use crate::store::port::PolicyRow;
@@ -42,6 +42,7 @@ impl Engine {
     /// forced; the policy in force stays.
     pub async fn apply_policy(&self, caller: &Caller, input: PolicyInput) -> Result<Applied, Refused> {
         let author = self.policy_author(caller)?;
+        self.take_act(caller, limits::Act::Administration)?;
         // State goes before validation; looked at again in the transaction that decides.
         let current = self.policy_version_in_force().await?;
         refuse_stale_base(input.base_version, current)?;
@@ -91,6 +92,7 @@ impl Engine {
     /// There is none, it is another, or the caller cannot be its second signature.
     pub async fn confirm_policy(&self, caller: &Caller, hash: &str) -> Result<Applied, Refused> {
         let author = self.policy_author(caller)?;
+        self.take_act(caller, limits::Act::Administration)?;
         let current = self.policy_version_in_force().await?;
         let open = self
             .policy_proposal()

@@ -7,9 +7,14 @@ use crate::store::port::{PolicyRow, Read, StoreResult, Tx};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
+use std::time::Duration;
 
-/// Versions whose differences are worked out; of older ones only the rows are shown.
-const SHOWN: usize = 100;
+/// Versions of one page.
+const MAX_VERSIONS: usize = 100;
+/// Documents and differences of one page, in bytes.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// How long differences are looked for before a coarser answer is taken.
+const DIFF_TIME: Duration = Duration::from_millis(250);
 
 /// What is known of a version besides its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,14 +90,18 @@ pub fn sha256(document: &str) -> String {
 /// From one document to another, in unified form; empty: the same.
 #[must_use]
 pub fn diff(before: &str, after: &str, names: (&str, &str)) -> String {
-    let diff = TextDiff::from_lines(before, after);
+    let diff = lines_of(before, after);
     let mut unified = diff.unified_diff();
     unified.context_radius(3).header(names.0, names.1).to_string()
 }
 
+fn lines_of<'a>(before: &'a str, after: &'a str) -> TextDiff<'a, 'a, str> {
+    TextDiff::configure().timeout(DIFF_TIME).diff_lines(before, after)
+}
+
 /// Lines added and removed: `+3 -1`.
 pub(super) fn changed_lines(before: &str, after: &str) -> String {
-    let diff = TextDiff::from_lines(before, after);
+    let diff = lines_of(before, after);
     let count = |tag| {
         diff.iter_all_changes()
             .filter(|change| change.tag() == tag)
@@ -102,43 +111,54 @@ pub(super) fn changed_lines(before: &str, after: &str) -> String {
 }
 
 impl Engine {
-    /// All versions, newest first.
+    /// A page of versions, newest first, below `below`; and the version to go on below, where there are more. Each is
+    /// read in a store job of its own: a document can be large.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn policy_history(&self) -> Result<Vec<HistoryRow>, Refused> {
-        let rows = self
-            .store
-            .read(|read| {
-                let rows = read.policy_history()?;
-                let mut noted = Vec::with_capacity(rows.len());
-                for row in rows {
-                    let note = Note::read(read, row.version)?;
-                    noted.push((row, note));
-                }
-                Ok::<_, Refused>(noted)
-            })
-            .await?;
-        let documents: Vec<String> = rows.iter().map(|(row, _)| row.document.clone()).collect();
-        let versions = rows.into_iter().enumerate().map(|(at, (row, note))| {
-            let (mut change, mut differs) = (String::new(), String::new());
-            if at < SHOWN {
-                let before = documents.get(at + 1).map_or("", String::as_str);
-                change = changed_lines(before, &row.document);
-                let names = (
-                    format!("version {}", row.version - 1),
-                    format!("version {}", row.version),
-                );
-                differs = diff(before, &row.document, (&names.0, &names.1));
-            }
-            HistoryRow {
+    pub async fn policy_history(
+        &self,
+        below: Option<u64>,
+    ) -> Result<(Vec<HistoryRow>, Option<u64>), Refused> {
+        let newest = self.policy_version_in_force().await?;
+        let from = below.map_or(newest, |below| below.saturating_sub(1).min(newest));
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        let mut next = self.noted_version(from).await?;
+        while let Some((row, note)) = next {
+            let before = self.noted_version(row.version - 1).await?;
+            let before_text = before.as_ref().map_or("", |(row, _)| &row.document);
+            let change = changed_lines(before_text, &row.document);
+            let names = (
+                format!("version {}", row.version - 1),
+                format!("version {}", row.version),
+            );
+            let diff = diff(before_text, &row.document, (&names.0, &names.1));
+            bytes += row.document.len() + diff.len();
+            let version = row.version;
+            rows.push(HistoryRow {
                 row,
                 note,
                 change,
-                diff: differs,
+                diff,
+            });
+            next = before;
+            if next.is_some() && (rows.len() >= MAX_VERSIONS || bytes >= MAX_BYTES) {
+                return Ok((rows, Some(version)));
             }
-        });
-        Ok(versions.collect())
+        }
+        Ok((rows, None))
+    }
+
+    async fn noted_version(&self, version: u64) -> Result<Option<(PolicyRow, Note)>, Refused> {
+        self.store
+            .read(move |read| {
+                let Some(row) = read.policy_version(version)? else {
+                    return Ok::<_, Refused>(None);
+                };
+                let note = Note::read(read, version)?;
+                Ok(Some((row, note)))
+            })
+            .await
     }
 
     /// One version.

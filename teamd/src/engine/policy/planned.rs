@@ -14,6 +14,9 @@ use std::sync::Arc;
 use team_shared::policy::{PolicyPlan, TouchedRequest};
 use team_shared::state::RequestState;
 
+/// Requests read in one store job.
+const READ_AHEAD: usize = 250;
+
 impl Engine {
     /// What applying a document would change.
     ///
@@ -94,19 +97,30 @@ impl Engine {
 
     /// Requests that are neither over nor ending.
     async fn open_requests(&self) -> Result<Vec<Request>, Refused> {
-        let filter = RequestFilter {
-            states: vec![
-                RequestState::Pending,
-                RequestState::Scheduled,
-                RequestState::Activating,
-                RequestState::Active,
-            ],
-            limit: usize::MAX,
-            ..RequestFilter::default()
-        };
-        self.store
-            .read(move |read| Ok::<_, Refused>(read.requests(&filter)?))
-            .await
+        let (mut all, mut before) = (Vec::new(), None);
+        loop {
+            let filter = RequestFilter {
+                states: vec![
+                    RequestState::Pending,
+                    RequestState::Scheduled,
+                    RequestState::Activating,
+                    RequestState::Active,
+                ],
+                before,
+                limit: READ_AHEAD,
+                ..RequestFilter::default()
+            };
+            let page = self
+                .store
+                .read(move |read| Ok::<_, Refused>(read.requests(&filter)?))
+                .await?;
+            before = page.last().map(|last| last.id);
+            let has_more = page.len() == READ_AHEAD;
+            all.extend(page);
+            if !has_more {
+                return Ok(all);
+            }
+        }
     }
 }
 

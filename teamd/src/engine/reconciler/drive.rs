@@ -110,6 +110,8 @@ impl Engine {
             let is_asked = plan(&looked.grant, looked.wanted, now).step == Step::Create;
             if is_asked {
                 pass("turn.create").await?;
+                // What a create waits for must not keep those who remove from looking either.
+                *looking = None;
             }
             let may_create = !is_asked || self.may_create(key).await;
             let wanted = Wanted {

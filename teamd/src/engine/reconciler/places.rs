@@ -1,7 +1,7 @@
 //! Who sends the next write. AWS works on fifteen assignment operations at a time and updates one role of an account at a
 //! time, so an unfinished operation has a *place*, and what has none waits here: as a key, not as a task.
 //!
-//! * Removals before grants; of removals the one that was due first; of equals the account that was served longest ago.
+//! * Removals before grants, and a quarter of the places for removals alone; of removals the one that was due first; of equals the account that was served longest ago.
 //! * One operation of an account at a time. Where places would stay empty, an account with many removals is lent more,
 //!   until AWS answers it with a conflict.
 //! * An account whose operations hang or fail has the *slow* places, which are few and nobody else's, and is tried at
@@ -24,6 +24,9 @@ const AWS_UNFINISHED: usize = 15;
 /// an account at a time; a delete touches the role only with the last assignment of its permission set.
 const LENT: usize = 3;
 
+/// Of so many places one is kept for removals: creates, which people ask for, never have them all.
+const KEPT_EACH: usize = 4;
+
 /// For how long an account that had a conflict is lent nothing.
 const ALONE_FOR: TimeDelta = TimeDelta::minutes(10);
 
@@ -38,6 +41,9 @@ const TROUBLED_AFTER: u32 = 2;
 
 /// The longest pause between two tries in an account that fails.
 const LONGEST_GAP: TimeDelta = TimeDelta::seconds(10);
+
+/// The class of what is no removal: it comes last.
+const GRANT: u8 = 2;
 
 /// Places, and who waits for one.
 #[derive(Debug)]
@@ -93,7 +99,7 @@ impl Account {
             };
         }
         let first = self.others.first().filter(|_| self.unfinished == 0)?;
-        Some((2, first))
+        Some((GRANT, first))
     }
 }
 
@@ -153,10 +159,12 @@ impl Places {
             return None;
         }
         self.move_hanging(now);
-        let (usual, slow) = (self.usual > self.count(false), self.slow > self.count(true));
+        let free = self.usual.saturating_sub(self.count(false));
+        let (usual, slow) = (free > 0, self.slow > self.count(true));
         if !usual && !slow {
             return None;
         }
+        let usual_for_grants = free > self.usual / KEPT_EACH;
         let troubled = self.apart(now);
         let choice = self
             .accounts
@@ -165,7 +173,12 @@ impl Places {
             .filter_map(|(id, account)| {
                 let apart = troubled.contains(id);
                 let (class, (due, _, key)) = account.best(now, !apart)?;
-                (if apart { slow } else { usual }).then_some(((class, *due, account.served), key, apart))
+                let has_place = match (apart, class) {
+                    (true, _) => slow,
+                    (false, GRANT) => usual_for_grants,
+                    (false, _) => usual,
+                };
+                has_place.then_some(((class, *due, account.served), key, apart))
             })
             .min_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(b.1)));
         let (key, apart) = choice.map(|(_, key, apart)| (key.clone(), apart))?;

@@ -46,6 +46,11 @@ pub(crate) fn prepare(
         moved.extend(hand_over(tx, key, now)?);
     }
     let open = tx.open_requests_on(key)?;
+    // Nothing is created for requests whose time is up: the deadline loop is about to end them.
+    let may_create = may_create
+        && open
+            .iter()
+            .any(|r| r.holds_lease() && r.latest_end().is_none_or(|end| end > now));
     let wanted = guards::wanted(Wanted {
         leases: open.iter().filter(|r| r.holds_lease()).count(),
         closing: open

@@ -3,8 +3,8 @@
 use super::{failing_row, off_row, set};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::identity::{Caller, Who};
-use crate::engine::Engine;
 use crate::engine::refused::Refused;
+use crate::engine::{Engine, limits};
 use crate::notify::notice::sample;
 use crate::notify::{Address, Outgoing, Recipient};
 use crate::store::WriteLane;
@@ -14,6 +14,10 @@ use team_shared::problem::Code;
 
 /// Sent again in one transaction.
 const BATCH: usize = 200;
+
+/// Rows that one call reads at most, and rows of one store job.
+const SCANNED: usize = 20_000;
+const READ_AHEAD: usize = 500;
 
 /// What came of trying a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +63,7 @@ impl Engine {
     /// Neither administrator nor operator, or no such channel, or nowhere to send it to.
     pub async fn try_channel(&self, caller: &Caller, name: &str, to: Option<&str>) -> Result<Tried, Refused> {
         let by = self.may_manage_messages(caller)?;
+        self.take_act(caller, limits::Act::Administration)?;
         let ways = self.telling.ways.load_full();
         let channel = ways.channel(name).ok_or_else(|| self.no_channel(name))?;
         let reach = channel.reach();
@@ -116,6 +121,7 @@ impl Engine {
     /// Neither administrator nor operator, or no such channel or delivery.
     pub async fn retry_deliveries(&self, caller: &Caller, which: &str) -> Result<usize, Refused> {
         self.may_manage_messages(caller)?;
+        self.take_act(caller, limits::Act::Administration)?;
         let now = self.clock.now();
         let known = self.telling.ways.load().channel(which).is_some();
         let mut count = 0;
@@ -158,38 +164,73 @@ impl Engine {
     }
 
     /// Who was told of what. Those who see everything see all of it; others what went to them, and everything about a
-    /// request that they may see.
+    /// request that they may see. With the number below which to go on, where there may be more: at most [`SCANNED`] rows
+    /// are read, in several store jobs.
     ///
     /// # Errors
     /// The request is none that they may see, or the store cannot be read.
-    pub async fn deliveries(&self, caller: &Caller, query: DeliveryQuery) -> Result<Vec<Delivery>, Refused> {
+    pub async fn deliveries(
+        &self,
+        caller: &Caller,
+        query: DeliveryQuery,
+    ) -> Result<(Vec<Delivery>, Option<u64>), Refused> {
         let facts = self.facts();
         facts.access(caller).refuse_nobody()?;
-        let caller = caller.clone();
-        self.store
-            .read(move |read| {
-                let access = facts.access(&caller);
-                let sees_all = access.sees_operations();
-                if let (Some(id), false) = (query.request, sees_all) {
-                    let seen = read.request(&id)?.is_some_and(|request| access.can_see(&request));
-                    if !seen {
-                        return Err(Refused::not_found(format!("request {id}")));
+        let sees_all = facts.access(caller).sees_operations();
+        if let (Some(id), false) = (query.request, sees_all) {
+            let (facts, caller) = (facts.clone(), caller.clone());
+            let seen = self.store.read(move |read| {
+                let request = read.request(&id)?;
+                Ok::<_, Refused>(request.is_some_and(|request| facts.access(&caller).can_see(&request)))
+            });
+            if !seen.await? {
+                return Err(Refused::not_found(format!("request {id}")));
+            }
+        }
+        let own = caller
+            .person()
+            .map(|id| Recipient::Person(id.clone()).to_string());
+        let recipient = own.filter(|_| !sees_all && query.request.is_none());
+        let fits = |one: &Delivery| {
+            query.state.is_none_or(|state| one.state == state)
+                && query
+                    .channel
+                    .as_ref()
+                    .is_none_or(|channel| one.channel == *channel)
+                && recipient
+                    .as_ref()
+                    .is_none_or(|recipient| one.recipient == *recipient)
+        };
+        let (mut rows, mut before, mut scanned) = (Vec::new(), query.before, 0);
+        while scanned < SCANNED {
+            // What the database has no index for is looked for here: no job reads more rows than it gives.
+            let filter = DeliveryFilter {
+                request: query.request,
+                before,
+                limit: READ_AHEAD,
+                ..DeliveryFilter::default()
+            };
+            let found = self
+                .store
+                .read(move |read| Ok::<_, Refused>(read.deliveries(&filter)?))
+                .await?;
+            let has_more = found.len() == READ_AHEAD;
+            scanned += found.len();
+            for one in found {
+                let number = one.number;
+                if fits(&one) {
+                    if rows.len() == query.limit {
+                        return Ok((rows, before));
                     }
+                    rows.push(one);
                 }
-                let own = caller
-                    .person()
-                    .map(|id| Recipient::Person(id.clone()).to_string());
-                let filter = DeliveryFilter {
-                    request: query.request,
-                    state: query.state,
-                    channel: query.channel,
-                    recipient: own.filter(|_| !sees_all && query.request.is_none()),
-                    before: query.before,
-                    limit: query.limit,
-                };
-                Ok(read.deliveries(&filter)?)
-            })
-            .await
+                before = Some(number);
+            }
+            if !has_more {
+                return Ok((rows, None));
+            }
+        }
+        Ok((rows, before))
     }
 
     fn no_channel(&self, name: &str) -> Refused {

@@ -59,14 +59,14 @@ impl SlackChannel {
         let mut body = message(&outgoing.notice, &outgoing.id);
         match &self.config.access {
             SlackAccess::Webhook(file) => {
-                let address = read(file)?;
+                let address = read(file).await?;
                 let answer = self
                     .ask(self.client.post(address.expose()).json(&body), outgoing)
                     .await?;
                 by_webhook(&answer)
             }
             SlackAccess::Bot(file) => {
-                let token = read(file)?;
+                let token = read(file).await?;
                 let channel = match &outgoing.to {
                     Address::Room(room) => room.clone(),
                     Address::Mail(address) => self.person(address, token.expose(), outgoing).await?,
@@ -125,7 +125,7 @@ impl SlackChannel {
     }
 
     async fn try_token(&self, file: &Path) -> Result<String, String> {
-        let token = secret::read(file)?;
+        let token = secret::read(file).await?;
         let call = self
             .client
             .post(self.method("auth.test"))
@@ -143,8 +143,8 @@ impl SlackChannel {
     }
 }
 
-fn read(file: &Path) -> Result<secret::Secret, Failure> {
-    secret::read(file).map_err(Failure::later)
+async fn read(file: &Path) -> Result<secret::Secret, Failure> {
+    secret::read(file).await.map_err(Failure::later)
 }
 
 /// What a method answered: its document, or what its refusal means.
@@ -220,7 +220,7 @@ impl Channel for SlackChannel {
             match &self.config.access {
                 SlackAccess::Bot(file) => self.try_token(file).await,
                 SlackAccess::Webhook(file) => {
-                    let address = secret::read(file)?;
+                    let address = secret::read(file).await?;
                     let is_local = self.config.api_url.starts_with("http://");
                     if !address.expose().starts_with("https://") && !is_local {
                         return Err(format!("{} holds no https:// address", file.display()));

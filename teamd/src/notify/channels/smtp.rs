@@ -2,6 +2,7 @@
 //! that is sent twice is shown once by readers that look at it.
 
 use crate::config::{Smtp, SmtpTls};
+use crate::files::{self, Links};
 use crate::notify::render::mail::mail;
 use crate::notify::{Address, Channel, Failure, Outgoing, Reach, secret};
 use futures::future::BoxFuture;
@@ -20,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Answers to credentials and to policy about us: not about this mail, so they are for a later try.
 const ABOUT_US: [u16; 5] = [421, 530, 534, 535, 538];
 
+/// Largest file of certificates.
+const MAX_CA_BYTES: u64 = 4 << 20;
+
 /// A mail server.
 pub struct SmtpChannel {
     config: Smtp,
@@ -34,29 +38,34 @@ impl SmtpChannel {
         Self { config }
     }
 
-    fn transport(&self) -> Result<Transport, String> {
+    async fn transport(&self) -> Result<Transport, String> {
         let config = &self.config;
         let tls = match config.tls {
             SmtpTls::None => Tls::None,
-            SmtpTls::StartTls => Tls::Required(self.parameters()?),
-            SmtpTls::Tls => Tls::Wrapper(self.parameters()?),
+            SmtpTls::StartTls => Tls::Required(self.parameters().await?),
+            SmtpTls::Tls => Tls::Wrapper(self.parameters().await?),
         };
         let mut builder = Transport::builder_dangerous(&config.host)
             .port(config.port)
             .tls(tls)
             .timeout(Some(PATIENCE));
         if let (Some(name), Some(file)) = (&config.username, &config.password_file) {
-            let password = secret::read(file)?;
+            let password = secret::read(file).await?;
             builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
         }
         Ok(builder.build())
     }
 
-    fn parameters(&self) -> Result<TlsParameters, String> {
+    async fn parameters(&self) -> Result<TlsParameters, String> {
         let mut builder = TlsParameters::builder(self.config.host.clone());
         if let Some(file) = &self.config.ca_file {
             let name = file.display();
-            let pem = std::fs::read(file).map_err(|error| format!("{name}: {error}"))?;
+            let from = file.clone();
+            let read = move || files::read_all(files::open(&from, Links::Follow)?, MAX_CA_BYTES);
+            let pem = files::on_thread(&file.to_string_lossy(), files::READ_TIMEOUT, read)
+                .await
+                .map_err(|unanswered| format!("{name}: {unanswered}"))?
+                .map_err(|error| format!("{name}: {error}"))?;
             let certificate = Certificate::from_pem(&pem).map_err(|error| format!("{name}: {error}"))?;
             builder = builder.add_root_certificate(certificate);
         }
@@ -92,7 +101,7 @@ impl SmtpChannel {
 
     async fn send(&self, outgoing: &Outgoing) -> Result<String, Failure> {
         let message = self.message(outgoing).map_err(Failure::Never)?;
-        let transport = self.transport().map_err(Failure::later)?;
+        let transport = self.transport().await.map_err(Failure::later)?;
         match transport.send(message).await {
             Ok(response) => {
                 let words: Vec<&str> = response.message().collect();
@@ -150,7 +159,7 @@ impl Channel for SmtpChannel {
 
     fn check(&self) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async move {
-            let transport = self.transport()?;
+            let transport = self.transport().await?;
             match transport.test_connection().await {
                 Ok(true) => Ok(format!("{}:{} answers", self.config.host, self.config.port)),
                 Ok(false) => Err(format!("{} does not want us", self.config.host)),

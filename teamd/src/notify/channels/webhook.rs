@@ -39,8 +39,8 @@ impl WebhookChannel {
     }
 
     /// One signature for each secret, so that receivers can change theirs without losing a message.
-    fn signatures(&self, id: &str, timestamp: i64, body: &str) -> Result<String, String> {
-        let secret = secret::read(&self.config.secret_file)?;
+    async fn signatures(&self, id: &str, timestamp: i64, body: &str) -> Result<String, String> {
+        let secret = secret::read(&self.config.secret_file).await?;
         let mut all = Vec::new();
         for line in secret
             .expose()
@@ -63,6 +63,7 @@ impl WebhookChannel {
         let timestamp = outgoing.now.timestamp();
         let signatures = self
             .signatures(&outgoing.id, timestamp, &body)
+            .await
             .map_err(Failure::later)?;
         let response = self
             .client
@@ -124,7 +125,7 @@ impl Channel for WebhookChannel {
     fn check(&self) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async move {
             // An endpoint has no way to be asked without being told something.
-            self.signatures("ntf_check", 0, "")?;
+            self.signatures("ntf_check", 0, "").await?;
             Ok("the secret can be used; `team-tui notify test` sends a message".to_owned())
         })
     }

@@ -11,6 +11,7 @@ mod body;
 mod verify;
 
 pub(super) use body::restore;
+pub use verify::{ChainProgress, ChainStep};
 pub(super) use verify::{RowRef, Verifier};
 
 use super::port::{StoreError, StoreResult};

@@ -23,7 +23,25 @@ pub(in crate::store) struct Verifier {
     fault: Option<String>,
 }
 
+/// How far a check of the chain has come.
+#[derive(Debug, Default)]
+pub struct ChainProgress(pub(in crate::store) Verifier);
+
+/// A check of the chain after some rows more.
+#[derive(Debug)]
+pub enum ChainStep {
+    /// There may be more rows.
+    More(ChainProgress),
+    /// It is finished.
+    Done(ChainCheck),
+}
+
 impl Verifier {
+    /// The number of the last good row.
+    pub(in crate::store) fn position(&self) -> u64 {
+        self.head.seq
+    }
+
     /// Checks the next row with its free texts, ordered by field. `false`: there is a fault, and reading on is of no use.
     pub(in crate::store) fn row(&mut self, row: RowRef<'_>, texts: &[Text]) -> bool {
         match self.check(row, texts) {

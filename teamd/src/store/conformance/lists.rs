@@ -11,6 +11,7 @@ suite!(
     lists_are_newest_first,
     lists_filter,
     lists_filter_by_time,
+    lists_leave_out_what_was_over_before,
     lists_find_the_short_form,
     lists_page,
     lists_obey_their_limit,
@@ -20,6 +21,23 @@ fn numbers(requests: &[Request]) -> Vec<u64> {
     (0..100)
         .filter(|number| requests.iter().any(|request| request.id == id(*number)))
         .collect()
+}
+
+fn lists_leave_out_what_was_over_before(bench: &mut Bench) {
+    let cancelled = |seconds| State::Cancelled { at: at(seconds) };
+    put(
+        bench,
+        vec![
+            request(1, State::Pending),
+            request(2, cancelled(10)),
+            request(3, cancelled(20)),
+        ],
+    );
+    let filter = RequestFilter {
+        over_since: Some(at(20)),
+        ..all()
+    };
+    assert_eq!(numbers(&bench.read(move |read| read.requests(&filter))), [1, 3]);
 }
 
 fn lists_are_newest_first(bench: &mut Bench) {

@@ -7,6 +7,7 @@ mod attention;
 mod audit;
 mod backstops;
 mod builders;
+mod busy;
 mod degraded;
 mod deliveries;
 mod grants;

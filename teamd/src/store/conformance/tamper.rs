@@ -4,7 +4,7 @@ use super::Bench;
 use super::Place;
 use super::builders::{at, event, id, request};
 use crate::domain::request::State;
-use crate::store::port::{ChainCheck, StoreError};
+use crate::store::port::{ChainCheck, ChainProgress, ChainStep, StoreError};
 use crate::store::{Store, verify_file};
 use rusqlite::Connection;
 use std::os::unix::fs::PermissionsExt;
@@ -45,6 +45,17 @@ fn tampered(sql: &str) -> (Bench, PathBuf) {
     (bench, path)
 }
 
+/// The check, spread over several reads.
+fn in_steps(bench: &mut Bench, limit: usize) -> ChainCheck {
+    let mut so_far = ChainProgress::default();
+    loop {
+        match bench.read(move |read| read.verify_rows(so_far, limit)) {
+            ChainStep::More(further) => so_far = further,
+            ChainStep::Done(check) => return check,
+        }
+    }
+}
+
 fn fault(sql: &str) -> String {
     let check = check(sql);
     check.fault.unwrap_or_else(|| panic!("not detected: {sql}"))
@@ -56,6 +67,8 @@ fn check(sql: &str) -> ChainCheck {
     let offline = verify_file(&path).unwrap();
     bench.reopen();
     assert_eq!(bench.read(|read| read.verify_chain()), offline);
+    assert_eq!(in_steps(&mut bench, 1), offline);
+    assert_eq!(in_steps(&mut bench, 2), offline);
     offline
 }
 

@@ -36,6 +36,8 @@ pub enum Fault {
 pub struct Memory {
     tables: Arc<Mutex<Tables>>,
     fault: Arc<Mutex<Option<Fault>>>,
+    /// What writers hear while another process holds the lock.
+    lock: Arc<Mutex<Option<StoreError>>>,
     /// Counted at the opening.
     epoch: u64,
     /// Whoever is superseded goes on writing.
@@ -53,6 +55,11 @@ impl Memory {
     /// Makes the next commit fail.
     pub fn fail_next_commit(&self, fault: Fault) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+
+    /// Another process holds the lock from now on, or lets go: writes fail with this, reads go on.
+    pub fn hold_lock(&self, writers_hear: Option<StoreError>) {
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = writers_hear;
     }
 
     /// From now on whoever opens them supersedes nobody: to see what the epoch is for.
@@ -119,6 +126,9 @@ impl Backend for Memory {
                 ours: self.epoch,
                 found: tables.epoch.to_string(),
             });
+        }
+        if let Some(busy) = self.lock.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Err(busy);
         }
         tables.undo.clear();
         let done = work(&mut *tables);

@@ -8,12 +8,12 @@ use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::directory::Directory;
 use crate::domain::grant::{Drift, Grant, Standing, State as GrantState};
 use crate::domain::request::{Key, Request, State};
-use crate::store::chain::{RowRef, Verifier, restore};
+use crate::store::chain::{RowRef, restore};
 use crate::store::port::{
-    AuditFilter, AuditRecord, ChainCheck, DeliveryFilter, OutboxRow, PolicyRow, Read, Remembered,
-    RequestFilter, StoreResult,
+    AuditFilter, AuditRecord, ChainProgress, ChainStep, DeliveryFilter, OutboxRow, PolicyRow, Read,
+    Remembered, RequestFilter, StoreResult,
 };
-use crate::store::record::millis;
+use crate::store::record::{StateColumns, millis};
 use crate::store::sqlite::MEMORY;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
@@ -49,6 +49,11 @@ impl Read for Tables {
                         .is_some_and(|one| one.review.is_some()))
                 && since.is_none_or(|since| millis(request.created_at) >= since)
                 && until.is_none_or(|until| millis(request.created_at) < until)
+                && filter.over_since.is_none_or(|since| {
+                    StateColumns::from(&request.state)
+                        .finished_at
+                        .is_none_or(|at| at >= millis(since))
+                })
                 && request.id.to_string().ends_with(&suffix)
                 && filter.before.is_none_or(|before| request.id < before)
         });
@@ -215,9 +220,13 @@ impl Read for Tables {
             .collect()
     }
 
-    fn verify_chain(&mut self) -> StoreResult<ChainCheck> {
-        let mut verifier = Verifier::default();
-        for (row, texts) in &self.audit {
+    fn verify_rows(&mut self, so_far: ChainProgress, limit: usize) -> StoreResult<ChainStep> {
+        let mut verifier = so_far.0;
+        let good = usize::try_from(verifier.position()).unwrap_or(usize::MAX);
+        for (count, (row, texts)) in self.audit.iter().skip(good).enumerate() {
+            if count == limit {
+                return Ok(ChainStep::More(ChainProgress(verifier)));
+            }
             let seen = RowRef {
                 seq: row.seq.cast_signed(),
                 ts_ms: row.ts_ms,
@@ -230,7 +239,7 @@ impl Read for Tables {
                 break;
             }
         }
-        Ok(verifier.finish(Some(self.head())))
+        Ok(ChainStep::Done(verifier.finish(Some(self.head()))))
     }
 
     fn policy(&mut self) -> StoreResult<Option<PolicyRow>> {

@@ -4,7 +4,7 @@ use super::{failed, meta};
 use crate::domain::Time;
 use crate::domain::event::EventDraft;
 use crate::store::chain::{Head, Row, RowRef, Text, Verifier, link, restore};
-use crate::store::port::{AuditFilter, AuditRecord, ChainCheck, StoreError, StoreResult};
+use crate::store::port::{AuditFilter, AuditRecord, ChainProgress, ChainStep, StoreError, StoreResult};
 use crate::store::record::{Place, millis, signed};
 use rusqlite::{Connection, Rows, params, params_from_iter};
 
@@ -87,32 +87,46 @@ pub(super) fn list(conn: &Connection, filter: &AuditFilter) -> StoreResult<Vec<A
         .collect()
 }
 
-/// Checks the whole trail, one row at a time.
-pub(super) fn verify(conn: &Connection) -> StoreResult<ChainCheck> {
-    let mut verifier = Verifier::default();
-    stream(conn, &mut verifier).map_err(failed)?;
+/// Checks the next rows of the trail, one at a time.
+pub(super) fn verify(conn: &Connection, mut verifier: Verifier, limit: usize) -> StoreResult<ChainStep> {
+    if stream(conn, &mut verifier, limit).map_err(failed)? {
+        return Ok(ChainStep::More(ChainProgress(verifier)));
+    }
     // A recorded end that cannot be read is a fault of the trail, not of the reader.
-    Ok(verifier.finish(meta::head(conn).unwrap_or_default()))
+    Ok(ChainStep::Done(
+        verifier.finish(meta::head(conn).unwrap_or_default()),
+    ))
 }
 
-/// Rows and free texts are both read in order of their number, so that neither needs a look-up.
-fn stream(conn: &Connection, verifier: &mut Verifier) -> rusqlite::Result<()> {
-    let mut statement = conn.prepare("SELECT seq, ts_ms, epoch, body, prev, hash FROM audit ORDER BY seq")?;
-    let mut text_statement = conn.prepare(
-        "SELECT coalesce(seq, 0), coalesce(field, ''), coalesce(salt, x''), coalesce(text, '')
-             FROM audit_text ORDER BY 1, 2",
+/// Reads rows and free texts in order of their number, so that neither needs a look-up; whether there may be more. What
+/// was meddled with can have any number: before the first good row none is left out.
+fn stream(conn: &Connection, verifier: &mut Verifier, limit: usize) -> rusqlite::Result<bool> {
+    let (first, also) = match verifier.position() {
+        0 => (i64::MIN, "OR seq IS NULL"),
+        good => (i64::try_from(good + 1).unwrap_or(i64::MAX), ""),
+    };
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, ts_ms, epoch, body, prev, hash FROM audit WHERE seq >= ?1 ORDER BY seq",
     )?;
-    let mut rows = statement.query([])?;
-    let mut text_rows = text_statement.query([])?;
+    let mut text_statement = conn.prepare_cached(&format!(
+        "SELECT coalesce(seq, 0), coalesce(field, ''), coalesce(salt, x''), coalesce(text, '')
+             FROM audit_text WHERE seq >= ?1 {also} ORDER BY seq, field"
+    ))?;
+    let mut rows = statement.query([first])?;
+    let mut text_rows = text_statement.query([first])?;
     let mut next = next_text(&mut text_rows)?;
-    let mut texts = Vec::new();
+    let (mut texts, mut count) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
+        if count == limit {
+            return Ok(true);
+        }
+        count += 1;
         let seq: i64 = row.get(0)?;
         texts.clear();
         while let Some((of, text)) = next.take_if(|(of, _)| *of <= seq) {
             if of < seq {
                 verifier.stray_text(of, &text.field);
-                return Ok(());
+                return Ok(false);
             }
             texts.push(text);
             next = next_text(&mut text_rows)?;
@@ -129,13 +143,13 @@ fn stream(conn: &Connection, verifier: &mut Verifier) -> rusqlite::Result<()> {
             &texts,
         );
         if !good {
-            return Ok(());
+            return Ok(false);
         }
     }
     if let Some((of, text)) = next {
         verifier.stray_text(of, &text.field);
     }
-    Ok(())
+    Ok(false)
 }
 
 fn next_text(rows: &mut Rows<'_>) -> rusqlite::Result<Option<(i64, Text)>> {

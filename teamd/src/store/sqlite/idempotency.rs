@@ -10,6 +10,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 /// How long an answer is remembered.
 pub(in crate::store) const MEMORY: TimeDelta = TimeDelta::hours(24);
 
+/// Old answers that are forgotten with each new one.
+const FORGOTTEN_AT_ONCE: i64 = 100;
+
 type Raw = (Vec<u8>, i64, String, i64);
 
 /// The answer to a caller's key, if it is at most 24 hours old.
@@ -44,11 +47,15 @@ pub(super) fn get(conn: &Connection, caller: &str, key: &str, now: Time) -> Stor
     .transpose()
 }
 
-/// Remembers an answer, and forgets those that are 24 hours older.
+/// Remembers an answer, and forgets some of those that are 24 hours older.
 pub(super) fn remember(conn: &Connection, caller: &str, key: &str, answer: &Remembered) -> StoreResult<()> {
     let run = || -> rusqlite::Result<()> {
-        conn.prepare_cached("DELETE FROM idempotency WHERE at < ?1")?
-            .execute([millis(answer.at - MEMORY)])?;
+        // A few at a time: what a busy hour left behind must not hold up a writer a day later.
+        conn.prepare_cached(
+            "DELETE FROM idempotency WHERE (caller, key) IN
+               (SELECT caller, key FROM idempotency WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        )?
+        .execute([millis(answer.at - MEMORY), FORGOTTEN_AT_ONCE])?;
         conn.prepare_cached(
             "INSERT INTO idempotency(caller, key, fingerprint, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT(caller, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,

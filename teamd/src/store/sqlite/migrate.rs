@@ -94,5 +94,8 @@ pub(super) fn migrate(conn: &mut Connection) -> StoreResult<()> {
     let steps = STEPS.iter().map(|sql| M::up(sql)).collect();
     Migrations::new(steps)
         .to_latest(conn)
-        .map_err(|error| StoreError::Database(format!("migration: {error}")))
+        .map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => failed(err),
+            other => StoreError::Database(format!("migration: {other}")),
+        })
 }

@@ -21,9 +21,10 @@ pub(super) use idempotency::MEMORY;
 pub(super) use meta::refuse_own;
 pub(super) use open::{Lock, connect, lock, private, reader, refuse_network};
 
+use super::chain::Verifier;
 use super::disk::Disk;
 use super::fallback::Live;
-use super::port::{Backend, ChainCheck, Read, StoreError, StoreResult, Tx};
+use super::port::{Backend, ChainCheck, ChainStep, Read, StoreError, StoreResult, Tx};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use session::Session;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,7 @@ impl Sqlite {
             .map_err(failed)?;
         let epoch = meta::next_epoch(&tx)?;
         tx.commit().map_err(failed)?;
+        conn.busy_timeout(open::BUSY_TIMEOUT).map_err(failed)?;
         Ok(Self {
             conn,
             path: path.to_owned(),
@@ -138,6 +140,17 @@ pub fn examine(path: &Path) -> StoreResult<()> {
     preflight::look(path)
 }
 
+/// Whether another process holds the lock that writing needs.
+#[must_use]
+pub fn is_locked(path: &Path) -> bool {
+    let probe = || {
+        let mut conn = open::connect(path)?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate);
+        tx.and_then(rusqlite::Transaction::rollback).map_err(failed)
+    };
+    matches!(probe(), Err(StoreError::Busy(_)))
+}
+
 /// What can still be read of a damaged database about access that must be taken back, row by row. For want of anything
 /// better only: nobody vouches for it.
 #[must_use]
@@ -159,7 +172,10 @@ pub fn verify_file(path: &Path) -> StoreResult<ChainCheck> {
         .transaction_with_behavior(TransactionBehavior::Deferred)
         .map_err(failed)?;
     migrate::refuse_foreign(&tx)?;
-    audit::verify(&tx)
+    match audit::verify(&tx, Verifier::default(), usize::MAX)? {
+        ChainStep::Done(check) => Ok(check),
+        ChainStep::More(_) => Err(StoreError::Database("the check did not end".into())),
+    }
 }
 
 /// What a failure of SQLite means to us.
@@ -170,6 +186,9 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
             StoreError::Failing(error.to_string())
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+            StoreError::Busy(error.to_string())
         }
         _ => StoreError::Database(error.to_string()),
     }
@@ -200,7 +219,7 @@ mod tests {
             ("foreign_keys", 1),
             ("trusted_schema", 0),
             ("cell_size_check", 1),
-            ("busy_timeout", 5000),
+            ("busy_timeout", 100),
             ("journal_size_limit", 64 << 20),
             ("wal_autocheckpoint", 1000),
             ("application_id", i64::from(migrate::APPLICATION_ID)),
@@ -218,6 +237,27 @@ mod tests {
         assert!(reader.execute("DELETE FROM meta", []).is_err());
         assert!(sqlite.conn.execute("SELECT \"text\"", []).is_err());
         assert!(open::refuse_old_sqlite().is_ok());
+    }
+
+    #[test]
+    fn every_lock_error_is_busy() {
+        use rusqlite::ffi;
+        for code in [
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_BUSY_RECOVERY,
+            ffi::SQLITE_BUSY_SNAPSHOT,
+            ffi::SQLITE_BUSY_TIMEOUT,
+            ffi::SQLITE_LOCKED,
+            ffi::SQLITE_LOCKED_SHAREDCACHE,
+            ffi::SQLITE_LOCKED_VTAB,
+            ffi::SQLITE_PROTOCOL,
+        ] {
+            let error = failed(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+            assert!(
+                matches!(error, StoreError::Busy(_)) && error.is_fault(),
+                "{code}: {error}"
+            );
+        }
     }
 
     #[test]

@@ -14,6 +14,14 @@ use std::time::Duration;
 /// 3.51.3: before it, two connections that write and checkpoint at once could corrupt the file.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// How long a statement waits for a lock that another process holds. Short, because a removal may wait behind an ordinary
+/// write that waits, and then waits itself: both must be over well within a second of the end of the access, and from
+/// there on removals go through memory. Locks of well-behaved readers and of checkpoints never make us wait.
+pub(in crate::store) const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// How long an opening waits. Removals are not under way yet, and start from the leases file if it does not succeed.
+const OPEN_TIMEOUT: Duration = Duration::from_millis(1000);
+
 /// File systems whose locks or syncs cannot be relied on.
 const REFUSED: &[(u32, &str)] = &[
     (0x0000_6969, "NFS"),
@@ -118,7 +126,7 @@ pub(in crate::store) fn private(path: &Path) -> StoreResult<File> {
 pub(in crate::store) fn connect(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
-    conn.busy_timeout(Duration::from_millis(5000)).map_err(failed)?;
+    conn.busy_timeout(OPEN_TIMEOUT).map_err(failed)?;
     harden(&conn)?;
     Ok(conn)
 }
@@ -146,7 +154,7 @@ pub(super) fn make_writer(conn: &Connection) -> StoreResult<()> {
 pub(in crate::store) fn reader(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
-    conn.busy_timeout(Duration::from_millis(5000)).map_err(failed)?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     harden(&conn)?;
     conn.pragma_update(None, "query_only", "ON").map_err(failed)?;
     Ok(conn)

@@ -38,7 +38,7 @@ pub(super) fn look(path: &Path) -> StoreResult<()> {
     if version == migrate::newest() {
         indexes(&tx)?;
         rows(&tx).map_err(|error| match error {
-            fault @ (StoreError::Full | StoreError::Failing(_)) => fault,
+            fault @ (StoreError::Full | StoreError::Failing(_) | StoreError::Busy(_)) => fault,
             other => StoreError::Damaged(other.to_string()),
         })?;
     }

@@ -124,27 +124,27 @@ pub(super) fn list(conn: &Connection, filter: &RequestFilter) -> StoreResult<Vec
             Box::new(true),
         );
     }
-    if let Some(since) = filter.since {
-        add("created_at >= ?".into(), Box::new(millis(since)));
-    }
-    if let Some(until) = filter.until {
-        add("created_at < ?".into(), Box::new(millis(until)));
+    let times = [
+        ("created_at >= ?", filter.since),
+        ("created_at < ?", filter.until),
+        ("ifnull(finished_at >= ?, 1)", filter.over_since),
+    ];
+    for (clause, at) in times.into_iter().filter_map(|(clause, at)| Some((clause, at?))) {
+        add(clause.into(), Box::new(millis(at)));
     }
     if let Some(suffix) = &filter.id_suffix {
         let suffix = suffix.to_ascii_uppercase();
         // With the length written out, six characters are found by their index.
-        let length = suffix.len();
-        match length {
+        match suffix.len() {
             0 => {}
-            1..=26 => add(format!("substr(id, -{length}) = ?"), Box::new(suffix)),
+            length @ 1..=26 => add(format!("substr(id, -{length}) = ?"), Box::new(suffix)),
             _ => return Ok(Vec::new()),
         }
     }
     if let Some(before) = &filter.before {
         add("id < ?".into(), Box::new(before.to_string()));
     }
-    let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-    values.push(Box::new(limit));
+    values.push(Box::new(i64::try_from(filter.limit).unwrap_or(i64::MAX)));
     let rest = match clauses.as_slice() {
         [] => "ORDER BY id DESC LIMIT ?".to_owned(),
         clauses => format!("WHERE {} ORDER BY id DESC LIMIT ?", clauses.join(" AND ")),

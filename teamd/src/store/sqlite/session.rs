@@ -13,8 +13,8 @@ use crate::domain::event::EventDraft;
 use crate::domain::grant::{Drift, Grant, Holder, Standing};
 use crate::domain::request::{Key, Request};
 use crate::store::port::{
-    AuditFilter, AuditRecord, ChainCheck, DeliveryFilter, OutboxRow, PolicyRow, Read, Remembered,
-    RequestFilter, StoreResult, Tx,
+    AuditFilter, AuditRecord, ChainProgress, ChainStep, DeliveryFilter, OutboxRow, PolicyRow, Read,
+    Remembered, RequestFilter, StoreResult, Tx,
 };
 use rusqlite::Connection;
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
@@ -103,8 +103,8 @@ impl Read for Session<'_> {
         audit::list(self.conn, filter)
     }
 
-    fn verify_chain(&mut self) -> StoreResult<ChainCheck> {
-        audit::verify(self.conn)
+    fn verify_rows(&mut self, so_far: ChainProgress, limit: usize) -> StoreResult<ChainStep> {
+        audit::verify(self.conn, so_far.0, limit)
     }
 
     fn policy(&mut self) -> StoreResult<Option<PolicyRow>> {

@@ -135,10 +135,43 @@ fn patterns_that_are_none_are_refused_in_one_line() {
     for bad in ["(", "a)|(b", "[", "x{99999}{99999}", "(?x) a # b"] {
         let error = TicketPattern::new(bad).unwrap_err().to_string();
         assert!(
-            !error.contains('\n') && error.starts_with("is not a regular expression: "),
+            !error.contains('\n')
+                && (error.starts_with("is not a regular expression: ")
+                    || error.starts_with("is too large: ")),
             "{error}"
         );
     }
+}
+
+#[test]
+fn same_pattern_is_compiled_once() {
+    let mut book = PatternBook::default();
+    let first = book.pattern("INC-[0-9]+").unwrap();
+    let bytes = book.bytes();
+    for _ in 0..10_000 {
+        assert_eq!(book.pattern("INC-[0-9]+").unwrap(), first);
+    }
+    assert!(bytes > 0 && book.bytes() == bytes);
+}
+
+#[test]
+fn patterns_over_the_budget_are_refused() {
+    // By size: each takes several hundred kilobytes.
+    let mut book = PatternBook::default();
+    let refused = (0..100).find_map(|n| book.pattern(&format!(r"\pL{{{}}}", n + 20)).err());
+    assert_eq!(refused, Some(InvalidPattern::OverBudget));
+    assert!(book.bytes() < 16 * 1024 * 1024, "{}", book.bytes());
+    // By size, where each alone is too large to compile.
+    let mut book = PatternBook::default();
+    let refused: Vec<_> = (0..20)
+        .map(|n| book.pattern(&format!(r"\pL{{{}}}", n + 9_000)).unwrap_err())
+        .collect();
+    assert_eq!(refused[0], InvalidPattern::TooLarge);
+    assert_eq!(refused[19], InvalidPattern::OverBudget);
+    // By number.
+    let mut book = PatternBook::default();
+    let refused = (0..3_000).find(|n| book.pattern(&format!("INC-{n}")).is_err());
+    assert_eq!(refused, Some(1_000));
 }
 
 #[test]

@@ -32,6 +32,19 @@ fn removals_before_grants_and_the_earliest_end_first() {
 }
 
 #[test]
+fn grants_leave_a_quarter_for_removals() {
+    let mut places = Places::new(12);
+    for account in 0..20 {
+        places.ask(&key(account, &format!("g{account:02}")), Lane::Grant, at(0));
+    }
+    assert_eq!(users(&mut places, at(1)).len(), 9);
+    for account in 20..25 {
+        places.ask(&key(account, &format!("r{account}")), Lane::Removal, at(0));
+    }
+    assert_eq!(users(&mut places, at(1)), ["r20", "r21", "r22"]);
+}
+
+#[test]
 fn as_many_as_there_are_places_and_who_gives_one_back_makes_room() {
     let mut places = Places::new(2);
     for account in 0..5 {
