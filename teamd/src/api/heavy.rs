@@ -148,6 +148,6 @@ mod tests {
             .await
             .unwrap()
             .unwrap();
-        assert!(niceness >= NICENESS, "{niceness}");
+        assert!(niceness >= priority::HEAVY, "{niceness}");
     }
 }
