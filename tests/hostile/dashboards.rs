@@ -32,7 +32,11 @@ pub(crate) async fn run(socket: &Path, number: usize, counts: &Counts) {
     join_all((0..open).map(|_| async {
         let client = Client::new(socket, true).expect("a client");
         let dashboard = Dashboard { client, counts };
-        tokio::join!(dashboard.follow_events(), dashboard.follow_activity())
+        tokio::join!(
+            dashboard.follow_events(),
+            dashboard.follow_activity(),
+            dashboard.follow_health()
+        )
     }))
     .await;
 }
@@ -77,8 +81,6 @@ impl Dashboard<'_> {
             let mut stream = std::pin::pin!(stream);
             let mut stale: BTreeSet<RequestId> = BTreeSet::new();
             let mut reads: Option<LocalBoxFuture<'_, ()>> = Some(self.load().boxed_local());
-            let mut health = interval(HEALTH_EVERY);
-            health.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 if reads.is_none() && !stale.is_empty() {
                     let changed = std::mem::take(&mut stale);
@@ -98,10 +100,18 @@ impl Dashboard<'_> {
                         Some(Err(_)) | None => break,
                     },
                     () = async { if let Some(reads) = &mut reads { reads.await } }, if reads.is_some() => reads = None,
-                    _ = health.tick() => drop(self.note("health", self.client.health().await)),
                 }
             }
             self.counts.add("FAILED events: the stream ended");
+        }
+    }
+
+    async fn follow_health(&self) {
+        let mut health = interval(HEALTH_EVERY);
+        health.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            health.tick().await;
+            self.note("health", self.client.health().await);
         }
     }
 
