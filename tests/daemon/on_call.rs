@@ -172,3 +172,28 @@ async fn unread_source_ends_no_access_at_start() {
     world.engine().look_who_is_on_call().await.expect("a look");
     world.reach(&id, "revoked").await;
 }
+
+#[tokio::test]
+async fn missing_directory_ends_no_access_at_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("payments");
+    write(&path, "kim\n");
+    let mut world = world(&path).await;
+    let id = world.active().await;
+    world.stop().await;
+    let file = rusqlite::Connection::open(world.database()).expect("the database");
+    file.execute("DELETE FROM directory", []).expect("no copy");
+    drop(file);
+    // AWS does not come to answering what the directory is loaded from.
+    world.run().await;
+    assert!(world.engine().directory().is_none());
+    soon("the sources are read", || world.engine().on_call_is_read()).await;
+    world.engine().recheck_open_requests().await.expect("a look");
+    let request = id.parse().expect("an id");
+    let state = world.engine().store().read(move |read| {
+        Ok::<_, teamd::engine::Refused>(read.request(&request)?.map(|request| request.state.word()))
+    });
+    let state = state.await.expect("a state").map(|word| word.to_string());
+    assert_eq!(state.as_deref(), Some("active"));
+    assert!(world.is_assigned("alice", "prod-ledger", ADMIN));
+}

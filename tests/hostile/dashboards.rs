@@ -13,10 +13,10 @@ use team_shared::request::RequestQuery;
 use team_tui::client::{Client, ClientError};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-/// Dashboards that the first person has open besides.
-const MORE: usize = 10;
-/// All of them: 50 people have one each.
-pub(crate) const OPEN: u64 = 60;
+/// Dashboards that the first person has open.
+const OF_ONE: usize = 10;
+/// All of them: 49 other people have one each.
+pub(crate) const OPEN: u64 = 59;
 /// Above this many changed requests, everything is read again.
 const MANY: usize = 16;
 /// Rows that are read at the start: of the newest requests, and of those that are open.
@@ -28,7 +28,7 @@ const RECONNECT: Duration = Duration::from_millis(500);
 
 /// The dashboards of one person.
 pub(crate) async fn run(socket: &Path, number: usize, counts: &Counts) {
-    let open = if number == 0 { 1 + MORE } else { 1 };
+    let open = if number == 0 { OF_ONE } else { 1 };
     join_all((0..open).map(|_| async {
         let client = Client::new(socket, true).expect("a client");
         let dashboard = Dashboard { client, counts };

@@ -119,7 +119,8 @@ fn write_policy(store: &Store, policy: &'static str) -> StoreResult<u64> {
 }
 
 fn write_audit(store: &Store, live: &Arc<[RequestId]>, now: Time) -> StoreResult<()> {
-    let began = now - TimeDelta::days(30);
+    // The last row is a minute old: a daemon that was away for long doubts its clock.
+    let began = now - TimeDelta::minutes(1) - TimeDelta::seconds(i64::try_from(ROWS).unwrap_or_default());
     for first in (0..ROWS).step_by(CHUNK) {
         let live = Arc::clone(live);
         store.write_blocking::<_, StoreError>(WriteLane::Normal, move |tx| {

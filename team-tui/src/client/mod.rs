@@ -34,22 +34,27 @@ const ACT_AS: &str = "X-Team-Demo-As";
 /// Verbs that need the directory wait for it up to 20 s in the daemon; this leaves room for that.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Calls in flight at the same time; event streams do not count. The daemon allows 32 connections per user.
-const MAX_CALLS: usize = 4;
+/// Reads in flight at the same time; event streams do not count. The daemon allows 32 connections per user, and ten
+/// dashboards of one user, with two streams each, must fit.
+const MAX_READS: usize = 1;
+
+/// Commands in flight at the same time, beside the reads: a decision never waits behind a long list.
+const MAX_COMMANDS: usize = 1;
 
 /// A connection is kept for the next call for this long. The daemon closes it after 60 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// A client with at most [`MAX_CALLS`] calls in flight. It keeps one idle connection, so that ten dashboards of one
-/// user, with two streams each, stay below the daemon's limit. The owner of the socket is checked before every call.
+/// A client with at most [`MAX_READS`] reads and [`MAX_COMMANDS`] commands in flight, which keeps one idle connection.
+/// The owner of the socket is checked before every call.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     socket: PathBuf,
     act_as: Option<String>,
     inert: bool,
-    /// Shared by all clones.
-    calls: Arc<Semaphore>,
+    /// Shared by all clones, as is the next.
+    reads: Arc<Semaphore>,
+    commands: Arc<Semaphore>,
 }
 
 impl Client {
@@ -70,7 +75,8 @@ impl Client {
             socket: socket.to_owned(),
             act_as: None,
             inert,
-            calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            reads: Arc::new(Semaphore::new(MAX_READS)),
+            commands: Arc::new(Semaphore::new(MAX_COMMANDS)),
         })
     }
 
@@ -137,9 +143,14 @@ impl Client {
         }
     }
 
-    async fn answer<T: DeserializeOwned>(&self, builder: RequestBuilder) -> Result<T, ClientError> {
+    /// Sends a request when it is its turn, and reads the answer.
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        turns: &Semaphore,
+        builder: RequestBuilder,
+    ) -> Result<T, ClientError> {
         // Never closed: where it were, the call goes out all the same.
-        let _turn = self.calls.acquire().await;
+        let _turn = turns.acquire().await;
         let response = self.send(builder.timeout(TIMEOUT)).await?;
         let body = response
             .bytes()
@@ -162,11 +173,12 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<T, ClientError> {
-        self.answer(self.request(Method::GET, path, query)?).await
+        self.answer(&self.reads, self.request(Method::GET, path, query)?)
+            .await
     }
 
     async fn get_bytes(&self, path: &str, query: &[(&str, String)]) -> Result<Response, ClientError> {
-        let _turn = self.calls.acquire().await;
+        let _turn = self.reads.acquire().await;
         self.send(self.request(Method::GET, path, query)?).await
     }
 
@@ -177,19 +189,22 @@ impl Client {
         key: &str,
     ) -> Result<T, ClientError> {
         let builder = self.request(Method::POST, path, &[])?;
-        self.answer(builder.header("Idempotency-Key", key).json(body))
-            .await
+        self.answer(
+            &self.commands,
+            builder.header("Idempotency-Key", key).json(body),
+        )
+        .await
     }
 
     /// A POST that changes nothing.
     async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
         let builder = self.request(Method::POST, path, &[])?;
-        self.answer(builder.json(body)).await
+        self.answer(&self.reads, builder.json(body)).await
     }
 
     async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
         let builder = self.request(Method::PUT, path, &[])?;
-        self.answer(builder.json(body)).await
+        self.answer(&self.commands, builder.json(body)).await
     }
 }
 

@@ -184,12 +184,16 @@ impl Engine {
     }
 
     /// Ends what has lost its basis: pending and scheduled requests are withdrawn, live access ends where the policy
-    /// says so. Only ever called with a complete directory.
-    pub(super) async fn recheck_open_requests(&self) -> Result<(), Refused> {
+    /// says so. Without a directory, or before every source of who is on call was read, it changes nothing.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn recheck_open_requests(&self) -> Result<(), Refused> {
         pass("directory.recheck").await?;
         let facts = self.facts();
-        // Until every source of who is on call was read, nobody can say who is not.
-        let Some(in_force) = facts.policy.clone().filter(|_| self.on_call_is_read()) else {
+        // Until the directory was loaded and every source of who is on call was read, nobody can say who is not there.
+        let is_known = facts.directory.is_some() && self.on_call_is_read();
+        let Some(in_force) = facts.policy.clone().filter(|_| is_known) else {
             return Ok(());
         };
         let ends_active = in_force.policy.settings.on_lost_eligibility == OnLostEligibility::End;

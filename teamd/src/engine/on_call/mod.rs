@@ -214,7 +214,8 @@ impl Engine {
     }
 
     /// Whether every source was read since the start, well or not.
-    pub(super) fn on_call_is_read(&self) -> bool {
+    #[must_use]
+    pub fn on_call_is_read(&self) -> bool {
         self.on_call.is_read.load(Ordering::Relaxed) || self.settings().on_call.is_empty()
     }
 
