@@ -3,11 +3,12 @@
 pub mod clock;
 
 use crate::config::{Config, ConfigErrors};
+use crate::priority;
 use crate::store;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 /// The configuration, or a message that lists every error.
 pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigErrors> {
@@ -21,12 +22,17 @@ pub(crate) fn runtime() -> anyhow::Result<Runtime> {
 /// Two workers, and at most `blocking` threads beside them: with those of the store, of logging and of the heavy pool
 /// the sum stays far below the unit's `TasksMax=256`.
 fn named_runtime(name: &str, blocking: usize) -> anyhow::Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
+    Ok(builder(name, blocking).build()?)
+}
+
+fn builder(name: &str, blocking: usize) -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    builder
         .worker_threads(2)
         .max_blocking_threads(blocking)
         .thread_name(name)
-        .enable_all()
-        .build()?)
+        .enable_all();
+    builder
 }
 
 /// How long threads that are blocked at a stop are waited for. One that hangs in the kernel never returns.
@@ -44,7 +50,10 @@ pub fn run(path: Option<&Path>) -> anyhow::Result<()> {
     // Before there are threads: taking the socket over changes the environment.
     let inherited = crate::lifecycle::systemd::inherited_listener("api")?;
     // Before anything is spawned: the removal path shares no thread with what callers can keep busy.
-    let (removal, service) = (named_runtime("removal", 8)?, named_runtime("service", 16)?);
+    let removal = named_runtime("removal", 8)?;
+    let service = builder("service", 16)
+        .on_thread_start(|| priority::lower(priority::SERVICE))
+        .build()?;
     let path = path.map(Path::to_owned);
     let ended = removal.block_on(crate::run::run(config, path, inherited, service.handle().clone()));
     service.shutdown_timeout(BLOCKED_THREADS_TIMEOUT);

@@ -37,6 +37,7 @@ pub mod leases;
 pub mod lifecycle;
 pub mod notify;
 pub mod offline;
+mod priority;
 mod procfs;
 pub mod run;
 pub mod store;

@@ -50,7 +50,7 @@ struct Task {
     callers: Vec<Caller>,
     /// A request that waits for a decision.
     pending: String,
-    /// Uids with a dashboard, the first with ten more.
+    /// Uids with a dashboard, the first with nine more.
     dashboards: Vec<u32>,
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Phase {
     pub(crate) name: String,
     /// What goes on meanwhile.
     pub(crate) attacks: Vec<Attack>,
-    /// Sixty dashboards are open, and 500 sessions end in one moment.
+    /// 59 dashboards are open, and 500 sessions end in one moment.
     pub(crate) has_dashboards: bool,
     /// When it begins, after the origin.
     pub(crate) start: TimeDelta,

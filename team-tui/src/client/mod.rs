@@ -189,11 +189,8 @@ impl Client {
         key: &str,
     ) -> Result<T, ClientError> {
         let builder = self.request(Method::POST, path, &[])?;
-        self.answer(
-            &self.commands,
-            builder.header("Idempotency-Key", key).json(body),
-        )
-        .await
+        self.answer(&self.commands, builder.header("Idempotency-Key", key).json(body))
+            .await
     }
 
     /// A POST that changes nothing.

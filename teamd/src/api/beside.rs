@@ -54,7 +54,7 @@ pub(super) async fn read_beside(
     let beside = api
         .engine
         .store()
-        .read(move |read| Ok::<_, Refused>(Beside::of(read, &about, &engine)?))
+        .read_ahead(move |read| Ok::<_, Refused>(Beside::of(read, &about, &engine)?))
         .await?;
     Ok(views::request(request, &beside, facts, access))
 }

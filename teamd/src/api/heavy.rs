@@ -4,6 +4,7 @@
 //! runtime. The queue is bounded, and fair because a user has one computation in it at a time ([`super::budget`]).
 
 use crate::engine::Refused;
+use crate::priority;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +18,6 @@ const THREADS: usize = 2;
 const QUEUE: usize = 256;
 /// How long a computation waits for a thread.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// The niceness of the threads: they compute with what nobody else needs.
-const NICENESS: i32 = 10;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -73,8 +72,7 @@ impl HeavyPool {
 }
 
 fn work(queue: &Mutex<Receiver<Job>>) {
-    // Linux has a niceness for each thread. Where it may not be set, the thread works as it is.
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+    priority::lower(priority::HEAVY);
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
@@ -150,6 +148,6 @@ mod tests {
             .await
             .unwrap()
             .unwrap();
-        assert!(niceness >= NICENESS, "{niceness}");
+        assert!(niceness >= priority::HEAVY, "{niceness}");
     }
 }

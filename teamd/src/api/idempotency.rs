@@ -84,7 +84,7 @@ pub(super) async fn once<T: Serialize>(
     let known = api
         .engine
         .store()
-        .read(move |read| Ok::<_, Refused>(read.remembered(&asked_who, &asked_key, now)?))
+        .read_ahead(move |read| Ok::<_, Refused>(read.remembered(&asked_who, &asked_key, now)?))
         .await;
     let known = match known {
         // Only what takes access back is done now, and doing that twice is harmless.

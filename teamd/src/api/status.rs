@@ -125,7 +125,7 @@ async fn open_that_they_see(api: &Api, facts: &Facts, caller: &Caller) -> Result
         let (counted, last, found) = match read {
             Some(read) => read,
             // What is in memory answers where the database cannot.
-            None => store.read_with_fallback(move |read| count(read)).await?,
+            None => store.read_urgently(move |read| count(read)).await?,
         };
         (seen, before, looked) = (counted, last, looked + found);
         if found < COUNTED_AT_ONCE || looked >= COUNTED {

@@ -285,6 +285,8 @@ fn patched(copy: &Directory, user: &UserId, fresh: &FreshPerson) -> Directory {
 /// Why a request has lost its basis; none: it has one. Too few approvers, or a duration that a running window has
 /// outlived, is no loss.
 pub(super) fn lost_basis(facts: &super::Facts, request: &Request, now: Time) -> Option<String> {
+    // Most fit by the facts as they are, which saves making every form of them.
+    lost_basis_by(facts, request, now)?;
     let possible = facts.possible(&request.key.user).into_iter();
     let reasons: Option<Vec<String>> = possible
         .map(|facts| lost_basis_by(&facts, request, now))

@@ -26,7 +26,8 @@ pub struct Facts {
     pub now: Time,
     /// Why no create is sent; empty: creates are sent.
     pub holds: BTreeMap<Hold, String>,
-    /// Sources of who is on call that have not been read yet. What the directory says about them is a guess.
+    /// Sources of who is on call that a rule names and that have not been read yet. What the directory says about them is
+    /// a guess.
     pub unread_on_call: BTreeSet<String>,
 }
 

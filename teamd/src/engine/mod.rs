@@ -361,14 +361,20 @@ impl Engine {
     #[must_use]
     pub fn facts(&self) -> Facts {
         self.heed_refusals();
+        let policy = self.policy();
+        let mut unread_on_call = self.unread_on_call();
+        unread_on_call.retain(|source| {
+            let in_force = policy.as_ref();
+            in_force.is_some_and(|in_force| in_force.policy.names_on_call_source(source))
+        });
         Facts {
-            policy: self.policy(),
+            policy,
             directory: self.directory(),
             protected: self.protected(),
             allow_sudo: self.settings().identity.allow_sudo,
             now: self.clock.now(),
             holds: guards::heeded(self.gate.holds()),
-            unread_on_call: self.unread_on_call(),
+            unread_on_call,
         }
     }
 }

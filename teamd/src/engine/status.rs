@@ -83,9 +83,9 @@ impl Engine {
             let last = (rows, read.audit(&filter)?.first().map(|record| record.hash));
             Ok::<_, Refused>((read.count_requests()?, read.grants()?, overdue, last))
         };
-        let (requests, grants, overdue, last) = match self.store.read(gather).await {
+        let (requests, grants, overdue, last) = match self.store.read_ahead(gather).await {
             Ok(gathered) => gathered,
-            Err(_) if self.degraded().is_some() => self.store.read_with_fallback(gather).await?,
+            Err(_) if self.degraded().is_some() => self.store.read_urgently(gather).await?,
             Err(refused) => return Err(refused),
         };
         let chain = self

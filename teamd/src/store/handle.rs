@@ -14,6 +14,7 @@ use super::port::{Backend, StoreError, StoreResult, Tx};
 use super::removals::Shared;
 use super::sqlite::{Lock, Sqlite, lock};
 use crate::domain::Time;
+use crate::priority;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -100,12 +101,12 @@ impl Store {
         };
         for number in 0..READERS {
             let Some(reader) = backend.reader()? else { break };
-            store.start(&format!("store-read-{number}"), &reads, reader)?;
+            store.start(&format!("store-read-{number}"), priority::SERVICE, &reads, reader)?;
         }
         if let Some(reader) = backend.reader()? {
-            store.start("store-removal", &removal_reads, reader)?;
+            store.start("store-removal", 0, &removal_reads, reader)?;
         }
-        store.start("store-write", &writes, Box::new(backend))?;
+        store.start("store-write", 0, &writes, Box::new(backend))?;
         Ok(store)
     }
 
@@ -269,11 +270,20 @@ impl Store {
         }
     }
 
-    fn start(&self, name: &str, jobs: &Arc<Lanes<Job>>, mut backend: Box<dyn Backend>) -> StoreResult<()> {
+    fn start(
+        &self,
+        name: &str,
+        niceness: i32,
+        jobs: &Arc<Lanes<Job>>,
+        mut backend: Box<dyn Backend>,
+    ) -> StoreResult<()> {
         let jobs = Arc::clone(jobs);
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
+                if niceness > 0 {
+                    priority::lower(niceness);
+                }
                 while let Some(job) = jobs.pop() {
                     job(Some(backend.as_mut()));
                 }

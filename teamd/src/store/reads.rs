@@ -10,6 +10,8 @@ use tokio::sync::oneshot;
 enum Reader {
     /// The removal path's own.
     Removal,
+    /// Those of everybody else, before what waits there.
+    Urgent,
     /// Those of everybody else.
     Shared,
 }
@@ -27,9 +29,36 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.read_on(Reader::Shared, work).await
+    }
+
+    /// The same, ahead of other reads: for `status`, and for what people do to take access away.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn read_ahead<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn Read) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.read_on(Reader::Urgent, work).await
+    }
+
+    async fn read_on<T, E>(
+        &self,
+        reader: Reader,
+        work: impl FnOnce(&mut dyn Read) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (send, receive) = oneshot::channel();
         let job = self.read_job(work);
-        self.push_read(Reader::Shared, unless_abandoned(send, job));
+        self.push_read(reader, unless_abandoned(send, job));
         receive.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -70,11 +99,11 @@ impl Store {
         self.read_shadowed(Reader::Removal, work).await
     }
 
-    /// The same for everybody else, on the shared readers: while the tables cannot be used, what is in memory answers.
+    /// The same as [`read_ahead`](Self::read_ahead) reads, on the shared readers. While the tables cannot be used, what is in memory answers.
     ///
     /// # Errors
     /// As there.
-    pub async fn read_with_fallback<T, E>(
+    pub async fn read_urgently<T, E>(
         &self,
         work: impl FnMut(&mut dyn Read) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -82,7 +111,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.read_shadowed(Reader::Shared, work).await
+        self.read_shadowed(Reader::Urgent, work).await
     }
 
     async fn read_shadowed<T, E>(
@@ -119,11 +148,12 @@ impl Store {
             Mode::Threads {
                 reads, removal_reads, ..
             } => {
-                let lanes = match reader {
-                    Reader::Removal => removal_reads,
-                    Reader::Shared => reads,
+                let (lanes, lane) = match reader {
+                    Reader::Removal => (removal_reads, 0),
+                    Reader::Urgent => (reads, 0),
+                    Reader::Shared => (reads, 1),
                 };
-                drop(lanes.push(0, job));
+                drop(lanes.push(lane, job));
             }
             Mode::Inline(backend) => inline(backend, job),
             Mode::Without(_) => job(None),

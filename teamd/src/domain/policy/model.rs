@@ -24,6 +24,24 @@ pub struct Policy {
     pub routes: Vec<Route>,
 }
 
+impl Policy {
+    /// Whether a rule names this source of who is on call.
+    #[must_use]
+    pub fn names_on_call_source(&self, source: &str) -> bool {
+        let eligibility = self
+            .eligibility
+            .iter()
+            .flat_map(|rule| rule.who.iter().chain(&rule.approvers));
+        let approvers = self
+            .approvers
+            .iter()
+            .flat_map(|rule| rule.who.iter().chain(&rule.escalate_to));
+        let deny = self.deny.iter().flat_map(|rule| &rule.who);
+        let mut subjects = eligibility.chain(approvers).chain(deny);
+        subjects.any(|subject| matches!(subject, Subject::OnCall(name) if name == source))
+    }
+}
+
 /// Who runs the system. Roles add up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleAssignments {

@@ -78,7 +78,7 @@ impl Engine {
         let (completed_at, standing, findings) = self
             .store
             // What is in memory answers where the database cannot.
-            .read_with_fallback(|read| {
+            .read_urgently(|read| {
                 let completed_at = read.meta(pass::COMPLETED)?.and_then(|text| pass::moment(&text));
                 Ok::<_, Refused>((completed_at, read.standing()?.len(), read.drift()?))
             })

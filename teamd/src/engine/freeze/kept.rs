@@ -56,7 +56,7 @@ impl Engine {
     /// The store cannot be read.
     pub async fn frozen(&self) -> Result<Option<Frozen>, Refused> {
         self.store
-            .read_with_fallback(|read_from| Ok::<_, Refused>(read(read_from)?))
+            .read_urgently(|read_from| Ok::<_, Refused>(read(read_from)?))
             .await
     }
 
