@@ -203,7 +203,9 @@ impl Engine {
             if is_first || unread != before {
                 // What has waited for a source goes on.
                 self.deadlines_wake.notify_one();
-                self.recheck_by_on_call().await;
+                if !self.settings().on_call.is_empty() {
+                    self.recheck_by_on_call().await;
+                }
             }
             tokio::select! {
                 biased;
