@@ -92,7 +92,9 @@ mod tests {
     #[test]
     fn hidden_processes_are_found_in_mountinfo() {
         let mounts = |options: &str| {
-            format!("22 28 0:20 / /sys rw - sysfs sysfs rw\n23 28 0:21 / /proc rw,nosuid - proc proc {options}\n")
+            format!(
+                "22 28 0:20 / /sys rw - sysfs sysfs rw\n23 28 0:21 / /proc rw,nosuid - proc proc {options}\n"
+            )
         };
         assert_eq!(judge_mounts(&mounts("rw")), None);
         assert_eq!(judge_mounts(&mounts("rw,hidepid=0")), None);
@@ -107,9 +109,15 @@ mod tests {
 
     #[test]
     fn uid_map_is_judged_by_what_it_covers() {
-        assert_eq!(judge_uid_map("         0          0 4294967295\n"), UidMap::Identity);
+        assert_eq!(
+            judge_uid_map("         0          0 4294967295\n"),
+            UidMap::Identity
+        );
         assert_eq!(judge_uid_map("0 100000 65536\n"), UidMap::Partial(65_536));
-        assert_eq!(judge_uid_map("0 0 1000\n1000 5000 65536\n"), UidMap::Partial(66_536));
+        assert_eq!(
+            judge_uid_map("0 0 1000\n1000 5000 65536\n"),
+            UidMap::Partial(66_536)
+        );
         assert_eq!(judge_uid_map("0 1000 1\n"), UidMap::TooSmall(1));
         assert_eq!(judge_uid_map(""), UidMap::Unknown);
         assert_eq!(judge_uid_map("0 0\n"), UidMap::Unknown);

@@ -22,8 +22,7 @@ fn denying() -> String {
 
 /// Each look at assignments takes two seconds.
 fn slow_looks() -> Faults {
-    without_loads(quick())
-        .with(FaultRule::new("ListAccountAssignments", FaultKind::Latency).delay_ms(2_000))
+    without_loads(quick()).with(FaultRule::new("ListAccountAssignments", FaultKind::Latency).delay_ms(2_000))
 }
 
 fn calls_of(world: &World, operation: Operation) -> usize {

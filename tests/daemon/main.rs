@@ -18,6 +18,7 @@
 //! * [`backstop`] the dead-man's switch
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail, [`tampering`] with it · [`restart`] the same store opened again
+//! * [`sudo`] the login behind a uid
 //! * [`commits`] what is decided while policy and directory change
 //! * [`isolation`] what callers may occupy, and that no removal waits for it
 //! * [`failures`] whatever can fail under access that was given
@@ -66,6 +67,7 @@ mod rush;
 mod scenarios;
 mod starts;
 mod stream;
+mod sudo;
 mod support;
 mod tampering;
 mod telling;

@@ -211,7 +211,15 @@ fn no_arrow_points_upwards() {
         // Beside the engine: what an operator asks before the daemon runs, or while it does not.
         (
             "check",
-            &["domain", "config", "clock", "aws", "notify", "descriptors", "procfs"],
+            &[
+                "domain",
+                "config",
+                "clock",
+                "aws",
+                "notify",
+                "descriptors",
+                "procfs",
+            ],
         ),
         ("sweep", &["domain", "clock", "aws", "leases"]),
         (
@@ -232,7 +240,9 @@ fn no_arrow_points_upwards() {
     ];
     let api: (&str, &[&str]) = (
         "api",
-        &["engine", "store", "document", "domain", "notify", "priority", "procfs"],
+        &[
+            "engine", "store", "document", "domain", "notify", "priority", "procfs",
+        ],
     );
     let above = ["run", "commands", "cli", "demo", "main", "lib"];
     for source in sources("teamd/src") {

@@ -124,14 +124,8 @@ mod tests {
         assert_eq!(peer_of(&stream, uid, pid, true).login_uid, expected);
         assert_eq!(peer_of(&stream, uid, pid, false).login_uid, LoginUid::Unset);
         // Another uid than the process has: it is not the process that connected.
-        assert_eq!(
-            peer_of(&stream, uid + 1, pid, true).login_uid,
-            LoginUid::Unknown
-        );
-        assert_eq!(
-            peer_of(&stream, uid, None, true).login_uid,
-            LoginUid::Unknown
-        );
+        assert_eq!(peer_of(&stream, uid + 1, pid, true).login_uid, LoginUid::Unknown);
+        assert_eq!(peer_of(&stream, uid, None, true).login_uid, LoginUid::Unknown);
     }
 
     /// The connection outlives the process that made it: a child that shares descriptors connects and ends before it is
@@ -142,7 +136,10 @@ mod tests {
         let path = folder.path().join("sock");
         let listener = UnixListener::bind(&path).unwrap();
         let connected = std::process::Command::new("python3")
-            .args(["-c", "import socket,sys,os\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])"])
+            .args([
+                "-c",
+                "import socket,sys,os\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])",
+            ])
             .arg(&path)
             .status();
         let Ok(status) = connected else {
@@ -151,9 +148,6 @@ mod tests {
         };
         assert!(status.success());
         let (stream, uid, pid) = accepted(&listener);
-        assert_eq!(
-            peer_of(&stream, uid, pid, true).login_uid,
-            LoginUid::Unknown
-        );
+        assert_eq!(peer_of(&stream, uid, pid, true).login_uid, LoginUid::Unknown);
     }
 }

@@ -81,7 +81,9 @@ fn judge_login_uids(is_kept: bool, hidepid: Option<String>) -> Line {
         ),
         (true, Some(option)) => Line::warn(
             "login uids",
-            format!("/proc is mounted with {option}: those of other users cannot be read, and they can change nothing"),
+            format!(
+                "/proc is mounted with {option}: those of other users cannot be read, and they can change nothing"
+            ),
             "mount /proc with gid= of a group that the daemon's user is in, or without hidepid",
         ),
         (true, None) => Line::ok("login uids", "are read for every caller"),
@@ -212,7 +214,10 @@ mod tests {
         assert_eq!(judge_login_uids(false, None).status, Status::Warn);
         let hidden = judge_login_uids(true, Some("hidepid=2".to_owned()));
         assert_eq!(hidden.status, Status::Warn);
-        assert!(hidden.detail.contains("hidepid=2") && hidden.help.contains("gid="), "{hidden:?}");
+        assert!(
+            hidden.detail.contains("hidepid=2") && hidden.help.contains("gid="),
+            "{hidden:?}"
+        );
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Decisions hold at their commit: whatever policy and directory a decision was made on are still in force in the
 //! transaction that writes it. Where they have moved meanwhile, it is made again.
 
+use super::Engine;
 use super::facts::Facts;
 use super::policy::InForce;
 use super::refused::Refused;
-use super::{Engine, guards};
 use crate::domain::Time;
 use crate::domain::directory::Directory;
 use crate::store::WriteLane;
@@ -26,9 +26,6 @@ impl Currency {
     /// # Errors
     /// The store cannot be read.
     pub(super) fn holds<R: Read + ?Sized>(&self, read: &mut R, facts: &Facts) -> StoreResult<bool> {
-        if !guards::is_on(guards::Guard::FactsAtCommit) {
-            return Ok(true);
-        }
         let version = facts.policy.as_ref().map_or(0, |in_force| in_force.version);
         let directory = self.0.load();
         let is_same_copy = match (directory.as_ref(), &facts.directory) {

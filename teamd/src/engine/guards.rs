@@ -42,8 +42,6 @@ pub enum Guard {
     DurableAttempts,
     /// While somebody holds the gate, nothing is created.
     Gate,
-    /// A decision is written only while the policy and the directory that it was made on are in force.
-    FactsAtCommit,
     /// Of two daemons on the same tables, the one that was there first writes no more. It stands in the store, below the
     /// engine: the simulation takes it away there.
     #[cfg(any(test, feature = "simulator"))]

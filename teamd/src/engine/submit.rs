@@ -255,14 +255,7 @@ impl Engine {
                     }
                 }
                 for ((next, max_per_day), name) in filed.iter().zip(&names) {
-                    let one = file(
-                        tx,
-                        next,
-                        *max_per_day,
-                        pending_per_user,
-                        directory,
-                        now,
-                    );
+                    let one = file(tx, next, *max_per_day, pending_per_user, directory, now);
                     one.map_err(|refused| match filed.len() {
                         1 => refused,
                         _ => Refused {

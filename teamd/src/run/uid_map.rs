@@ -9,7 +9,10 @@ pub(super) fn refuse_small(map: UidMap) -> Result<(), RunError> {
         UidMap::TooSmall(count) => return Err(RunError::UidMap(count)),
         UidMap::Identity => {}
         UidMap::Partial(_) | UidMap::Unknown => {
-            tracing::warn!(?map, "uids may stand for others outside of this namespace; `teamd check` says more");
+            tracing::warn!(
+                ?map,
+                "uids may stand for others outside of this namespace; `teamd check` says more"
+            );
         }
     }
     Ok(())
@@ -24,6 +27,9 @@ mod tests {
         assert!(refuse_small(UidMap::Identity).is_ok());
         assert!(refuse_small(UidMap::Partial(65_536)).is_ok());
         let refused = refuse_small(UidMap::TooSmall(1)).unwrap_err().to_string();
-        assert!(refused.contains("covers 1 uids") && refused.contains("PrivateUsers=no"), "{refused}");
+        assert!(
+            refused.contains("covers 1 uids") && refused.contains("PrivateUsers=no"),
+            "{refused}"
+        );
     }
 }

@@ -48,8 +48,7 @@ pub(crate) fn prepare(
     }
     let open = tx.open_requests_on(key)?;
     // Nothing is created for requests whose time is up: the deadline loop is about to end them.
-    let has_time =
-        |r: &Request| r.holds_lease() && r.latest_end().is_none_or(|end| end > now);
+    let has_time = |r: &Request| r.holds_lease() && r.latest_end().is_none_or(|end| end > now);
     let may_create = may_create && open.iter().any(has_time) && !is_frozen(tx);
     let wanted = guards::wanted(Wanted {
         leases: open.iter().filter(|r| r.holds_lease()).count(),

@@ -21,7 +21,9 @@ pub(super) fn in_force(conn: &Connection) -> StoreResult<u64> {
         .prepare_cached("SELECT max(version) FROM policy")
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(failed)?;
-    version.map_or(Ok(0), |version| place(&version.to_string()).count("version", version))
+    version.map_or(Ok(0), |version| {
+        place(&version.to_string()).count("version", version)
+    })
 }
 
 /// One version.
