@@ -11,6 +11,9 @@ pub struct Me {
     pub uid: u32,
     /// The login uid, where one is set.
     pub login_uid: Option<u32>,
+    /// The login uid could not be read: everything that changes something is refused.
+    #[serde(default)]
+    pub login_uid_unknown: bool,
     /// The login name of the uid.
     pub login: Option<String>,
     /// The person; absent for the operator and for logins that map to nobody.

@@ -38,6 +38,7 @@ pub mod lifecycle;
 pub mod notify;
 pub mod offline;
 mod priority;
+mod procfs;
 pub mod run;
 pub mod store;
 pub mod sweep;

@@ -4,6 +4,7 @@
 pub(crate) mod activity;
 mod adopt;
 mod revoke_only;
+mod uid_map;
 
 use crate::api::{self, Api};
 use crate::aws::config::AwsSettings;
@@ -17,6 +18,7 @@ use crate::descriptors;
 use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
 use crate::files;
 use crate::lifecycle::{Ended, Shutdown, systemd};
+use crate::procfs;
 use crate::store::port::StoreError;
 use crate::telemetry;
 use std::os::unix::fs::DirBuilderExt;
@@ -42,6 +44,11 @@ pub enum RunError {
         /// Why.
         error: StoreError,
     },
+    /// Different users would look alike.
+    #[error(
+        "the uid map of this namespace covers {0} uids, so that other users cannot be told apart: run teamd with PrivateUsers=no, or map 65,536 uids or more"
+    )]
+    UidMap(u64),
     /// The store was opened and cannot be read.
     #[error("store: {0}")]
     State(#[from] Refused),
@@ -83,6 +90,7 @@ pub async fn run(
     inherited: Option<std::os::unix::net::UnixListener>,
     service: tokio::runtime::Handle,
 ) -> Result<(), RunError> {
+    uid_map::refuse_small(procfs::uid_map())?;
     descriptors::raise_limit();
     let shutdown = Shutdown::new().with_service_runtime(service.clone());
     shutdown.listen_to_signals().map_err(RunError::Signals)?;

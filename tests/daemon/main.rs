@@ -18,6 +18,8 @@
 //! * [`backstop`] the dead-man's switch
 //! * [`rush`] ten thousand sessions that end in the same second, on simulated time
 //! * [`stream`] the event stream · [`audit`] the trail, [`tampering`] with it · [`restart`] the same store opened again
+//! * [`sudo`] the login behind a uid
+//! * [`commits`] what is decided while policy and directory change
 //! * [`isolation`] what callers may occupy, and that no removal waits for it
 //! * [`failures`] whatever can fail under access that was given
 //! * [`defects`] what AWS's TEAM is known to do wrong, where no other test shows that this does not
@@ -36,6 +38,7 @@ mod bodies;
 mod budgets;
 mod changes;
 mod clock;
+mod commits;
 mod connections;
 mod damage;
 mod defects;
@@ -64,6 +67,7 @@ mod rush;
 mod scenarios;
 mod starts;
 mod stream;
+mod sudo;
 mod support;
 mod tampering;
 mod telling;

@@ -22,7 +22,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use teamd::api::{self, Api};
 use teamd::config::Config;
-use teamd::domain::identity::{Caller as EngineCaller, Peer};
+use teamd::domain::identity::{Caller as EngineCaller, LoginUid, Peer};
 use teamd::engine::{Engine, PolicyInput};
 use teamd::lifecycle::{Ended, Shutdown};
 use teamd::run::TimeSource;
@@ -355,7 +355,7 @@ pub(crate) fn operator(engine: &Engine) -> EngineCaller {
     let peer = Peer {
         uid: 0,
         pid: None,
-        login_uid: None,
+        login_uid: LoginUid::Unset,
     };
     engine.identify(peer, Some("root".to_owned()))
 }

@@ -4,7 +4,7 @@ use super::sky::{ACCOUNT, user};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use team_shared::duration::Seconds;
-use teamd::domain::identity::{Caller, Peer, Who};
+use teamd::domain::identity::{Caller, LoginUid, Peer, Who};
 use teamd::engine::{EngineSettings, Submission};
 
 /// How long access lasts, in seconds.
@@ -22,7 +22,7 @@ pub(crate) fn caller(uid: u32, who: Who) -> Caller {
     let peer = Peer {
         uid,
         pid: None,
-        login_uid: None,
+        login_uid: LoginUid::Unset,
     };
     Caller {
         peer,

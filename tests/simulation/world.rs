@@ -15,7 +15,7 @@ use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use teamd::domain::identity::{Caller, Peer, Who};
+use teamd::domain::identity::{Caller, LoginUid, Peer, Who};
 use teamd::domain::request::Key;
 use teamd::engine::{Engine, Guard, Hold, PolicyInput};
 use teamd::store::port::StoreError;
@@ -188,7 +188,7 @@ impl World {
         let peer = Peer {
             uid,
             pid: None,
-            login_uid: None,
+            login_uid: LoginUid::Unset,
         };
         Caller {
             peer,

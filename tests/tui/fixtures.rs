@@ -235,6 +235,7 @@ pub(crate) fn me() -> Me {
     Me {
         uid: 1001,
         login_uid: Some(1001),
+        login_uid_unknown: false,
         login: Some("ann".to_owned()),
         person: Some(person("ann")),
         roles: vec!["requester".to_owned(), "approver".to_owned()],

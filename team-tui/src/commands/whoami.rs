@@ -16,9 +16,11 @@ pub(super) async fn run(cx: &Context) -> Outcome {
         None => "nobody in Identity Center".to_owned(),
     };
     let login = me.login.as_deref().unwrap_or("?");
-    let login_uid = me
-        .login_uid
-        .map_or_else(String::new, |uid| format!(", login uid {uid}"));
+    let login_uid = match me.login_uid {
+        Some(uid) => format!(", login uid {uid}"),
+        None if me.login_uid_unknown => ", login uid unknown: changes are refused".to_owned(),
+        None => String::new(),
+    };
     cx.out.line(&format!("you are   {person}"))?;
     cx.out
         .line(&format!("login     {login} (uid {}{login_uid})", me.uid))?;

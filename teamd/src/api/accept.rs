@@ -4,7 +4,8 @@ use super::Api;
 use super::admission::{Admission, ConnectionLimits, Lingering, answer_refusal, responders};
 use super::caller::PeerInfo;
 use super::connection::{Timeouts, serve_connection};
-use crate::domain::identity::Peer;
+use super::peer::peer_of;
+use crate::procfs;
 use axum::Router;
 use std::future::Future;
 use std::io;
@@ -56,6 +57,7 @@ pub async fn serve(
             move || limits(&api)
         },
         timeouts: Timeouts::default(),
+        keeps_login_uids: procfs::keeps_login_uids(),
     };
     tokio::select! {
         biased;
@@ -74,6 +76,8 @@ struct Server<L> {
     /// Asked for each connection, because they may change.
     limits: L,
     timeouts: Timeouts,
+    /// Whether the kernel keeps login uids.
+    keeps_login_uids: bool,
 }
 
 impl<L: Fn() -> ConnectionLimits> Server<L> {
@@ -119,11 +123,10 @@ impl<L: Fn() -> ConnectionLimits> Server<L> {
         match self.admission.admit(uid, (self.limits)()) {
             Ok(slot) => {
                 let (router, timeouts, closing) = (self.router.clone(), self.timeouts, closing.clone());
+                let peer = peer_of(&stream, uid, pid, self.keeps_login_uids);
                 connections.spawn(async move {
                     let _slot = slot;
-                    if let Some(peer) = peer(uid, pid) {
-                        serve_connection(stream, PeerInfo(Some(peer)), router, timeouts, closing).await;
-                    }
+                    serve_connection(stream, PeerInfo(Some(peer)), router, timeouts, closing).await;
                 });
             }
             Err(reason) => {
@@ -142,41 +145,6 @@ pub(super) fn limits(api: &Api) -> ConnectionLimits {
         per_user: settings.connections_per_user,
         total: settings.connections,
     }
-}
-
-/// The peer with its login uid; none: that could not be read for want of resources, and the connection is closed.
-fn peer(uid: u32, pid: Option<i32>) -> Option<Peer> {
-    let login_uid = match pid.map(login_uid) {
-        Some(Ok(login_uid)) => login_uid,
-        None => None,
-        // root may do the same by sudo.
-        Some(Err(_)) if uid == 0 => None,
-        Some(Err(error)) => {
-            tracing::warn!(%error, uid, "a connection is closed: its login uid cannot be read");
-            return None;
-        }
-    };
-    Some(Peer { uid, pid, login_uid })
-}
-
-/// `/proc/PID/loginuid`, where it is set. Evidence beside the peer uid, never identity: the pid may have gone.
-///
-/// # Errors
-/// There are no descriptors or there is no memory: that says nothing about the login.
-fn login_uid(pid: i32) -> io::Result<Option<u32>> {
-    match std::fs::read_to_string(format!("/proc/{pid}/loginuid")) {
-        Ok(text) => Ok(text.trim().parse().ok().filter(|uid| *uid != u32::MAX)),
-        Err(error) if is_exhausted(&error) => Err(error),
-        Err(_) => Ok(None),
-    }
-}
-
-fn is_exhausted(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let exhausted = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
-    exhausted
-        .iter()
-        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 fn note_panic(ended: Result<(), JoinError>) {

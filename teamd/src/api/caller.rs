@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::error::ApiError;
-use crate::domain::identity::{Caller, Peer};
+use crate::domain::identity::{Caller, LoginUid, Peer};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use team_shared::problem::{Code, Problem};
@@ -48,7 +48,7 @@ impl FromRequestParts<Api> for Calling {
             // A uid of the demo's own, so that the operator's uid does not stand for a person.
             let peer = Peer {
                 uid: 60_000,
-                login_uid: None,
+                login_uid: LoginUid::Unset,
                 ..peer
             };
             return Ok(Self(api.engine.identify(peer, Some(name.to_owned()))));

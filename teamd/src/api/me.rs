@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::paging::{ListQuery, page_of_list};
 use super::views::{Names, account_ref, set_ref};
 use crate::domain::Time;
-use crate::domain::identity::{Caller, Who};
+use crate::domain::identity::{Caller, LoginUid, Who};
 use crate::domain::policy::{decided_by, entitlements as entitled_to};
 use crate::engine::{Facts, failing_since};
 use axum::Json;
@@ -23,7 +23,8 @@ pub(super) async fn me(State(api): State<Api>, Calling(caller): Calling) -> Json
     let person = caller.person().map(|id| names.person(id));
     Json(Me {
         uid: caller.peer.uid,
-        login_uid: caller.peer.login_uid,
+        login_uid: caller.peer.login_uid.uid(),
+        login_uid_unknown: caller.peer.login_uid == LoginUid::Unknown,
         login: caller.login.clone(),
         person,
         roles: roles_of(&facts, &caller),

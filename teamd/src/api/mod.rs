@@ -32,6 +32,7 @@ mod me;
 mod name_service;
 mod notifications;
 mod paging;
+mod peer;
 mod policy;
 mod policy_test;
 mod portal;

@@ -4,6 +4,7 @@ use super::Line;
 use crate::clock::{Clock as _, GuardedClock};
 use crate::descriptors;
 use crate::domain::Time;
+use crate::procfs::{self, UidMap};
 use chrono::Datelike as _;
 use rustix::process::geteuid;
 
@@ -41,6 +42,51 @@ fn judge_umask(status: &str) -> Line {
             format!("{mask:04o} lets others write to new files"),
             "UMask=0077 in the unit, or umask 077 in the shell",
         ),
+    }
+}
+
+/// A user namespace decides which users can be told apart.
+pub(super) fn uid_map() -> Line {
+    judge_uid_map(procfs::uid_map())
+}
+
+fn judge_uid_map(map: UidMap) -> Line {
+    match map {
+        UidMap::Identity => Line::ok("uid map", "every uid is itself"),
+        UidMap::Partial(count) => Line::warn(
+            "uid map",
+            format!("{count} uids, as in a container: those of the host have other numbers here"),
+            "run teamd on the host whose logins it serves, with PrivateUsers=no",
+        ),
+        UidMap::TooSmall(count) => Line::fail(
+            "uid map",
+            format!("{count} uids only: other users cannot be told apart, and teamd does not start"),
+            "PrivateUsers=no in the unit; in a container, map 65,536 uids or more",
+        ),
+        UidMap::Unknown => Line::warn("uid map", "is unknown: /proc is not readable", "mount /proc"),
+    }
+}
+
+/// The login uid tells `sudo -u approver` from the approver.
+pub(super) fn login_uids() -> Line {
+    judge_login_uids(procfs::keeps_login_uids(), procfs::hidepid())
+}
+
+fn judge_login_uids(is_kept: bool, hidepid: Option<String>) -> Line {
+    match (is_kept, hidepid) {
+        (false, _) => Line::warn(
+            "login uids",
+            "this kernel keeps none: `sudo -u somebody` looks like that person",
+            "use a kernel with CONFIG_AUDIT, or let nobody run commands as an approver",
+        ),
+        (true, Some(option)) => Line::warn(
+            "login uids",
+            format!(
+                "/proc is mounted with {option}: those of other users cannot be read, and they can change nothing"
+            ),
+            "mount /proc with gid= of a group that the daemon's user is in, or without hidepid",
+        ),
+        (true, None) => Line::ok("login uids", "are read for every caller"),
     }
 }
 
@@ -152,6 +198,26 @@ mod tests {
         assert_eq!(judge_umask("Umask:\t0022\n").status, Status::Ok);
         assert_eq!(judge_umask("Umask:\t0002\n").status, Status::Warn);
         assert_eq!(judge_umask("").status, Status::Warn);
+    }
+
+    #[test]
+    fn uid_map_that_hides_users_fails() {
+        assert_eq!(judge_uid_map(UidMap::Identity).status, Status::Ok);
+        assert_eq!(judge_uid_map(UidMap::Partial(65_536)).status, Status::Warn);
+        assert_eq!(judge_uid_map(UidMap::TooSmall(1)).status, Status::Fail);
+        assert_eq!(judge_uid_map(UidMap::Unknown).status, Status::Warn);
+    }
+
+    #[test]
+    fn unreadable_login_uids_are_a_warning() {
+        assert_eq!(judge_login_uids(true, None).status, Status::Ok);
+        assert_eq!(judge_login_uids(false, None).status, Status::Warn);
+        let hidden = judge_login_uids(true, Some("hidepid=2".to_owned()));
+        assert_eq!(hidden.status, Status::Warn);
+        assert!(
+            hidden.detail.contains("hidepid=2") && hidden.help.contains("gid="),
+            "{hidden:?}"
+        );
     }
 
     #[test]

@@ -85,7 +85,13 @@ pub fn local(
     env: impl Iterator<Item = (String, String)>,
     now: Time,
 ) -> (Vec<Line>, Option<Config>) {
-    let mut lines = vec![host::user(), host::umask(), host::clock(now)];
+    let mut lines = vec![
+        host::user(),
+        host::umask(),
+        host::uid_map(),
+        host::login_uids(),
+        host::clock(now),
+    ];
     let loaded = Config::load(config, env);
     lines.extend(configuration(config, &loaded));
     let Ok(config) = loaded else {

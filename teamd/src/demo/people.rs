@@ -1,7 +1,7 @@
 //! People at work when the demo opens: what waits, what is scheduled, what is live. They use the same commands as
 //! everybody.
 
-use crate::domain::identity::{Caller, Peer};
+use crate::domain::identity::{Caller, LoginUid, Peer};
 use crate::engine::{Approval, Engine, Refused, Submission};
 use chrono::TimeDelta;
 use team_shared::ids::RequestId;
@@ -204,7 +204,7 @@ pub(super) fn person(engine: &Engine, name: &str) -> Caller {
     let peer = Peer {
         uid: 60_000,
         pid: None,
-        login_uid: None,
+        login_uid: LoginUid::Unset,
     };
     engine.identify(peer, Some(name.to_owned()))
 }

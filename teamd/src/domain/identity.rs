@@ -10,8 +10,30 @@ pub struct Peer {
     pub uid: u32,
     /// Peer pid; evidence only, never identity.
     pub pid: Option<i32>,
-    /// `/proc/PID/loginuid`, where one is set.
-    pub login_uid: Option<u32>,
+    /// The login behind the process.
+    pub login_uid: LoginUid,
+}
+
+/// The login uid of a process (`/proc/PID/loginuid`): who logged in, whatever uid the process has by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LoginUid {
+    /// This uid logged in.
+    Set(u32),
+    /// Nobody did: a service, or a console without PAM's login uid.
+    Unset,
+    /// It could not be read. What cannot be known permits nothing.
+    Unknown,
+}
+
+impl LoginUid {
+    /// The uid, where one is set.
+    #[must_use]
+    pub fn uid(self) -> Option<u32> {
+        match self {
+            Self::Set(uid) => Some(uid),
+            Self::Unset | Self::Unknown => None,
+        }
+    }
 }
 
 /// Whom a peer stands for.
@@ -65,13 +87,17 @@ impl Caller {
             user_id,
             user_name,
             uid: Some(self.peer.uid),
-            login_uid: self.peer.login_uid,
+            login_uid: self.peer.login_uid.uid(),
         }
     }
 
-    /// The `sudo -u` shape: the login behind the session is another than the uid that speaks.
+    /// Whether somebody else's login may be behind this uid. root is exempt: it can be anybody.
     #[must_use]
-    pub fn is_sudo(&self) -> bool {
-        self.peer.uid != 0 && self.peer.login_uid.is_some_and(|login| login != self.peer.uid)
+    pub fn may_be_sudo(&self) -> bool {
+        match self.peer.login_uid {
+            LoginUid::Set(login) => self.peer.uid != 0 && login != self.peer.uid,
+            LoginUid::Unset => false,
+            LoginUid::Unknown => self.peer.uid != 0,
+        }
     }
 }

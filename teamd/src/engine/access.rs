@@ -145,23 +145,29 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Refuses the `sudo -u` shape.
+    /// Refuses the `sudo -u` shape, and who cannot be told from it.
     ///
     /// # Errors
-    /// The login uid is set and differs.
+    /// The login uid is set and differs, or cannot be known.
     pub fn refuse_sudo(&self) -> Result<(), Refused> {
-        if self.caller.is_sudo() && !self.allow_sudo {
-            let login = self.caller.peer.login_uid.unwrap_or_default();
-            return Err(Refused::new(
-                Code::SudoRefused,
-                format!(
-                    "this session was opened by uid {login}, but speaks as uid {}",
-                    self.caller.peer.uid
-                ),
-            )
-            .help("log in as yourself; an operator can set [identity] allow_sudo"));
+        if !self.caller.may_be_sudo() || self.allow_sudo {
+            return Ok(());
         }
-        Ok(())
+        let uid = self.caller.peer.uid;
+        Err(match self.caller.peer.login_uid.uid() {
+            Some(login) => Refused::new(
+                Code::SudoRefused,
+                format!("this session was opened by uid {login}, but speaks as uid {uid}"),
+            )
+            .help("log in as yourself; an operator can set [identity] allow_sudo"),
+            None => Refused::new(
+                Code::SudoRefused,
+                format!("the login behind uid {uid} cannot be known, so nothing is changed"),
+            )
+            .help(
+                "use a process that stays until it has its answer; if this happens always, `teamd check` says why",
+            ),
+        })
     }
 
     /// Approver or overseer of a target now.

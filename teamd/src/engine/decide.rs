@@ -14,7 +14,6 @@ use crate::domain::identity::Caller;
 use crate::domain::policy::{Ask, Judgement, Policy, Refusal, evaluate};
 use crate::domain::request::{Change, Command, Request, State, TransitionError};
 use crate::failpoint::pass;
-use crate::store::WriteLane;
 use crate::store::port::Tx;
 use chrono::SubsecRound;
 use team_shared::duration::Seconds;
@@ -62,13 +61,10 @@ impl Engine {
         self.directory_ready().await?;
         self.on_call_ready().await;
         self.refresh_for_decision(caller, id).await?;
-        let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        let (caller, id) = (caller.clone(), *id);
         pass("approve.decide").await?;
         let outcome = self
-            .store
-            .write(WriteLane::Normal, move |tx| {
-                approve(tx, &facts, &caller, &id, &approval, now)
-            })
+            .decide(move |tx, facts, now| approve(tx, facts, &caller, &id, &approval, now))
             .await?;
         pass("approve.decided").await?;
         match outcome {
@@ -96,12 +92,11 @@ impl Engine {
         self.directory_ready().await?;
         self.on_call_ready().await;
         self.refresh_for_decision(caller, id).await?;
-        let (now, facts, caller, id) = (self.clock.now(), self.facts(), caller.clone(), *id);
+        let (caller, id) = (caller.clone(), *id);
         let request = self
-            .store
-            .write(WriteLane::Normal, move |tx| {
-                let request = opened(tx, &facts, &caller, &id, Verb::Reject)?;
-                refuse_decided(&request, &facts, now)?;
+            .decide(move |tx, facts, now| {
+                let request = opened(tx, facts, &caller, &id, Verb::Reject)?;
+                refuse_decided(&request, facts, now)?;
                 refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
                 let comment = checked_comment(approval.comment.as_deref(), true)?;
                 let by = facts.access(&caller).acting_person()?.clone();

@@ -222,24 +222,39 @@ impl Engine {
                 if live && !ends_active {
                     continue;
                 }
-                if let Some(reason) = lost_basis(&facts, &request, now) {
-                    self.lose_basis(&request, reason, now).await;
+                if lost_basis(&facts, &request, now).is_some() {
+                    self.lose_basis(&request, &facts, now).await;
                 }
             }
         }
     }
 
-    async fn lose_basis(&self, request: &Request, reason: String, now: Time) {
-        let (id, version) = (request.id, request.version);
+    /// Ends or withdraws a request, if it has lost its basis as it is by now too: somebody may have moved it meanwhile.
+    async fn lose_basis(&self, request: &Request, facts: &super::Facts, now: Time) {
+        let (id, facts) = (request.id, facts.clone());
         let moved = self
             .store
             .remove(move |tx| {
-                let Some(request) = tx.request(&id)?.filter(|r| r.version == version) else {
+                let in_force = facts.policy.as_ref();
+                if in_force.is_some_and(|policy| policy.row.version < tx.policy_in_force().unwrap_or(0)) {
+                    // Whoever applied the later one looks at all open requests by it.
+                    return Ok(None);
+                }
+                let ends_active = in_force.is_some_and(|in_force| {
+                    in_force.policy.settings.on_lost_eligibility == OnLostEligibility::End
+                });
+                let request = tx
+                    .request(&id)?
+                    .filter(|request| !matches!(request.state, State::Ending { .. }))
+                    .filter(|request| !request.state.word().is_terminal())
+                    .filter(|request| ends_active || !request.state.is_live());
+                let Some(request) = request else {
                     return Ok(None);
                 };
-                let command = Command::LoseBasis {
-                    reason: reason.clone(),
+                let Some(reason) = lost_basis(&facts, &request, now) else {
+                    return Ok(None);
                 };
+                let command = Command::LoseBasis { reason };
                 commit::carry_out(tx, &request, &command, &Actor::daemon(), now).map(Some)
             })
             .await;

@@ -12,7 +12,6 @@ use super::{Engine, Facts, chain, commit, daily, random};
 use crate::domain::Time;
 use crate::domain::identity::Caller;
 use crate::domain::request::{Next, Request, State, Terms, TransitionError, expires_at, submit};
-use crate::store::WriteLane;
 use crate::store::port::Tx;
 use chrono::TimeDelta;
 use team_shared::duration::Seconds;
@@ -52,12 +51,11 @@ impl Engine {
         self.directory_ready().await?;
         self.on_call_ready().await;
         self.refresh_person(&person).await;
-        let (facts, caller, id) = (self.facts(), caller.clone(), *id);
+        let (caller, id) = (caller.clone(), *id);
         let pending_per_user = self.settings().pending_per_user;
         let request = self
-            .store
-            .write(WriteLane::Normal, move |tx| {
-                let request = draft(tx, &facts, &caller, &id, &extension, now)?;
+            .decide(move |tx, facts, now| {
+                let request = draft(tx, facts, &caller, &id, &extension, now)?;
                 refuse_repeats(tx, &request, pending_per_user)?;
                 let next = submit(request, &caller.actor(), now);
                 commit::file(tx, &next, now)?;

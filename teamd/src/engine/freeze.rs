@@ -6,7 +6,7 @@
 mod kept;
 
 pub use kept::Frozen;
-pub(super) use kept::refuse_frozen;
+pub(super) use kept::{is_frozen, refuse_frozen};
 
 use self::kept::{read, write};
 use super::reconciler::hand_over;

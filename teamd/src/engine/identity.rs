@@ -4,7 +4,7 @@
 use super::Engine;
 use crate::config::Match;
 use crate::domain::directory::Directory;
-use crate::domain::identity::{Caller, Peer, Who};
+use crate::domain::identity::{Caller, LoginUid, Peer, Who};
 use crate::domain::policy::roles_of;
 use std::collections::BTreeMap;
 use team_shared::ids::UserId;
@@ -69,7 +69,7 @@ impl Engine {
     /// Whom a login stands for, and how that comes; `uid` is its uid, where this machine knows it.
     #[must_use]
     pub fn explain_login(&self, login: &str, uid: Option<u32>) -> (Caller, String) {
-        let (pid, login_uid) = (None, None);
+        let (pid, login_uid) = (None, LoginUid::Unset);
         let of = |uid| {
             let peer = Peer { uid, pid, login_uid };
             self.identify(peer, Some(login.to_owned()))

@@ -26,6 +26,7 @@ mod commit;
 mod daily;
 mod deadlines;
 mod decide;
+mod decision;
 mod degraded;
 mod deps;
 mod directory;
@@ -126,7 +127,7 @@ pub struct Engine {
     clock_probe: Arc<dyn OwnIdentity>,
     health: Arc<AwsHealth>,
     settings: ArcSwap<EngineSettings>,
-    directory: ArcSwapOption<Directory>,
+    directory: Arc<ArcSwapOption<Directory>>,
     directory_error: ArcSwapOption<String>,
     directory_loads: watch::Sender<u64>,
     own_account: ArcSwapOption<AccountId>,
@@ -184,7 +185,7 @@ impl Engine {
             clock_probe: deps.clock_probe,
             health: deps.health,
             settings: ArcSwap::from_pointee(settings),
-            directory: ArcSwapOption::from_pointee(directory),
+            directory: Arc::new(ArcSwapOption::from_pointee(directory)),
             directory_error: ArcSwapOption::empty(),
             directory_loads: watch::Sender::new(0),
             own_account: ArcSwapOption::empty(),

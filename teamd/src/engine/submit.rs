@@ -1,5 +1,6 @@
 //! Filing a request.
 
+use super::decision::{MAX_TRIES, moving_facts};
 use super::filing::{file, find_target, make_request, refuse_batch, refuse_texts};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
@@ -15,6 +16,7 @@ use crate::failpoint::pass;
 use crate::store::WriteLane;
 use crate::store::port::{Remembered, Tx};
 use futures::future::join_all;
+use std::collections::HashSet;
 use std::time::Duration;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
@@ -77,6 +79,9 @@ impl Mark {
         Ok(tx.remember(&self.caller, &self.key, &answer)?)
     }
 }
+
+/// A request that a submission makes, and how much of it policy allows in a day.
+type Draft = (Request, Option<Seconds>);
 
 /// What is remembered of a call whose answer is not written yet: this, and the ids of the requests that it filed.
 pub const FILED: &str = "filed ";
@@ -143,7 +148,6 @@ impl Engine {
         self.on_call_ready().await;
         self.refresh_person(&person).await;
         self.store.read(|read| refuse_frozen(read)).await?;
-        let facts = self.facts();
         let about = |at: usize, refused: Refused| match submissions {
             [_] | [] => refused,
             several => Refused {
@@ -151,35 +155,80 @@ impl Engine {
                 ..refused
             },
         };
-        let mut drafts = Vec::new();
-        for (at, submission) in submissions.iter().enumerate() {
-            let draft = self.draft(&facts, &person, submission, now);
-            drafts.push(draft.map_err(|refused| about(at, refused))?);
-        }
-        let directory = facts.directory.clone();
-        if dry_run {
-            let actor = caller.actor();
-            let would = drafts
-                .iter()
-                .map(|(request, _)| submit(request.clone(), &actor, now).request);
-            let requests = would.collect();
-            self.store
-                .read(move |read| {
-                    for (draft, max_per_day) in &drafts {
-                        daily::refuse_over(read, draft, *max_per_day, directory.as_deref(), now)?;
-                    }
-                    Ok::<_, Refused>(())
-                })
-                .await?;
+        let mut looked = HashSet::new();
+        for _ in 0..MAX_TRIES {
+            let facts = self.facts();
+            let mut drafts = Vec::new();
+            for (at, submission) in submissions.iter().enumerate() {
+                let draft = self.draft(&facts, &person, submission, now);
+                drafts.push(draft.map_err(|refused| about(at, refused))?);
+            }
+            if dry_run {
+                return self.would_file(caller, &facts, drafts, now).await;
+            }
+            // All at once: each has its own patience with AWS.
+            let looks = drafts.iter().map(|(request, _)| async {
+                match looked.contains(&request.key) {
+                    true => Ok(()),
+                    false => self.refuse_standing(&request.key).await,
+                }
+            });
+            for (at, held) in join_all(looks).await.into_iter().enumerate() {
+                held.map_err(|refused| about(at, refused))?;
+            }
+            looked.extend(drafts.iter().map(|(request, _)| request.key.clone()));
+            pass("submit.file").await?;
+            let Some(requests) = self
+                .file_drafts(caller, submissions, facts, drafts, mark.clone(), now)
+                .await?
+            else {
+                self.catch_up_with_policy().await?;
+                continue;
+            };
+            pass("submit.filed").await?;
+            place.keep();
+            for request in &requests {
+                self.after_commit(request);
+            }
             return Ok(requests);
         }
-        // All at once: each has its own patience with AWS.
-        let looks = drafts
+        Err(moving_facts())
+    }
+
+    /// What would come of drafts.
+    async fn would_file(
+        &self,
+        caller: &Caller,
+        facts: &Facts,
+        drafts: Vec<Draft>,
+        now: Time,
+    ) -> Result<Vec<Request>, Refused> {
+        let (actor, directory) = (caller.actor(), facts.directory.clone());
+        let would = drafts
             .iter()
-            .map(|(request, _)| self.refuse_standing(&request.key));
-        for (at, held) in join_all(looks).await.into_iter().enumerate() {
-            held.map_err(|refused| about(at, refused))?;
-        }
+            .map(|(request, _)| submit(request.clone(), &actor, now).request);
+        let requests = would.collect();
+        self.store
+            .read(move |read| {
+                for (draft, max_per_day) in &drafts {
+                    daily::refuse_over(read, draft, *max_per_day, directory.as_deref(), now)?;
+                }
+                Ok::<_, Refused>(())
+            })
+            .await?;
+        Ok(requests)
+    }
+
+    /// Files drafts; none: policy or directory are not those any more that they were judged by.
+    async fn file_drafts(
+        &self,
+        caller: &Caller,
+        submissions: &[Submission],
+        facts: Facts,
+        drafts: Vec<Draft>,
+        mark: Option<Mark>,
+        now: Time,
+    ) -> Result<Option<Vec<Request>>, Refused> {
         let (actor, pending_per_user) = (caller.actor(), self.settings().pending_per_user);
         let filed: Vec<(Next, Option<Seconds>)> = drafts
             .into_iter()
@@ -187,9 +236,14 @@ impl Engine {
             .collect();
         let requests: Vec<Request> = filed.iter().map(|(next, _)| next.request.clone()).collect();
         let names: Vec<String> = submissions.iter().map(|one| text::inert(&one.account)).collect();
-        pass("submit.file").await?;
-        self.store
+        let currency = self.currency();
+        let is_filed = self
+            .store
             .write(WriteLane::Normal, move |tx| {
+                if !currency.holds(tx, &facts)? {
+                    return Ok(false);
+                }
+                let directory = facts.directory.as_deref();
                 refuse_frozen(tx)?;
                 // Those that are filed together are of one batch, so that it is looked at once for all of them.
                 for (at, (next, _)) in filed.iter().enumerate() {
@@ -201,14 +255,7 @@ impl Engine {
                     }
                 }
                 for ((next, max_per_day), name) in filed.iter().zip(&names) {
-                    let one = file(
-                        tx,
-                        next,
-                        *max_per_day,
-                        pending_per_user,
-                        directory.as_deref(),
-                        now,
-                    );
+                    let one = file(tx, next, *max_per_day, pending_per_user, directory, now);
                     one.map_err(|refused| match filed.len() {
                         1 => refused,
                         _ => Refused {
@@ -220,15 +267,10 @@ impl Engine {
                 if let Some(mark) = &mark {
                     mark.keep(tx, filed.iter().map(|(next, _)| next.request.id), now)?;
                 }
-                Ok::<_, Refused>(())
+                Ok::<_, Refused>(true)
             })
             .await?;
-        pass("submit.filed").await?;
-        place.keep();
-        for request in &requests {
-            self.after_commit(request);
-        }
-        Ok(requests)
+        Ok(is_filed.then_some(requests))
     }
 
     /// A new id for a batch: a ULID.
@@ -261,7 +303,7 @@ impl Engine {
         person: &team_shared::ids::UserId,
         submission: &Submission,
         now: Time,
-    ) -> Result<(Request, Option<Seconds>), Refused> {
+    ) -> Result<Draft, Refused> {
         let (in_force, directory) = facts.both()?;
         // Visibility goes before validation.
         let key = find_target(directory, person, submission)?;

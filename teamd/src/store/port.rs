@@ -290,6 +290,8 @@ pub trait Read {
     }
     /// The policy in force.
     fn policy(&mut self) -> StoreResult<Option<PolicyRow>>;
+    /// The version of the policy in force; 0: there is none.
+    fn policy_in_force(&mut self) -> StoreResult<u64>;
     /// One version of the policy.
     fn policy_version(&mut self, version: u64) -> StoreResult<Option<PolicyRow>>;
     /// All versions, newest first.

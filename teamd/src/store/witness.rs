@@ -93,6 +93,7 @@ impl<P: Read + ?Sized> Read for Witness<'_, P> {
         audit(filter: &AuditFilter) -> Vec<AuditRecord>;
         verify_rows(so_far: ChainProgress, limit: usize) -> ChainStep;
         policy() -> Option<PolicyRow>;
+        policy_in_force() -> u64;
         policy_version(version: u64) -> Option<PolicyRow>;
         policy_history() -> Vec<PolicyRow>;
         directory() -> Option<Directory>;

@@ -157,6 +157,11 @@ pub(in super::super) fn refuse_frozen(from: &mut (impl Read + ?Sized)) -> Result
     }
 }
 
+/// Whether a freeze is on, also where that cannot be read: for creates, which then wait.
+pub(in super::super) fn is_frozen(from: &mut (impl Read + ?Sized)) -> bool {
+    !matches!(read(from), Ok(None))
+}
+
 pub(super) fn read(from: &mut (impl Read + ?Sized)) -> StoreResult<Option<Frozen>> {
     let row = from.meta(ROW)?.filter(|row| !row.is_empty());
     Ok(row.map(|row| serde_json::from_str(&row).unwrap_or_else(|_| unreadable())))

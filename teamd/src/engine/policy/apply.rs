@@ -264,7 +264,7 @@ impl Engine {
             policy,
             row: kept,
         });
-        self.policy.store(Some(Arc::clone(&in_force)));
+        self.advance_policy(Arc::clone(&in_force));
         self.outbox_wake.notify_one();
         if self.directory().is_some() {
             self.recheck_open_requests().await?;

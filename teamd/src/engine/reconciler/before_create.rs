@@ -1,8 +1,15 @@
 //! What must be so before a create is sent. Each of these can hold a create back, none a removal.
 
-use crate::domain::request::Key;
-use crate::engine::Engine;
+use crate::domain::Time;
+use crate::domain::event::Actor;
+use crate::domain::request::{Command, Key, Request, State};
+use crate::engine::commit::carry_out;
+use crate::engine::decision::Currency;
+use crate::engine::directory::lost_basis;
 use crate::engine::guards::{self, Guard};
+use crate::engine::refused::Refused;
+use crate::engine::{Engine, Facts};
+use crate::store::port::Tx;
 
 impl Engine {
     /// Makes everything durable that a create needs beside its intent, in order; whether it may be sent. What is not
@@ -16,4 +23,32 @@ impl Engine {
             && self.lease_is_written(key).await
             && self.backstop_covers(key).await
     }
+}
+
+/// Judges whoever waits for a create once more, in the transaction of its intent: those who are not eligible any more
+/// lose their request, and are returned. None: the facts are not those in force, so that the create waits.
+///
+/// # Errors
+/// The store does not take it.
+pub(super) fn judge_again(
+    tx: &mut dyn Tx,
+    key: &Key,
+    facts: &Facts,
+    currency: &Currency,
+    now: Time,
+) -> Result<Option<Vec<Request>>, Refused> {
+    if facts.both().is_err() || !currency.holds(tx, facts)? {
+        return Ok(None);
+    }
+    let mut moved = Vec::new();
+    for request in tx.open_requests_on(key)? {
+        if !matches!(request.state, State::Activating { .. }) {
+            continue;
+        }
+        if let Some(reason) = lost_basis(facts, &request, now) {
+            let command = Command::LoseBasis { reason };
+            moved.push(carry_out(tx, &request, &command, &Actor::daemon(), now)?);
+        }
+    }
+    Ok(Some(moved))
 }

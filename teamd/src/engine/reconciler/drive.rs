@@ -1,5 +1,6 @@
 //! A key's loop, and its turns.
 
+use super::before_create::judge_again;
 use super::drivers::{Drivers, Rest, Slot};
 use super::{calls, turn};
 use crate::aws::port::Lane;
@@ -127,8 +128,15 @@ impl Engine {
             pass("turn.prepare").await?;
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
+                let facts = (is_asked && may_create).then(|| (self.facts(), self.currency()));
                 self.write(lane, move |tx| {
-                    let turn = turn::prepare(tx, &key, session_seconds, may_create, now)?;
+                    let judged = match &facts {
+                        Some((facts, currency)) => judge_again(tx, &key, facts, currency, now)?,
+                        None => Some(Vec::new()),
+                    };
+                    let may_create = may_create && judged.is_some();
+                    let mut turn = turn::prepare(tx, &key, session_seconds, may_create, now)?;
+                    turn.moved.extend(judged.unwrap_or_default());
                     if turn.step == Step::Create && !is_asked {
                         // The plan was another one when it was asked whether a create may be sent.
                         return Err(Refused::new(

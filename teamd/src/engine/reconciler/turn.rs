@@ -7,6 +7,7 @@ use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted
 use crate::domain::request::{Command, Key, Request, State};
 use crate::engine::backstop::must_wait;
 use crate::engine::commit::{carry_out, tell, tell_removal};
+use crate::engine::freeze::is_frozen;
 use crate::engine::guards::{self, Guard};
 use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
@@ -47,10 +48,8 @@ pub(crate) fn prepare(
     }
     let open = tx.open_requests_on(key)?;
     // Nothing is created for requests whose time is up: the deadline loop is about to end them.
-    let may_create = may_create
-        && open
-            .iter()
-            .any(|r| r.holds_lease() && r.latest_end().is_none_or(|end| end > now));
+    let has_time = |r: &Request| r.holds_lease() && r.latest_end().is_none_or(|end| end > now);
+    let may_create = may_create && open.iter().any(has_time) && !is_frozen(tx);
     let wanted = guards::wanted(Wanted {
         leases: open.iter().filter(|r| r.holds_lease()).count(),
         closing: open

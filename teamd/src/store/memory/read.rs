@@ -246,6 +246,10 @@ impl Read for Tables {
         Ok(self.policy.last().cloned())
     }
 
+    fn policy_in_force(&mut self) -> StoreResult<u64> {
+        Ok(self.policy.last().map_or(0, |row| row.version))
+    }
+
     fn policy_version(&mut self, version: u64) -> StoreResult<Option<PolicyRow>> {
         Ok(self.policy.iter().find(|row| row.version == version).cloned())
     }

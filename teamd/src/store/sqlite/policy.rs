@@ -15,6 +15,17 @@ pub(super) fn current(conn: &Connection) -> StoreResult<Option<PolicyRow>> {
     one(conn, "ORDER BY version DESC LIMIT 1", &[])
 }
 
+/// The version in force; 0: there is none. Asked in every decision, so the document is not read.
+pub(super) fn in_force(conn: &Connection) -> StoreResult<u64> {
+    let version: Option<i64> = conn
+        .prepare_cached("SELECT max(version) FROM policy")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(failed)?;
+    version.map_or(Ok(0), |version| {
+        place(&version.to_string()).count("version", version)
+    })
+}
+
 /// One version.
 pub(super) fn version(conn: &Connection, version: u64) -> StoreResult<Option<PolicyRow>> {
     one(conn, "WHERE version = ?1", &[signed(version)?])

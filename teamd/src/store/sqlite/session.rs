@@ -111,6 +111,10 @@ impl Read for Session<'_> {
         policy::current(self.conn)
     }
 
+    fn policy_in_force(&mut self) -> StoreResult<u64> {
+        policy::in_force(self.conn)
+    }
+
     fn policy_version(&mut self, version: u64) -> StoreResult<Option<PolicyRow>> {
         policy::version(self.conn, version)
     }

@@ -1,0 +1,99 @@
+//! Decisions hold at their commit: what was applied while somebody waited for AWS decides.
+
+use crate::support::*;
+use aws_simulator::{FaultKind, FaultRule, Faults, Operation};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use teamd::engine::PolicyInput;
+
+/// Alice may have read access to the ledger without approval.
+fn automatic() -> String {
+    format!(
+        "{POLICY}\n[[eligibility]]\nid = \"automatic\"\nwho = [\"user:alice\"]\naccounts = [\"name:prod-ledger\"]\n\
+         permission_sets = [\"ReadOnlyAccess\"]\napproval = \"none\"\nprecedence = 9\n"
+    )
+}
+
+fn denying() -> String {
+    format!(
+        "{}\n[[deny]]\nid = \"stop\"\nwho = [\"user:alice\"]\naccounts = [\"*\"]\npermission_sets = [\"*\"]\nreason = \"under review\"\n",
+        automatic()
+    )
+}
+
+/// Each look at assignments takes two seconds.
+fn slow_looks() -> Faults {
+    without_loads(quick()).with(FaultRule::new("ListAccountAssignments", FaultKind::Latency).delay_ms(2_000))
+}
+
+fn calls_of(world: &World, operation: Operation) -> usize {
+    world.aws(|aws, _| aws.calls().filter(|call| call.operation == operation).count())
+}
+
+#[tokio::test]
+async fn policy_applied_during_submission_decides() {
+    let world = Setup::new().policy(automatic()).start().await;
+    world.faults(slow_looks());
+    let alice = world.as_("alice");
+    let submitting = alice.post("/v1/requests", ask(LEDGER, READ_ONLY, 3600));
+    let asked = calls_of(&world, Operation::ListAccountAssignments);
+    let applying = async {
+        soon("AWS is asked", || {
+            calls_of(&world, Operation::ListAccountAssignments) > asked
+        })
+        .await;
+        world.apply(&denying()).await;
+    };
+    let (answer, ()) = tokio::join!(submitting, applying);
+    answer.refused(403, "denied");
+    assert!(!world.is_assigned("alice", "prod-ledger", READ_ONLY));
+}
+
+#[tokio::test]
+async fn policy_applied_before_create_decides() {
+    let world = Setup::new().policy(automatic()).start().await;
+    // The look before the create takes its time; the policy changes meanwhile.
+    world.faults(slow_looks());
+    let request = world.submit("alice", ask(LEDGER, READ_ONLY, 3600)).await;
+    world.apply(&denying()).await;
+    let ended = world.reach(&id_of(&request), "revoked").await;
+    assert!(
+        ended["ended"]["reason"]
+            .as_str()
+            .is_some_and(|reason| reason.contains("eligibility_lost")),
+        "{ended:#}"
+    );
+    assert_eq!(calls_of(&world, Operation::CreateAccountAssignment), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_applies_leave_newest_in_force() {
+    const ROUNDS: usize = 100;
+    let world = World::new().await;
+    let engine = world.engine();
+    let caller = operator(engine);
+    let applied = AtomicUsize::new(0);
+    for round in 0..ROUNDS {
+        let applies = (0..12).map(|number| {
+            let input = PolicyInput {
+                document: format!("{POLICY}\n# round {round}, {number}\n"),
+                ..PolicyInput::default()
+            };
+            let (caller, applied) = (&caller, &applied);
+            async move {
+                if engine.apply_policy(caller, input).await.is_ok() {
+                    applied.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+        futures::future::join_all(applies).await;
+        let newest = engine
+            .store()
+            .read(|read| Ok::<_, teamd::engine::Refused>(read.policy_in_force()?))
+            .await
+            .expect("a version");
+        let in_force = engine.policy().expect("a policy");
+        assert_eq!(in_force.version, newest, "round {round}");
+        assert_eq!(in_force.row.version, newest);
+    }
+    assert_eq!(applied.load(Ordering::Relaxed), ROUNDS * 12);
+}
