@@ -312,6 +312,9 @@ impl Script {
 
 impl Script {
     /// Another process holds the lock of the database, mostly over the end of somebody's access. By dice of its own.
+    ///
+    /// It lets go a minute before the daemon dies or another one starts: what was done in memory is gone with the
+    /// process, and a start on a locked database goes by the leases file, which this world does not have.
     fn lock(&mut self) {
         let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0005);
         for _ in 0..rng.random_range(0..4) {
@@ -322,7 +325,12 @@ impl Script {
                 1 => rng.random_range(MINUTE..20 * MINUTE),
                 _ => rng.random_range(20 * MINUTE..3 * HOUR),
             };
-            self.locks.push((from, from + length));
+            let restarts = self.crashes.iter().chain(self.takeovers.iter().map(|(at, _)| at));
+            let next_restart = restarts.filter(|at| **at >= from).min();
+            let to = next_restart.map_or(from + length, |at| (from + length).min(at - MINUTE));
+            if to > from {
+                self.locks.push((from, to));
+            }
         }
         self.locks.sort_unstable();
     }
