@@ -37,6 +37,10 @@ pub(super) fn judge_again(
     currency: &Currency,
     now: Time,
 ) -> Result<Option<Vec<Request>>, Refused> {
+    if facts.policy.is_none() {
+        // Either none was ever applied, and nothing to judge by; or there is one that this release cannot read.
+        return Ok((tx.policy_in_force()? == 0).then(Vec::new));
+    }
     if facts.both().is_err() || !currency.holds(tx, facts)? {
         return Ok(None);
     }
