@@ -232,9 +232,10 @@ fn compile(pattern: &str) -> Result<Regex, InvalidPattern> {
         .hybrid(false)
         .dfa(false)
         .onepass(false);
+    let anchored = format!(r"\A(?:{pattern})\z");
     Regex::builder()
         .configure(config)
-        .build(&format!(r"\A(?:{pattern})\z"))
+        .build(&anchored)
         .map_err(|error| match error.syntax_error() {
             Some(error) => InvalidPattern::Syntax {
                 reason: error.to_string().lines().last().unwrap_or_default().to_owned(),
