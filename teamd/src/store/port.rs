@@ -368,8 +368,7 @@ pub trait Tx: Read {
     fn forget_deliveries(&mut self, before: Time) -> StoreResult<usize>;
     /// Sets a small value.
     fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()>;
-    /// Keeps an event that the trail did not take, and appends it when the trail does, with both times. The backends have
-    /// nothing to do with it.
+    /// Keeps an event that the trail did not take, and appends it when the trail does, with both times.
     fn spool(&mut self, _at: Time, _event: &EventDraft) {}
 }
 
@@ -394,8 +393,7 @@ pub trait Backend: Send {
     /// It could not be opened.
     fn reader(&self) -> StoreResult<Option<Box<dyn Backend>>>;
 
-    /// Gives up what was kept for a full disk; whether there was anything: a transaction that found it full may then be
-    /// tried once more.
+    /// Gives up what was kept for a full disk; whether there was anything, so that a transaction may be tried again.
     fn make_room(&mut self) -> bool {
         false
     }
