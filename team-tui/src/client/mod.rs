@@ -44,7 +44,7 @@ const MAX_COMMANDS: usize = 1;
 /// A connection is kept for the next call for this long. The daemon closes it after 60 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// A client with at most [`MAX_READS`] reads and [`MAX_COMMANDS`] commands in flight, which keeps one idle connection.
+/// A client with at most `MAX_READS` reads and `MAX_COMMANDS` commands in flight, which keeps one idle connection.
 /// The owner of the socket is checked before every call.
 #[derive(Debug, Clone)]
 pub struct Client {
