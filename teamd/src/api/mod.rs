@@ -1,6 +1,6 @@
 //! The HTTP API on the Unix socket. Identity comes from the kernel, commands are verbs, everything is derived anew.
 //!
-//! To add a route: a constant in `team_shared::routes`, a handler in the file of its resource, a line in [`endpoints`] with
+//! To add a route: a constant in `team_shared::routes`, a handler in the file of its resource, a line in `endpoints` with
 //! the class of its cost.
 //! Checks run in the order of the contract: size, identity, rate, JSON, visibility, role, state, validation, policy.
 

@@ -164,7 +164,7 @@ impl Engine {
     }
 
     /// Who was told of what. Those who see everything see all of it; others what went to them, and everything about a
-    /// request that they may see. With the number below which to go on, where there may be more: at most [`SCANNED`] rows
+    /// request that they may see. With the number below which to go on, where there may be more: at most `SCANNED` rows
     /// are read, in several store jobs.
     ///
     /// # Errors
