@@ -40,7 +40,7 @@ fn passes() -> BTreeMap<&'static str, usize> {
         let count = move || *passes.lock().unwrap().entry(*point).or_insert(0) += 1;
         fail::cfg_callback(*point, count).unwrap();
     }
-    run(None).expect("a life without faults");
+    run(None, false).expect("a life without faults");
     passes.lock().unwrap().clone()
 }
 
@@ -72,7 +72,9 @@ fn requests_live_and_end_whatever_fails_once() {
                 };
                 fail::cfg(point, &told).unwrap();
                 lives += 1;
-                if let Err(why) = run(None) {
+                // Twenty errors in a row take longer than the shortest window.
+                let may_fail = name == "errors" && point.starts_with("aws.create");
+                if let Err(why) = run(None, may_fail) {
                     failures.push(format!("{point} {name} after {place} of {count}: {why}"));
                 }
                 fail::remove(point);
@@ -93,7 +95,7 @@ fn requests_live_and_end_whatever_fails_once() {
 fn a_key_at_which_everything_panics_stops_no_other() {
     world::quiet_panics();
     let scenario = FailScenario::setup();
-    run(Some("ann")).expect("all others, and ann when the panics stop");
+    run(Some("ann"), false).expect("all others, and ann when the panics stop");
     scenario.teardown();
 }
 
@@ -104,7 +106,7 @@ fn a_missing_guard_is_noticed() {
     let scenario = FailScenario::setup();
     teamd::engine::switch_off(Some(Guard::NeverGivesUp));
     fail::cfg("aws.delete", "60*return(error)").unwrap();
-    let found = run(None);
+    let found = run(None, false);
     teamd::engine::switch_off(None);
     scenario.teardown();
     assert!(found.is_err(), "nothing was noticed");

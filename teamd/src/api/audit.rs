@@ -5,7 +5,7 @@ use super::body::query;
 use super::caller::Known;
 use super::error::ApiError;
 use super::events::{event_of, may_see};
-use super::paging::{Bounds, CLOCK_SET_BACK, page};
+use super::paging::{BATCH, Bounds, CLOCK_SET_BACK, page};
 use crate::domain::identity::Caller;
 use crate::engine::Refused;
 use crate::store::port::{AuditFilter, AuditRecord};
@@ -25,8 +25,6 @@ use team_shared::text::inert;
 
 /// Rows of an export that are written at once.
 const CHUNK: usize = 500;
-/// Rows read at once.
-const READ_AHEAD: usize = 250;
 
 /// Query of the list and of the export.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -156,7 +154,7 @@ async fn visible(
             .read(move |read| {
                 let mut job = Bounds::of_job();
                 while !scan.is_done && !job.is_spent() && !call.is_spent() {
-                    filter.limit = READ_AHEAD.min(limit + 1);
+                    filter.limit = BATCH.min(limit + 1);
                     match order {
                         Order::NewestFirst => filter.newest_before = Some(scan.position.unwrap_or(u64::MAX)),
                         Order::OldestFirst => filter.after = scan.position.unwrap_or(0),
@@ -182,11 +180,6 @@ async fn visible(
                             scan.rows.push(record);
                         }
                         scan.position = Some(seq);
-                        if job.is_spent() {
-                            // The rest of what was read is read again.
-                            (scan.is_done, scan.has_more) = (false, true);
-                            break;
-                        }
                     }
                 }
                 Ok::<_, Refused>((scan, call))

@@ -2,7 +2,7 @@
 
 use super::beside::Beside;
 use super::error::ApiError;
-use super::paging::{Bounds, CLOCK_SET_BACK};
+use super::paging::{BATCH, Bounds, CLOCK_SET_BACK};
 use super::requests::is_unused;
 use super::views;
 use crate::domain::Time;
@@ -15,9 +15,6 @@ use team_shared::ids::RequestId;
 use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT};
 use team_shared::request::RequestQuery;
 use team_shared::state::RequestState;
-
-/// Rows read at once while looking for those that the caller may see.
-const READ_AHEAD: usize = 200;
 
 /// A list query, parsed.
 pub(super) struct Search {
@@ -184,10 +181,10 @@ impl Search {
         while !scan.is_done && !job.is_spent() && !call.is_spent() {
             let found = read.requests(&RequestFilter {
                 before: scan.position,
-                limit: READ_AHEAD,
+                limit: BATCH,
                 ..self.filter.clone()
             })?;
-            scan.is_done = found.len() < READ_AHEAD;
+            scan.is_done = found.len() < BATCH;
             for request in found {
                 job.count();
                 call.count();
@@ -211,11 +208,6 @@ impl Search {
                     scan.rows.push((request, beside));
                 } else {
                     scan.position = Some(request.id);
-                }
-                if job.is_spent() {
-                    // The rest of what was read is read again.
-                    scan.is_done = false;
-                    break;
                 }
             }
         }

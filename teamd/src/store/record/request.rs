@@ -8,7 +8,7 @@ use team_shared::duration::Seconds;
 use team_shared::state::RequestState;
 
 /// A row of `requests`, column for column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::store) struct RequestRow {
     pub(in crate::store) id: String,
     pub(in crate::store) version: i64,

@@ -4,13 +4,13 @@ use super::failed;
 use crate::domain::Time;
 use crate::domain::request::{Key, Request};
 use crate::store::port::{RequestFilter, StoreError, StoreResult};
-use crate::store::record::{Place, RequestRow, StateColumns, VoteRow, millis, to_json};
+use crate::store::record::{Place, RequestRow, VoteRow, millis, to_json};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 use std::sync::LazyLock;
 use team_shared::ids::RequestId;
 use team_shared::state::RequestState;
 
-/// The columns of a row and the values for them: one list for reading, inserting and updating.
+/// The columns of a row and the values for them: one list for reading, inserting and updating. `counting` follows them.
 macro_rules! columns {
     ($($name:literal => $($path:ident).+;)+) => {
         const COLUMNS: &[&str] = &[$($name),+];
@@ -19,6 +19,17 @@ macro_rules! columns {
             let mut values: Vec<&dyn ToSql> = vec![$(&row.$($path).+),+];
             values.push(counting);
             values
+        }
+
+        /// Reads by position: a lookup by name compares every column's name.
+        fn from_row(row: &Row<'_>) -> rusqlite::Result<(RequestRow, String)> {
+            let mut request = RequestRow::default();
+            let mut index = 0;
+            $(
+                request.$($path).+ = row.get(index)?;
+                index += 1;
+            )+
+            Ok((request, row.get(index)?))
         }
     };
 }
@@ -343,53 +354,6 @@ fn votes(conn: &Connection, id: &str) -> rusqlite::Result<Vec<(i64, VoteRow)>> {
             Ok((row.get(0)?, vote))
         })?
         .collect()
-}
-
-fn from_row(row: &Row<'_>) -> rusqlite::Result<(RequestRow, String)> {
-    let request = RequestRow {
-        id: row.get("id")?,
-        version: row.get("version")?,
-        user_id: row.get("user_id")?,
-        account_id: row.get("account_id")?,
-        permission_set: row.get("permission_set")?,
-        revision: row.get("revision")?,
-        shape: row.get("shape")?,
-        start_at: row.get("start_at")?,
-        end_at: row.get("end_at")?,
-        duration_seconds: row.get("duration_seconds")?,
-        justification: row.get("justification")?,
-        ticket: row.get("ticket")?,
-        break_glass: row.get("break_glass")?,
-        extends: row.get("extends")?,
-        batch_id: row.get("batch_id")?,
-        created_at: row.get("created_at")?,
-        expires_at: row.get("expires_at")?,
-        basis: row.get("basis")?,
-        also_held_through: row.get("also_held_through")?,
-        state: row.get("state")?,
-        columns: StateColumns {
-            approved_at: row.get("approved_at")?,
-            since: row.get("since")?,
-            first_attempt_at: row.get("first_attempt_at")?,
-            session_start: row.get("session_start")?,
-            session_end: row.get("session_end")?,
-            due_at: row.get("due_at")?,
-            reason: row.get("reason")?,
-            outcome: row.get("outcome")?,
-            finished_at: row.get("finished_at")?,
-            late_by_seconds: row.get("late_by_seconds")?,
-            residual_until: row.get("residual_until")?,
-            still_held_by: row.get("still_held_by")?,
-            decided_by: row.get("decided_by")?,
-            comment: row.get("comment")?,
-            given_up_by: row.get("given_up_by")?,
-            given_up_at: row.get("given_up_at")?,
-            given_up_reason: row.get("given_up_reason")?,
-        },
-        deadline_ms: row.get("deadline_ms")?,
-        votes: Vec::new(),
-    };
-    Ok((request, row.get("counting")?))
 }
 
 fn place(row: &str) -> Place<'_> {
