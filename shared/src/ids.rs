@@ -89,6 +89,18 @@ text_id!(
     PermissionSetArn, "a permission-set ARN", opaque
 );
 
+impl PermissionSetArn {
+    /// The ARN of the Identity Center instance that the permission set belongs to; `None` where the ARN has not AWS's form,
+    /// `arn:PARTITION:sso:::permissionSet/INSTANCE/ID`.
+    #[must_use]
+    pub fn instance_arn(&self) -> Option<String> {
+        let (partition, rest) = self.0.strip_prefix("arn:")?.split_once(':')?;
+        let (instance, id) = rest.strip_prefix("sso:::permissionSet/")?.split_once('/')?;
+        let is_whole = ![partition, instance, id].iter().any(|part| part.is_empty()) && !id.contains('/');
+        is_whole.then(|| format!("arn:{partition}:sso:::instance/{instance}"))
+    }
+}
+
 /// The id of a request: a ULID, printed in upper case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

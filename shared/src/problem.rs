@@ -41,6 +41,8 @@ words!(
         NoApprover = "no_approver",
         /// A freeze is on.
         Frozen = "frozen",
+        /// Nothing is granted until a fault is corrected; `detail` names it.
+        Held = "held",
         /// Not there, or not yours to see.
         NotFound = "not_found",
         /// It has changed since you read it.
@@ -96,6 +98,7 @@ impl Code {
             | Self::AlreadyVoted
             | Self::Duplicate
             | Self::StandingAccess
+            | Self::Held
             | Self::Expired => 409,
             Self::LimitReached | Self::TooManyConnections => 429,
             Self::DirectoryUnavailable | Self::StoreUnavailable => 503,

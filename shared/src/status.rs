@@ -19,6 +19,23 @@ pub struct ShortStatus {
     /// What is worth knowing although nothing is wrong yet, one line each.
     #[serde(default)]
     pub notices: Vec<String>,
+    /// Why no access is granted; empty: it is.
+    #[serde(default)]
+    pub holds: Vec<HoldView>,
+}
+
+/// A reason for which no access is granted. Access is taken back all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldView {
+    /// `freeze`, `clock`, `disk`, `credentials`, `own_account`, `store_held` or `gate`.
+    pub kind: String,
+    /// Since when; of a freeze, when it was said.
+    pub since: DateTime<Utc>,
+    /// Who froze; absent: the daemon found the fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why, in a sentence.
+    pub reason: String,
 }
 
 /// In full, for those whose role allows it.

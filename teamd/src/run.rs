@@ -352,6 +352,8 @@ pub fn aws_settings(config: &Config) -> AwsSettings {
 pub fn engine_settings(config: &Config) -> EngineSettings {
     EngineSettings {
         identity: config.identity.clone(),
+        instance_arn: config.aws.instance_arn.clone(),
+        identity_store_id: config.aws.identity_store_id.clone(),
         protected: config.protected.accounts.clone(),
         directory_refresh: config.aws.directory_refresh,
         drift_action: config.drift.action,

@@ -225,3 +225,54 @@ async fn locked_database_keeps_no_access_alive() {
     );
     world.submit("alice", ask(WEB, ADMIN, 600)).await;
 }
+
+/// Another process locks the database; removals go on in memory by the time that this returns.
+async fn locked(world: &World) -> rusqlite::Connection {
+    let other = rusqlite::Connection::open(world.database()).expect("the database");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    other
+}
+
+async fn unlocked(world: &World, other: rusqlite::Connection) {
+    other.execute_batch("ROLLBACK").expect("the lock is let go");
+    drop(other);
+    soon("the database is used again", || {
+        world.engine().degraded().is_none()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn revoke_while_locked_ends_extension() {
+    let mut world = World::new().await;
+    let id = world.active().await;
+    let asked = json!({"duration_seconds": 600, "justification": REASON});
+    let path = format!("/v1/requests/{id}/extend");
+    let extension = id_of(&world.as_("alice").post(&path, asked).await.is(201));
+    world.act("bob", &extension, "approve").await.is(200);
+    assert_eq!(world.show(&extension).await["state"], "scheduled");
+    // The copy in memory is made anew from the tables.
+    world.restart().await;
+    let other = locked(&world).await;
+    world.act("ivy", &id, "revoke").await.is(200);
+    unlocked(&world, other).await;
+    world.reach(&id, "revoked").await;
+    world.reach(&extension, "withdrawn").await;
+    assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
+}
+
+#[tokio::test]
+async fn freeze_while_locked_is_in_the_store_later() {
+    let world = World::new().await;
+    let other = locked(&world).await;
+    let freeze = json!({"reason": "a laptop is gone"});
+    world.as_("ivy").post("/v1/freeze", freeze.clone()).await.is(200);
+    unlocked(&world, other).await;
+    let refused = world
+        .as_("alice")
+        .post("/v1/requests", ask(WEB, ADMIN, 600))
+        .await;
+    refused.refused(403, "frozen");
+    world.as_("gita").post("/v1/unfreeze", freeze).await.is(200);
+    world.submit("alice", ask(WEB, ADMIN, 600)).await;
+}

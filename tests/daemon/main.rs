@@ -28,6 +28,7 @@
 //! * [`telling`] messages to people, with real receivers
 //! * [`tidy`] the floors of the source tree · [`documented`] pages and sample files are true
 
+mod accounts;
 mod activity;
 mod around;
 mod audit;
@@ -51,6 +52,8 @@ mod extension;
 mod failures;
 mod freeze;
 mod fresh;
+mod holds;
+mod instance;
 mod isolation;
 mod leases;
 mod life;

@@ -3,7 +3,7 @@
 use crate::support::*;
 use team_shared::problem::Code;
 use teamd::domain::identity::{Caller, LoginUid, Peer};
-use teamd::engine::{Approval, Engine};
+use teamd::engine::{Applied, Approval, Engine, PolicyInput};
 
 fn caller(engine: &Engine, uid: u32, login: &str, login_uid: LoginUid) -> Caller {
     let peer = Peer {
@@ -33,4 +33,79 @@ async fn unknown_login_uid_changes_nothing() {
     // root can be anybody, and must be able to stop everything.
     let root = caller(engine, 0, "root", LoginUid::Unknown);
     assert!(engine.freeze(&root, "a laptop is gone", false).await.is_ok());
+}
+
+fn two_admins() -> String {
+    POLICY
+        .replace("[roles]\nadmins = [", "[roles]\nadmins = [\"user:hugo\", ")
+        .replace("[settings]", "[settings]\npolicy_changes_need = 2")
+}
+
+fn document(note: &str) -> PolicyInput {
+    PolicyInput {
+        document: format!("{}# {note}\n", two_admins()),
+        ..PolicyInput::default()
+    }
+}
+
+/// uid 0, as the API makes it of a session that `login` opened.
+fn root_of(engine: &Engine, login: &str) -> Caller {
+    let root = caller(engine, 0, "root", LoginUid::Set(1_007));
+    engine.with_person_behind(root, Some(login.to_owned()))
+}
+
+#[tokio::test]
+async fn sudo_is_first_signature_of_its_login() {
+    let world = Setup::new().policy(two_admins()).start().await;
+    let engine = world.engine();
+    let gita = caller(engine, 1_007, "gita", LoginUid::Set(1_007));
+    let hugo = caller(engine, 1_008, "hugo", LoginUid::Set(1_008));
+    // sudo team-tui policy apply, then the same as oneself.
+    let proposed = engine
+        .apply_policy(&root_of(engine, "gita"), document("one"))
+        .await;
+    let Ok(Applied::Proposed(open)) = proposed else {
+        panic!("{proposed:?}")
+    };
+    assert_eq!(open.proposed_by, "operator (gita)");
+    let refused = engine
+        .confirm_policy(&gita, &open.sha256)
+        .await
+        .expect_err("the same person");
+    assert!(
+        refused.detail.contains("gita proposed this policy as uid 0"),
+        "{refused}"
+    );
+    let again = engine.apply_policy(&gita, document("one")).await;
+    assert!(matches!(again, Ok(Applied::Proposed(_))), "{again:?}");
+    // uid 0 is no second signature, whoever is behind it.
+    let refused = engine
+        .confirm_policy(&root_of(engine, "hugo"), &open.sha256)
+        .await;
+    assert_eq!(refused.expect_err("uid 0").code, Code::NotAllowed);
+    let confirmed = engine.confirm_policy(&hugo, &open.sha256).await;
+    assert!(matches!(confirmed, Ok(Applied::InForce(_))), "{confirmed:?}");
+}
+
+#[tokio::test]
+async fn console_root_excludes_person_of_roots_login() {
+    let setup = Setup::new().policy(two_admins()).config(|config| {
+        config.identity.map.insert("root".to_owned(), "gita".to_owned());
+    });
+    let world = setup.start().await;
+    let engine = world.engine();
+    let console = caller(engine, 0, "root", LoginUid::Unset);
+    let proposed = engine.apply_policy(&console, document("two")).await;
+    let Ok(Applied::Proposed(open)) = proposed else {
+        panic!("{proposed:?}")
+    };
+    let gita = caller(engine, 1_007, "gita", LoginUid::Set(1_007));
+    let refused = engine
+        .confirm_policy(&gita, &open.sha256)
+        .await
+        .expect_err("root's own login");
+    assert!(refused.detail.contains("root's login maps to gita"), "{refused}");
+    let hugo = caller(engine, 1_008, "hugo", LoginUid::Set(1_008));
+    let confirmed = engine.confirm_policy(&hugo, &open.sha256).await;
+    assert!(matches!(confirmed, Ok(Applied::InForce(_))), "{confirmed:?}");
 }

@@ -32,6 +32,7 @@ pub(crate) struct Setup {
     config: Config,
     policy: Option<String>,
     organisation: Organisation,
+    faults: Option<Faults>,
     needs_loads: bool,
     is_standard: bool,
     is_guarded: bool,
@@ -72,6 +73,7 @@ impl Setup {
             config,
             policy: Some(POLICY.to_owned()),
             organisation: aws_simulator::organisation::standard::organisation(),
+            faults: None,
             needs_loads: false,
             is_standard: true,
             is_guarded: false,
@@ -108,6 +110,12 @@ impl Setup {
         self
     }
 
+    /// What goes wrong from the start on.
+    pub(crate) fn faults(mut self, faults: Faults) -> Self {
+        self.faults = Some(faults);
+        self
+    }
+
     pub(crate) fn no_policy(mut self) -> Self {
         self.policy = None;
         self
@@ -132,10 +140,10 @@ impl Setup {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let simulator = Simulator::start(SimulatorConfig {
             organisation: self.organisation,
-            faults: match self.needs_loads {
+            faults: self.faults.unwrap_or_else(|| match self.needs_loads {
                 true => quick(),
                 false => without_loads(quick()),
-            },
+            }),
             ..SimulatorConfig::default()
         })
         .await

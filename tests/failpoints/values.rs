@@ -28,6 +28,7 @@ pub(crate) fn caller(uid: u32, who: Who) -> Caller {
         peer,
         login: None,
         who,
+        behind: None,
     }
 }
 
@@ -49,6 +50,8 @@ pub(crate) fn settings() -> EngineSettings {
     EngineSettings {
         on_call: Default::default(),
         identity: teamd::config::Identity::default(),
+        instance_arn: None,
+        identity_store_id: None,
         protected: BTreeSet::new(),
         drift_action: teamd::config::DriftAction::Report,
         directory_refresh: Seconds::new(3_600).expect("an hour"),

@@ -18,6 +18,8 @@ const GUARDS: &[(&str, Guard)] = &[
     ("EndAsksNobody", Guard::EndAsksNobody),
     ("DurableAttempts", Guard::DurableAttempts),
     ("Gate", Guard::Gate),
+    ("JudgeAgain", Guard::JudgeAgain),
+    ("OwnInstance", Guard::OwnInstance),
     ("Epoch", Guard::Epoch),
     ("BusyIsFault", Guard::BusyIsFault),
     ("ClockRule", Guard::ClockRule),

@@ -23,6 +23,9 @@ use teamd::domain::directory::{Account, Directory, Group, PermissionSet, Person}
 use teamd::domain::grant::{Phase, Refusal, Reply, State, Status};
 use teamd::domain::request::Key;
 
+/// The instance of the wrong settings.
+pub(crate) const OTHER_INSTANCE: &str = "arn:aws:sso:::instance/ssoins-0000000000000000";
+
 /// Who may ask.
 pub(crate) const ENGINEERS: &str = "engineers";
 
@@ -135,8 +138,18 @@ enum Write {
     Delete,
 }
 
+/// What AWS answers about access of another instance than the one that it is asked about.
+fn of_another_instance() -> Reply {
+    Reply::NotFound {
+        message: "no such permission set in this instance".to_owned(),
+    }
+}
+
 impl World {
     async fn write(&self, ports: &Ports, write: Write, key: &Key) -> Reply {
+        if self.is_elsewhere() {
+            return of_another_instance();
+        }
         let (place, daemon) = (self.place(key), ports.daemon);
         if self.is_superseded(daemon) {
             self.note(Deed::WroteSuperseded(place));
@@ -169,6 +182,9 @@ impl World {
     }
 
     async fn poll(&self, ports: &Ports, kind: OperationKind, request_id: &str) -> Reply {
+        if self.is_elsewhere() {
+            return of_another_instance();
+        }
         let answer = self.model(|org, by, now| org.describe_assignment_operation(by, kind, request_id, now));
         self.wait_for(&answer).await;
         ports.hear(&answer);
@@ -179,6 +195,10 @@ impl World {
     }
 
     async fn look(&self, ports: &Ports, key: &Key) -> Reply {
+        if self.is_elsewhere() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            return of_another_instance();
+        }
         let key = self.key(self.place(key));
         let answer = self
             .model(|org, by, now| org.list_account_assignments(by, &key.account, &key.permission_set, now));
@@ -265,7 +285,16 @@ impl DirectorySource for World {
             if self.is_out() {
                 return Err(AwsError::Unreachable("no answer".to_owned()));
             }
-            Ok(self.model(|org, _, now| directory(org, now)))
+            let directory = self.model(|org, _, now| directory(org, now));
+            Ok(match self.is_elsewhere() {
+                true => Directory {
+                    instance_arn: OTHER_INSTANCE.to_owned(),
+                    identity_store_id: "d-0000000000".to_owned(),
+                    people: BTreeMap::new(),
+                    ..directory
+                },
+                false => directory,
+            })
         })
     }
 
@@ -294,7 +323,7 @@ impl DirectorySource for World {
 impl OwnIdentity for Ports {
     fn account(&self) -> BoxFuture<'_, Result<AccountId, AwsError>> {
         Box::pin(async {
-            if self.world.is_out() {
+            if self.world.is_out() || self.world.now() < self.world.script.nameless_until {
                 tokio::time::sleep(Duration::from_secs(3)).await;
                 return Err(AwsError::Unreachable("no answer".to_owned()));
             }

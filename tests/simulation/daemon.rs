@@ -113,9 +113,11 @@ impl World {
             leases_path: None,
             shutdown: shutdown.clone(),
         };
-        let engine = Engine::open(deps, settings()).await.ok()?;
+        let engine = Engine::open(deps, settings(self)).await.ok()?;
         if self.lock().is_held {
-            engine.gate().hold(Hold::DiskLow, "the simulation says so");
+            engine
+                .gate()
+                .hold(Hold::DiskLow, engine.now(), "the simulation says so");
         }
         engine.start();
         Some(Daemon { engine, shutdown })
@@ -135,10 +137,14 @@ impl World {
     }
 }
 
-fn settings() -> EngineSettings {
+fn settings(world: &World) -> EngineSettings {
     EngineSettings {
         on_call: Default::default(),
         identity: teamd::config::Identity::default(),
+        // Half of the time the settings name the instance; else AWS lists another one.
+        instance_arn: (world.is_elsewhere() && world.script.seed.is_multiple_of(2))
+            .then(|| super::aws::OTHER_INSTANCE.to_owned()),
+        identity_store_id: None,
         protected: BTreeSet::new(),
         drift_action: teamd::config::DriftAction::Report,
         directory_refresh: Seconds::new(3_600).expect("an hour"),

@@ -109,6 +109,12 @@ pub(crate) enum Hand {
     /// Operators hold the gate, or let go.
     Hold,
     Release,
+    /// The operator denies the person everything by a new policy, or no longer does.
+    Deny(usize),
+    Allow(usize),
+    /// The operator freezes, or lifts the freeze.
+    Freeze,
+    Unfreeze,
 }
 
 /// A span of time: from, and up to.
@@ -125,6 +131,12 @@ pub(crate) struct Script {
     pub(crate) crashes: Vec<i64>,
     /// Moments at which a second daemon is started while the first still runs, and how long the first would stay.
     pub(crate) takeovers: Vec<(i64, i64)>,
+    /// What the operator says to the daemon, until it is accepted.
+    pub(crate) commands: Vec<(i64, Hand)>,
+    /// When the daemon is configured for another Identity Center instance. It is started anew at both ends.
+    pub(crate) instances: Vec<Span>,
+    /// Until then AWS does not say which account is the daemon's own.
+    pub(crate) nameless_until: i64,
     /// When another process holds the lock of the database.
     pub(crate) locks: Vec<Span>,
     /// When the wall clock of the daemon's machine is wrong.
@@ -145,6 +157,9 @@ impl Script {
             outages: Vec::new(),
             crashes: Vec::new(),
             takeovers: Vec::new(),
+            commands: Vec::new(),
+            instances: Vec::new(),
+            nameless_until: 0,
             locks: Vec::new(),
             bends: Vec::new(),
             standing: Vec::new(),
@@ -159,7 +174,9 @@ impl Script {
         script.meddle(&mut rng);
         script.weather(&mut rng);
         script.take_over();
+        script.change_instances();
         script.lock();
+        script.command();
         let begins: Vec<i64> = script.pleas.iter().map(Plea::begins).collect();
         script.bends = bends(seed, &begins);
         script.pleas.sort_by_key(|plea| plea.at);
@@ -310,6 +327,44 @@ impl Script {
     }
 }
 
+impl Script {
+    /// The daemon is started with the settings of another instance, mostly over the end of somebody's access; and AWS does
+    /// not name its own account at first. By dice of their own.
+    fn change_instances(&mut self) {
+        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0007);
+        if rng.random_bool(0.4) {
+            let plea = &self.pleas[rng.random_range(0..self.pleas.len())];
+            let from = (plea.ends() + rng.random_range(-20 * MINUTE..MINUTE)).clamp(HOUR, STORM - 5 * HOUR);
+            self.instances
+                .push((from, from + rng.random_range(5 * MINUTE..3 * HOUR)));
+        }
+        if rng.random_bool(0.3) {
+            self.nameless_until = rng.random_range(MINUTE..6 * HOUR);
+        }
+    }
+
+    /// The operator changes the policy and freezes, mostly while a request is on its way: a submission asks AWS for up to
+    /// three seconds, and a create is listed first. By dice of its own.
+    fn command(&mut self) {
+        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0008);
+        let mut at = HOUR;
+        for _ in 0..rng.random_range(0..6) {
+            let plea = &self.pleas[rng.random_range(0..self.pleas.len())];
+            let from = plea.begins() + rng.random_range(0..1_500);
+            if from <= at || from > STORM - 5 * HOUR {
+                continue;
+            }
+            let to = from + rng.random_range(10 * SECOND..2 * HOUR);
+            let (on, off) = match rng.random_bool(0.6) {
+                true => (Hand::Deny(plea.place.person), Hand::Allow(plea.place.person)),
+                false => (Hand::Freeze, Hand::Unfreeze),
+            };
+            self.commands.extend([(from, on), (to, off)]);
+            at = to;
+        }
+    }
+}
+
 /// Without locks: a crash loses the answer to a request that becomes active, and after the restart on a locked database
 /// the judge does not count its window. What the engine does there is right, and stands in docs/RELIABILITY.md.
 const UNLOCKED: u64 = 61;
@@ -332,7 +387,9 @@ impl Script {
                 1 => rng.random_range(MINUTE..20 * MINUTE),
                 _ => rng.random_range(20 * MINUTE..3 * HOUR),
             };
+            let changes = self.instances.iter().flat_map(|(from, to)| [from, to]);
             let restarts = self.crashes.iter().chain(self.takeovers.iter().map(|(at, _)| at));
+            let restarts = restarts.chain(changes);
             let next_restart = restarts.filter(|at| **at >= from).min();
             let to = next_restart.map_or(from + length, |at| (from + length).min(at - MINUTE));
             if to > from {

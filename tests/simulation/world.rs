@@ -15,6 +15,7 @@ use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use team_shared::problem::Code;
 use teamd::domain::identity::{Caller, LoginUid, Peer, Who};
 use teamd::domain::request::Key;
 use teamd::engine::{Engine, Guard, Hold, PolicyInput};
@@ -74,6 +75,7 @@ pub(crate) fn run(seed: u64, without: Option<Guard>) -> Record {
         tasks.spawn(Arc::clone(&world).meddle());
         tasks.spawn(Arc::clone(&world).lock_the_store());
         tasks.spawn(Arc::clone(&world).govern());
+        tasks.spawn(Arc::clone(&world).change_instances());
         for number in 0..world.script.pleas.len() {
             tasks.spawn(Arc::clone(&world).plead(number));
         }
@@ -194,6 +196,7 @@ impl World {
             peer,
             login: None,
             who,
+            behind: None,
         }
     }
 
@@ -238,24 +241,81 @@ impl World {
         }
     }
 
-    /// The operator applies the policy, once.
+    /// The operator applies the policy, and says what the script says, each until it is accepted.
     async fn govern(self: Arc<Self>) {
-        let operator = self.peer(0, Who::Operator);
         let keeps = if self.script.keeps { "keep" } else { "end" };
         let document = include_str!("policy.toml").replace("KEEPS", keeps);
-        loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            let Some(engine) = self.engine() else { continue };
-            let input = PolicyInput {
-                document: document.clone(),
-                base_version: None,
-                ..PolicyInput::default()
+        self.insist(&document, None).await;
+        for (at, hand) in self.script.commands.clone() {
+            self.clock.until(at).await;
+            let denied = match hand {
+                Hand::Deny(person) => format!(
+                    "{document}\n[[deny]]\nid = \"stop\"\nwho = [\"user:{}\"]\naccounts = [\"*\"]\n\
+                     permission_sets = [\"*\"]\nreason = \"under review\"\n",
+                    super::script::PEOPLE[person]
+                ),
+                _ => document.clone(),
             };
-            match engine.apply_policy(&operator, input).await {
-                Ok(_) => return,
-                Err(refused) => assert!(refused.errors.is_empty(), "{refused}"),
+            self.insist(&denied, Some(hand)).await;
+            self.note(Deed::Hand(hand));
+        }
+        std::future::pending().await
+    }
+
+    async fn insist(&self, document: &str, hand: Option<Hand>) {
+        let operator = self.peer(0, Who::Operator);
+        loop {
+            if let Some((engine, dies)) = self.connection() {
+                let said = async {
+                    match hand {
+                        Some(Hand::Freeze) => engine
+                            .freeze(&operator, "the script says so", false)
+                            .await
+                            .map(drop),
+                        Some(Hand::Unfreeze) => engine.unfreeze(&operator, None).await,
+                        _ => {
+                            let input = PolicyInput {
+                                document: document.to_owned(),
+                                force_reason: Some("the script says so".to_owned()),
+                                ..PolicyInput::default()
+                            };
+                            engine.apply_policy(&operator, input).await.map(drop)
+                        }
+                    }
+                };
+                let answer = tokio::select! {
+                    biased;
+                    () = dies.cancelled() => None,
+                    answer = said => Some(answer),
+                };
+                match answer {
+                    Some(Ok(())) => return,
+                    // An answer that was lost: no freeze is on any more.
+                    Some(Err(refused)) if refused.code == Code::AlreadyDecided => return,
+                    Some(Err(refused)) => assert!(refused.errors.is_empty(), "{refused}"),
+                    None => {}
+                }
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// The daemon is started with the settings of another instance, and with its own again.
+    async fn change_instances(self: Arc<Self>) {
+        for (from, to) in self.script.instances.clone() {
+            for at in [from, to] {
+                self.clock.until(at).await;
+                self.crash.notify_one();
             }
         }
+        std::future::pending().await
+    }
+
+    /// Whether the daemon is configured for another instance.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        let now = self.now();
+        let mut spans = self.script.instances.iter();
+        spans.any(|(from, to)| (*from..*to).contains(&now))
     }
 
     /// Another process holds the lock of the database at times.
@@ -290,7 +350,11 @@ impl World {
                 self.lock().is_held = hand == Hand::Hold;
                 if let Some(engine) = self.engine() {
                     match hand {
-                        Hand::Hold => engine.gate().hold(Hold::DiskLow, "the simulation says so"),
+                        Hand::Hold => {
+                            engine
+                                .gate()
+                                .hold(Hold::DiskLow, engine.now(), "the simulation says so")
+                        }
                         _ => engine.gate().release(Hold::DiskLow),
                     };
                 }
@@ -336,6 +400,8 @@ impl World {
             Hand::Delete(person) => {
                 self.model(|org, _, _| org.remove_user(&self.users[super::script::PEOPLE[person]]))
             }
+            // The operator's commands.
+            Hand::Deny(_) | Hand::Allow(_) | Hand::Freeze | Hand::Unfreeze => false,
         }
     }
 }

@@ -121,6 +121,7 @@ mod tests {
             active: 2,
             overdue: 0,
             notices: Vec::new(),
+            holds: Vec::new(),
         };
         assert!(lines(&Motd::default(), &status, DateTime::UNIX_EPOCH).is_empty());
         let problems = vec!["2 revocations are overdue".to_owned()];

@@ -53,6 +53,14 @@ pub(crate) fn sheet(health: &Health, now: DateTime<Utc>, zone: Zone) -> Vec<(&'s
     )];
     rows.extend(short.problems.iter().map(|problem| ("!", problem.clone())));
     rows.extend(short.notices.iter().map(|notice| ("notice", notice.clone())));
+    rows.extend(short.holds.iter().map(|hold| {
+        let by = hold
+            .by
+            .as_ref()
+            .map_or_else(String::new, |by| format!(" by {by}"));
+        let since = format::both(hold.since, now, zone);
+        ("hold", format!("{}{by}, since {since}", hold.kind))
+    }));
     rows.push((
         "requests",
         format!("{} pending, {} active", short.pending, short.active),

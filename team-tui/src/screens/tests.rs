@@ -43,6 +43,7 @@ pub(super) fn live() -> App {
             active: 2,
             overdue: 0,
             notices: Vec::new(),
+            holds: Vec::new(),
         })),
     };
     update(&mut app, Message::Loaded(Box::new(snapshot)));

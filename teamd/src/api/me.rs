@@ -86,8 +86,8 @@ fn notices(api: &Api, facts: &Facts) -> Vec<String> {
     if let Some(fault) = api.engine.degraded() {
         notices.push(format!("access is only taken back: {fault}"));
     }
-    if let Some(why) = facts.holds.get(&crate::engine::Hold::Frozen) {
-        notices.push(why.clone());
+    if let Some(held) = facts.holds.get(&crate::engine::Hold::Frozen) {
+        notices.push(held.line());
     }
     let aws = api.engine.aws();
     if failing_since(&aws).is_some() {

@@ -6,7 +6,7 @@ use super::budget::UserBudget;
 use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::paging::{ListQuery, page};
-use crate::domain::identity::Caller;
+use crate::domain::identity::{Caller, LoginUid, Who};
 use crate::engine::{Applied, HistoryRow, InForce, PolicyInput, Refused};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -86,6 +86,16 @@ async fn in_force(api: &Api) -> Result<PolicyView, ApiError> {
     })
 }
 
+/// The caller with the person behind uid 0, whose signature it counts as. Where the name service does not say who that
+/// is, nothing is signed.
+async fn signer(api: &Api, caller: &Caller) -> Result<Caller, ApiError> {
+    let login = match (&caller.who, caller.peer.login_uid) {
+        (Who::Operator, LoginUid::Set(uid)) if uid != 0 => api.logins.name(uid).await?,
+        _ => None,
+    };
+    Ok(api.engine.with_person_behind(caller.clone(), login))
+}
+
 /// `PUT /v1/policy`.
 pub(super) async fn apply(
     State(api): State<Api>,
@@ -96,6 +106,7 @@ pub(super) async fn apply(
     let applied = async {
         // Identity goes before JSON.
         api.engine.facts().access(&caller).refuse_nobody()?;
+        let caller = signer(&api, &caller).await?;
         let body: PutPolicy = raw.json()?;
         let input = PolicyInput {
             document: body.document,
@@ -139,7 +150,7 @@ pub(super) async fn roll_back(
     let applied = async {
         api.engine.facts().access(&caller).refuse_nobody()?;
         let body: RollBackPolicy = raw.json()?;
-        let (engine, by) = (Arc::clone(&api.engine), caller.clone());
+        let (engine, by) = (Arc::clone(&api.engine), signer(&api, &caller).await?);
         let applied = budget.compute_async(&api.heavy, async move {
             engine
                 .roll_back_policy(&by, body.version, body.force_reason)

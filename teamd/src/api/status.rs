@@ -19,8 +19,8 @@ use team_shared::duration::format_seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState as Word;
 use team_shared::status::{
-    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, LockHolder, OverdueRequest, RemovalStatus,
-    ShortStatus, Status, StoreStatus,
+    AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, HoldView, LockHolder, OverdueRequest,
+    RemovalStatus, ShortStatus, Status, StoreStatus,
 };
 
 /// Open requests that the short status looks at, and how many in one store job.
@@ -91,6 +91,16 @@ async fn short_status(
         active,
         overdue: overview.overdue.len() as u64,
         notices: overview.notices.clone(),
+        holds: facts
+            .holds
+            .iter()
+            .map(|(hold, held)| HoldView {
+                kind: hold.kind().to_owned(),
+                since: held.since,
+                by: held.by.clone(),
+                reason: held.reason.clone(),
+            })
+            .collect(),
     })
 }
 

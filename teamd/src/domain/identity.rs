@@ -64,6 +64,8 @@ pub struct Caller {
     pub login: Option<String>,
     /// Whom it makes.
     pub who: Who,
+    /// Of uid 0: the person who logged in, by the login uid. Known only where a signature depends on it.
+    pub behind: Option<UserId>,
 }
 
 impl Caller {

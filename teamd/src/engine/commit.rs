@@ -3,7 +3,7 @@
 use super::chain;
 use super::refused::Refused;
 use crate::domain::Time;
-use crate::domain::event::{Actor, EventDraft};
+use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::request::{Command, Next, Request, State, transition};
 use crate::failpoint::hit;
 use crate::store::port::{StoreError, StoreResult, Tx};
@@ -119,11 +119,20 @@ fn record(tx: &mut dyn Tx, next: &Next, gives_back: bool, now: Time) -> StoreRes
             next.request.state,
             State::Ending { .. } | State::Ended(_) | State::Revoked(_) | State::Failed(_)
         );
+    // A removal goes on where it cannot be read.
+    let version = tx
+        .policy_in_force()
+        .ok()
+        .and_then(|version| i64::try_from(version).ok());
     for event in &next.events {
+        let mut event = event.clone();
+        if let Some(version) = version.filter(|version| *version > 0) {
+            event = event.with("policy_version", Datum::Number(version));
+        }
         if takes_away {
-            tell_removal(tx, event, now)?;
+            tell_removal(tx, &event, now)?;
         } else {
-            tell(tx, event, now)?;
+            tell(tx, &event, now)?;
         }
     }
     Ok(())

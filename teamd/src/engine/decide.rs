@@ -60,6 +60,7 @@ impl Engine {
         }
         self.directory_ready().await?;
         self.on_call_ready().await;
+        self.accounts_ready().await;
         self.refresh_for_decision(caller, id).await?;
         let (caller, id) = (caller.clone(), *id);
         pass("approve.decide").await?;
@@ -140,6 +141,7 @@ fn approve(
 ) -> Result<Outcome, Refused> {
     let request = opened(tx, facts, caller, id, Verb::Approve)?;
     refuse_frozen(tx)?;
+    facts.refuse_held()?;
     refuse_decided(&request, facts, now)?;
     refuse_stale(&request, approval.version, approval.terms_digest.as_deref())?;
     let by = facts.access(caller).acting_person()?.clone();

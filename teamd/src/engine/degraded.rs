@@ -101,7 +101,9 @@ impl Engine {
     pub(super) fn hold_by_store(&self) -> bool {
         match self.degraded() {
             Some(fault) => {
-                let news = self.gate.hold(Hold::RevokeOnly, revoke_only(&fault));
+                let news = self
+                    .gate
+                    .hold(Hold::RevokeOnly, self.clock.now(), revoke_only(&fault));
                 if news {
                     let holder = self.lock_holder().map(|holder| holder.to_string());
                     tracing::error!(event = %EventType::DaemonRevokeOnly, why = %fault, holder, "access is only taken back");
@@ -167,14 +169,17 @@ impl Engine {
         }
         let levels = disk.levels;
         match disk.look() {
-            Err(error) => self.disk.set(Some(format!(
-                "the disk of the database cannot be examined: {error}"
-            ))),
+            Err(error) => {
+                let why = format!("the disk of the database cannot be examined: {error}");
+                self.gate.hold(Hold::DiskLow, self.clock.now(), &why);
+                self.disk.set(Some(why));
+            }
             Ok(space) => {
                 let refuse = levels.refuse.of(space.total);
                 if space.free < refuse {
                     if self.gate.hold(
                         Hold::DiskLow,
+                        self.clock.now(),
                         format!("the disk of the database is nearly full: {}", left(space)),
                     ) {
                         tracing::error!(

@@ -58,6 +58,10 @@ pub struct ActivityPorts {
 pub struct EngineSettings {
     /// How logins map to people.
     pub identity: crate::config::Identity,
+    /// `[aws] instance_arn`.
+    pub instance_arn: Option<String>,
+    /// `[aws] identity_store_id`.
+    pub identity_store_id: Option<String>,
     /// Accounts named in `[protected]`.
     pub protected: BTreeSet<AccountId>,
     /// How old the directory copy may be.

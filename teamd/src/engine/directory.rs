@@ -1,5 +1,6 @@
 //! The copy of what AWS says exists: refreshed in the background, usable at once from the store after a restart.
 
+use super::instance::Instance;
 use super::refused::Refused;
 use super::{Engine, commit, decide};
 use crate::aws::port::{AwsError, FreshPerson};
@@ -27,6 +28,12 @@ const WIDENED_RULES: usize = 20;
 
 /// How long a fresh look at one person may take before the copy does.
 const FRESH_LOOK: Duration = Duration::from_secs(3);
+
+/// Refreshes that may fail before no access is created by the copy.
+const STALE_AFTER: i64 = 4;
+
+/// The longest load. In the largest organisations one takes minutes at AWS's pace.
+const LONGEST_LOAD: Duration = Duration::from_secs(30 * 60);
 
 impl Engine {
     pub(super) async fn run_directory(&self) {
@@ -61,28 +68,28 @@ impl Engine {
     }
 
     async fn refresh_directory(&self) -> Result<(), AwsError> {
-        if self.own_account.load().is_none() {
-            match self.own.account().await {
-                Ok(account) => self.own_account.store(Some(Arc::new(account))),
-                Err(error) => tracing::debug!(%error, "our own account is not known yet"),
-            }
-        }
         let lost = |injected: Injected| AwsError::Unreachable(injected.to_string());
         pass("aws.directory").await.map_err(lost)?;
-        let mut directory = self.source.load(self.clock.now()).await?;
+        let loading = tokio::time::timeout(LONGEST_LOAD, self.source.load(self.clock.now()));
+        let mut directory = loading
+            .await
+            .map_err(|_| AwsError::Unreachable("a directory load took over 30 minutes".to_owned()))??;
         directory.on_call = self.on_call_of(&directory);
         pass("aws.directory.answered").await.map_err(lost)?;
+        self.refuse_other_instance(&directory).await?;
         self.refuse_shrunk(&directory)?;
+        self.learn_management_account(&directory);
         let more = match (self.policy(), self.directory()) {
             (Some(in_force), Some(copy)) => widened(&in_force.policy, &copy, &directory),
             _ => Vec::new(),
         };
-        let (kept, now) = (directory.clone(), self.clock.now());
+        let (kept, accounts, now) = (directory.clone(), self.accounts.known(), self.clock.now());
         let saved = self
             .store
             .write(WriteLane::Background, move |tx| {
                 hit("directory.save")?;
                 tx.save_directory(&kept)?;
+                accounts.save(tx)?;
                 if !more.is_empty() {
                     let event = EventDraft::new(EventType::DirectoryWidened)
                         .by(&Actor::daemon())
@@ -114,12 +121,14 @@ impl Engine {
 
     /// An organisation that has vanished is lost permission, not lost accounts: acting on it would withdraw everything.
     fn refuse_shrunk(&self, directory: &Directory) -> Result<(), AwsError> {
-        let had = self
-            .directory()
-            .is_some_and(|copy| copy.management_account.is_some());
-        if had && directory.management_account.is_none() {
+        let Some(copy) = self.directory() else {
+            return Ok(());
+        };
+        let is_same_instance = Instance::of(&copy) == Instance::of(directory);
+        let had = copy.management_account.as_ref();
+        if is_same_instance && had.is_some() && directory.management_account.as_ref() != had {
             return Err(AwsError::Refused(
-                "AWS Organizations, which answered before, does not answer any more; the copy stays"
+                "AWS Organizations does not name the management account that it named before; the copy stays"
                     .to_owned(),
             ));
         }
@@ -162,6 +171,15 @@ impl Engine {
         let refresh = TimeDelta::seconds(self.settings().directory_refresh.get());
         self.directory()
             .is_some_and(|d| self.clock.now() - d.loaded_at > refresh)
+    }
+
+    /// The copy is too old to create access by: loads have failed for four times `[aws] directory_refresh`.
+    pub(super) fn directory_is_stale(&self) -> bool {
+        let limit = TimeDelta::seconds(self.settings().directory_refresh.get() * STALE_AFTER);
+        self.directory_error.load().is_some()
+            && self
+                .directory()
+                .is_some_and(|copy| self.clock.now() - copy.loaded_at > limit)
     }
 
     /// Asks AWS about one person where the copy is old. Where AWS does not answer, the copy stays.

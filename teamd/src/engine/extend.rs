@@ -50,6 +50,7 @@ impl Engine {
         let place = self.limits.take_submit(&person, now, &self.settings())?;
         self.directory_ready().await?;
         self.on_call_ready().await;
+        self.accounts_ready().await;
         self.refresh_person(&person).await;
         let (caller, id) = (caller.clone(), *id);
         let pending_per_user = self.settings().pending_per_user;
@@ -82,6 +83,7 @@ fn draft(
 ) -> Result<Request, Refused> {
     let parent = opened(tx, facts, caller, id, Verb::Extend)?;
     refuse_frozen(tx)?;
+    facts.refuse_held()?;
     refuse_stale(&parent, extension.version, extension.terms_digest.as_deref())?;
     let from = match &parent.state {
         State::Active { session } if session.end_at > now => session.end_at,

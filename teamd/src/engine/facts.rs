@@ -1,7 +1,7 @@
 //! Everything that a decision is made on, held still.
 
 use super::access::Access;
-use super::gate::Hold;
+use super::gate::{Held, Hold};
 use super::policy::InForce;
 use super::refused::Refused;
 use crate::domain::Time;
@@ -18,14 +18,16 @@ pub struct Facts {
     pub policy: Option<Arc<InForce>>,
     /// The directory copy.
     pub directory: Option<Arc<Directory>>,
-    /// Protected accounts.
+    /// Accounts that only protected rules match: all, as long as it is not known which are protected.
     pub protected: BTreeSet<AccountId>,
+    /// The accounts that are certainly protected, where others may be too.
+    pub certainly_protected: Option<BTreeSet<AccountId>>,
     /// `[identity] allow_sudo`.
     pub allow_sudo: bool,
     /// The moment.
     pub now: Time,
     /// Why no create is sent; empty: creates are sent.
-    pub holds: BTreeMap<Hold, String>,
+    pub holds: BTreeMap<Hold, Held>,
     /// Sources of who is on call that a rule names and that have not been read yet. What the directory says about them is
     /// a guess.
     pub unread_on_call: BTreeSet<String>,
@@ -81,6 +83,21 @@ impl Facts {
                 "the directory has never been loaded from AWS",
             )
             .help("`team-tui status` says what AWS answers")
+        })
+    }
+
+    /// Refuses a decision that grants while a hold refuses them.
+    ///
+    /// # Errors
+    /// `held`, with the reason.
+    pub(super) fn refuse_held(&self) -> Result<(), Refused> {
+        let held = self.holds.iter().find(|(hold, _)| hold.refuses_decisions());
+        held.map_or(Ok(()), |(_, held)| {
+            Err(Refused::new(
+                team_shared::problem::Code::Held,
+                format!("no access is granted: {}", held.line()),
+            )
+            .help("access is still taken back; an operator corrects it: docs/OPERATIONS.md, Holds"))
         })
     }
 

@@ -78,7 +78,7 @@ impl Engine {
             })
             .await
             .map_err(|refused| self.or_unavailable(refused))?;
-        self.gate.hold(Hold::Frozen, frozen.banner());
+        self.gate.hold_for(Hold::Frozen, frozen.held());
         tracing::warn!(by = %team_shared::text::inert(&frozen.by), ended = moved.len(), "frozen");
         for request in &moved {
             self.after_commit(request);

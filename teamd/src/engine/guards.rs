@@ -6,6 +6,7 @@
 //!
 //! To add a guard: a variant here, one question where the guard stands, a line in the simulation's ablations.
 
+use super::gate::Held;
 use super::refused::Refused;
 use super::{Engine, Hold};
 use crate::domain::Time;
@@ -42,6 +43,10 @@ pub enum Guard {
     DurableAttempts,
     /// While somebody holds the gate, nothing is created.
     Gate,
+    /// What was decided is judged again where policy or directory have moved, and before a create.
+    JudgeAgain,
+    /// "Not there" counts only from the instance that the access belongs to.
+    OwnInstance,
     /// Of two daemons on the same tables, the one that was there first writes no more. It stands in the store, below the
     /// engine: the simulation takes it away there.
     #[cfg(any(test, feature = "simulator"))]
@@ -101,7 +106,7 @@ pub(super) fn wanted(wanted: Wanted) -> Wanted {
 }
 
 /// The holds of the gate that decisions heed.
-pub(super) fn heeded(holds: BTreeMap<Hold, String>) -> BTreeMap<Hold, String> {
+pub(super) fn heeded(holds: BTreeMap<Hold, Held>) -> BTreeMap<Hold, Held> {
     if is_on(Guard::Gate) {
         holds
     } else {

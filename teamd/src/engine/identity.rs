@@ -26,7 +26,25 @@ impl Engine {
                 Some(directory) => find(directory, login, &rules.user_name(login)),
             },
         };
-        Caller { peer, login, who }
+        Caller {
+            peer,
+            login,
+            who,
+            behind: None,
+        }
+    }
+
+    /// The person who logged in behind uid 0; `login` is the login name of the login uid.
+    #[must_use]
+    pub fn with_person_behind(&self, caller: Caller, login: Option<String>) -> Caller {
+        let behind = match caller.peer.login_uid {
+            LoginUid::Set(uid) if uid != 0 => {
+                let peer = Peer { uid, ..caller.peer };
+                self.identify(peer, login).person().cloned()
+            }
+            LoginUid::Set(_) | LoginUid::Unset | LoginUid::Unknown => None,
+        };
+        Caller { behind, ..caller }
     }
 
     /// People with the security or admin role, each with the logins that map to them.

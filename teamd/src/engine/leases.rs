@@ -192,7 +192,7 @@ impl Engine {
     fn hold_creates(&self, error: &str) {
         let path = self.leases.path.as_deref().unwrap_or(Path::new(""));
         let why = format!("the leases file {} cannot be written: {error}", path.display());
-        if self.gate.hold(Hold::LeasesFile, &why) {
+        if self.gate.hold(Hold::LeasesFile, self.clock.now(), &why) {
             tracing::error!("{why}; creates wait, removals go on");
         }
         self.leases.wake.notify_one();

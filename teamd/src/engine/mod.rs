@@ -4,7 +4,8 @@
 //! * `deadlines` moves requests when their time has come
 //! * `reconciler` brings AWS to what is wanted: one level-triggered loop a key, removals first
 //! * `backstop` sets the dead-man's switch, where there is one
-//! * `directory` keeps the copy of what AWS says exists
+//! * `directory` keeps the copy of what AWS says exists; `accounts` and `instance` hold creates until it is known which
+//!   accounts are protected, and that the store is of the instance in use
 //! * `drift` looks again at keys that were ours, and at everything within each hour
 //! * `timekeeping` watches the clocks, and holds the gate while they disagree
 //! * `freeze` stops everything new; `around` is what people do beside a request: claims, reviews
@@ -16,6 +17,7 @@
 //! Every `select!` is `biased`, and chance comes from `random` alone: a simulation of the engine replays by its seed.
 
 mod access;
+mod accounts;
 mod act;
 mod activity;
 mod alarms;
@@ -38,6 +40,7 @@ mod freeze;
 mod gate;
 mod guards;
 mod identity;
+mod instance;
 mod leases;
 mod limits;
 pub mod logins;
@@ -78,7 +81,7 @@ pub use drift::DriftOverview;
 pub use extend::Extension;
 pub use facts::Facts;
 pub use freeze::{Freezing, Frozen};
-pub use gate::{Gate, Hold};
+pub use gate::{Gate, Held, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
 pub use policy::{
@@ -105,10 +108,9 @@ use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use team_shared::ids::AccountId;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -130,7 +132,7 @@ pub struct Engine {
     directory: Arc<ArcSwapOption<Directory>>,
     directory_error: ArcSwapOption<String>,
     directory_loads: watch::Sender<u64>,
-    own_account: ArcSwapOption<AccountId>,
+    accounts: accounts::AccountBook,
     policy: ArcSwapOption<InForce>,
     gate: Gate,
     leases: leases::LeaseBook,
@@ -188,7 +190,7 @@ impl Engine {
             directory: Arc::new(ArcSwapOption::from_pointee(directory)),
             directory_error: ArcSwapOption::empty(),
             directory_loads: watch::Sender::new(0),
-            own_account: ArcSwapOption::empty(),
+            accounts: accounts::AccountBook::default(),
             policy: ArcSwapOption::from_pointee(in_force),
             gate: Gate::default(),
             leases: leases::LeaseBook::new(deps.leases_path),
@@ -214,6 +216,8 @@ impl Engine {
         });
         engine.hold_by_store();
         engine.heed_freeze().await;
+        engine.load_known_accounts().await;
+        engine.check_configured_instance().await;
         // A trail that takes no row must not keep the daemon from taking access back.
         if let Err(error) = engine.announce_start().await {
             tracing::error!(%error, "the start is not in the audit trail");
@@ -242,6 +246,9 @@ impl Engine {
             Box::pin(async move { this.run_backstop().await })
         });
         removal("leases", |this| Box::pin(async move { this.run_leases().await }));
+        service("accounts", |this| {
+            Box::pin(async move { this.run_accounts().await })
+        });
         service("directory", |this| {
             Box::pin(async move { this.run_directory().await })
         });
@@ -348,15 +355,6 @@ impl Engine {
         self.health.snapshot()
     }
 
-    /// Accounts that only protected rules match: those configured, the management account and our own.
-    #[must_use]
-    pub fn protected(&self) -> BTreeSet<AccountId> {
-        let mut protected = self.settings().protected.clone();
-        protected.extend(self.directory().and_then(|d| d.management_account.clone()));
-        protected.extend(self.own_account.load().as_deref().cloned());
-        protected
-    }
-
     /// Everything that decides what a caller may do, held still for one decision.
     #[must_use]
     pub fn facts(&self) -> Facts {
@@ -367,10 +365,13 @@ impl Engine {
             let in_force = policy.as_ref();
             in_force.is_some_and(|in_force| in_force.policy.names_on_call_source(source))
         });
+        let directory = self.directory();
+        let (protected, certainly_protected) = self.protected(directory.as_deref());
         Facts {
             policy,
-            directory: self.directory(),
-            protected: self.protected(),
+            directory,
+            protected,
+            certainly_protected,
             allow_sudo: self.settings().identity.allow_sudo,
             now: self.clock.now(),
             holds: guards::heeded(self.gate.holds()),

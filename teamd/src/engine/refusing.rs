@@ -27,7 +27,7 @@ impl Engine {
                     "AWS refuses our credentials: {}",
                     heard.last_error.as_deref().unwrap_or("it does not say why")
                 );
-                if self.gate.hold(Hold::AwsRefuses, why) {
+                if self.gate.hold(Hold::AwsRefuses, self.clock.now(), why) {
                     tracing::error!(
                         error = heard.last_error.as_deref().map(team_shared::text::inert),
                         "AWS refuses our credentials; nothing is granted until it answers"

@@ -122,10 +122,10 @@ impl Engine {
         // A refusal counts as a fault after a minute only, but is told at once; a freeze is somebody's will, and no fault.
         let refused = holds
             .remove(&Hold::AwsRefuses)
-            .map(|why| format!("no access is granted: {why}"));
+            .map(|held| format!("no access is granted: {}", held.line()));
         overview.notices = refused
             .into_iter()
-            .chain(holds.remove(&Hold::Frozen))
+            .chain(holds.remove(&Hold::Frozen).map(|held| held.line()))
             .chain(self.on_call_faults())
             .collect();
         // Where the store cannot be read, others say so.
@@ -142,7 +142,7 @@ impl Engine {
                 .holds()
                 .into_iter()
                 .filter(|(hold, _)| !matches!(hold, Hold::AwsRefuses | Hold::Frozen))
-                .map(|(_, why)| format!("no access is granted: {why}")),
+                .map(|(_, held)| format!("no access is granted: {}", held.line())),
         );
         problems.extend(self.disk.warning());
         problems.extend(self.leases.problem());

@@ -146,8 +146,10 @@ impl Engine {
         let place = self.limits.take_submit(&person, now, &self.settings())?;
         self.directory_ready().await?;
         self.on_call_ready().await;
+        self.accounts_ready().await;
         self.refresh_person(&person).await;
         self.store.read(|read| refuse_frozen(read)).await?;
+        self.facts().refuse_held()?;
         let about = |at: usize, refused: Refused| match submissions {
             [_] | [] => refused,
             several => Refused {
@@ -245,6 +247,7 @@ impl Engine {
                 }
                 let directory = facts.directory.as_deref();
                 refuse_frozen(tx)?;
+                facts.refuse_held()?;
                 // Those that are filed together are of one batch, so that it is looked at once for all of them.
                 for (at, (next, _)) in filed.iter().enumerate() {
                     let is_new = filed[..at]

@@ -121,9 +121,10 @@ impl Engine {
     /// Holds the gate while the clocks disagree, and lets go when they agree. Called before everything that grants.
     pub(super) fn check_clock(&self) {
         let Some(guard) = self.clock.guard() else { return };
+        let now = self.clock.now();
         // With the rule held still: two who look at once do not leave the gate as the slower one saw it.
         guard.look(|rule| match rule.suspicion() {
-            Some(suspicion) => self.gate.hold(Hold::ClockSuspect, suspicion.to_string()),
+            Some(suspicion) => self.gate.hold(Hold::ClockSuspect, now, suspicion.to_string()),
             None => self.gate.release(Hold::ClockSuspect),
         });
     }

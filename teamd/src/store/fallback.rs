@@ -22,7 +22,7 @@ const MAX_SPOOL: usize = 100_000;
 /// What access must be taken back, now or at its end.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Live {
-    /// Requests that hold a lease or end one.
+    /// Requests that hold a lease or end one, and open extensions.
     pub requests: BTreeMap<RequestId, Request>,
     /// Grants that are not settled.
     pub grants: BTreeMap<Key, Grant>,
@@ -37,6 +37,8 @@ impl Live {
         let mut live = Self::default();
         let filter = RequestFilter {
             states: vec![
+                RequestState::Pending,
+                RequestState::Scheduled,
                 RequestState::Activating,
                 RequestState::Active,
                 RequestState::Ending,
@@ -53,7 +55,13 @@ impl Live {
 
     /// Takes a request in, or lets it go where it is over.
     pub fn request(&mut self, request: &Request) {
-        if request.holds_lease() || matches!(request.state, State::Ending { .. }) {
+        let is_open = !request.state.word().is_terminal();
+        // An extension ends with what it extends, also before its start.
+        if is_open
+            && (request.holds_lease()
+                || matches!(request.state, State::Ending { .. })
+                || request.extends.is_some())
+        {
             self.requests.insert(request.id, request.clone());
         } else {
             self.requests.remove(&request.id);
@@ -138,7 +146,7 @@ impl Fallback {
             match change {
                 Change::Request(request) => self.live.request(request),
                 Change::Grant(grant) => self.live.grant(grant),
-                Change::Row(..) | Change::Outbox(..) | Change::Spooled(..) => {}
+                Change::Row(..) | Change::Outbox(..) | Change::Spooled(..) | Change::Meta(..) => {}
             }
         }
     }
@@ -163,6 +171,7 @@ pub(super) fn replay(tx: &mut dyn Tx, changes: &[Change], now: Time) -> StoreRes
         match change {
             Change::Request(request) => put(tx, request)?,
             Change::Grant(grant) => tx.save_grant(grant)?,
+            Change::Meta(name, value) => tx.set_meta(name, value)?,
             Change::Row(seq, at, event) => match tx.append(*at, &late(event, now)) {
                 Ok(now_seq) => drop(numbers.insert(*seq, now_seq)),
                 Err(StoreError::AuditBroken(_)) => refused.push(Change::Spooled(*at, event.clone())),

@@ -27,6 +27,8 @@ pub(super) enum Change {
     Row(u64, Time, EventDraft),
     /// An effect of that row.
     Outbox(u64, Time),
+    /// A small value by name, such as the freeze.
+    Meta(String, String),
     /// An event that the trail did not take.
     Spooled(Time, EventDraft),
 }
@@ -125,7 +127,12 @@ impl<P: Tx + ?Sized> Tx for Witness<'_, P> {
         push_delivery(delivery: &Delivery) -> bool;
         save_delivery(delivery: &Delivery) -> ();
         forget_deliveries(before: Time) -> usize;
-        set_meta(name: &str, value: &str) -> ();
+    }
+
+    fn set_meta(&mut self, name: &str, value: &str) -> StoreResult<()> {
+        let answer = self.inner.set_meta(name, value);
+        self.changes.push(Change::Meta(name.to_owned(), value.to_owned()));
+        self.saw(answer)
     }
 
     fn insert_request(&mut self, request: &Request) -> StoreResult<()> {

@@ -1,6 +1,7 @@
 //! How a daemon of the tests ends, and the runtime that it leaves.
 
 use super::{Ended, World};
+use aws_simulator::Simulator;
 use std::time::Duration;
 
 impl World {
@@ -22,6 +23,23 @@ impl World {
             daemon.shutdown.finished(Duration::ZERO).await;
             daemon.engine.store().close();
         }
+    }
+
+    /// Stops the daemon and starts it again on the same store.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.run().await;
+    }
+
+    /// Changes the configuration of the next start.
+    pub(crate) fn configure(&mut self, change: impl FnOnce(&mut teamd::config::Config)) {
+        change(&mut self.config);
+    }
+
+    /// Lets the next start use this AWS; the one before.
+    pub(crate) fn use_aws(&mut self, simulator: Simulator) -> Simulator {
+        self.config.aws.endpoint_url = Some(simulator.url());
+        self.simulator.replace(simulator).expect("the simulator runs")
     }
 
     /// How the daemon ends by itself.

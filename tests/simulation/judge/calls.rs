@@ -206,6 +206,48 @@ fn starts_or_ends(case: &Case<'_>, place: Place, from: i64, to: i64) -> bool {
     moments.any(|at| (from..=to).contains(&at))
 }
 
+/// A new policy, a freeze and an unknown own account hold from the moment at which they are acknowledged: no create for
+/// the person who is denied, or for anybody.
+pub(crate) fn commands_hold(case: &Case<'_>) -> Vec<(i64, String)> {
+    let creates = |from: i64, to: i64, person: Option<usize>| {
+        (0..Place::ALL)
+            .map(Place::number)
+            .filter(move |place| person.is_none_or(|person| place.person == person))
+            .flat_map(|place| case.creates(place))
+            // Those may have been sent before.
+            .filter(|(_, call)| call.outcome != Outcome::PerformedUnanswered)
+            .map(|(at, _)| at)
+            .filter(move |at| (from..to).contains(at))
+    };
+    let nameless = case.record.script.nameless_until;
+    let mut found: Vec<_> = creates(0, nameless, None)
+        .map(|at| {
+            (
+                at,
+                "a create while the daemon's own account is unknown".to_owned(),
+            )
+        })
+        .collect();
+    let mut deeds = case.record.deeds.iter();
+    while let Some((from, deed)) = deeds.next() {
+        let (person, what) = match deed {
+            Deed::Hand(Hand::Deny(person)) => (Some(*person), "a create against the policy in force"),
+            Deed::Hand(Hand::Freeze) => (None, "a create during a freeze"),
+            _ => continue,
+        };
+        let end = deeds.clone().find_map(|(at, deed)| match deed {
+            Deed::Hand(Hand::Allow(_) | Hand::Unfreeze) => Some(*at),
+            _ => None,
+        });
+        // The word that ends it is in force before it is acknowledged, and is said at the script's time at the earliest.
+        let said = case.record.script.commands.iter().map(|(at, _)| *at);
+        let end = end.and_then(|_| said.filter(|at| at > from).min());
+        let to = end.unwrap_or(case.record.end);
+        found.extend(creates(*from + 1, to, person).map(|at| (at, what.to_owned())));
+    }
+    found
+}
+
 /// I11. While somebody holds the gate, nothing is created.
 pub(crate) fn held_gate(case: &Case<'_>) -> Vec<(i64, String)> {
     let mut found = Vec::new();

@@ -44,7 +44,8 @@ pub(crate) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(crate) fn new(record: &'a Record) -> Self {
-        let outages = tidy(record.script.outages.iter().map(|(span, _)| *span).collect());
+        let outages = record.script.outages.iter().map(|(span, _)| span);
+        let outages = tidy(outages.chain(&record.script.instances).copied().collect());
         let daemon = tidy(record.daemon_up());
         let up = daemon.iter().flat_map(|span| without(*span, &outages)).collect();
         let mut case = Self {
@@ -211,11 +212,15 @@ impl<'a> Case<'a> {
         for (at, deed) in &self.record.deeds {
             let Deed::Hand(hand) = deed else { continue };
             let (goes, comes) = match hand {
-                Hand::Leave(person) | Hand::Delete(person) => (*person == place.person, false),
-                Hand::Return(person) => (false, *person == place.person),
+                Hand::Leave(person) | Hand::Delete(person) | Hand::Deny(person) => {
+                    (*person == place.person, false)
+                }
+                Hand::Return(person) | Hand::Allow(person) => (false, *person == place.person),
                 Hand::Suspend(account) => (*account == place.account, false),
                 Hand::Resume(account) => (false, *account == place.account),
-                Hand::Put(_) | Hand::Take(_) | Hand::Hold | Hand::Release => (false, false),
+                Hand::Put(_) | Hand::Take(_) | Hand::Hold | Hand::Release | Hand::Freeze | Hand::Unfreeze => {
+                    (false, false)
+                }
             };
             if goes {
                 lost = lost.or(Some(*at));

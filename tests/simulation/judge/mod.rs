@@ -36,6 +36,7 @@ pub(crate) const INVARIANTS: &[(&str, Invariant)] = &[
     ("removals_first", calls::removals_first),
     ("tries_are_remembered", calls::tries_are_remembered),
     ("held_gate", calls::held_gate),
+    ("commands_hold", calls::commands_hold),
     ("trusted_clock", calls::trusted_clock),
     ("no_early_terminal", words::no_early_terminal),
     ("fold", words::fold),

@@ -1,7 +1,7 @@
 //! [`Assignments`] on sso-admin. Every method is one HTTP attempt (a listing: one for each page), and never waits for an
 //! operation to finish: that is the reconciler's.
 
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::{Aws, pages};
 use crate::aws::health::Service;
 use crate::aws::limiter::Urgency;
@@ -30,8 +30,8 @@ impl Assignments for Aws {
 
     fn create<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
-            let instance = match self.instance(Lane::Grant).await {
-                Ok(instance) => instance,
+            let instance_arn = match self.instance_of(&key.permission_set, Lane::Grant).await {
+                Ok(instance_arn) => instance_arn,
                 // Nothing was sent yet.
                 Err(failure) => return before_sending(failure),
             };
@@ -39,7 +39,7 @@ impl Assignments for Aws {
                 .clients
                 .sso_admin_once
                 .create_account_assignment()
-                .instance_arn(&instance.arn)
+                .instance_arn(instance_arn)
                 .target_id(key.account.as_str())
                 .target_type(TargetType::AwsAccount)
                 .permission_set_arn(key.permission_set.as_str())
@@ -59,15 +59,15 @@ impl Assignments for Aws {
 
     fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
-            let instance = match self.instance(Lane::Removal).await {
-                Ok(instance) => instance,
+            let instance_arn = match self.instance_of(&key.permission_set, Lane::Removal).await {
+                Ok(instance_arn) => instance_arn,
                 Err(failure) => return before_sending(failure),
             };
             let request = self
                 .clients
                 .sso_admin_once
                 .delete_account_assignment()
-                .instance_arn(&instance.arn)
+                .instance_arn(instance_arn)
                 .target_id(key.account.as_str())
                 .target_type(TargetType::AwsAccount)
                 .permission_set_arn(key.permission_set.as_str())
@@ -175,8 +175,11 @@ impl Aws {
         lane: Lane,
         begun: &(dyn Fn() + Send + Sync),
     ) -> Result<Vec<AccountAssignment>, Failure> {
-        let instance = self.instance(lane).await.map_err(not_about_the_key)?;
-        let arn = instance.arn.as_str();
+        let instance_arn = self
+            .instance_of(permission_set, lane)
+            .await
+            .map_err(not_about_the_key)?;
+        let arn = instance_arn.as_str();
         pages(|token| async move {
             let first = token.is_none();
             let urgency = match lane {
@@ -205,7 +208,27 @@ impl Aws {
             };
             let call = (Service::SsoAdmin, "ListAccountAssignments");
             let output = self.call(call, (&self.pace.sso_admin, urgency), request).await?;
-            Ok((output.account_assignments.unwrap_or_default(), output.next_token))
+            let rows = match output.account_assignments {
+                Some(rows) => rows,
+                // A removal does not wait for ever for a list that may be left out where it is empty.
+                None if lane == Lane::Removal => Vec::new(),
+                None => {
+                    return Err(Failure::new(
+                        Kind::Odd,
+                        "ListAccountAssignments: an answer without a list",
+                    ));
+                }
+            };
+            if rows
+                .iter()
+                .any(|row| row.principal_type.is_none() || row.principal_id.is_none())
+            {
+                return Err(Failure::new(
+                    Kind::Odd,
+                    "ListAccountAssignments: a row without its principal",
+                ));
+            }
+            Ok((rows, output.next_token))
         })
         .await
     }
@@ -269,7 +292,6 @@ fn before_sending(failure: Failure) -> Reply {
 
 /// "No such instance" must not be taken for "no such assignment".
 fn not_about_the_key(failure: Failure) -> Failure {
-    use super::failure::Kind;
     match failure.kind {
         Kind::NotFound => Failure {
             kind: Kind::Odd,

@@ -6,6 +6,7 @@ use crate::aws::health::Service;
 use crate::aws::port::Lane;
 use aws_sdk_ssoadmin::types::{InstanceMetadata, InstanceStatus};
 use std::sync::Arc;
+use team_shared::ids::PermissionSetArn;
 
 /// An Identity Center instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,15 @@ impl Aws {
         match self.instance.load_full() {
             Some(known) if fits(&known) => Ok(known),
             _ => self.discover_instance(lane).await,
+        }
+    }
+
+    /// The ARN of the instance that a permission set belongs to. A listing of any other instance shows nothing of it. Where
+    /// the set's ARN does not name its instance, which only emulators do, it is the instance in use.
+    pub(super) async fn instance_of(&self, set: &PermissionSetArn, lane: Lane) -> Result<String, Failure> {
+        match set.instance_arn() {
+            Some(arn) => Ok(arn),
+            None => Ok(self.instance(lane).await?.arn.clone()),
         }
     }
 

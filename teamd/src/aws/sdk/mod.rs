@@ -45,7 +45,8 @@ use failure::{Failure, Kind};
 use futures::{Stream, TryStreamExt};
 use instance::Instance;
 use pace::Pace;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use team_shared::ids::AccountId;
@@ -284,8 +285,11 @@ where
     Ok(pages.into_iter().flatten().collect())
 }
 
+/// Pages of one listing. AWS's largest have some thousands.
+const MAX_PAGES: usize = 100_000;
+
 /// The pages of a listing. Pages may be empty and still have a successor; the end is where no token comes. A token that
-/// comes twice in a row would go on for ever.
+/// comes a second time would go on for ever.
 fn pages_of<T, Page>(
     mut page: impl FnMut(Option<String>) -> Page,
 ) -> impl Stream<Item = Result<Vec<T>, Failure>>
@@ -293,16 +297,17 @@ where
     Page: Future<Output = Result<(Vec<T>, Option<String>), Failure>>,
 {
     async_stream::try_stream! {
-        let mut token: Option<String> = None;
+        let (mut token, mut seen) = (None, HashSet::new());
         loop {
-            let (items, next) = page(token.clone()).await?;
+            let (items, next) = page(token).await?;
             yield items;
-            match next.filter(|next| !next.is_empty()) {
-                None => break,
-                next if next == token => {
-                    Err(Failure::new(Kind::Odd, "a listing whose pages have no end"))?;
-                }
-                next => token = next,
+            token = next.filter(|next| !next.is_empty());
+            let Some(next) = &token else { break };
+            // Tokens are long: their hashes do.
+            let mut hash = DefaultHasher::new();
+            next.hash(&mut hash);
+            if !seen.insert(hash.finish()) || seen.len() > MAX_PAGES {
+                Err(Failure::new(Kind::Odd, "a listing whose pages have no end"))?;
             }
         }
     }

@@ -129,16 +129,16 @@ impl Aws {
         let Some(role) = &self.settings.backstop_role else {
             return Err(AwsError::Refused("set [backstop] role_arn".to_owned()));
         };
-        let instance = self.instance(Lane::Grant).await?;
+        let instance_arn = self.instance_of(&key.permission_set, Lane::Grant).await?;
         let input = json!({
-            "InstanceArn": instance.arn,
+            "InstanceArn": &instance_arn,
             "TargetId": key.account.as_str(),
             "TargetType": "AWS_ACCOUNT",
             "PermissionSetArn": key.permission_set.as_str(),
             "PrincipalType": "USER",
             "PrincipalId": key.user.as_str(),
         });
-        let partition = instance.arn.split(':').nth(1).unwrap_or("aws");
+        let partition = instance_arn.split(':').nth(1).unwrap_or("aws");
         let odd = |error: aws_smithy_types::error::operation::BuildError| {
             AwsError::from(Failure::new(Kind::Odd, error.to_string()))
         };

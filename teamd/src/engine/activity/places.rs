@@ -89,7 +89,7 @@ impl Engine {
             .directory()
             .and_then(|directory| directory.management_account.clone())
             .filter(|account| !is_regional || self.sees(account));
-        management.or_else(|| self.own_account.load().as_deref().cloned())
+        management.or_else(|| self.own_account())
     }
 
     /// Whether the source can tell of an account at all.
@@ -98,7 +98,7 @@ impl Engine {
             .activity_ports
             .as_ref()
             .is_some_and(|ports| ports.source.is_regional());
-        !is_regional || self.settings().activity_role || self.own_account.load().as_deref() == Some(account)
+        !is_regional || self.settings().activity_role || self.own_account().as_ref() == Some(account)
     }
 }
 

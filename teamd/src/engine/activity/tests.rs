@@ -213,9 +213,7 @@ async fn of_an_account_that_cannot_be_seen_nothing_is_called_complete() {
     let (mut world, trail, _) = followed(1).await;
     trail.is_regional.store(true, Ordering::SeqCst);
     let engine = Arc::clone(world.engine());
-    engine
-        .own_account
-        .store(Some(Arc::new("999988887777".parse().unwrap())));
+    engine.set_own_account("999988887777".parse().unwrap());
     let mut settings = (*engine.settings()).clone();
     settings.region = "eu-west-1".to_owned();
     engine.reconfigure(settings);

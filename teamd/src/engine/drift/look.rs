@@ -8,10 +8,10 @@ use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, EventDraft};
 use crate::domain::grant::{Drift, DriftKind, Grant, Holder, SETTLED, swept};
 use crate::domain::request::{Command, Key, Request, State};
-use crate::engine::Engine;
 use crate::engine::commit::{carry_out, tell_removal};
 use crate::engine::lost::bring_back;
 use crate::engine::refused::Refused;
+use crate::engine::{Engine, Hold};
 use crate::failpoint::{Injected, hit, pass};
 use crate::store::WriteLane;
 use crate::store::port::{RequestFilter, StoreResult, Tx};
@@ -45,6 +45,10 @@ struct Changes {
 impl Engine {
     /// Looks at all keys of a pair; how many hold the permission set there.
     pub(super) async fn look_at(&self, pair: &Pair) -> Result<usize, NoLook> {
+        if self.gate.is_held(Hold::OtherInstance) {
+            let why = "the store is of another Identity Center instance";
+            return Err(AwsError::Refused(why.to_owned()).into());
+        }
         let (account, set) = pair.clone();
         // What changes while AWS lists is left to the next look: the list may be of before or of after.
         let before = self

@@ -2,6 +2,7 @@
 //! decisions look at. The file is for the day when the database fails, or is put back from a backup: a freeze that was
 //! said meanwhile must not end with the daemon.
 
+use super::super::gate::Held;
 use super::super::leases::LeaseBook;
 use super::super::refused::Refused;
 use super::super::{Engine, Hold, commit};
@@ -40,12 +41,15 @@ impl Frozen {
     /// For banners.
     #[must_use]
     pub fn banner(&self) -> String {
-        format!(
-            "frozen by {} since {}: {}",
-            self.by,
-            self.since.format("%Y-%m-%d %H:%M:%SZ"),
-            self.reason
-        )
+        self.held().line()
+    }
+
+    pub(super) fn held(&self) -> Held {
+        Held {
+            since: self.since,
+            by: Some(self.by.clone()),
+            reason: self.reason.clone(),
+        }
     }
 }
 
@@ -80,7 +84,7 @@ impl Engine {
         let Some(frozen) = row.clone().or(file) else {
             return;
         };
-        self.gate.hold(Hold::Frozen, frozen.banner());
+        self.gate.hold_for(Hold::Frozen, frozen.held());
         if row.is_none()
             && let Err(error) = self.adopt_freeze(frozen).await
         {

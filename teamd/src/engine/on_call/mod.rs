@@ -301,8 +301,21 @@ impl Engine {
 
 impl Facts {
     /// These facts in every form that they could have, as far as `user` may or may not be named by sources that have not
-    /// been read yet. Access is given where all of them give it, and lost where none of them keeps it.
+    /// been read yet, and accounts may or may not be protected. Access is given where all of them give it, and lost where
+    /// none of them keeps it.
     pub(super) fn possible(&self, user: &UserId) -> Vec<Self> {
+        let mut forms = self.with_possible_on_call(user);
+        if let Some(certain) = &self.certainly_protected {
+            let fewer = forms.clone();
+            forms.extend(fewer.into_iter().map(|facts| Self {
+                protected: certain.clone(),
+                ..facts
+            }));
+        }
+        forms
+    }
+
+    fn with_possible_on_call(&self, user: &UserId) -> Vec<Self> {
         let Some(directory) = self
             .directory
             .as_ref()

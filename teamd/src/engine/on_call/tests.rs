@@ -108,6 +108,7 @@ fn unread_sources_give_every_possible_form() {
         protected: BTreeSet::new(),
         allow_sudo: false,
         now: time(0),
+        certainly_protected: None,
         holds: BTreeMap::new(),
         unread_on_call: unread.iter().map(|name| (*name).to_owned()).collect(),
     };

@@ -7,6 +7,7 @@ use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::identity::{Caller, Who};
 use crate::domain::plan::{Change, plan, refusals};
 use crate::domain::policy::Policy;
+use crate::engine::decision::{MAX_TRIES, moving_facts};
 use crate::engine::refused::Refused;
 use crate::engine::{Engine, commit, limits};
 use crate::failpoint::{hit, pass};
@@ -29,8 +30,12 @@ pub enum Applied {
 /// Who applies, in the words of the history.
 pub(super) struct Author {
     pub(super) name: String,
-    /// Their id; `None`: the operator, whose word is no second signature.
+    /// Their id. Of the operator, that of the person whose login it is, where there is one.
     pub(super) id: Option<String>,
+    /// uid 0, whose word is no second signature.
+    pub(super) is_operator: bool,
+    /// The user name that root's own login maps to, where an operator has no login of their own.
+    pub(super) root_name: Option<String>,
     pub(super) actor: Actor,
 }
 
@@ -41,26 +46,36 @@ impl Engine {
     /// The role does not allow it, the base is stale, the document has faults, or it locks somebody out and is not
     /// forced; the policy in force stays.
     pub async fn apply_policy(&self, caller: &Caller, input: PolicyInput) -> Result<Applied, Refused> {
-        let author = self.policy_author(caller)?;
+        self.policy_author(caller)?;
         self.take_act(caller, limits::Act::Administration)?;
+        for _ in 0..MAX_TRIES {
+            match self.try_to_apply(caller, input.clone()).await? {
+                Some(applied) => return Ok(applied),
+                None => self.catch_up_with_policy().await?,
+            }
+        }
+        Err(moving_facts())
+    }
+
+    /// Applies a document by the policy that is in force; none: another one came into force meanwhile, whose signatures
+    /// and roles count.
+    async fn try_to_apply(&self, caller: &Caller, input: PolicyInput) -> Result<Option<Applied>, Refused> {
+        let author = self.policy_author(caller)?;
+        let (current, needs_two) = self.signatures_needed().await?;
         // State goes before validation; looked at again in the transaction that decides.
-        let current = self.policy_version_in_force().await?;
         refuse_stale_base(input.base_version, current)?;
         let policy = read(&input.document)?;
         check_reason(input.force_reason.as_deref())?;
         if input.force_reason.is_none() {
             self.refuse_lock_out(&policy, caller)?;
         }
-        let needs_two = self
-            .policy()
-            .is_some_and(|in_force| in_force.policy.settings.policy_changes_need >= 2);
         // Root can do anything on the host; a reason of theirs stands for the second signature, and is in the trail.
-        let is_overruled = author.id.is_none() && input.force_reason.is_some();
+        let is_overruled = author.is_operator && input.force_reason.is_some();
         if !needs_two || is_overruled {
-            return self
-                .put_in_force(policy, input, author, None)
-                .await
-                .map(Applied::InForce);
+            return Ok(self
+                .put_in_force(policy, input, author, None, current)
+                .await?
+                .map(Applied::InForce));
         }
         let hash = sha256(&input.document);
         match self
@@ -68,22 +83,36 @@ impl Engine {
             .await?
             .filter(|open| open.sha256 == hash && open.base_version == current)
         {
-            Some(open) if open.may_be_confirmed_by(&author) => {
+            Some(open) if open.refusal_of(&author).is_none() => {
                 let input = PolicyInput {
                     force_reason: input.force_reason.or_else(|| open.force_reason.clone()),
                     ..input
                 };
                 let first = open.author();
-                let confirmed = self.put_in_force(policy, input, first, Some(author)).await;
-                confirmed.map(Applied::InForce)
+                let confirmed = self
+                    .put_in_force(policy, input, first, Some(author), current)
+                    .await?;
+                Ok(confirmed.map(Applied::InForce))
             }
             _ => {
                 let proposed = Proposed::new(&input, hash, current, &author, self.clock.now());
-                self.propose(proposed, &author)
-                    .await
-                    .map(|open| Applied::Proposed(Box::new(open)))
+                let open = self.propose(proposed, &author).await?;
+                Ok(Some(Applied::Proposed(Box::new(open))))
             }
         }
+    }
+
+    /// The version in force, and whether changing it takes two administrators. Where this release cannot read the
+    /// document, it does.
+    async fn signatures_needed(&self) -> Result<(u64, bool), Refused> {
+        let row = self.store.read(|read| Ok::<_, Refused>(read.policy()?)).await?;
+        let Some(row) = row else { return Ok((0, false)) };
+        let needs_two = |policy: &Policy| policy.settings.policy_changes_need >= 2;
+        let needed = match self.policy() {
+            Some(known) if known.version == row.version => needs_two(&known.policy),
+            _ => InForce::from_row(&row).is_none_or(|read| needs_two(&read.policy)),
+        };
+        Ok((row.version, needed))
     }
 
     /// Confirms the document that waits, by its hash.
@@ -91,6 +120,7 @@ impl Engine {
     /// # Errors
     /// There is none, it is another, or the caller cannot be its second signature.
     pub async fn confirm_policy(&self, caller: &Caller, hash: &str) -> Result<Applied, Refused> {
+        self.catch_up_with_policy().await?;
         let author = self.policy_author(caller)?;
         self.take_act(caller, limits::Act::Administration)?;
         let current = self.policy_version_in_force().await?;
@@ -109,11 +139,9 @@ impl Engine {
             )
             .help("`team-tui policy plan` it first; then confirm it by this hash"));
         }
-        if !open.may_be_confirmed_by(&author) {
-            return Err(Refused::new(
-                Code::NotAllowed,
-                "a second administrator has to confirm it: neither the one who wants it, nor the operator",
-            ));
+        if let Some(why) = open.refusal_of(&author) {
+            return Err(Refused::new(Code::NotAllowed, why)
+                .help("another administrator confirms it from their own login"));
         }
         let policy = read(&open.document)?;
         if open.force_reason.is_none() {
@@ -126,8 +154,10 @@ impl Engine {
             rolled_back_to: open.rolled_back_to,
         };
         let first = open.author();
-        let confirmed = self.put_in_force(policy, input, first, Some(author)).await;
-        confirmed.map(Applied::InForce)
+        let confirmed = self
+            .put_in_force(policy, input, first, Some(author), current)
+            .await?;
+        confirmed.map(Applied::InForce).ok_or_else(moving_facts)
     }
 
     /// Puts the document of an earlier version in force again, with all checks.
@@ -162,13 +192,23 @@ impl Engine {
         let actor = caller.actor();
         match &caller.who {
             Who::Operator => Ok(Author {
-                name: "operator".to_owned(),
-                id: None,
+                name: match &caller.behind {
+                    Some(person) => format!("operator ({})", facts.name_of(person)),
+                    None => "operator".to_owned(),
+                },
+                id: caller.behind.as_ref().map(ToString::to_string),
+                is_operator: true,
+                root_name: match caller.behind {
+                    Some(_) => None,
+                    None => Some(self.settings().identity.user_name("root")),
+                },
                 actor,
             }),
             Who::Person { user_name, id } if access.roles().admin => Ok(Author {
                 name: user_name.clone(),
                 id: Some(id.to_string()),
+                is_operator: false,
+                root_name: None,
                 actor,
             }),
             Who::Person { .. } => Err(Refused::new(
@@ -208,13 +248,15 @@ impl Engine {
         ))
     }
 
+    /// Puts a policy in force that was judged by version `judged`; none: another version is in force.
     async fn put_in_force(
         &self,
         policy: Policy,
         input: PolicyInput,
         author: Author,
         second: Option<Author>,
-    ) -> Result<Arc<InForce>, Refused> {
+        judged: u64,
+    ) -> Result<Option<Arc<InForce>>, Refused> {
         let now = self.clock.now();
         let before = self.policy();
         let change = changed_lines(
@@ -238,8 +280,11 @@ impl Engine {
         let version = self
             .store
             .write(WriteLane::Normal, move |tx| {
-                let current = tx.policy()?.map_or(0, |row| row.version);
+                let current = tx.policy_in_force()?;
                 refuse_stale_base(input.base_version, current)?;
+                if current != judged {
+                    return Ok(None);
+                }
                 hit("policy.apply")?;
                 let version = tx.append_policy(&row.document, &row.sha256, &row.applied_by, now)?;
                 note.keep(tx, version)?;
@@ -254,9 +299,10 @@ impl Engine {
                     .text("change", &change)
                     .text("applied_by", &row.applied_by);
                 commit::tell(tx, &note.on(event), now)?;
-                Ok::<_, Refused>(version)
+                Ok::<_, Refused>(Some(version))
             })
             .await?;
+        let Some(version) = version else { return Ok(None) };
         pass("policy.applied").await?;
         kept.version = version;
         let in_force = Arc::new(InForce {
@@ -269,7 +315,7 @@ impl Engine {
         if self.directory().is_some() {
             self.recheck_open_requests().await?;
         }
-        Ok(in_force)
+        Ok(Some(in_force))
     }
 }
 

@@ -25,8 +25,14 @@ pub struct Proposed {
     pub base_version: u64,
     /// Who wants it.
     pub proposed_by: String,
-    /// Their id; `None`: the operator.
+    /// Their id; of the operator, that of the person whose login it was, where there is one.
     pub proposed_by_id: Option<String>,
+    /// The operator proposed it.
+    #[serde(default)]
+    pub is_operators: bool,
+    /// The user name that root's own login maps to, where the operator had no login of their own.
+    #[serde(default)]
+    pub root_name: Option<String>,
     /// When.
     pub proposed_at: Time,
     /// Byte for byte.
@@ -44,6 +50,8 @@ impl Proposed {
             base_version: base,
             proposed_by: author.name.clone(),
             proposed_by_id: author.id.clone(),
+            is_operators: author.is_operator,
+            root_name: author.root_name.clone(),
             proposed_at: now,
             document: input.document.clone(),
             force_reason: input.force_reason.clone(),
@@ -51,15 +59,33 @@ impl Proposed {
         }
     }
 
-    /// Another administrator: neither the same person nor the operator.
-    pub(super) fn may_be_confirmed_by(&self, author: &Author) -> bool {
-        author.id.is_some() && author.id != self.proposed_by_id
+    /// Why somebody cannot be the second signature; `None`: they can.
+    pub(super) fn refusal_of(&self, second: &Author) -> Option<String> {
+        if second.is_operator {
+            return Some("uid 0 is no second signature: a second administrator confirms it".to_owned());
+        }
+        if second.id.is_none() || second.id == self.proposed_by_id {
+            let how = if self.is_operators { " as uid 0" } else { "" };
+            return Some(format!(
+                "{} proposed this policy{how}: a second administrator confirms it",
+                second.name
+            ));
+        }
+        (self.root_name.as_ref() == Some(&second.name)).then(|| {
+            format!(
+                "uid 0 proposed this policy from a session without a login, and root's login maps to {}: \
+                 another administrator confirms it",
+                second.name
+            )
+        })
     }
 
     pub(super) fn author(&self) -> Author {
         Author {
             name: self.proposed_by.clone(),
             id: self.proposed_by_id.clone(),
+            is_operator: self.is_operators,
+            root_name: self.root_name.clone(),
             actor: Actor::daemon(),
         }
     }

@@ -20,6 +20,7 @@ impl Engine {
         self.check_clock();
         self.heed_refusals();
         (self.gate.is_open() || !guards::is_on(Guard::Gate))
+            && !self.directory_is_stale()
             && self.lease_is_written(key).await
             && self.backstop_covers(key).await
     }
@@ -37,6 +38,13 @@ pub(super) fn judge_again(
     currency: &Currency,
     now: Time,
 ) -> Result<Option<Vec<Request>>, Refused> {
+    if !facts.holds.is_empty() {
+        // It was open when it was asked, before the waits for the leases file and the backstop.
+        return Ok(None);
+    }
+    if !guards::is_on(Guard::JudgeAgain) {
+        return Ok(Some(Vec::new()));
+    }
     if facts.policy.is_none() {
         // Either none was ever applied, and nothing to judge by; or there is one that this release cannot read.
         return Ok((tx.policy_in_force()? == 0).then(Vec::new));

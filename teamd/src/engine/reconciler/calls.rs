@@ -102,6 +102,14 @@ impl Engine {
             return lost(injected);
         }
         match reply {
+            Reply::Listed { present: false } | Reply::NotFound { .. }
+                if !self.proves_absence(key, &reply) =>
+            {
+                Reply::Unknown {
+                    message: "not there, but the answer is not of the instance that the access belongs to"
+                        .to_owned(),
+                }
+            }
             Reply::Listed { present } => self.doubted(key, present).await,
             reply => reply,
         }

@@ -128,7 +128,10 @@ impl Engine {
             pass("turn.prepare").await?;
             let turn = {
                 let (now, key, session_seconds) = (self.clock.now(), key.clone(), self.session_seconds(key));
-                let facts = (is_asked && may_create).then(|| (self.facts(), self.currency()));
+                let facts = (is_asked && may_create).then(|| {
+                    self.check_clock();
+                    (self.facts(), self.currency())
+                });
                 self.write(lane, move |tx| {
                     let judged = match &facts {
                         Some((facts, currency)) => judge_again(tx, &key, facts, currency, now)?,
@@ -257,7 +260,7 @@ impl Engine {
         Ok(())
     }
 
-    /// How long sessions under the key's permission set live, in seconds; AWS's shortest where it is not known.
+    /// How long sessions under the key's permission set live, in seconds; AWS's longest where it is not known.
     fn session_seconds(&self, key: &Key) -> i64 {
         self.directory()
             .and_then(|d| {
@@ -265,6 +268,6 @@ impl Engine {
                     .get(&key.permission_set)
                     .map(|set| set.session_seconds)
             })
-            .unwrap_or(3600)
+            .unwrap_or(12 * 3600)
     }
 }

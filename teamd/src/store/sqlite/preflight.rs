@@ -2,7 +2,8 @@
 //! find out what happened to it.
 
 use super::{Session, directory, failed, migrate, open, policy};
-use crate::domain::request::Key;
+use crate::domain::grant::{Grant, State as GrantState};
+use crate::domain::request::{Key, State};
 use crate::store::fallback::Live;
 use crate::store::port::{Read, StoreError, StoreResult};
 use rusqlite::{Connection, TransactionBehavior};
@@ -55,7 +56,8 @@ pub(super) fn salvage(path: &Path) -> Live {
         return live;
     };
     let mut session = Session { conn: &tx, epoch: 0 };
-    let open = "SELECT id FROM requests NOT INDEXED WHERE state IN ('activating', 'active', 'ending')";
+    let open = "SELECT id FROM requests NOT INDEXED WHERE state IN ('activating', 'active', 'ending') \
+                OR extends IS NOT NULL AND state IN ('pending', 'scheduled')";
     for id in texts(&tx, open, 1).iter().filter_map(|row| row[0].parse().ok()) {
         if let Ok(Some(request)) = session.request(&id) {
             live.request(&request);
@@ -75,6 +77,19 @@ pub(super) fn salvage(path: &Path) -> Live {
             live.grant(&grant);
         }
     }
+    // Access whose grant cannot be read is taken to be there, and taken back.
+    let lost: Vec<Grant> = live
+        .requests
+        .values()
+        .filter(|request| !live.grants.contains_key(&request.key))
+        .filter(|request| request.state.is_live() || matches!(request.state, State::Ending { .. }))
+        .map(|request| Grant {
+            state: GrantState::Present,
+            owned_at: Some(request.created_at),
+            ..Grant::new(request.key.clone())
+        })
+        .collect();
+    lost.iter().for_each(|grant| live.grant(grant));
     live
 }
 

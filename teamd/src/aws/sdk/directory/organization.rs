@@ -52,8 +52,10 @@ struct Tree {
 
 enum Described {
     Organization(Option<AccountId>),
-    /// There is none, or we may not know of it.
-    Nothing,
+    /// There is none.
+    None,
+    /// We may not know whether there is one.
+    Unknown,
 }
 
 impl Aws {
@@ -63,7 +65,8 @@ impl Aws {
             Ok(listed) => listed,
             // Without an organisation the one account is all there is. With one, less than everything is an error.
             Err(failure)
-                if matches!(described, Described::Nothing) && self.may_be_without_organization(&failure) =>
+                if !matches!(described, Described::Organization(_))
+                    && self.may_be_without_organization(&failure) =>
             {
                 Vec::new()
             }
@@ -72,13 +75,13 @@ impl Aws {
                 return Err(failure.into());
             }
         };
+        if listed.is_empty() {
+            return self.alone(&described).await;
+        }
         let management_account = match described {
             Described::Organization(account) => account,
-            Described::Nothing => None,
+            Described::None | Described::Unknown => None,
         };
-        if listed.is_empty() {
-            return self.alone().await;
-        }
         self.organization_seen.store(true, Ordering::Relaxed);
         let without_paths = listed.iter().any(|account| account.paths().is_empty());
         let slow = self.reusable(now, &listed);
@@ -130,7 +133,12 @@ impl Aws {
                     None => None,
                 }))
             }
-            Err(failure) if self.may_be_without_organization(&failure) => Ok(Described::Nothing),
+            Err(failure) if self.may_be_without_organization(&failure) => {
+                Ok(match failure.lacks_permission() {
+                    true => Described::Unknown,
+                    false => Described::None,
+                })
+            }
             Err(failure) => {
                 self.report(Service::Organizations, &failure);
                 Err(failure)
@@ -164,7 +172,8 @@ impl Aws {
         .await
     }
 
-    async fn alone(&self) -> Result<Organization, AwsError> {
+    /// Without an organisation the account manages itself.
+    async fn alone(&self, described: &Described) -> Result<Organization, AwsError> {
         let id = OwnIdentity::account(self).await?;
         let account = Account {
             name: id.to_string(),
@@ -175,7 +184,7 @@ impl Aws {
             id: id.clone(),
         };
         Ok(Organization {
-            management_account: None,
+            management_account: matches!(described, Described::None).then(|| id.clone()),
             units: BTreeMap::new(),
             accounts: BTreeMap::from([(id, account)]),
         })

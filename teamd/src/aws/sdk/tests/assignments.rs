@@ -4,6 +4,7 @@ use super::{Answer, Fake, INSTANCE, SET, USER, connect, key, page_of_html, setti
 use crate::aws::health::State;
 use crate::aws::port::{Assignments, Lane};
 use crate::domain::grant::{Refusal, Reply, Status};
+use crate::domain::request::Key;
 use serde_json::{Value, json};
 
 /// What a refusal means for a write and for a read.
@@ -220,6 +221,61 @@ async fn pages_without_an_end_are_an_error_not_a_loop() {
     let (aws, _) = connect(settings(&fake.url)).await;
     assert_eq!(word(&aws.list(&key(), Lane::Grant).await), "Transient");
     assert_eq!(fake.heard().len(), 2);
+    let alternating = Fake::start(|_, body| {
+        let next = if body["NextToken"] == "a" { "b" } else { "a" };
+        Answer::Ok(json!({ "AccountAssignments": [], "NextToken": next }))
+    })
+    .await;
+    let (aws, _) = connect(settings(&alternating.url)).await;
+    assert_eq!(word(&aws.list(&key(), Lane::Removal).await), "Transient");
+    assert_eq!(alternating.heard().len(), 3);
+}
+
+#[tokio::test]
+async fn calls_name_the_instance_of_the_permission_set() {
+    let fake = Fake::start(|name, body| {
+        if body["InstanceArn"] != "arn:aws:sso:::instance/ssoins-own" {
+            return Answer::Error(400, "ValidationException", "another instance");
+        }
+        match name {
+            "ListAccountAssignments" => Answer::Ok(json!({ "AccountAssignments": [] })),
+            _ => Answer::Error(400, "ConflictException", "under way"),
+        }
+    })
+    .await;
+    // Configured is another one.
+    let (aws, _) = connect(settings(&fake.url)).await;
+    let key = Key {
+        permission_set: "arn:aws:sso:::permissionSet/ssoins-own/ps-1".parse().unwrap(),
+        ..key()
+    };
+    assert_eq!(
+        aws.list(&key, Lane::Removal).await,
+        Reply::Listed { present: false }
+    );
+    assert_eq!(word(&aws.delete(&key).await), "Conflict");
+    assert_eq!(word(&aws.create(&key).await), "Conflict");
+}
+
+#[tokio::test]
+async fn list_with_missing_parts_is_no_list() {
+    let fake = Fake::start(|_, body| match body["AccountId"].as_str() {
+        Some("111111111111") => Answer::Ok(json!({})),
+        _ => Answer::Ok(json!({ "AccountAssignments": [{ "PrincipalType": "USER" }] })),
+    })
+    .await;
+    let (aws, _) = connect(settings(&fake.url)).await;
+    let on = |account: &str| Key {
+        account: account.parse().unwrap(),
+        ..key()
+    };
+    assert_eq!(
+        word(&aws.list(&on("111111111111"), Lane::Grant).await),
+        "Transient"
+    );
+    for lane in [Lane::Grant, Lane::Removal] {
+        assert_eq!(word(&aws.list(&on("222222222222"), lane).await), "Transient");
+    }
 }
 
 #[tokio::test]
@@ -239,6 +295,11 @@ async fn the_instance_is_discovered_once_and_its_absence_is_not_the_assignments(
     };
     let (aws, _) = connect(undiscovered()).await;
     assert!(fake.heard().is_empty(), "connecting asks nothing");
+    let key = || Key {
+        // As emulators name it.
+        permission_set: "arn:aws:sso:::instance/ssoins-moto/ps-1".parse().unwrap(),
+        ..key()
+    };
     for _ in 0..2 {
         aws.list(&key(), Lane::Grant).await;
     }

@@ -86,6 +86,7 @@ impl World {
         };
         let settings = crate::run::engine_settings(&Config::default());
         let engine = Engine::open(deps, settings).await.unwrap();
+        engine.set_own_account("999999999999".parse().unwrap());
         engine.start();
         self.running = Some((engine, shutdown));
     }
