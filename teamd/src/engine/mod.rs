@@ -81,6 +81,7 @@ pub use freeze::{Freezing, Frozen};
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
+pub(crate) use on_call::refuse_untrusted_source;
 pub use policy::{
     Applied, HistoryRow, InForce, PolicyInput, diff as policy_diff, read as read_policy,
     sha256 as policy_sha256,
@@ -100,7 +101,7 @@ use crate::aws::health::AwsHealth;
 use crate::aws::port::{Assignments, DirectorySource, Inventory, OwnIdentity};
 use crate::clock::Clock;
 use crate::domain::Time;
-use crate::domain::directory::Directory;
+use crate::domain::directory::{Directory, OnCallMembers};
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -362,19 +363,28 @@ impl Engine {
     pub fn facts(&self) -> Facts {
         self.heed_refusals();
         let policy = self.policy();
-        let mut unread_on_call = self.unread_on_call();
-        unread_on_call.retain(|source| {
+        let directory = self.directory();
+        let is_known = |source: &str| {
+            let on_call = directory.as_ref().map(|directory| &directory.on_call);
+            matches!(
+                on_call.and_then(|members| members.get(source)),
+                Some(OnCallMembers::Known(_))
+            )
+        };
+        let settings = self.settings();
+        let unknown_on_call = settings.on_call.keys().filter(|source| {
             let in_force = policy.as_ref();
-            in_force.is_some_and(|in_force| in_force.policy.names_on_call_source(source))
+            in_force.is_some_and(|in_force| in_force.policy.names_on_call_source(source)) && !is_known(source)
         });
+        let unknown_on_call = unknown_on_call.cloned().collect();
         Facts {
             policy,
-            directory: self.directory(),
+            directory,
             protected: self.protected(),
             allow_sudo: self.settings().identity.allow_sudo,
             now: self.clock.now(),
             holds: guards::heeded(self.gate.holds()),
-            unread_on_call,
+            unknown_on_call,
         }
     }
 }
