@@ -6,7 +6,7 @@
 
 mod trust;
 
-pub(crate) use trust::{Untrusted, refuse_untrusted};
+pub(crate) use trust::refuse_untrusted;
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};

@@ -2,7 +2,7 @@
 
 use super::Line;
 use crate::config::OnCall;
-use crate::engine::refuse_untrusted_source;
+use crate::files::refuse_untrusted;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
@@ -31,7 +31,8 @@ pub(super) fn lines(sources: &BTreeMap<String, OnCall>, daemon: Option<u32>) -> 
 }
 
 fn judge(root: &Path, name: &str, source: &OnCall, daemon: u32) -> Line {
-    if let Err(why) = refuse_untrusted_source(source, daemon) {
+    let mut paths = source.paths().into_iter();
+    if let Err(why) = paths.try_for_each(|path| refuse_untrusted(path, daemon)) {
         return Line::fail("on-call", format!("source {name} is refused: {why}"), "");
     }
     let words = match source {

@@ -81,7 +81,6 @@ pub use freeze::{Freezing, Frozen};
 pub use gate::{Gate, Hold};
 #[cfg(any(test, feature = "simulator"))]
 pub use guards::{Guard, switch_off};
-pub(crate) use on_call::refuse_untrusted_source;
 pub use policy::{
     Applied, HistoryRow, InForce, PolicyInput, diff as policy_diff, read as read_policy,
     sha256 as policy_sha256,

@@ -11,8 +11,6 @@ mod program;
 mod source;
 mod unknown;
 
-pub(crate) use source::refuse_untrusted_source;
-
 use super::Engine;
 use super::refused::Refused;
 use crate::config::OnCall;

@@ -5,7 +5,7 @@
 
 use super::program::Programs;
 use crate::config::OnCall;
-use crate::files::{self, Links, Untrusted, refuse_untrusted};
+use crate::files::{self, Links};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -22,7 +22,10 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// Why it does not count, for people.
 pub(super) fn read(source: &OnCall, programs: &Programs) -> Result<String, String> {
     let me = rustix::process::geteuid().as_raw();
-    refuse_untrusted_source(source, me).map_err(|why| why.to_string())?;
+    let mut paths = source.paths().into_iter();
+    paths
+        .try_for_each(|path| files::refuse_untrusted(path, me))
+        .map_err(|why| why.to_string())?;
     match source {
         OnCall::File(path) => read_file(path),
         OnCall::Command(words) => programs.run(words, RUN_TIMEOUT),
@@ -34,30 +37,6 @@ fn read_file(path: &Path) -> Result<String, String> {
     let file = files::open(path, Links::Refuse).map_err(about)?;
     let bytes = files::read_all(file, MAX_BYTES).map_err(about)?;
     String::from_utf8(bytes).map_err(|_| format!("{}: it is not UTF-8", path.display()))
-}
-
-/// Refuses a source that somebody else than root and the user `daemon` could change.
-///
-/// # Errors
-/// The file or folder that they could change.
-pub(crate) fn refuse_untrusted_source(source: &OnCall, daemon: u32) -> Result<(), Untrusted> {
-    match source {
-        OnCall::File(path) => refuse_untrusted(path, daemon),
-        OnCall::Command(words) => {
-            let mut paths = words.iter().flat_map(|word| paths_in(word));
-            paths.try_for_each(|path| refuse_untrusted(path, daemon))
-        }
-    }
-}
-
-/// The paths that an argument may name: all of it, what follows a `=`, and what follows a prefix without spaces, as in
-/// `-f/path` and `@/path`. A program begins at `/`, so relative paths are such, too.
-fn paths_in(word: &str) -> Vec<&Path> {
-    let value = word.split_once('=').map(|(_, value)| value);
-    let glued = word.find('/').map(|at| word.split_at(at));
-    let glued = glued.filter(|(before, _)| !before.contains(char::is_whitespace));
-    let parts = [Some(word), value, glued.map(|(_, path)| path)];
-    parts.into_iter().flatten().map(Path::new).collect()
 }
 
 #[cfg(test)]
