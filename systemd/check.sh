@@ -71,6 +71,16 @@ if have systemd-analyze; then
     done
     cp teamd.socket teamd-sweep.timer "$tmp/units/"
     run 'systemd-analyze verify' systemd-analyze verify "$tmp"/units/*
+    # The same with every sample of a drop-in installed.
+    cp -r "$tmp/units" "$tmp/with-drop-ins"
+    for sample in *.service.d/*.conf.example; do
+        mkdir -p "$tmp/with-drop-ins/${sample%/*}"
+        cp "$sample" "$tmp/with-drop-ins/${sample%.example}"
+    done
+    # Of a drop-in it only says what is wrong.
+    silent() { "$@" 2>&1 | tee /dev/stderr | { ! grep -q .; }; }
+    run 'systemd-analyze verify with the samples of drop-ins' silent \
+        systemd-analyze verify "$tmp/with-drop-ins/teamd.service"
 
     version=$(systemd-analyze --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
     threshold=15

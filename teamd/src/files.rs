@@ -4,6 +4,10 @@
 //! A FIFO without a writer and a network mount that hangs block `open` and `read` for good. Such a thread is left behind:
 //! it is not of the runtime, so neither a worker nor a stop waits for it.
 
+mod trust;
+
+pub(crate) use trust::refuse_untrusted;
+
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};

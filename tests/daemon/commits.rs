@@ -66,12 +66,14 @@ async fn policy_applied_before_create_decides() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_applies_leave_newest_in_force() {
-    const ROUNDS: usize = 50;
+    // As many as one likes: `TEAM_APPLY_ROUNDS=2000`.
+    let rounds = std::env::var("TEAM_APPLY_ROUNDS").ok();
+    let rounds: usize = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(50);
     let world = World::new().await;
     let engine = world.engine();
     let caller = operator(engine);
     let runtime = tokio::runtime::Handle::current();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         // Threads, so that answers of the store are taken up in any order.
         std::thread::scope(|scope| {
             for number in 0..12 {

@@ -246,7 +246,7 @@ async fn unlocked(world: &World, other: rusqlite::Connection) {
 async fn revoke_while_locked_ends_extension() {
     let mut world = World::new().await;
     let id = world.active().await;
-    let asked = json!({"duration_seconds": 600, "justification": REASON});
+    let asked = json!({"duration_seconds": 600, "reason": REASON});
     let path = format!("/v1/requests/{id}/extend");
     let extension = id_of(&world.as_("alice").post(&path, asked).await.is(201));
     world.act("bob", &extension, "approve").await.is(200);

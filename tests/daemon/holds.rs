@@ -13,6 +13,15 @@ fn answer_in(hold: Hold) -> Option<(u16, &'static str)> {
     }
 }
 
+/// Holds that stay until a test lets go. The others are released as soon as the daemon looks at disk, credentials, store or
+/// leases file, and are tested with a real fault: tests/daemon/{degraded,damage,leases}.rs, failures/refused.rs.
+const LASTING: [Hold; 4] = [
+    Hold::ClockSuspect,
+    Hold::Frozen,
+    Hold::OwnAccount,
+    Hold::OtherInstance,
+];
+
 /// Requests that verbs are tried on.
 struct Requests {
     pending: [String; 4],
@@ -53,19 +62,19 @@ async fn hold(world: &World, hold: Hold) {
 
 #[tokio::test]
 async fn each_hold_allows_what_its_row_says() {
-    for held in Hold::ALL {
+    for held in LASTING {
         let world = World::new().await;
         let Requests { pending, active } = requests(&world).await;
         hold(&world, held).await;
 
         // Verbs that grant, by the people who may use them without a hold.
-        let extension = json!({"duration_seconds": 600, "justification": REASON});
+        let extension = json!({"duration_seconds": 600, "reason": REASON});
         let granted = [
             (
                 "submit",
                 world
                     .as_("alice")
-                    .post("/v1/requests", ask(WEB, READ_ONLY, 600))
+                    .post("/v1/requests", ask(WEB, POWER, 600))
                     .await,
                 201,
             ),
@@ -89,7 +98,7 @@ async fn each_hold_allows_what_its_row_says() {
         if let Some((status, code)) = answer_in(held) {
             let asked = world
                 .as_("dave")
-                .post("/v1/requests", ask(LEDGER, READ_ONLY, 600))
+                .post("/v1/requests", ask(LEDGER, POWER, 600))
                 .await;
             asked.refused(status, code);
         }
@@ -132,8 +141,10 @@ async fn each_hold_allows_what_its_row_says() {
 #[tokio::test]
 async fn status_names_each_hold() {
     let world = World::new().await;
+    // By then the daemon knows its own account.
+    world.pending().await;
     let engine = world.engine();
-    for hold in Hold::ALL {
+    for hold in LASTING {
         if hold != Hold::Frozen {
             engine
                 .gate()
@@ -148,19 +159,7 @@ async fn status_names_each_hold() {
         .iter()
         .map(|hold| hold["kind"].as_str().expect("a kind"))
         .collect();
-    assert_eq!(
-        kinds,
-        [
-            "clock",
-            "store_held",
-            "disk",
-            "credentials",
-            "freeze",
-            "gate",
-            "own_account",
-            "store_held"
-        ]
-    );
+    assert_eq!(kinds, ["clock", "freeze", "own_account", "store_held"]);
     let freeze = holds
         .iter()
         .find(|hold| hold["kind"] == "freeze")

@@ -47,7 +47,7 @@ async fn other_instance_holds_store_and_ends_nothing() {
     // Its people are still those of the store: everybody is known, and access ends.
     let refused = world
         .as_("alice")
-        .post("/v1/requests", ask(WEB, READ_ONLY, 600))
+        .post("/v1/requests", ask(WEB, POWER, 600))
         .await;
     refused.refused(409, "held");
     world.act("alice", &id, "done").await.is(200);
@@ -81,7 +81,7 @@ async fn other_instance_holds_store_and_ends_nothing() {
     world.restart().await;
     world.reach(&id, "ended").await;
     assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
-    world.submit("alice", ask(WEB, READ_ONLY, 600)).await;
+    world.submit("alice", ask(WEB, POWER, 600)).await;
 }
 
 #[tokio::test]

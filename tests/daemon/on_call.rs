@@ -4,6 +4,7 @@ use crate::support::*;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use team_test_support::trusted::trusted_folder;
 use teamd::config::OnCall;
 
 fn write(path: &Path, names: &str) {
@@ -31,7 +32,7 @@ async fn world(path: &Path) -> World {
 
 #[tokio::test]
 async fn whoever_is_on_call_may_ask_and_whoever_is_not_may_not() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = trusted_folder();
     let path = folder.path().join("payments");
     write(&path, "kim # this week\n");
     let world = world(&path).await;
@@ -56,7 +57,7 @@ async fn whoever_is_on_call_may_ask_and_whoever_is_not_may_not() {
 
 #[tokio::test]
 async fn whoever_is_on_call_begins_at_once_and_whoever_is_not_waits() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = trusted_folder();
     let path = folder.path().join("payments");
     write(&path, "kim\n");
     // Who is on call needs nobody for it, because that rule goes before the one for everybody.
@@ -101,26 +102,105 @@ async fn whoever_is_on_call_begins_at_once_and_whoever_is_not_waits() {
 }
 
 #[tokio::test]
-async fn a_source_that_others_can_write_names_nobody_and_is_reported() {
-    let folder = tempfile::tempdir().expect("a folder");
+async fn writable_source_allows_nothing_and_is_reported() {
+    let folder = trusted_folder();
     let path = folder.path().join("payments");
     write(&path, "kim\n");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).expect("its mode");
     let world = world(&path).await;
-    let refused = world
-        .as_("kim")
-        .post("/v1/requests", ask(LEDGER, READ_ONLY, 3600))
-        .await;
+    let asks = || ask(LEDGER, READ_ONLY, 3600);
+    let refused = world.as_("kim").post("/v1/requests", asks()).await;
     refused.refused(503, "directory_unavailable");
-    let status = world.as_("gita").get("/v1/status").await.is(200);
-    assert!(status.to_string().contains("others can write it"), "{status:#}");
-    // What has failed for a quarter of an hour names nobody.
+    let status = world.as_("gita").get("/v1/status").await.is(200).to_string();
+    assert!(
+        status.contains("payments fails since") && status.contains("others can write"),
+        "{status}"
+    );
+    // However long it fails: only a reading says that somebody is not on call.
     world.clock.shift(chrono::TimeDelta::minutes(16));
+    let refused = world.as_("kim").post("/v1/requests", asks()).await;
+    refused.refused(503, "directory_unavailable");
+}
+
+/// A script as an argument that others can write: what it prints puts nobody on call.
+#[tokio::test]
+async fn writable_script_of_command_puts_nobody_on_call() {
+    let folder = trusted_folder();
+    let script = folder.path().join("who.sh");
+    write(&script, "echo kim\n");
+    let words = vec!["/bin/sh".to_owned(), script.display().to_string()];
+    let world = Setup::new()
+        .policy(policy_of_payments())
+        .config(|c| drop(c.on_call.insert("payments".to_owned(), OnCall::Command(words))))
+        .start()
+        .await;
+    let id = id_of(&world.submit("kim", ask(LEDGER, READ_ONLY, 3600)).await);
+    std::fs::write(&script, "echo liam\n").expect("a script");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o666)).expect("its mode");
+    world.engine().look_who_is_on_call().await.expect("a look");
     let refused = world
-        .as_("kim")
+        .as_("liam")
         .post("/v1/requests", ask(LEDGER, READ_ONLY, 3600))
         .await;
     refused.refused(403, "not_eligible");
+    assert_eq!(world.show(&id).await["state"], "pending");
+}
+
+#[tokio::test]
+async fn failing_source_ends_nothing_and_allows_nothing() {
+    let folder = trusted_folder();
+    let path = folder.path().join("payments");
+    write(&path, "kim\nliam\n");
+    let world = world(&path).await;
+    let live = id_of(&world.submit("kim", ask(LEDGER, READ_ONLY, 3600)).await);
+    world.act("bob", &live, "approve").await.is(200);
+    world.reach(&live, "active").await;
+    let waiting = id_of(&world.submit("liam", ask(LEDGER, READ_ONLY, 3600)).await);
+    std::fs::remove_file(&path).expect("the file");
+    world.clock.shift(chrono::TimeDelta::minutes(16));
+    world.engine().look_who_is_on_call().await.expect("a look");
+    world.apply(&policy_of_payments()).await;
+    assert_eq!(world.show(&live).await["state"], "active");
+    assert_eq!(world.show(&waiting).await["state"], "pending");
+    // Nothing new goes through it: no request, no approval of one, no extension.
+    let asks = world
+        .as_("kim")
+        .post("/v1/requests", ask(LEDGER, READ_ONLY, 600))
+        .await;
+    asks.refused(503, "directory_unavailable");
+    let approved = world.act("bob", &waiting, "approve").await;
+    approved.refused(503, "directory_unavailable");
+    let status = world.as_("gita").get("/v1/status").await.is(200).to_string();
+    assert!(status.contains("on-call source payments fails since"), "{status}");
+    // A reading that does not name them is a loss.
+    write(&path, "mona\n");
+    world.engine().look_who_is_on_call().await.expect("a look");
+    world.reach(&live, "revoked").await;
+    world.reach(&waiting, "withdrawn").await;
+}
+
+#[tokio::test]
+async fn deny_rule_by_unknown_source_refuses() {
+    let folder = trusted_folder();
+    let path = folder.path().join("payments");
+    put_fifo(&path);
+    let policy = format!(
+        "{POLICY}\n[[deny]]\nid = \"no-payments\"\nwho = [\"oncall:payments\"]\naccounts = [\"*\"]\n\
+         permission_sets = [\"*\"]\nreason = \"on call\"\n"
+    );
+    let source = OnCall::File(path.clone());
+    let world = Setup::new()
+        .policy(policy)
+        .config(|c| drop(c.on_call.insert("payments".to_owned(), source)))
+        .start()
+        .await;
+    let asks = || ask(LEDGER, ADMIN, 3600);
+    let refused = world.as_("alice").post("/v1/requests", asks()).await;
+    refused.refused(503, "directory_unavailable");
+    std::fs::remove_file(&path).expect("the FIFO");
+    write(&path, "kim\n");
+    world.engine().look_who_is_on_call().await.expect("a look");
+    world.submit("alice", asks()).await;
 }
 
 /// A FIFO that nobody writes to, in the place of a source.
@@ -131,7 +211,7 @@ fn put_fifo(path: &Path) {
 
 #[tokio::test]
 async fn fifo_as_on_call_file_stops_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = trusted_folder();
     let path = folder.path().join("payments");
     put_fifo(&path);
     let mut world = world(&path).await;
@@ -152,7 +232,7 @@ async fn fifo_as_on_call_file_stops_nothing() {
 
 #[tokio::test]
 async fn unread_source_ends_no_access_at_start() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = trusted_folder();
     let path = folder.path().join("payments");
     write(&path, "kim\n");
     let mut world = world(&path).await;
@@ -175,7 +255,7 @@ async fn unread_source_ends_no_access_at_start() {
 
 #[tokio::test]
 async fn missing_directory_ends_no_access_at_start() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = trusted_folder();
     let path = folder.path().join("payments");
     write(&path, "kim\n");
     let mut world = world(&path).await;

@@ -183,7 +183,7 @@ async fn status_says_how_it_is() {
             (&json!(true), &json!(active)),
             "{who}"
         );
-        assert_eq!(short.as_object().map(|o| o.len()), Some(6), "{who}: {short}");
+        assert_eq!(short.as_object().map(|o| o.len()), Some(7), "{who}: {short}");
     }
     // Without AWS it answers as fast, and says so once it matters.
     world.stop_aws().await;

@@ -115,6 +115,10 @@ fn store_with(sessions: usize) -> Store {
         });
         written.expect("the sessions");
     }
+    let written = store.write_blocking::<_, StoreError>(WriteLane::Normal, |tx| {
+        tx.set_meta("management_account", "999999999999")
+    });
+    written.expect("what was learned before");
     store
 }
 

@@ -217,6 +217,7 @@ fn no_arrow_points_upwards() {
                 "clock",
                 "aws",
                 "notify",
+                "files",
                 "descriptors",
                 "procfs",
             ],

@@ -19,7 +19,9 @@ const ENDLESS: &str = "#!/bin/sh\n[ -e SWITCH ] || exit 0\n: >RAN\n\
 /// A FIFO that is there before the start, a file that becomes one, and a program that prints without end.
 pub(crate) fn prepare_on_call(folder: &Path) -> std::io::Result<()> {
     nix::unistd::mkfifo(&folder.join("on-call-fifo"), Mode::from_bits_truncate(0o600))?;
-    std::fs::write(folder.join("on-call-file"), "bob\n")?;
+    let file = folder.join("on-call-file");
+    std::fs::write(&file, "bob\n")?;
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644))?;
     let program = folder.join("on-call-program");
     let text = ENDLESS.replace("SWITCH", &folder.join("endless").display().to_string());
     std::fs::write(
@@ -54,8 +56,8 @@ impl Host {
             reloads: JoinSet::new(),
         };
         if host.does(Attack::OnCallSources) {
-            let file = world.place().join("on-call-file");
-            std::fs::write(world.place().join("endless"), "").expect("a file");
+            let file = world.on_call_folder().join("on-call-file");
+            std::fs::write(world.on_call_folder().join("endless"), "").expect("a file");
             std::fs::remove_file(&file).expect("the file");
             nix::unistd::mkfifo(&file, Mode::from_bits_truncate(0o600)).expect("a FIFO");
         }
@@ -99,11 +101,11 @@ impl Host {
             ));
         }
         if self.does(Attack::OnCallSources) {
-            std::fs::remove_file(world.place().join("endless")).expect("the file");
-            let file = world.place().join("on-call-file");
+            std::fs::remove_file(world.on_call_folder().join("endless")).expect("the file");
+            let file = world.on_call_folder().join("on-call-file");
             std::fs::remove_file(&file).expect("the FIFO");
             std::fs::write(&file, "bob\n").expect("a file");
-            if self.attacks.len() == 1 && !world.place().join("ran").exists() {
+            if self.attacks.len() == 1 && !world.on_call_folder().join("ran").exists() {
                 figures.fail(format!(
                     "{phase}: the endless program never ran: this was no attack"
                 ));

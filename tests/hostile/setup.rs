@@ -1,9 +1,7 @@
 //! The organisation, the policy, the configuration, and the uids of a run.
 
-use crate::attack::{Attack, Role};
+use crate::attack::Role;
 use crate::callers::Caller;
-use crate::host;
-use crate::schedule::Schedule;
 use aws_simulator::Organisation;
 use aws_simulator::organisation::{NewAccount, NewPermissionSet, NewUser};
 use nix::unistd::Uid;
@@ -134,12 +132,7 @@ pub(crate) fn organisation(people: &[String]) -> anyhow::Result<Organisation> {
     Ok(organisation)
 }
 
-pub(crate) fn configuration(folder: &Path, endpoint: &str, uids: &Uids, schedule: &Schedule) -> String {
-    let on_call = if schedule.has(Attack::OnCallSources) {
-        host::on_call_configuration(folder)
-    } else {
-        String::new()
-    };
+pub(crate) fn configuration(folder: &Path, endpoint: &str, uids: &Uids, on_call: &str) -> String {
     format!(
         r#"
 [server]

@@ -22,6 +22,7 @@ use team_test_support::loud::say;
 use team_test_support::notify::NotifySocket;
 use team_test_support::process::{MemoryCgroup, peak_memory};
 use team_test_support::socket;
+use team_test_support::trusted::trusted_folder;
 use team_test_support::uid::run_as;
 use team_test_support::wait::eventually;
 use teamd::clock::{Clock, SystemClock};
@@ -53,6 +54,8 @@ pub(crate) struct World {
     pending: String,
     pub(crate) uids: Uids,
     folder: TempDir,
+    /// Files of on-call sources. The daemon does not trust a folder in `/tmp`.
+    sources: TempDir,
 }
 
 impl World {
@@ -96,11 +99,17 @@ impl World {
         })
         .await
         .expect("a simulator");
+        let sources = trusted_folder();
         if schedule.has(Attack::OnCallSources) {
-            host::prepare_on_call(folder.path()).expect("on-call sources");
+            host::prepare_on_call(sources.path()).expect("on-call sources");
         }
         let config = folder.path().join("teamd.toml");
-        let text = configuration(folder.path(), &simulator.url(), &uids, schedule);
+        let on_call = if schedule.has(Attack::OnCallSources) {
+            host::on_call_configuration(sources.path())
+        } else {
+            String::new()
+        };
+        let text = configuration(folder.path(), &simulator.url(), &uids, &on_call);
         std::fs::write(&config, text).expect("a file");
         let notify = NotifySocket::bind(&folder.path().join("notify.sock")).expect("a socket");
         let cgroup = MemoryCgroup::make(&format!("teamd-hostile-{}", std::process::id()), MEMORY)
@@ -128,6 +137,7 @@ impl World {
             pending: String::new(),
             uids,
             folder,
+            sources,
         };
         world.pending = world.submit().await;
         let first = schedule.phases[0].start;
@@ -148,8 +158,8 @@ impl World {
         self.folder.path().join("state/teamd.db")
     }
 
-    pub(crate) fn place(&self) -> &Path {
-        self.folder.path()
+    pub(crate) fn on_call_folder(&self) -> &Path {
+        self.sources.path()
     }
 
     /// alice asks for access that waits for bob: from then on the daemon knows its people.

@@ -143,7 +143,7 @@ fn settings(world: &World) -> EngineSettings {
         identity: teamd::config::Identity::default(),
         // Half of the time the settings name the instance; else AWS lists another one.
         instance_arn: (world.is_elsewhere() && world.script.seed.is_multiple_of(2))
-            .then(|| super::aws::OTHER_INSTANCE.to_owned()),
+            .then(|| super::directory::OTHER_INSTANCE.to_owned()),
         identity_store_id: None,
         protected: BTreeSet::new(),
         drift_action: teamd::config::DriftAction::Report,

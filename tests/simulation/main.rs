@@ -10,7 +10,7 @@
 //! ```
 //!
 //! * `script` what people want, what the weather does, when the daemon dies: decided before a seed begins
-//! * `world` the engine on tables in memory, `daemon` its starts and deaths, `aws` its ports over the organisation model, `people`, `clock`, and `bent`: the clocks of its machine
+//! * `world` the engine on tables in memory, `daemon` its starts and deaths, `aws` its ports over the organisation model, `people`, `operator`, `clock`, and `bent`: the clocks of its machine
 //! * `record` what a seed leaves behind, `judge` what must not be in it
 //! * `ablations` the test of the tests: each guard taken away must be noticed
 //!
@@ -22,8 +22,11 @@ mod aws;
 mod bent;
 mod clock;
 mod daemon;
+mod directory;
+mod interruptions;
 mod inventory;
 mod judge;
+mod operator;
 mod people;
 mod record;
 mod remains;

@@ -312,94 +312,6 @@ impl Script {
     }
 }
 
-impl Script {
-    /// Somebody starts a second daemon, mostly while there is work for both. By dice of its own: what the other dice say
-    /// stays as it is.
-    fn take_over(&mut self) {
-        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0003);
-        for _ in 0..rng.random_range(0..3) {
-            let plea = &self.pleas[rng.random_range(0..self.pleas.len())];
-            let at = plea.begins() + rng.random_range(-MINUTE..10 * MINUTE);
-            let stays = rng.random_range(MINUTE..2 * HOUR);
-            self.takeovers.push((at.clamp(HOUR, STORM - HOUR), stays));
-        }
-        self.takeovers.sort_unstable();
-    }
-}
-
-impl Script {
-    /// The daemon is started with the settings of another instance, mostly over the end of somebody's access; and AWS does
-    /// not name its own account at first. By dice of their own.
-    fn change_instances(&mut self) {
-        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0007);
-        if rng.random_bool(0.4) {
-            let plea = &self.pleas[rng.random_range(0..self.pleas.len())];
-            let from = (plea.ends() + rng.random_range(-20 * MINUTE..MINUTE)).clamp(HOUR, STORM - 5 * HOUR);
-            self.instances
-                .push((from, from + rng.random_range(5 * MINUTE..3 * HOUR)));
-        }
-        if rng.random_bool(0.3) {
-            self.nameless_until = rng.random_range(MINUTE..6 * HOUR);
-        }
-    }
-
-    /// The operator changes the policy and freezes, mostly while a request is on its way: a submission asks AWS for up to
-    /// three seconds, and a create is listed first. By dice of its own.
-    fn command(&mut self) {
-        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0008);
-        let mut at = HOUR;
-        for _ in 0..rng.random_range(0..6) {
-            let plea = &self.pleas[rng.random_range(0..self.pleas.len())];
-            let from = plea.begins() + rng.random_range(0..1_500);
-            if from <= at || from > STORM - 5 * HOUR {
-                continue;
-            }
-            let to = from + rng.random_range(10 * SECOND..2 * HOUR);
-            let (on, off) = match rng.random_bool(0.6) {
-                true => (Hand::Deny(plea.place.person), Hand::Allow(plea.place.person)),
-                false => (Hand::Freeze, Hand::Unfreeze),
-            };
-            self.commands.extend([(from, on), (to, off)]);
-            at = to;
-        }
-    }
-}
-
-/// Without locks: a crash loses the answer to a request that becomes active, and after the restart on a locked database
-/// the judge does not count its window. What the engine does there is right, and stands in docs/RELIABILITY.md.
-const UNLOCKED: u64 = 61;
-
-impl Script {
-    /// Another process holds the lock of the database, mostly over the end of somebody's access. By dice of its own.
-    ///
-    /// It lets go a minute before the daemon dies or another one starts: what was done in memory is gone with the
-    /// process, and a start on a locked database goes by the leases file, which this world does not have.
-    fn lock(&mut self) {
-        if self.seed == UNLOCKED {
-            return;
-        }
-        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x5eed_0005);
-        for _ in 0..rng.random_range(0..4) {
-            let plea = &self.pleas[rng.random_range(0..self.pleas.len())];
-            let from = (plea.ends() + rng.random_range(-2 * MINUTE..MINUTE)).clamp(HOUR, STORM - 4 * HOUR);
-            let length = match rng.random_range(0..3) {
-                0 => rng.random_range(SECOND..MINUTE),
-                1 => rng.random_range(MINUTE..20 * MINUTE),
-                _ => rng.random_range(20 * MINUTE..3 * HOUR),
-            };
-            let changes = self.instances.iter().flat_map(|(from, to)| [from, to]);
-            let restarts = self.crashes.iter().chain(self.takeovers.iter().map(|(at, _)| at));
-            let restarts = restarts.chain(changes);
-            let next_restart = restarts.filter(|at| **at >= from).min();
-            let to = next_restart.map_or(from + length, |at| (from + length).min(at - MINUTE));
-            if to > from {
-                self.locks.push((from, to));
-            }
-        }
-        self.locks.sort_unstable();
-    }
-}
-
 impl Plea {
     /// The earliest moment at which access may be there.
     pub(crate) fn begins(&self) -> i64 {
@@ -410,7 +322,7 @@ impl Plea {
     }
 
     /// About when it ends, if it is given as soon as it is asked for.
-    fn ends(&self) -> i64 {
+    pub(crate) fn ends(&self) -> i64 {
         match self.shape {
             Shape::For(seconds) => self.at + self.approval_after + seconds * SECOND,
             Shape::At(start, seconds) => start + seconds * SECOND,

@@ -14,11 +14,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use team_shared::problem::Code;
 use teamd::domain::identity::{Caller, LoginUid, Peer, Who};
 use teamd::domain::request::Key;
-use teamd::engine::{Engine, Guard, Hold, PolicyInput};
+use teamd::engine::{Engine, Guard, Hold};
 use teamd::store::port::StoreError;
 use teamd::store::{Fault, Memory};
 use tokio::sync::Notify;
@@ -186,7 +184,7 @@ impl World {
         self.peer(1_000, who)
     }
 
-    fn peer(&self, uid: u32, who: Who) -> Caller {
+    pub(crate) fn peer(&self, uid: u32, who: Who) -> Caller {
         let peer = Peer {
             uid,
             pid: None,
@@ -221,7 +219,8 @@ impl World {
             inner.crashes += usize::from(dies);
             dies
         };
-        if dies && self.is_storm() {
+        // What was done in memory would be gone with the process.
+        if dies && self.is_storm() && !self.script.is_locked(self.now()) {
             self.crash.notify_one();
             std::future::pending::<()>().await;
         }
@@ -239,83 +238,6 @@ impl World {
         if let Some(fault) = fault.filter(|_| self.is_storm()) {
             self.memory.fail_next_commit(fault);
         }
-    }
-
-    /// The operator applies the policy, and says what the script says, each until it is accepted.
-    async fn govern(self: Arc<Self>) {
-        let keeps = if self.script.keeps { "keep" } else { "end" };
-        let document = include_str!("policy.toml").replace("KEEPS", keeps);
-        self.insist(&document, None).await;
-        for (at, hand) in self.script.commands.clone() {
-            self.clock.until(at).await;
-            let denied = match hand {
-                Hand::Deny(person) => format!(
-                    "{document}\n[[deny]]\nid = \"stop\"\nwho = [\"user:{}\"]\naccounts = [\"*\"]\n\
-                     permission_sets = [\"*\"]\nreason = \"under review\"\n",
-                    super::script::PEOPLE[person]
-                ),
-                _ => document.clone(),
-            };
-            self.insist(&denied, Some(hand)).await;
-            self.note(Deed::Hand(hand));
-        }
-        std::future::pending().await
-    }
-
-    async fn insist(&self, document: &str, hand: Option<Hand>) {
-        let operator = self.peer(0, Who::Operator);
-        loop {
-            if let Some((engine, dies)) = self.connection() {
-                let said = async {
-                    match hand {
-                        Some(Hand::Freeze) => engine
-                            .freeze(&operator, "the script says so", false)
-                            .await
-                            .map(drop),
-                        Some(Hand::Unfreeze) => engine.unfreeze(&operator, None).await,
-                        _ => {
-                            let input = PolicyInput {
-                                document: document.to_owned(),
-                                force_reason: Some("the script says so".to_owned()),
-                                ..PolicyInput::default()
-                            };
-                            engine.apply_policy(&operator, input).await.map(drop)
-                        }
-                    }
-                };
-                let answer = tokio::select! {
-                    biased;
-                    () = dies.cancelled() => None,
-                    answer = said => Some(answer),
-                };
-                match answer {
-                    Some(Ok(())) => return,
-                    // An answer that was lost: no freeze is on any more.
-                    Some(Err(refused)) if refused.code == Code::AlreadyDecided => return,
-                    Some(Err(refused)) => assert!(refused.errors.is_empty(), "{refused}"),
-                    None => {}
-                }
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    }
-
-    /// The daemon is started with the settings of another instance, and with its own again.
-    async fn change_instances(self: Arc<Self>) {
-        for (from, to) in self.script.instances.clone() {
-            for at in [from, to] {
-                self.clock.until(at).await;
-                self.crash.notify_one();
-            }
-        }
-        std::future::pending().await
-    }
-
-    /// Whether the daemon is configured for another instance.
-    pub(crate) fn is_elsewhere(&self) -> bool {
-        let now = self.now();
-        let mut spans = self.script.instances.iter();
-        spans.any(|(from, to)| (*from..*to).contains(&now))
     }
 
     /// Another process holds the lock of the database at times.

@@ -11,6 +11,7 @@ mod credentials;
 mod files;
 mod host;
 mod metadata;
+mod on_call;
 mod run;
 
 pub use run::run;
@@ -103,6 +104,7 @@ pub fn local(
     let daemon = files::daemon_uid(&config.store);
     lines.push(metadata::line(daemon));
     lines.extend(credentials::lines(daemon));
+    lines.extend(on_call::lines(&config.on_call, daemon));
     (lines, Some(config))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::activity::MarkRule;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use team_shared::duration::Seconds;
 use team_shared::ids::AccountId;
 
@@ -40,6 +40,27 @@ pub enum OnCall {
     File(PathBuf),
     /// What a program prints: its path and its arguments; no shell is involved.
     Command(Vec<String>),
+}
+
+impl OnCall {
+    /// The paths that decide what the source says, as far as the configuration names them.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&Path> {
+        match self {
+            Self::File(path) => vec![path],
+            Self::Command(words) => words.iter().flat_map(|word| paths_in(word)).collect(),
+        }
+    }
+}
+
+/// The paths that an argument may name: all of it, what follows a `=`, and what follows a prefix without spaces, as in
+/// `-f/path` and `@/path`. A program begins at `/`, so relative paths are such, too.
+fn paths_in(word: &str) -> Vec<&Path> {
+    let value = word.split_once('=').map(|(_, value)| value);
+    let glued = word.find('/').map(|at| word.split_at(at));
+    let glued = glued.filter(|(before, _)| !before.contains(char::is_whitespace));
+    let parts = [Some(word), value, glued.map(|(_, path)| path)];
+    parts.into_iter().flatten().map(Path::new).collect()
 }
 
 /// Where clients connect.

@@ -23,7 +23,7 @@ const MANAGEMENT: &str = "management_account";
 const FIRST_QUESTIONS: u32 = 3;
 
 /// How long a decision that grants waits for AWS's first answer about our own account.
-const FIRST_ANSWER: Duration = Duration::from_secs(5);
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
 
 /// What is known, and whether AWS has been asked a few times since the start.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub(super) struct KnownAccounts {
     management: Option<AccountId>,
     /// AWS has named our own account since the start: credentials may have changed while the daemon was down.
     is_own_confirmed: bool,
+    /// What AWS answered last instead.
+    last_error: Option<String>,
 }
 
 impl KnownAccounts {
@@ -73,15 +75,19 @@ impl KnownAccounts {
     }
 
     /// Why it is not known which accounts are protected.
-    fn missing(&self) -> Option<&'static str> {
+    fn missing(&self) -> Option<String> {
         match (&self.own, &self.management) {
-            (None, _) => Some(
+            (None, _) => Some(format!(
                 "teamd does not know its own account, which only protected rules may reach: \
-                 sts:GetCallerIdentity has never answered",
-            ),
+                 sts:GetCallerIdentity has not answered{}",
+                self.last_error
+                    .as_ref()
+                    .map_or_else(String::new, |error| format!(": {error}"))
+            )),
             (_, None) => Some(
                 "teamd does not know the management account, which only protected rules may reach: \
-                 allow organizations:DescribeOrganization",
+                 allow organizations:DescribeOrganization"
+                    .to_owned(),
             ),
             (Some(_), Some(_)) => None,
         }
@@ -106,7 +112,7 @@ impl Engine {
             management: copy
                 .and_then(|copy| copy.management_account.clone())
                 .or_else(|| parse(management)),
-            is_own_confirmed: false,
+            ..KnownAccounts::default()
         }));
         self.hold_for_accounts();
     }
@@ -142,6 +148,7 @@ impl Engine {
                     is_own_confirmed: true,
                     ..KnownAccounts::clone(known)
                 });
+                self.hold_for_accounts();
                 let known = self.accounts.known();
                 let saved = self
                     .store
@@ -152,9 +159,13 @@ impl Engine {
             }
             Err(error) => {
                 tracing::warn!(%error, "AWS does not say which account is our own");
+                self.accounts.known.rcu(|known| KnownAccounts {
+                    last_error: Some(error.to_string()),
+                    ..KnownAccounts::clone(known)
+                });
+                self.hold_for_accounts();
             }
         }
-        self.hold_for_accounts();
     }
 
     /// Waits until AWS was asked a few times for our own account, unless it is known from before.
@@ -171,6 +182,7 @@ impl Engine {
             own: Some(account.clone()),
             management: Some(known.management.clone().unwrap_or_else(|| account.clone())),
             is_own_confirmed: true,
+            last_error: None,
         });
         self.hold_for_accounts();
     }
@@ -214,7 +226,7 @@ impl Engine {
     fn hold_for_accounts(&self) {
         match self.accounts.known.load().missing() {
             Some(why) => {
-                if self.gate.hold(Hold::OwnAccount, self.clock.now(), why) {
+                if self.gate.hold(Hold::OwnAccount, self.clock.now(), &why) {
                     tracing::warn!("{why}; nothing is granted until it is known");
                 }
             }

@@ -2,7 +2,7 @@
 //! target, the policy, the terms.
 
 use super::access::Verb;
-use super::directory::lost_basis;
+use super::directory::{lost_basis, may_be_lost};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
 use super::terms::{FAR_AWAY, START_SLACK};
@@ -168,6 +168,7 @@ fn approve(
         ..request.clone()
     };
     match judge(facts, &changed, changed.terms.duration, now) {
+        Ok(_) if may_be_lost(facts, &changed, now) => Err(facts.on_call_unknown()),
         Ok(judgement) => {
             if judgement.texts.require_comment && comment.is_none() {
                 return Err(Refused::field("comment", "policy asks approvers for a comment"));
@@ -189,7 +190,7 @@ fn approve(
             Err(refusal.into())
         }
         // It is not lost as long as nobody can say so.
-        Err(_) if !facts.unread_on_call.is_empty() && lost_basis(facts, &request, now).is_none() => {
+        Err(_) if !facts.unknown_on_call.is_empty() && lost_basis(facts, &request, now).is_none() => {
             Err(facts.on_call_unknown())
         }
         Err(refusal) => {

@@ -305,11 +305,19 @@ fn patched(copy: &Directory, user: &UserId, fresh: &FreshPerson) -> Directory {
 pub(super) fn lost_basis(facts: &super::Facts, request: &Request, now: Time) -> Option<String> {
     // Most fit by the facts as they are, which saves making every form of them.
     lost_basis_by(facts, request, now)?;
-    let possible = facts.possible(&request.key.user).into_iter();
+    let possible = facts.possible_losses(&request.key.user).into_iter();
     let reasons: Option<Vec<String>> = possible
         .map(|facts| lost_basis_by(&facts, request, now))
         .collect();
     reasons?.into_iter().next()
+}
+
+/// Whether a request could have no basis, whoever is on call: nothing new is created for it then.
+pub(super) fn may_be_lost(facts: &super::Facts, request: &Request, now: Time) -> bool {
+    let possible = facts.possible(&request.key.user);
+    possible
+        .iter()
+        .any(|facts| lost_basis_by(facts, request, now).is_some())
 }
 
 fn lost_basis_by(facts: &super::Facts, request: &Request, now: Time) -> Option<String> {

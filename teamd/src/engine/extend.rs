@@ -2,7 +2,7 @@
 //! on, so nothing is asked of AWS between the two.
 
 use super::access::Verb;
-use super::decide::judge;
+use super::decide::ask;
 use super::filing::{refuse_repeats, refuse_texts};
 use super::freeze::refuse_frozen;
 use super::refused::Refused;
@@ -121,8 +121,8 @@ fn draft(
         state: State::Pending,
         terms,
     };
-    let (_, directory) = facts.both()?;
-    let judgement = judge(facts, &request, request.terms.duration, now)?;
+    let (in_force, directory) = facts.both()?;
+    let judgement = facts.judge_new(&ask(&request, &in_force.policy, request.terms.duration, now))?;
     refuse_texts(&judgement.texts, &request.terms).map_err(|mut refused| {
         // Its reason has another name here.
         for error in &mut refused.errors {

@@ -28,9 +28,8 @@ pub struct Facts {
     pub now: Time,
     /// Why no create is sent; empty: creates are sent.
     pub holds: BTreeMap<Hold, Held>,
-    /// Sources of who is on call that a rule names and that have not been read yet. What the directory says about them is
-    /// a guess.
-    pub unread_on_call: BTreeSet<String>,
+    /// Sources of who is on call that a rule names and of which nobody can say whom they name.
+    pub unknown_on_call: BTreeSet<String>,
 }
 
 impl Facts {
@@ -101,14 +100,18 @@ impl Facts {
         })
     }
 
-    /// What a caller hears whose right depends on a source of who is on call that has not been read yet.
+    /// The error for a caller whose right depends on an unknown source of who is on call.
     pub(super) fn on_call_unknown(&self) -> Refused {
-        let sources: Vec<&str> = self.unread_on_call.iter().map(String::as_str).collect();
+        let sources: Vec<&str> = self.unknown_on_call.iter().map(String::as_str).collect();
         Refused::new(
             team_shared::problem::Code::DirectoryUnavailable,
-            format!("nobody knows yet who is on call for {}", sources.join(", ")),
+            format!(
+                "refused: it depends on who is on call for {}, and that is not known: \
+                 the source fails or has not been read yet",
+                sources.join(", ")
+            ),
         )
-        .help("try again in a few seconds; `team-tui status` says what is wrong with a source")
+        .help("try again in half a minute; `team-tui status` says what is wrong with a source and since when")
     }
 
     /// The policy and the directory.

@@ -103,7 +103,7 @@ use crate::aws::health::AwsHealth;
 use crate::aws::port::{Assignments, DirectorySource, Inventory, OwnIdentity};
 use crate::clock::Clock;
 use crate::domain::Time;
-use crate::domain::directory::Directory;
+use crate::domain::directory::{Directory, OnCallMembers};
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -360,12 +360,20 @@ impl Engine {
     pub fn facts(&self) -> Facts {
         self.heed_refusals();
         let policy = self.policy();
-        let mut unread_on_call = self.unread_on_call();
-        unread_on_call.retain(|source| {
-            let in_force = policy.as_ref();
-            in_force.is_some_and(|in_force| in_force.policy.names_on_call_source(source))
-        });
         let directory = self.directory();
+        let is_known = |source: &str| {
+            let on_call = directory.as_ref().map(|directory| &directory.on_call);
+            matches!(
+                on_call.and_then(|members| members.get(source)),
+                Some(OnCallMembers::Known(_))
+            )
+        };
+        let settings = self.settings();
+        let unknown_on_call = settings.on_call.keys().filter(|source| {
+            let in_force = policy.as_ref();
+            in_force.is_some_and(|in_force| in_force.policy.names_on_call_source(source)) && !is_known(source)
+        });
+        let unknown_on_call = unknown_on_call.cloned().collect();
         let (protected, certainly_protected) = self.protected(directory.as_deref());
         Facts {
             policy,
@@ -375,7 +383,7 @@ impl Engine {
             allow_sudo: self.settings().identity.allow_sudo,
             now: self.clock.now(),
             holds: guards::heeded(self.gate.holds()),
-            unread_on_call,
+            unknown_on_call,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::aws::port::Lane;
 use crate::domain::Time;
 use crate::domain::grant::{Reply, State as GrantState};
 use crate::domain::identity::Caller;
-use crate::domain::policy::{Ask, evaluate};
+use crate::domain::policy::Ask;
 use crate::domain::request::{Key, Next, Request, State, submit};
 use crate::failpoint::pass;
 use crate::store::WriteLane;
@@ -307,7 +307,7 @@ impl Engine {
         submission: &Submission,
         now: Time,
     ) -> Result<Draft, Refused> {
-        let (in_force, directory) = facts.both()?;
+        let (_, directory) = facts.both()?;
         // Visibility goes before validation.
         let key = find_target(directory, person, submission)?;
         let terms = read_terms(submission, now)?;
@@ -320,8 +320,7 @@ impl Engine {
             is_escalated: false,
             now: terms.start_at.unwrap_or(now),
         };
-        let judgement = evaluate(&in_force.policy, directory, &facts.protected, &ask)
-            .map_err(|refusal| facts.unless_unread(&ask, refusal))?;
+        let judgement = facts.judge_new(&ask)?;
         refuse_texts(&judgement.texts, &terms)?;
         let max_per_day = judgement.max_per_day;
         let request = make_request(key, terms, submission, judgement, directory, now);

@@ -41,6 +41,6 @@ impl Inventory for Sky {
 
 impl OwnIdentity for Sky {
     fn account(&self) -> BoxFuture<'_, Result<AccountId, AwsError>> {
-        elsewhere()
+        Box::pin(async { Ok("999999999999".parse().expect("an account")) })
     }
 }

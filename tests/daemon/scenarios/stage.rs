@@ -84,7 +84,7 @@ impl Stage {
                 "who = [\"group:prod-leads\"]",
                 "who = [\"group:prod-leads\"]\nescalate_to = [\"user:liam\"]",
             );
-        let shifts = tempfile::tempdir().expect("a folder");
+        let shifts = team_test_support::trusted::trusted_folder();
         let path = shifts.path().join("payments");
         write(&path, "# nobody\n");
         let mail = match opens(MAIL) {

@@ -159,6 +159,11 @@ pub(crate) fn tries_are_remembered(case: &Case<'_>) -> Vec<(i64, String)> {
         let mut failures = 0;
         let mut last: Option<i64> = None;
         for (at, call) in case.calls(place) {
+            // Another instance has answered meanwhile, that it knows nothing of it.
+            let mut instances = case.record.script.instances.iter();
+            if instances.any(|(from, to)| last.is_some_and(|last| *from < at && *to > last)) {
+                (failures, last) = (0, None);
+            }
             let is_answered = match &call.outcome {
                 Outcome::Ok => true,
                 Outcome::Refused(code) => code == "ResourceNotFoundException",
@@ -228,21 +233,30 @@ pub(crate) fn commands_hold(case: &Case<'_>) -> Vec<(i64, String)> {
             )
         })
         .collect();
-    let mut deeds = case.record.deeds.iter();
-    while let Some((from, deed)) = deeds.next() {
-        let (person, what) = match deed {
-            Deed::Hand(Hand::Deny(person)) => (Some(*person), "a create against the policy in force"),
-            Deed::Hand(Hand::Freeze) => (None, "a create during a freeze"),
+    let script = &case.record.script.commands;
+    let is_command = |hand: &Hand| {
+        matches!(
+            hand,
+            Hand::Deny(_) | Hand::Allow(_) | Hand::Freeze | Hand::Unfreeze
+        )
+    };
+    let said: Vec<(i64, Hand)> = case
+        .record
+        .deeds
+        .iter()
+        .filter_map(|(at, deed)| match deed {
+            Deed::Hand(hand) if is_command(hand) => Some((*at, *hand)),
+            _ => None,
+        })
+        .collect();
+    for (number, (from, hand)) in said.iter().enumerate() {
+        let (person, what) = match hand {
+            Hand::Deny(person) => (Some(*person), "a create against the policy in force"),
+            Hand::Freeze => (None, "a create during a freeze"),
             _ => continue,
         };
-        let end = deeds.clone().find_map(|(at, deed)| match deed {
-            Deed::Hand(Hand::Allow(_) | Hand::Unfreeze) => Some(*at),
-            _ => None,
-        });
-        // The word that ends it is in force before it is acknowledged, and is said at the script's time at the earliest.
-        let said = case.record.script.commands.iter().map(|(at, _)| *at);
-        let end = end.and_then(|_| said.filter(|at| at > from).min());
-        let to = end.unwrap_or(case.record.end);
+        // The word that ends it may be in force from the moment at which it is said first.
+        let to = script.get(number + 1).map_or(case.record.end, |(at, _)| *at);
         found.extend(creates(*from + 1, to, person).map(|at| (at, what.to_owned())));
     }
     found

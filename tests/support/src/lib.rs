@@ -6,7 +6,7 @@
 //! * [`notify`] what a daemon tells systemd · [`process`] memory and descriptors of a process
 //! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
 //! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
-//! * [`tmux`] a terminal · [`loud`] what a passing test has to say
+//! * [`trusted`] folders that only the test's user can write · [`tmux`] a terminal · [`loud`] what a passing test has to say
 //! * `coverage` whether `tests/coverage.toml` accounts for every feature and every known defect
 //!
 //! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
@@ -24,6 +24,7 @@ pub mod process;
 pub mod python;
 pub mod socket;
 pub mod tmux;
+pub mod trusted;
 pub mod uid;
 pub mod users;
 pub mod wait;

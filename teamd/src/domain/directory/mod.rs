@@ -75,6 +75,44 @@ pub struct Group {
     pub members: BTreeSet<UserId>,
 }
 
+/// Whom a source names as on call. To policy, an unknown source names nobody; who asks whether access may be given or
+/// is lost must look at what it could name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnCallMembers {
+    /// These people, by a reading that counts.
+    Known(BTreeSet<UserId>),
+    /// Nobody can say: the source fails, or has not been read yet.
+    Unknown {
+        /// Whom it named when it was last read, if it was since the start.
+        last: Option<BTreeSet<UserId>>,
+    },
+}
+
+impl OnCallMembers {
+    /// Whether a person is known to be on call.
+    #[must_use]
+    pub fn contains(&self, user: &UserId) -> bool {
+        match self {
+            Self::Known(people) => people.contains(user),
+            Self::Unknown { .. } => false,
+        }
+    }
+}
+
+/// The people who are known to be on call.
+impl<'a> IntoIterator for &'a OnCallMembers {
+    type Item = &'a UserId;
+    type IntoIter = std::iter::Flatten<std::option::IntoIter<&'a BTreeSet<UserId>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let known = match self {
+            OnCallMembers::Known(people) => Some(people),
+            OnCallMembers::Unknown { .. } => None,
+        };
+        known.into_iter().flatten()
+    }
+}
+
 /// The whole copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directory {
@@ -98,9 +136,9 @@ pub struct Directory {
     pub groups: BTreeMap<GroupId, Group>,
     /// (account, permission set, group): access that people hold through groups, as far as it was read.
     pub group_access: BTreeSet<(AccountId, PermissionSetArn, GroupId)>,
-    /// Who is on call, by the name of the source. Not AWS's word but the operators', read beside the copy; a source that
-    /// is configured and names nobody is there, and empty.
-    pub on_call: BTreeMap<String, BTreeSet<UserId>>,
+    /// Who is on call, by the name of the source: every source that is configured. Not AWS's word but the operators',
+    /// read beside the copy.
+    pub on_call: BTreeMap<String, OnCallMembers>,
     /// Look-ups, made when they are first needed.
     pub index: Index,
 }

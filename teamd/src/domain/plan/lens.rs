@@ -195,7 +195,7 @@ impl<'a> Lens<'a> {
         }
         let mut on_call: HashMap<&str, Vec<&Person>> = HashMap::new();
         for (source, ids) in &directory.on_call {
-            let people = ids.iter().filter_map(|id| directory.people.get(id));
+            let people = ids.into_iter().filter_map(|id| directory.people.get(id));
             on_call.insert(source, people.collect());
         }
         let mut bits: HashMap<&str, (&Person, Bits)> = HashMap::new();

@@ -1,7 +1,7 @@
 //! References of the document that AWS does not know, in lines for people. They match nothing and break nothing.
 
 use super::model::{AccountPattern, Policy, SetPattern, Subject};
-use crate::domain::directory::Directory;
+use crate::domain::directory::{Directory, OnCallMembers};
 
 /// A line for each reference that means nothing at present: people and groups that are not there, disabled people,
 /// closed accounts, OUs, tags, name patterns and permission sets that fit nothing.
@@ -70,8 +70,13 @@ fn stale_subject(subject: &Subject, directory: &Directory) -> Option<String> {
             None => Some(format!(
                 "{subject} is nobody: no such source in [oncall] of teamd.toml"
             )),
-            Some(people) if people.is_empty() => Some(format!("{subject} names nobody at present")),
-            Some(_) => None,
+            Some(OnCallMembers::Known(people)) if people.is_empty() => {
+                Some(format!("{subject} names nobody at present"))
+            }
+            Some(OnCallMembers::Unknown { .. }) => Some(format!(
+                "{subject} is unknown at present: its source fails or has not been read yet"
+            )),
+            Some(OnCallMembers::Known(_)) => None,
         },
     }
 }

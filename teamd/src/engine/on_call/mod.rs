@@ -1,22 +1,25 @@
 //! Who is on call, as the operators' own files and programs say: one user name a line, usable in policy as `oncall:NAME`
-//! wherever a group is. Read every half minute beside the directory copy; what a source said last holds for a quarter of
-//! an hour while it fails, and names nobody after that.
+//! wherever a group is. Read every half minute beside the directory copy.
+//!
+//! A reading counts for a quarter of an hour. While a source fails for longer, and before its first reading, nobody knows
+//! whom it names: access that it could give waits, and access that it has given stays. Only a reading can take it away.
 //!
 //! Sources are read side by side, each on a thread of its own: one that hangs holds up neither the others, nor the
-//! daemon's start, nor its stop. Before its first good reading, and for a quarter of an hour at most, nobody knows whom a
-//! source names: access that it could give waits, and access that it could have given stays.
+//! daemon's start, nor its stop.
 
+mod program;
 mod source;
+mod unknown;
 
+use super::Engine;
 use super::refused::Refused;
-use super::{Engine, Facts};
 use crate::config::OnCall;
 use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::policy::{Ask, Refusal, evaluate};
+use crate::domain::directory::{Directory, OnCallMembers};
 use crate::files::{Unanswered, on_thread};
 use chrono::TimeDelta;
 use futures::future::join_all;
+use program::Programs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,58 +33,59 @@ const READ_INTERVAL: Duration = Duration::from_secs(30);
 /// Longest reading of one source. A program is stopped a little earlier, and says so.
 const READ_TIMEOUT: Duration = source::RUN_TIMEOUT.saturating_add(Duration::from_millis(500));
 
-/// How long the last good answer holds while a source fails.
-const HOLDS: TimeDelta = TimeDelta::minutes(15);
-
-/// Unread sources that are looked at one by one. The others are taken as if they were one.
-const MAX_UNREAD: usize = 4;
+/// How long a reading counts while later ones fail.
+const MAX_READING_AGE: TimeDelta = TimeDelta::minutes(15);
 
 type Reader = Arc<dyn Fn(&OnCall) -> Result<String, String> + Send + Sync>;
 
 /// What the sources said.
 pub(super) struct OnCallBook {
     reader: Reader,
+    programs: Arc<Programs>,
     timeout: Duration,
-    known: Mutex<BTreeMap<String, Known>>,
+    sources: Mutex<BTreeMap<String, SourceState>>,
     /// Every source was read, well or not, since the start.
     is_read: AtomicBool,
     first_reading: Notify,
 }
 
 #[derive(Debug, Clone)]
-struct Known {
+struct SourceState {
     source: OnCall,
-    names: BTreeSet<String>,
-    /// When it was first asked.
-    asked_at: Time,
-    /// When the names were read.
-    read_at: Option<Time>,
-    /// Since when a reading has not come back.
-    hung_since: Option<Time>,
-    /// Why the last reading failed.
-    fault: Option<String>,
+    /// The last good one.
+    reading: Option<Reading>,
+    failure: Option<Failure>,
 }
 
-impl Known {
-    fn new(source: &OnCall, now: Time) -> Self {
-        Self {
-            source: source.clone(),
-            names: BTreeSet::new(),
-            asked_at: now,
-            read_at: None,
-            hung_since: None,
-            fault: None,
-        }
-    }
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reading {
+    names: BTreeSet<String>,
+    at: Time,
+}
 
-    fn is_unread(&self, now: Time) -> bool {
-        self.read_at.is_none() && now - self.asked_at <= HOLDS
+impl Reading {
+    fn counts(&self, now: Time) -> bool {
+        now - self.at <= MAX_READING_AGE
     }
+}
+
+/// Readings that failed, one after the other.
+#[derive(Debug, Clone)]
+struct Failure {
+    since: Time,
+    /// Why the last one failed.
+    fault: String,
 }
 
 impl Default for OnCallBook {
     fn default() -> Self {
-        Self::new(Arc::new(source::read), READ_TIMEOUT)
+        let programs = Arc::<Programs>::default();
+        let of_reader = Arc::clone(&programs);
+        let reader = move |source: &OnCall| source::read(source, &of_reader);
+        Self {
+            programs,
+            ..Self::new(Arc::new(reader), READ_TIMEOUT)
+        }
     }
 }
 
@@ -89,8 +93,9 @@ impl OnCallBook {
     fn new(reader: Reader, timeout: Duration) -> Self {
         Self {
             reader,
+            programs: Arc::default(),
             timeout,
-            known: Mutex::default(),
+            sources: Mutex::default(),
             is_read: AtomicBool::new(false),
             first_reading: Notify::new(),
         }
@@ -99,12 +104,15 @@ impl OnCallBook {
     /// Reads every source, all at once, and returns when each has answered or is over its time.
     async fn read(&self, sources: &BTreeMap<String, OnCall>, now: impl Fn() -> Time) {
         {
-            let mut book = self.lock();
+            let mut states = self.lock();
             // A source that was changed is another one.
-            book.retain(|name, known| sources.get(name) == Some(&known.source));
+            states.retain(|name, state| sources.get(name) == Some(&state.source));
             for (name, source) in sources {
-                let known = || Known::new(source, now());
-                book.entry(name.clone()).or_insert_with(known);
+                states.entry(name.clone()).or_insert_with(|| SourceState {
+                    source: source.clone(),
+                    reading: None,
+                    failure: None,
+                });
             }
         }
         let now = &now;
@@ -121,87 +129,77 @@ impl OnCallBook {
     }
 
     fn note(&self, name: &str, answer: Result<Result<String, String>, Unanswered>, begun: Time, now: Time) {
-        let mut book = self.lock();
+        let mut states = self.lock();
         // The configuration may have changed meanwhile.
-        let Some(known) = book.get_mut(name) else { return };
+        let Some(state) = states.get_mut(name) else { return };
         let fault = match answer {
             Ok(Ok(text)) => {
-                (known.names, known.read_at) = (names(&text), Some(now));
-                (known.hung_since, known.fault) = (None, None);
+                state.reading = Some(Reading {
+                    names: names(&text),
+                    at: now,
+                });
+                state.failure = None;
                 return;
             }
-            Ok(Err(fault)) => {
-                known.hung_since = None;
-                fault
-            }
-            Err(Unanswered::StillRunning) => {
-                let since = *known.hung_since.get_or_insert(begun);
-                format!("it is still being read since {}", since.format("%H:%M:%SZ"))
-            }
-            Err(timed_out @ Unanswered::TimedOut(_)) => {
-                known.hung_since.get_or_insert(begun);
-                timed_out.to_string()
-            }
-            Err(failed @ Unanswered::Failed(_)) => failed.to_string(),
+            Ok(Err(fault)) => fault,
+            Err(unanswered) => unanswered.to_string(),
         };
-        if known.fault.as_ref() != Some(&fault) {
+        let failure = state.failure.as_ref();
+        if failure.is_none_or(|failure| failure.fault != fault) {
             tracing::warn!(source = %name, fault = %team_shared::text::inert(&fault), "on-call source");
         }
-        known.fault = Some(fault);
+        state.failure = Some(Failure {
+            since: failure.map_or(begun, |failure| failure.since),
+            fault,
+        });
     }
 
-    /// The names that count now, by source.
-    fn names(&self, now: Time) -> BTreeMap<String, BTreeSet<String>> {
-        let book = self.lock();
-        let fresh = book
+    /// The last good reading of each source that has one.
+    fn readings(&self) -> BTreeMap<String, Reading> {
+        let states = self.lock();
+        let readings = states
             .iter()
-            .filter(|(_, known)| known.read_at.is_some_and(|at| now - at <= HOLDS));
-        fresh
-            .map(|(name, known)| (name.clone(), known.names.clone()))
-            .collect()
+            .filter_map(|(name, state)| Some((name.clone(), state.reading.clone()?)));
+        readings.collect()
     }
 
-    /// Sources of which nobody can say yet whom they name.
-    fn unread<'a>(&self, sources: impl Iterator<Item = &'a String>, now: Time) -> BTreeSet<String> {
-        let book = self.lock();
-        sources
-            .filter(|name| book.get(*name).is_none_or(|known| known.is_unread(now)))
-            .cloned()
-            .collect()
-    }
-
-    fn faults(&self) -> Vec<String> {
-        let book = self.lock();
-        let faults = book.iter().filter_map(|(name, known)| {
-            let fault = known.fault.as_ref()?;
-            Some(format!("on-call source {name}: {fault}"))
+    fn faults(&self, now: Time) -> Vec<String> {
+        let states = self.lock();
+        let faults = states.iter().filter_map(|(name, state)| {
+            let Failure { since, fault } = state.failure.as_ref()?;
+            let effect = match state.reading.as_ref().filter(|reading| reading.counts(now)) {
+                Some(reading) => format!(
+                    "what it said at {} counts until {}",
+                    reading.at.format("%H:%M:%SZ"),
+                    (reading.at + MAX_READING_AGE).format("%H:%M:%SZ")
+                ),
+                None => "new access through it is refused, live access stays".to_owned(),
+            };
+            let since = since.format("%Y-%m-%d %H:%M:%SZ");
+            Some(format!(
+                "on-call source {name} fails since {since}: {fault}; {effect}"
+            ))
         });
         faults.collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, SourceState>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Engine {
     pub(super) async fn run_on_call(&self) {
-        let mut unread = self.unread_on_call();
         while !self.stop.is_cancelled() {
             tokio::select! {
                 biased;
                 // A stop does not wait for a source.
-                () = self.stop.cancelled() => return,
+                () = self.stop.cancelled() => break,
                 () = self.read_on_call() => {}
             }
             self.heed_on_call().await;
-            let is_first = !self.on_call.is_read.swap(true, Ordering::Relaxed);
-            if is_first {
+            if !self.on_call.is_read.swap(true, Ordering::Relaxed) {
                 self.on_call.first_reading.notify_waiters();
-            }
-            let before = std::mem::replace(&mut unread, self.unread_on_call());
-            if is_first || unread != before {
-                // What has waited for a source goes on.
                 self.deadlines_wake.notify_one();
                 if !self.settings().on_call.is_empty() {
                     self.recheck_by_on_call().await;
@@ -213,6 +211,7 @@ impl Engine {
                 () = self.stop.cancelled() => {}
             }
         }
+        self.on_call.programs.stop();
     }
 
     /// Whether every source was read since the start, well or not.
@@ -238,13 +237,7 @@ impl Engine {
     /// What is wrong with the sources, a line each.
     #[must_use]
     pub fn on_call_faults(&self) -> Vec<String> {
-        self.on_call.faults()
-    }
-
-    /// Sources that have not been read since the start, and not for so long that they count as failed.
-    pub(super) fn unread_on_call(&self) -> BTreeSet<String> {
-        self.on_call
-            .unread(self.settings().on_call.keys(), self.clock.now())
+        self.on_call.faults(self.clock.now())
     }
 
     async fn read_on_call(&self) {
@@ -252,19 +245,25 @@ impl Engine {
         self.on_call.read(&settings.on_call, || self.clock.now()).await;
     }
 
-    /// The people on call now, by source: every source that is configured, with those whom the copy knows.
-    pub(super) fn on_call_of(&self, directory: &Directory) -> BTreeMap<String, BTreeSet<UserId>> {
-        let settings = self.settings();
-        let named = self.on_call.names(self.clock.now());
-        let people = |name: &String| -> BTreeSet<UserId> {
-            let names = named.get(name).into_iter().flatten();
+    /// Who is on call now, by source: every source that is configured, with those whom the copy knows.
+    pub(super) fn on_call_of(&self, directory: &Directory) -> BTreeMap<String, OnCallMembers> {
+        let (now, readings) = (self.clock.now(), self.on_call.readings());
+        let people = |reading: &Reading| -> BTreeSet<UserId> {
+            let names = reading.names.iter();
             names
                 .filter_map(|name| directory.person_named(name))
                 .map(|person| person.id.clone())
                 .collect()
         };
+        let members = |name: &String| match readings.get(name) {
+            Some(reading) if reading.counts(now) => OnCallMembers::Known(people(reading)),
+            reading => OnCallMembers::Unknown {
+                last: reading.map(people),
+            },
+        };
+        let settings = self.settings();
         let sources = settings.on_call.keys();
-        sources.map(|name| (name.clone(), people(name))).collect()
+        sources.map(|name| (name.clone(), members(name))).collect()
     }
 
     /// Puts who is on call into the copy, where that is news, and looks at what hangs on it.
@@ -279,6 +278,8 @@ impl Engine {
             directory.on_call = self.on_call_of(&directory);
             Some(Arc::new(directory))
         });
+        // What has waited for a source goes on.
+        self.deadlines_wake.notify_one();
         self.recheck_by_on_call().await;
     }
 
@@ -296,66 +297,6 @@ impl Engine {
         self.read_on_call().await;
         self.heed_on_call().await;
         Ok(())
-    }
-}
-
-impl Facts {
-    /// These facts in every form that they could have, as far as `user` may or may not be named by sources that have not
-    /// been read yet, and accounts may or may not be protected. Access is given where all of them give it, and lost where
-    /// none of them keeps it.
-    pub(super) fn possible(&self, user: &UserId) -> Vec<Self> {
-        let mut forms = self.with_possible_on_call(user);
-        if let Some(certain) = &self.certainly_protected {
-            let fewer = forms.clone();
-            forms.extend(fewer.into_iter().map(|facts| Self {
-                protected: certain.clone(),
-                ..facts
-            }));
-        }
-        forms
-    }
-
-    fn with_possible_on_call(&self, user: &UserId) -> Vec<Self> {
-        let Some(directory) = self
-            .directory
-            .as_ref()
-            .filter(|_| !self.unread_on_call.is_empty())
-        else {
-            return vec![self.clone()];
-        };
-        let unread: Vec<&String> = self.unread_on_call.iter().collect();
-        let forms = 0..1_usize << unread.len().min(MAX_UNREAD);
-        let form = |chosen: usize| {
-            let mut directory = Directory::clone(directory);
-            for (number, name) in unread.iter().enumerate() {
-                let people = directory.on_call.entry((*name).clone()).or_default();
-                if chosen >> number.min(MAX_UNREAD - 1) & 1 == 1 {
-                    people.insert(user.clone());
-                } else {
-                    people.remove(user);
-                }
-            }
-            Self {
-                directory: Some(Arc::new(directory)),
-                ..self.clone()
-            }
-        };
-        forms.map(form).collect()
-    }
-
-    /// What a refusal of an ask comes to: where a source that has not been read yet could have it allowed, it is asked
-    /// again later.
-    pub(super) fn unless_unread(&self, ask: &Ask<'_>, refusal: Refusal) -> Refused {
-        let allows = |facts: &Self| match (&facts.policy, &facts.directory) {
-            (Some(in_force), Some(directory)) => {
-                evaluate(&in_force.policy, directory, &facts.protected, ask).is_ok()
-            }
-            _ => false,
-        };
-        if !self.unread_on_call.is_empty() && self.possible(ask.person).iter().any(allows) {
-            return self.on_call_unknown();
-        }
-        refusal.into()
     }
 }
 

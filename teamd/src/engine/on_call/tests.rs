@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::Facts;
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -39,47 +40,62 @@ async fn hung_source_delays_no_other_and_is_left() {
     let sources = sources(folder.path());
     let (book, release) = book();
     book.read(&sources, || time(0)).await;
-    assert_eq!(
-        book.names(time(0)),
-        [("well".into(), ["ann".into()].into())].into()
-    );
-    assert_eq!(book.faults(), ["on-call source hung: no answer within 1 seconds"]);
+    let well = Reading {
+        names: ["ann".to_owned()].into(),
+        at: time(0),
+    };
+    assert_eq!(book.readings(), [("well".to_owned(), well)].into());
+    let since = time(0).format("%Y-%m-%d %H:%M:%SZ");
+    let fault = |why: &str| {
+        let effect = "new access through it is refused, live access stays";
+        [format!(
+            "on-call source hung fails since {since}: {why}; {effect}"
+        )]
+    };
+    assert_eq!(book.faults(time(0)), fault("no answer within 1 seconds"));
     // No second thread is begun for it, and nobody waits again.
     book.read(&sources, || time(30)).await;
-    let since = time(0).format("%H:%M:%SZ");
-    assert_eq!(
-        book.faults(),
-        [format!(
-            "on-call source hung: it is still being read since {since}"
-        )]
-    );
+    assert_eq!(book.faults(time(30)), fault("still being read"));
     drop(release);
     let healed = async {
-        while !book.faults().is_empty() {
+        while !book.faults(time(60)).is_empty() {
             book.read(&sources, || time(60)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(30), healed)
         .await
         .unwrap();
-    assert_eq!(book.names(time(60)).len(), 2);
+    assert_eq!(book.readings().len(), 2);
 }
 
 #[tokio::test]
-async fn source_is_unread_until_read_or_given_up() {
+async fn reading_counts_fifteen_minutes_of_failure() {
     let folder = tempfile::tempdir().unwrap();
     let mut sources = sources(folder.path());
-    let (book, release) = book();
-    let unread = |sources: &BTreeMap<String, OnCall>, at| book.unread(sources.keys(), time(at)).len();
-    assert_eq!(unread(&sources, 0), 2);
+    let fails = Arc::new(AtomicBool::new(false));
+    let reader = {
+        let fails = Arc::clone(&fails);
+        move |_: &OnCall| match fails.load(Ordering::Relaxed) {
+            true => Err("gone".to_owned()),
+            false => Ok("ann\n".to_owned()),
+        }
+    };
+    let book = OnCallBook::new(Arc::new(reader), TIMEOUT);
     book.read(&sources, || time(0)).await;
-    assert_eq!((unread(&sources, 0), unread(&sources, 900)), (1, 1));
-    assert_eq!(unread(&sources, 901), 0);
-    // Another file under the same name has not been read, and has its time.
-    sources.insert("well".to_owned(), OnCall::File(folder.path().join("hung too")));
-    drop(release);
-    book.lock().clear();
-    assert_eq!(unread(&sources, 2_000), 2);
+    fails.store(true, Ordering::Relaxed);
+    book.read(&sources, || time(30)).await;
+    let counts = |name: &str, at| book.readings().get(name).map(|reading| reading.counts(time(at)));
+    assert_eq!(
+        (counts("well", 900), counts("well", 901)),
+        (Some(true), Some(false))
+    );
+    let until = time(900).format("counts until %H:%M:%SZ").to_string();
+    assert!(book.faults(time(900))[0].ends_with(&until));
+    assert!(book.faults(time(901))[0].ends_with("live access stays"));
+    // Another file under the same name has not been read.
+    sources.insert("well".to_owned(), OnCall::File(folder.path().join("other")));
+    book.read(&sources, || time(60)).await;
+    assert_eq!((counts("well", 60), counts("hung", 60)), (None, Some(true)));
 }
 
 fn directory() -> Directory {
@@ -99,28 +115,57 @@ fn directory() -> Directory {
     }
 }
 
-#[test]
-fn unread_sources_give_every_possible_form() {
-    let user: UserId = "u-ann".parse().unwrap();
-    let facts = |unread: &[&str]| Facts {
+fn facts(on_call: impl IntoIterator<Item = (&'static str, OnCallMembers)>) -> Facts {
+    let on_call: BTreeMap<String, OnCallMembers> = on_call
+        .into_iter()
+        .map(|(name, members)| (name.to_owned(), members))
+        .collect();
+    Facts {
         policy: None,
-        directory: Some(Arc::new(directory())),
+        unknown_on_call: on_call.keys().cloned().collect(),
+        directory: Some(Arc::new(Directory {
+            on_call,
+            ..directory()
+        })),
         protected: BTreeSet::new(),
         allow_sudo: false,
         now: time(0),
         certainly_protected: None,
         holds: BTreeMap::new(),
-        unread_on_call: unread.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+/// Whether each source names the user, in each form.
+fn named_in(forms: &[Facts], user: &UserId) -> BTreeSet<Vec<bool>> {
+    let named = |facts: &Facts| {
+        let on_call = &facts.directory.as_ref().unwrap().on_call;
+        on_call.values().map(|people| people.contains(user)).collect()
     };
-    assert_eq!(facts(&[]).possible(&user).len(), 1);
-    let forms: BTreeSet<Vec<bool>> = facts(&["a", "b"])
-        .possible(&user)
-        .iter()
-        .map(|facts| {
-            let on_call = &facts.directory.as_ref().unwrap().on_call;
-            on_call.values().map(|people| people.contains(&user)).collect()
-        })
-        .collect();
-    assert_eq!(forms.len(), 4);
-    assert_eq!(facts(&["a", "b", "c", "d", "e", "f"]).possible(&user).len(), 16);
+    forms.iter().map(named).collect()
+}
+
+#[test]
+fn unknown_sources_give_every_possible_form() {
+    let user: UserId = "u-ann".parse().unwrap();
+    let unread = |name| (name, OnCallMembers::Unknown { last: None });
+    assert_eq!(facts([]).possible(&user).len(), 1);
+    let forms = facts(["a", "b"].map(unread)).possible(&user);
+    assert_eq!(named_in(&forms, &user).len(), 4);
+    let many = facts(["a", "b", "c", "d", "e", "f"].map(unread));
+    assert_eq!(many.possible(&user).len(), 16);
+}
+
+#[test]
+fn loss_is_judged_by_the_last_reading() {
+    let (ann, bob): (UserId, UserId) = ("u-ann".parse().unwrap(), "u-bob".parse().unwrap());
+    let last = Some([ann.clone()].into());
+    let facts = facts([
+        ("read", OnCallMembers::Unknown { last }),
+        ("unread", OnCallMembers::Unknown { last: None }),
+    ]);
+    for (user, is_named) in [(&ann, true), (&bob, false)] {
+        let losses = named_in(&facts.possible_losses(user), user);
+        assert_eq!(losses, [vec![is_named, false], vec![is_named, true]].into());
+        assert_eq!(named_in(&facts.possible(user), user).len(), 4, "for new access");
+    }
 }

@@ -7,7 +7,7 @@ use crate::domain::event::{Actor, Datum, EventDraft};
 use crate::domain::identity::{Caller, Who};
 use crate::domain::plan::{Change, plan, refusals};
 use crate::domain::policy::Policy;
-use crate::engine::decision::{MAX_TRIES, moving_facts};
+use crate::engine::decision::moving_facts;
 use crate::engine::refused::Refused;
 use crate::engine::{Engine, commit, limits};
 use crate::failpoint::{hit, pass};
@@ -17,6 +17,9 @@ use std::sync::Arc;
 use team_shared::event::EventType;
 use team_shared::problem::{Code, FieldError};
 use team_shared::text;
+
+/// How often a document is judged again because another one came into force meanwhile.
+const APPLY_TRIES: usize = 64;
 
 /// What became of a document.
 #[derive(Debug, Clone)]
@@ -48,7 +51,7 @@ impl Engine {
     pub async fn apply_policy(&self, caller: &Caller, input: PolicyInput) -> Result<Applied, Refused> {
         self.policy_author(caller)?;
         self.take_act(caller, limits::Act::Administration)?;
-        for _ in 0..MAX_TRIES {
+        for _ in 0..APPLY_TRIES {
             match self.try_to_apply(caller, input.clone()).await? {
                 Some(applied) => return Ok(applied),
                 None => self.catch_up_with_policy().await?,

@@ -5,7 +5,7 @@ use crate::domain::event::Actor;
 use crate::domain::request::{Command, Key, Request, State};
 use crate::engine::commit::carry_out;
 use crate::engine::decision::Currency;
-use crate::engine::directory::lost_basis;
+use crate::engine::directory::{lost_basis, may_be_lost};
 use crate::engine::guards::{self, Guard};
 use crate::engine::refused::Refused;
 use crate::engine::{Engine, Facts};
@@ -52,11 +52,16 @@ pub(super) fn judge_again(
     if facts.both().is_err() || !currency.holds(tx, facts)? {
         return Ok(None);
     }
+    let mut waiting = tx.open_requests_on(key)?;
+    waiting.retain(|request| matches!(request.state, State::Activating { .. }));
+    let is_unsure =
+        |request: &Request| lost_basis(facts, request, now).is_none() && may_be_lost(facts, request, now);
+    if waiting.iter().any(is_unsure) {
+        // Nobody can say whether a source of who is on call still names them.
+        return Ok(None);
+    }
     let mut moved = Vec::new();
-    for request in tx.open_requests_on(key)? {
-        if !matches!(request.state, State::Activating { .. }) {
-            continue;
-        }
+    for request in waiting {
         if let Some(reason) = lost_basis(facts, &request, now) {
             let command = Command::LoseBasis { reason };
             moved.push(carry_out(tx, &request, &command, &Actor::daemon(), now)?);
