@@ -16,7 +16,7 @@ const RAMP: TimeDelta = TimeDelta::seconds(2);
 /// From the last end of a phase to the end of the attack.
 const TAIL: TimeDelta = TimeDelta::milliseconds(1_500);
 /// From the end of an attack to the next phase.
-const REST: TimeDelta = TimeDelta::milliseconds(1_000);
+const REST: TimeDelta = TimeDelta::milliseconds(700);
 /// Sessions of the mass expiry, which end in the same moment.
 pub(crate) const MASS: usize = 500;
 /// How long the dashboards are given for the mass expiry.
