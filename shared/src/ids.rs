@@ -154,6 +154,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn permission_set_arn_names_its_instance() {
+        let instance = |arn: &str| arn.parse::<PermissionSetArn>().unwrap().instance_arn();
+        assert_eq!(
+            instance("arn:aws-cn:sso:::permissionSet/ssoins-1/ps-2").as_deref(),
+            Some("arn:aws-cn:sso:::instance/ssoins-1")
+        );
+        for other in [
+            "arn:aws:sso:::instance/ssoins-1/ps-2",
+            "arn:aws:sso:::permissionSet/ps-2",
+            "arn:aws:sso:::permissionSet//ps-2",
+            "arn:aws:sso:::permissionSet/ssoins-1/ps-2/x",
+            "ps-2",
+        ] {
+            assert_eq!(instance(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn account_ids_keep_leading_zeros_and_refuse_the_rest() {
         assert_eq!(
             "000011112222".parse::<AccountId>().unwrap().as_str(),

@@ -62,6 +62,16 @@ async fn policy_applied_before_create_decides() {
         "{ended:#}"
     );
     assert_eq!(calls_of(&world, Operation::CreateAccountAssignment), 0);
+    // Rows say by which version.
+    let rows = world.as_("hugo").get("/v1/audit?limit=50").await.is(200);
+    let version_of = |kind: &str| {
+        let row = items(&rows).iter().find(|row| row["type"] == kind);
+        row.unwrap_or_else(|| panic!("no {kind}: {rows:#}"))["data"]["policy_version"].clone()
+    };
+    assert_eq!(
+        (version_of("request.submitted"), version_of("request.ending")),
+        (1.into(), 2.into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

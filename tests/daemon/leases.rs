@@ -193,3 +193,25 @@ async fn a_file_that_names_what_the_store_does_not_know_is_kept() {
     let problem = overview.problems.iter().find(|p| p.contains("teamd sweep"));
     assert!(problem.is_some(), "{:?}", overview.problems);
 }
+
+#[tokio::test]
+async fn unreadable_leases_file_is_a_problem() {
+    let mut world = World::new().await;
+    world.stop().await;
+    std::fs::write(world.folder().join("leases.json"), "{").expect("a file");
+    world.run().await;
+    let problems = async || {
+        let status = world.as_("alice").get("/v1/status?short=true").await.is(200);
+        status["problems"].to_string()
+    };
+    for _ in 0..200 {
+        if problems()
+            .await
+            .contains("cannot be read, and may name assignments")
+        {
+            return;
+        }
+        pause().await;
+    }
+    panic!("{}", problems().await);
+}

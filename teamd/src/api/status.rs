@@ -10,6 +10,7 @@ use crate::domain::identity::Caller;
 use crate::domain::request::State as RequestState;
 use crate::engine::logins::{local_logins, shared_logins};
 use crate::engine::{Facts, Overview, Refused, RemovalProgress};
+use crate::procfs;
 use crate::store::port::{Read, RequestFilter};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -90,7 +91,12 @@ async fn short_status(
         pending,
         active,
         overdue: overview.overdue.len() as u64,
-        notices: overview.notices.clone(),
+        notices: overview
+            .notices
+            .iter()
+            .cloned()
+            .chain(login_uid_notice(procfs::keeps_login_uids()))
+            .collect(),
         holds: facts
             .holds
             .iter()
@@ -102,6 +108,11 @@ async fn short_status(
             })
             .collect(),
     })
+}
+
+/// Without login uids `sudo -u` cannot be told from the person, so people are told that the check is off.
+fn login_uid_notice(is_kept: bool) -> Option<String> {
+    (!is_kept).then(|| "this kernel keeps no login uids: `sudo -u` is not noticed".to_owned())
 }
 
 /// How many requests the caller sees that are pending, and that are live: of the newest [`COUNTED`].

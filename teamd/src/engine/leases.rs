@@ -52,8 +52,9 @@ pub(super) struct LeaseBook {
 struct Written {
     entries: BTreeMap<Key, LeaseEntry>,
     is_begun: bool,
-    /// Where the file of another life was put aside, and how many keys it names that the store does not know.
-    aside: Option<(PathBuf, usize)>,
+    /// Where the file of another life was put aside, and how many keys it names that the store does not know; `None`: it
+    /// cannot be read.
+    aside: Option<(PathBuf, Option<usize>)>,
 }
 
 impl LeaseBook {
@@ -68,6 +69,13 @@ impl LeaseBook {
     pub(super) fn problem(&self) -> Option<String> {
         let aside = self.lock().aside.clone();
         let (path, keys) = aside.filter(|(path, _)| path.exists())?;
+        let Some(keys) = keys else {
+            return Some(format!(
+                "{} cannot be read, and may name assignments that this store knows nothing of: compare it with the \
+                 standing access of `team-tui status`, then remove the file",
+                path.display()
+            ));
+        };
         Some(format!(
             "{} names {keys} assignments that this store knows nothing of; `teamd sweep --once --leases {}` takes them \
              back, then remove the file",
@@ -277,13 +285,13 @@ impl Engine {
                 });
                 match unknown.await.map_err(|error| error.to_string())? {
                     0 => return Ok(()),
-                    unknown => unknown,
+                    unknown => Some(unknown),
                 }
             }
             Err(ReadError::Missing(_)) => return Ok(()),
             Err(error) => {
                 tracing::error!(%error, "the leases file of before cannot be read");
-                0
+                None
             }
         };
         let stamp = self.clock.now().format("%Y%m%dT%H%M%SZ");
@@ -292,10 +300,8 @@ impl Engine {
         let aside = path.with_file_name(name);
         std::fs::rename(path, &aside)
             .map_err(|error| format!("{} cannot be kept: {error}", path.display()))?;
-        tracing::error!(kept = %aside.display(), keys, "the leases file of before names what the store does not know");
-        if keys > 0 {
-            self.leases.lock().aside = Some((aside, keys));
-        }
+        tracing::error!(kept = %aside.display(), keys, "the leases file of before may name what the store does not know");
+        self.leases.lock().aside = Some((aside, keys));
         Ok(())
     }
 }
