@@ -1,5 +1,6 @@
 //! How the daemon is, from the store, without waiting for AWS.
 
+use super::gate::Held;
 use super::refused::Refused;
 use super::{Counts, Engine, Hold, alarms, commit};
 use crate::aws::health::{Snapshot as AwsSnapshot, State as AwsState};
@@ -59,6 +60,11 @@ pub struct Overview {
     pub audit_head: String,
     /// The last full check.
     pub chain: Option<(Time, ChainCheck)>,
+}
+
+/// Whether a hold is too young to count as a fault.
+fn is_young(held: &Held, now: Time) -> bool {
+    now - held.since < AWS_AWAY
 }
 
 impl Engine {
@@ -123,8 +129,14 @@ impl Engine {
         let refused = holds
             .remove(&Hold::AwsRefuses)
             .map(|held| format!("no access is granted: {}", held.line()));
+        // Nor is what AWS is asked for at each start.
+        let unknown = holds
+            .remove(&Hold::OwnAccount)
+            .filter(|held| is_young(held, now))
+            .map(|held| format!("no access is granted: {}", held.line()));
         overview.notices = refused
             .into_iter()
+            .chain(unknown)
             .chain(holds.remove(&Hold::Frozen).map(|held| held.line()))
             .chain(self.on_call_faults())
             .collect();
@@ -141,7 +153,11 @@ impl Engine {
             self.gate
                 .holds()
                 .into_iter()
-                .filter(|(hold, _)| !matches!(hold, Hold::AwsRefuses | Hold::Frozen))
+                .filter(|(hold, held)| match hold {
+                    Hold::AwsRefuses | Hold::Frozen => false,
+                    Hold::OwnAccount => !is_young(held, overview.now),
+                    _ => true,
+                })
                 .map(|(_, held)| format!("no access is granted: {}", held.line())),
         );
         problems.extend(self.disk.warning());
