@@ -244,21 +244,25 @@ async fn unlocked(world: &World, other: rusqlite::Connection) {
 
 #[tokio::test]
 async fn revoke_while_locked_ends_extension() {
-    let mut world = World::new().await;
-    let id = world.active().await;
-    let asked = json!({"duration_seconds": 600, "reason": REASON});
-    let path = format!("/v1/requests/{id}/extend");
-    let extension = id_of(&world.as_("alice").post(&path, asked).await.is(201));
-    world.act("bob", &extension, "approve").await.is(200);
-    assert_eq!(world.show(&extension).await["state"], "scheduled");
-    // The copy in memory is made anew from the tables.
-    world.restart().await;
-    let other = locked(&world).await;
-    world.act("ivy", &id, "revoke").await.is(200);
-    unlocked(&world, other).await;
-    world.reach(&id, "revoked").await;
-    world.reach(&extension, "withdrawn").await;
-    assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
+    for is_approved in [true, false] {
+        let mut world = World::new().await;
+        let id = world.active().await;
+        let asked = json!({"duration_seconds": 600, "reason": REASON});
+        let path = format!("/v1/requests/{id}/extend");
+        let extension = id_of(&world.as_("alice").post(&path, asked).await.is(201));
+        if is_approved {
+            world.act("bob", &extension, "approve").await.is(200);
+            assert_eq!(world.show(&extension).await["state"], "scheduled");
+        }
+        // The copy in memory is made anew from the tables.
+        world.restart().await;
+        let other = locked(&world).await;
+        world.act("ivy", &id, "revoke").await.is(200);
+        unlocked(&world, other).await;
+        world.reach(&id, "revoked").await;
+        world.reach(&extension, "withdrawn").await;
+        assert!(!world.is_assigned("alice", "prod-ledger", ADMIN));
+    }
 }
 
 #[tokio::test]
