@@ -312,7 +312,7 @@ pub(super) fn lost_basis(facts: &super::Facts, request: &Request, now: Time) -> 
     reasons?.into_iter().next()
 }
 
-/// Whether a request could have no basis, whoever is on call: nothing new is created for it then.
+/// Whether some possible on-call membership gives the request no basis. Nothing new is created for it then.
 pub(super) fn may_be_lost(facts: &super::Facts, request: &Request, now: Time) -> bool {
     let possible = facts.possible(&request.key.user);
     possible

@@ -1,5 +1,5 @@
-//! Decisions while nobody can say whom a source names. Access is given where it is allowed whoever is on call, and lost
-//! where it is lost whoever is.
+//! Decisions while nobody can say whom a source names. Access is given only if every possible
+//! membership allows it, and lost only if no possible membership keeps it.
 
 use crate::domain::directory::{Directory, OnCallMembers};
 use crate::domain::policy::{Ask, Judgement, Refusal, evaluate};
