@@ -288,7 +288,11 @@ async fn the_maximum_of_a_day_is_looked_at_again_when_it_is_decided_and_extended
     let over = approve(&first, json!({ "duration_seconds": 1201 })).await;
     over.refused(403, "over_daily_max");
     approve(&first, json!({ "duration_seconds": 1200 })).await.is(200);
-    // An extension is more of the same day.
+    // An extension is more of the same day. Close to midnight it would begin on the next one.
+    let in_half_an_hour = (now() + chrono::TimeDelta::minutes(30)).date_naive();
+    if in_half_an_hour == tomorrow {
+        world.clock.shift(chrono::TimeDelta::minutes(30));
+    }
     let live = id_of(&world.submit("liam", ask(DEV_WEB, READ_ONLY, 600)).await);
     world.reach(&live, "active").await;
     let extend = async |seconds: i64| {
