@@ -193,3 +193,16 @@ fn person(user: User) -> Result<Person, Failure> {
         enabled: is_enabled(user.user_status.as_ref()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_enabled_and_absent_status_are_enabled() {
+        assert!(is_enabled(None));
+        assert!(is_enabled(Some(&UserStatus::Enabled)));
+        assert!(!is_enabled(Some(&UserStatus::Disabled)));
+        assert!(!is_enabled(Some(&UserStatus::from("SUSPENDED"))));
+    }
+}
