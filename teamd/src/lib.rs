@@ -18,28 +18,34 @@
 //! Imports point downwards only: `run → api → engine → aws | store → domain`, and `domain` names nothing but `std`,
 //! `chrono` and the identifiers of `team_shared`. The invariants are named functions in the tests.
 
+#[path = "../crates/api/src/lib.rs"]
 pub mod api;
+#[path = "../crates/aws/src/lib.rs"]
 pub mod aws;
 pub mod check;
 pub mod cli;
-pub mod clock;
 pub mod commands;
+#[path = "../crates/config/src/lib.rs"]
 pub mod config;
 #[cfg(feature = "simulator")]
 pub mod demo;
-mod descriptors;
+#[path = "../crates/policy/src/document/mod.rs"]
 pub mod document;
+#[path = "../crates/domain/src/lib.rs"]
 pub mod domain;
+#[path = "../crates/engine/src/lib.rs"]
 pub mod engine;
-pub mod failpoint;
-mod files;
+#[path = "../crates/store/src/leases/mod.rs"]
 pub mod leases;
-pub mod lifecycle;
+#[path = "../crates/host/src/lib.rs"]
+mod host;
+pub use host::{clock, failpoint, lifecycle};
+use host::{descriptors, files, priority, procfs};
+#[path = "../crates/notify/src/lib.rs"]
 pub mod notify;
 pub mod offline;
-mod priority;
-mod procfs;
 pub mod run;
+#[path = "../crates/store/src/lib.rs"]
 pub mod store;
 pub mod sweep;
 pub mod telemetry;

@@ -14,4 +14,5 @@ pub mod limiter;
 pub mod messages;
 pub mod port;
 pub mod record;
+#[path = "../../aws-sdk/src/lib.rs"]
 pub mod sdk;

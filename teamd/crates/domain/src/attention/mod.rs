@@ -3,6 +3,7 @@
 //!
 //! * this file: claims and reviews · [`reminders`] when somebody is told that something waits or is about to end
 
+#[path = "../../../policy/src/reminders.rs"]
 pub mod reminders;
 #[cfg(test)]
 mod tests;

@@ -9,10 +9,10 @@ use crate::offline::directory::{self, Exported};
 use std::collections::BTreeSet;
 use team_shared::policy::EntitlementChange;
 
-const SAMPLE: &str = include_str!("../../../../docs/sample-policy/policy.toml");
+const SAMPLE: &str = include_str!("../../../../../docs/sample-policy/policy.toml");
 
 fn exported() -> Exported {
-    directory::parse(include_str!("../../../../docs/sample-policy/directory.json")).unwrap()
+    directory::parse(include_str!("../../../../../docs/sample-policy/directory.json")).unwrap()
 }
 
 fn now() -> Time {
