@@ -13,5 +13,5 @@ fuzz_target!(|bytes: &[u8]| {
             Some((i64::from_le_bytes(*at), record))
         })
         .collect();
-    teamd::engine::anything(&records);
+    teamd_engine::anything(&records);
 });

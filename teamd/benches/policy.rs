@@ -15,10 +15,10 @@ use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use teamd::domain::Time;
-use teamd::domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
-use teamd::domain::plan::{Change, plan};
-use teamd::domain::policy::{Ask, Policy, entitlements, evaluate};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
+use teamd_policy::plan::{Change, plan};
+use teamd_policy::{Ask, Policy, entitlements, evaluate};
 
 const ACCOUNTS: usize = 1_000;
 const UNITS: usize = 200;
@@ -190,7 +190,7 @@ fn policy(bench: &mut Criterion) {
     let before = resident();
     let directory = directory();
     let text = document(&directory);
-    let parsed = |text: &str| teamd::document::parse(text).expect("the document of the benchmark");
+    let parsed = |text: &str| teamd_policy::document::parse(text).expect("the document of the benchmark");
     let policy: Policy = parsed(&text);
     println!(
         "directory and policy: {} KiB resident",

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
-use teamd::domain::Time;
-use teamd::domain::event::EventDraft;
-use teamd::domain::request::{Basis, Key, Request, State, Terms};
-use teamd::store::port::{StoreError, StoreResult};
-use teamd::store::{Store, WriteLane, verify_file};
+use teamd_domain::Time;
+use teamd_domain::event::EventDraft;
+use teamd_domain::request::{Basis, Key, Request, State, Terms};
+use teamd_store::port::{StoreError, StoreResult};
+use teamd_store::{Store, WriteLane, verify_file};
 
 const COMMITS: u64 = 2_000;
 
@@ -84,7 +84,7 @@ fn removals_behind_a_busy_writer(store: &Store) -> Result<Vec<Duration>, Box<dyn
                 let mut waits = Vec::new();
                 for _ in 0..10 {
                     let start = Instant::now();
-                    let write = |tx: &mut dyn teamd::store::port::Tx| tx.append(now(), &event(1));
+                    let write = |tx: &mut dyn teamd_store::port::Tx| tx.append(now(), &event(1));
                     store.write::<u64, StoreError>(WriteLane::Removal, write).await?;
                     waits.push(start.elapsed());
                 }
@@ -97,7 +97,7 @@ fn removals_behind_a_busy_writer(store: &Store) -> Result<Vec<Duration>, Box<dyn
     })
 }
 
-fn submit(tx: &mut dyn teamd::store::port::Tx, number: u64) -> StoreResult<()> {
+fn submit(tx: &mut dyn teamd_store::port::Tx, number: u64) -> StoreResult<()> {
     tx.insert_request(&request(number))?;
     let seq = tx.append(now(), &event(number))?;
     tx.append(now(), &EventDraft::new(EventType::RequestApproved).of(id(number)))?;

@@ -2,17 +2,17 @@
 
 pub mod clock;
 
-use crate::config::{Config, ConfigErrors};
-use crate::priority;
-use crate::store;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use teamd_config::{Config, ConfigErrors};
+use teamd_host::priority;
+use teamd_store as store;
 use tokio::runtime::{Builder, Runtime};
 
 /// The configuration, or a message that lists every error.
 pub(crate) fn load(path: Option<&Path>) -> Result<Config, ConfigErrors> {
-    Config::load(path, crate::config::environment())
+    Config::load(path, teamd_config::environment())
 }
 
 pub(crate) fn runtime() -> anyhow::Result<Runtime> {
@@ -48,7 +48,7 @@ pub fn run(path: Option<&Path>) -> anyhow::Result<()> {
         tracing::warn!("running as root: use an account of its own, as the unit in systemd/ does");
     }
     // Before there are threads: taking the socket over changes the environment.
-    let inherited = crate::lifecycle::systemd::inherited_listener("api")?;
+    let inherited = teamd_host::lifecycle::systemd::inherited_listener("api")?;
     // Before anything is spawned: the removal path shares no thread with what callers can keep busy.
     let removal = named_runtime("removal", 8)?;
     let service = builder("service", 16)
@@ -74,7 +74,7 @@ pub fn verify(path: Option<&Path>, db: Option<PathBuf>) -> ExitCode {
     };
     match store::verify_file(&db) {
         Ok(check) => {
-            let head = crate::engine::hex(&check.head);
+            let head = teamd_engine::hex(&check.head);
             match &check.fault {
                 None => println!("ok    rows 1..{} chain intact, head {head}", check.rows),
                 Some(fault) => println!("FAIL  {fault}; intact up to row {}, head {head}", check.rows),
@@ -120,7 +120,7 @@ pub fn simulate_aws(arguments: crate::cli::SimulateAws) -> anyhow::Result<()> {
         }
     };
     runtime()?.block_on(async {
-        let shutdown = crate::lifecycle::Shutdown::new();
+        let shutdown = teamd_host::lifecycle::Shutdown::new();
         shutdown.listen_to_signals()?;
         let stop = shutdown.token();
         aws_simulator::cli::serve(arguments.listen, organisation, faults, stop.cancelled()).await?;
@@ -135,7 +135,7 @@ pub fn simulate_aws(arguments: crate::cli::SimulateAws) -> anyhow::Result<()> {
 #[cfg(feature = "simulator")]
 pub fn demo(arguments: crate::cli::Demo) -> anyhow::Result<()> {
     runtime()?.block_on(async {
-        let shutdown = crate::lifecycle::Shutdown::new();
+        let shutdown = teamd_host::lifecycle::Shutdown::new();
         shutdown.listen_to_signals()?;
         let options = crate::demo::Options {
             socket: arguments.socket,

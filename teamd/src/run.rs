@@ -6,25 +6,26 @@ mod adopt;
 mod revoke_only;
 mod uid_map;
 
-use crate::api::{self, Api};
-use crate::aws::config::AwsSettings;
-use crate::aws::health::AwsHealth;
-use crate::aws::messages::Messages;
-use crate::aws::port::{Assignments, Schedules};
-use crate::aws::sdk::Aws;
-use crate::clock::{Clock, Machine, Readings};
-use crate::config::Config;
-use crate::descriptors;
-use crate::engine::{Deps, Engine, EngineSettings, Refused, start_clock};
-use crate::files;
-use crate::lifecycle::{Ended, Shutdown, systemd};
-use crate::procfs;
-use crate::store::port::StoreError;
 use crate::telemetry;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_api as api;
+use teamd_api::Api;
+use teamd_aws::config::AwsSettings;
+use teamd_aws::health::AwsHealth;
+use teamd_aws::messages::Messages;
+use teamd_aws::port::{Assignments, Schedules};
+use teamd_aws_sdk::Aws;
+use teamd_config::Config;
+use teamd_engine::{Deps, Engine, EngineSettings, Refused, start_clock};
+use teamd_host::clock::{Clock, Machine, Readings};
+use teamd_host::descriptors;
+use teamd_host::files;
+use teamd_host::lifecycle::{Ended, Shutdown, systemd};
+use teamd_host::procfs;
+use teamd_store::port::StoreError;
 use tokio::net::UnixListener;
 
 /// How long steps under way are given at a stop. What is cut off is found again by its intent.
@@ -54,7 +55,7 @@ pub enum RunError {
     State(#[from] Refused),
     /// The settings for AWS cannot work.
     #[error("{0}")]
-    Aws(#[from] crate::aws::port::AwsError),
+    Aws(#[from] teamd_aws::port::AwsError),
     /// The socket cannot be made.
     #[error("socket {path}: {error}")]
     Socket {
@@ -198,14 +199,14 @@ pub async fn open_with(
         leases_path: Some(config.store.leases_path.clone()),
         shutdown: shutdown.clone(),
     };
-    for variable in crate::aws::sdk::ignored_endpoint_variables() {
+    for variable in teamd_aws_sdk::ignored_endpoint_variables() {
         tracing::warn!(
             variable,
             "endpoints come from [aws] endpoint_url only; this variable is ignored"
         );
     }
     let messages = Arc::clone(&aws) as Arc<dyn Messages>;
-    let engine = Engine::open(deps, engine_settings(config)).await?;
+    let engine = Engine::open(deps, EngineSettings::from(config)).await?;
     engine.send_through(messages);
     engine.tell_by(&config.notify);
     if let Some(directory) = engine.directory() {
@@ -297,7 +298,7 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
             systemd::reloading();
             // Its file may be on a mount that hangs: then the old one stays, and a stop does not wait.
             let from = path.clone();
-            let load = move || Config::load(from.as_deref(), crate::config::environment());
+            let load = move || Config::load(from.as_deref(), teamd_config::environment());
             match files::on_thread("configuration", files::READ_TIMEOUT, load).await {
                 Err(unanswered) => {
                     tracing::error!(%unanswered, "the configuration cannot be read; the old one stays")
@@ -313,7 +314,7 @@ fn take_reloads(engine: &Arc<Engine>, config: Config, path: Option<PathBuf>, shu
                             "[server], [store], [aws], [backstop] and the source of [activity] are taken at the next start only"
                         );
                     }
-                    engine.reconfigure(engine_settings(&new));
+                    engine.reconfigure(EngineSettings::from(&new));
                     engine.tell_by(&new.notify);
                     tracing::info!("the new configuration is in force");
                 }
@@ -340,37 +341,10 @@ pub fn aws_settings(config: &Config) -> AwsSettings {
         requests_per_second: aws.requests_per_second,
         removal_requests_per_second: aws.removal_requests_per_second,
         max_in_flight: aws.max_in_flight as usize,
-        activity_regions: activity::regions(config),
+        activity_regions: config.activity_regions(),
         activity_role: config.activity.role_name.clone(),
         backstop_role: config.backstop.as_ref().map(|backstop| backstop.role_arn.clone()),
         ..AwsSettings::default()
-    }
-}
-
-/// The settings of the engine.
-#[must_use]
-pub fn engine_settings(config: &Config) -> EngineSettings {
-    EngineSettings {
-        identity: config.identity.clone(),
-        instance_arn: config.aws.instance_arn.clone(),
-        identity_store_id: config.aws.identity_store_id.clone(),
-        protected: config.protected.accounts.clone(),
-        directory_refresh: config.aws.directory_refresh,
-        drift_action: config.drift.action,
-        max_in_flight: config.aws.max_in_flight as usize,
-        pending_per_user: config.limits.pending_per_user as usize,
-        submits_per_minute: config.limits.submits_per_minute_per_user as usize,
-        refusals_per_minute: config.limits.refusals_per_minute_per_user as usize,
-        connections_per_user: config.limits.connections_per_user as usize,
-        connections: descriptors::connections_that_fit(config.limits.connections) as usize,
-        activity_regions: activity::regions(config),
-        activity_role: config.activity.role_name.is_some(),
-        activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),
-        activity_retention: chrono::TimeDelta::seconds(config.activity.retention.get()),
-        activity_marks: Arc::new(config.activity.marks.clone()),
-        region: config.aws.region.clone().unwrap_or_default(),
-        endpoint: config.aws.endpoint_url.clone(),
-        on_call: config.on_call.clone(),
     }
 }
 

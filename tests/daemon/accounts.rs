@@ -76,8 +76,8 @@ async fn unknown_own_account_ends_no_access() {
 /// As a store from before own accounts were kept.
 async fn forget_own_account(world: &World) {
     let store = world.engine().store();
-    let write = store.write(teamd::store::WriteLane::Normal, |tx| {
-        Ok::<_, teamd::engine::Refused>(tx.set_meta("own_account", "")?)
+    let write = store.write(teamd_store::WriteLane::Normal, |tx| {
+        Ok::<_, teamd_engine::Refused>(tx.set_meta("own_account", "")?)
     });
     write.await.expect("it is forgotten");
 }

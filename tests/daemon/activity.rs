@@ -17,9 +17,9 @@ pub(crate) async fn followed() -> World {
     followed_with(|_| {}).await
 }
 
-pub(crate) async fn followed_with(change: impl FnOnce(&mut teamd::config::Config)) -> World {
-    let activity = |config: &mut teamd::config::Config| {
-        config.activity.source = teamd::config::ActivitySource::CloudtrailLookup;
+pub(crate) async fn followed_with(change: impl FnOnce(&mut teamd_config::Config)) -> World {
+    let activity = |config: &mut teamd_config::Config| {
+        config.activity.source = teamd_config::ActivitySource::CloudtrailLookup;
         config.activity.role_name = Some("teamd-trail-reader".to_owned());
         config.activity.regions = vec!["eu-west-1".to_owned()];
         config.activity.poll = "1s".parse().expect("a duration");
@@ -155,7 +155,7 @@ async fn exactly_the_calls_of_the_session_are_shown_counted_and_told() {
     // Told once, also after a restart that reads everything again.
     let rows = |world: &World| {
         let rows = world.engine().store().read_blocking(|read| {
-            read.audit(&teamd::store::port::AuditFilter {
+            read.audit(&teamd_store::port::AuditFilter {
                 limit: usize::MAX,
                 ..Default::default()
             })
@@ -283,7 +283,7 @@ async fn any_record_is_kept_as_it_is_and_harms_nothing() {
 
 #[tokio::test]
 async fn every_source_tells_of_the_same_calls() {
-    use teamd::config::ActivitySource;
+    use teamd_config::ActivitySource;
     let organisation = aws_simulator::organisation::standard::organisation();
     let sources = [
         ActivitySource::CloudtrailLookup,

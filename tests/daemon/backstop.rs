@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use aws_simulator::{FaultKind, FaultRule, Faults};
-use teamd::config::Backstop;
+use teamd_config::Backstop;
 
 const ROLE: &str = "arn:aws:iam::100000000001:role/teamd-backstop";
 

@@ -5,9 +5,9 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use team_shared::event::EventType;
-use teamd::domain::event::EventDraft;
-use teamd::store::WriteLane;
-use teamd::store::port::StoreError;
+use teamd_domain::event::EventDraft;
+use teamd_store::WriteLane;
+use teamd_store::port::StoreError;
 
 /// Adds rows to the trail that only those see who see everything.
 async fn fill_trail(world: &World, rows: usize) {

@@ -3,9 +3,9 @@
 use crate::support::*;
 use aws_simulator::Faults;
 use serde_json::{Value, json};
-use teamd::api::ask_to_accept_clock;
-use teamd::engine::{Hold, accept_offline};
-use teamd::store::Store;
+use teamd_api::ask_to_accept_clock;
+use teamd_engine::{Hold, accept_offline};
+use teamd_store::Store;
 
 const HOUR: i64 = 3600;
 const TEN_YEARS: i64 = 10 * 365 * 24 * HOUR;

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use aws_simulator::{FaultKind, FaultRule, Faults, Operation};
-use teamd::engine::PolicyInput;
+use teamd_engine::PolicyInput;
 
 /// Alice may have read access to the ledger without approval.
 fn automatic() -> String {
@@ -101,7 +101,7 @@ async fn concurrent_applies_leave_newest_in_force() {
         });
         let newest = engine
             .store()
-            .read(|read| Ok::<_, teamd::engine::Refused>(read.policy_in_force()?))
+            .read(|read| Ok::<_, teamd_engine::Refused>(read.policy_in_force()?))
             .await
             .expect("a version");
         let in_force = engine.policy().expect("a policy");

@@ -12,11 +12,11 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 use team_test_support::chance::Chance;
-use teamd::config::Config;
-use teamd::engine::Hold;
-use teamd::lifecycle::Shutdown;
-use teamd::store::port::StoreError;
-use teamd::store::{Store, WriteLane};
+use teamd_config::Config;
+use teamd_engine::Hold;
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::port::StoreError;
+use teamd_store::{Store, WriteLane};
 
 /// Seeds where nobody says others.
 const SEEDS: Range<u64> = 0..200;
@@ -228,7 +228,7 @@ async fn survive(origin: &Origin, seed: u64) -> Result<bool, String> {
     }
     shutdown.stop();
     let ended = shutdown.finished(Duration::from_secs(5)).await;
-    if matches!(ended, teamd::lifecycle::Ended::TaskFailed(_)) {
+    if matches!(ended, teamd_host::lifecycle::Ended::TaskFailed(_)) {
         return Err(fail(format!("{ended:?}")));
     }
     engine.store().close();

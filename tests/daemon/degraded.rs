@@ -5,11 +5,12 @@ use serde_json::json;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-use teamd::domain::grant::{Grant, State};
-use teamd::domain::request::Key;
-use teamd::lifecycle::Ended;
-use teamd::store::port::{StoreError, StoreResult};
-use teamd::store::{Store, WriteLane};
+use teamd_domain::grant::{Grant, State};
+use teamd_domain::request::Key;
+use teamd_engine::Hold;
+use teamd_host::lifecycle::Ended;
+use teamd_store::port::{StoreError, StoreResult};
+use teamd_store::{Store, WriteLane};
 
 /// The file says that alice's access is over.
 fn past_in_the_leases_file(world: &World) {
@@ -67,6 +68,22 @@ async fn a_damaged_database_is_served_in_revoke_only() {
         std::fs::read(world.database()).expect("the file") == garbage,
         "it was written to"
     );
+}
+
+#[tokio::test]
+async fn unknown_disk_holds_grants() {
+    let world = World::new().await;
+    let gate = world.engine().gate();
+    let elsewhere = world.folder().with_extension("elsewhere");
+    std::fs::rename(world.folder(), &elsewhere).expect("the folder is elsewhere");
+    soon("the disk is unknown", || {
+        let holds = gate.holds();
+        let disk = holds.get(&Hold::DiskLow);
+        disk.is_some_and(|held| held.reason.contains("cannot be examined"))
+    })
+    .await;
+    std::fs::rename(&elsewhere, world.folder()).expect("the folder is back");
+    soon("the disk is known", || !gate.is_held(Hold::DiskLow)).await;
 }
 
 #[tokio::test]

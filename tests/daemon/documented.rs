@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use team_shared::event::EventType;
 use team_shared::problem::Code;
-use teamd::config::Config;
+use teamd_config::Config;
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(top().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -20,7 +20,9 @@ fn the_sample_policy_is_a_policy() {
         "teamd/src/demo/policy.toml",
         "tests/daemon/policy.toml",
     ] {
-        let faults = teamd::document::parse(&read(path)).err().unwrap_or_default();
+        let faults = teamd_policy::document::parse(&read(path))
+            .err()
+            .unwrap_or_default();
         assert!(faults.is_empty(), "{path}: {faults:#?}");
     }
 }
@@ -109,7 +111,7 @@ fn the_page_of_the_api_names_every_path() {
     let page = read("docs/API.md");
     let path = Regex::new("\"(/[a-z0-9/{}-]+)\"").expect("a pattern");
     let verb = Regex::new("of_request\\(\"([a-z]+)\"\\)").expect("a pattern");
-    let (routes, router) = (read("shared/src/routes.rs"), read("teamd/src/api/mod.rs"));
+    let (routes, router) = (read("shared/src/routes.rs"), read("teamd/crates/api/src/lib.rs"));
     let paths: BTreeSet<&str> = path
         .captures_iter(&routes)
         .map(|found| found.extract::<1>().1[0])

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 use team_shared::event::EventType;
 use team_shared::state::RequestState;
-use teamd::config::DriftAction;
-use teamd::domain::grant::{DriftKind, Holder};
+use teamd_config::DriftAction;
+use teamd_domain::grant::{DriftKind, Holder};
 
 /// `standing_untouched`.
 #[tokio::test]

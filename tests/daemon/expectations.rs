@@ -94,12 +94,12 @@ async fn faults_of_both_documents_come_at_once() {
 async fn an_exported_directory_gives_the_same_judgement_offline() {
     let world = World::new().await;
     let json = world.as_("hugo").get("/v1/directory").await.is(200).to_string();
-    let exported = teamd::offline::directory::parse(&json).expect("what the daemon exports");
+    let exported = teamd_policy::exported::parse(&json).expect("what the daemon exports");
     let expectations =
-        teamd::document::parse_expectations(&format!("{HOLDS}{DOES_NOT}")).expect("expectations");
-    let policy = teamd::document::parse(POLICY).expect("a policy");
+        teamd_policy::document::parse_expectations(&format!("{HOLDS}{DOES_NOT}")).expect("expectations");
+    let policy = teamd_policy::document::parse(POLICY).expect("a policy");
     let now = exported.directory.loaded_at;
-    let checked = teamd::domain::expectation::check(
+    let checked = teamd_policy::expectation::check(
         &expectations,
         &policy,
         &exported.directory,

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use serde_json::json;
-use teamd::engine::Hold;
+use teamd_engine::Hold;
 
 /// What a verb that grants is answered with in a hold; `None`: it is accepted, and its create waits.
 fn answer_in(hold: Hold) -> Option<(u16, &'static str)> {

@@ -27,7 +27,7 @@ async fn other_aws() -> Simulator {
 }
 
 fn leases(world: &World) -> usize {
-    let file = teamd::leases::read(&world.folder().join("leases.json")).expect("the leases file");
+    let file = teamd_store::leases::read(&world.folder().join("leases.json")).expect("the leases file");
     file.leases.len()
 }
 
@@ -38,7 +38,7 @@ async fn other_instance_holds_store_and_ends_nothing() {
     let own = world.use_aws(other_aws().await);
     world.restart().await;
     soon("the store is held", || {
-        world.engine().gate().is_held(teamd::engine::Hold::OtherInstance)
+        world.engine().gate().is_held(teamd_engine::Hold::OtherInstance)
     })
     .await;
     let hold = &world.as_("hugo").get("/v1/status").await.is(200)["holds"][0];
@@ -93,7 +93,7 @@ async fn configured_other_instance_holds_from_start() {
         config.aws.instance_arn = Some("arn:aws:sso:::instance/ssoins-1111111111111111".to_owned());
     });
     world.run().await;
-    assert!(world.engine().gate().is_held(teamd::engine::Hold::OtherInstance));
+    assert!(world.engine().gate().is_held(teamd_engine::Hold::OtherInstance));
 }
 
 #[tokio::test]

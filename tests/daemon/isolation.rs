@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
-use teamd::engine::Refused;
-use teamd::store::{Store, WriteLane};
+use teamd_engine::Refused;
+use teamd_store::{Store, WriteLane};
 
 /// Blocks threads until it is dropped.
 #[derive(Default)]

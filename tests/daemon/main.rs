@@ -26,7 +26,7 @@
 //! * [`clock`] clocks that are wrong
 //! * [`degraded`] a store that cannot be used · [`damage`] two hundred damaged databases
 //! * [`telling`] messages to people, with real receivers
-//! * [`tidy`] the floors of the source tree · [`documented`] pages and sample files are true
+//! * [`tidy`] rules of the source tree · [`documented`] pages and sample files are true
 
 mod accounts;
 mod activity;

@@ -5,7 +5,7 @@ use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use team_test_support::trusted::trusted_folder;
-use teamd::config::OnCall;
+use teamd_config::OnCall;
 
 fn write(path: &Path, names: &str) {
     std::fs::write(path, names).expect("the file of the test");
@@ -271,7 +271,7 @@ async fn missing_directory_ends_no_access_at_start() {
     world.engine().recheck_open_requests().await.expect("a look");
     let request = id.parse().expect("an id");
     let state = world.engine().store().read(move |read| {
-        Ok::<_, teamd::engine::Refused>(read.request(&request)?.map(|request| request.state.word()))
+        Ok::<_, teamd_engine::Refused>(read.request(&request)?.map(|request| request.state.word()))
     });
     let state = state.await.expect("a state").map(|word| word.to_string());
     assert_eq!(state.as_deref(), Some("active"));

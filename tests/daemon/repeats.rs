@@ -3,8 +3,8 @@
 use crate::support::*;
 use reqwest::Method;
 use serde_json::{Value, json};
-use teamd::engine::Refused;
-use teamd::store::WriteLane;
+use teamd_engine::Refused;
+use teamd_store::WriteLane;
 
 async fn keyed(world: &World, who: &str, key: &str, path: &str, body: Value) -> Answer {
     let request = world
@@ -292,7 +292,7 @@ async fn reasons_and_tickets_are_what_policy_asks_for() {
 
 /// What a crash leaves between the filing, which is durable together with its key, and the answer.
 async fn cut_off(world: &World, key: &'static str, filed: &str) {
-    let (who, body) = (world.user_id("alice"), format!("{}{filed}", teamd::engine::FILED));
+    let (who, body) = (world.user_id("alice"), format!("{}{filed}", teamd_engine::FILED));
     let cut = world.engine().store().write(WriteLane::Normal, move |tx| {
         let mut known = tx.remembered(&who, key, now())?.expect("it is remembered");
         known.body = body;

@@ -138,7 +138,7 @@ async fn the_socket_of_a_daemon_that_was_killed_is_taken_over_and_a_live_one_is_
     let mut world = World::new().await;
     let socket = world.socket();
     assert!(socket.exists());
-    let taken = teamd::api::bind(&socket, 0o600, None).map(drop);
+    let taken = teamd_api::bind(&socket, 0o600, None).map(drop);
     assert_eq!(
         taken.map_err(|error| error.kind()),
         Err(std::io::ErrorKind::AddrInUse)
@@ -149,7 +149,7 @@ async fn the_socket_of_a_daemon_that_was_killed_is_taken_over_and_a_live_one_is_
     // Anything else at the path is left alone.
     let file = socket.with_file_name("precious");
     std::fs::write(&file, "text").expect("a file");
-    let refused = teamd::api::bind(&file, 0o600, None).map(drop);
+    let refused = teamd_api::bind(&file, 0o600, None).map(drop);
     assert_eq!(
         refused.map_err(|error| error.kind()),
         Err(std::io::ErrorKind::AlreadyExists)

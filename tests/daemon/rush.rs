@@ -25,16 +25,16 @@ use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::state::RequestState;
 use team_shared::terms::Shape;
-use teamd::aws::health::AwsHealth;
-use teamd::clock::Clock;
-use teamd::config::Config;
-use teamd::domain::Time;
-use teamd::domain::grant::{Grant, State as GrantState};
-use teamd::domain::request::{Basis, Key, Request, Session, State, Terms};
-use teamd::engine::{Deps, Engine, Refused, RemovalProgress};
-use teamd::lifecycle::Shutdown;
-use teamd::store::port::{RequestFilter, StoreError};
-use teamd::store::{Store, WriteLane};
+use teamd_aws::health::AwsHealth;
+use teamd_config::Config;
+use teamd_domain::Time;
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::{Basis, Key, Request, Session, State, Terms};
+use teamd_engine::{Deps, Engine, Refused, RemovalProgress};
+use teamd_host::clock::Clock;
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::port::{RequestFilter, StoreError};
+use teamd_store::{Store, WriteLane};
 use world::{ACCOUNTS, PAIRS, key};
 
 /// Until the first session ends.
@@ -127,7 +127,7 @@ impl Rush {
         let clock = Arc::new(PausedClock::new());
         let sky = Arc::new(Sky::new(sessions, Arc::clone(&clock), (REFUSED, HANGS)));
         let (store, shutdown) = (store_with(sessions), Shutdown::new());
-        let mut settings = teamd::run::engine_settings(&Config::default());
+        let mut settings = teamd_engine::EngineSettings::from(&Config::default());
         settings.max_in_flight = PLACES;
         let deps = Deps {
             store: store.clone(),

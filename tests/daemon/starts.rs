@@ -4,8 +4,8 @@
 use crate::support::*;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use teamd::engine::Refused;
-use teamd::store::{Store, WriteLane};
+use teamd_engine::Refused;
+use teamd_store::{Store, WriteLane};
 
 const SOON_AFTER: TimeDelta = TimeDelta::minutes(10);
 

@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use team_shared::problem::Code;
-use teamd::domain::identity::{Caller, LoginUid, Peer};
-use teamd::engine::{Applied, Approval, Engine, PolicyInput};
+use teamd_domain::identity::{Caller, LoginUid, Peer};
+use teamd_engine::{Applied, Approval, Engine, PolicyInput};
 
 fn caller(engine: &Engine, uid: u32, login: &str, login_uid: LoginUid) -> Caller {
     let peer = Peer {
@@ -85,6 +85,23 @@ async fn sudo_is_first_signature_of_its_login() {
     assert_eq!(refused.expect_err("uid 0").code, Code::NotAllowed);
     let confirmed = engine.confirm_policy(&hugo, &open.sha256).await;
     assert!(matches!(confirmed, Ok(Applied::InForce(_))), "{confirmed:?}");
+}
+
+#[tokio::test]
+async fn unreadable_policy_needs_two_signatures() {
+    let world = World::new().await;
+    let database = rusqlite::Connection::open(world.database()).expect("the database");
+    // As a later release may have written it.
+    let written = database.execute(
+        "INSERT INTO policy(version, document, sha256, applied_by, applied_at) VALUES (2, 'version = 9', ?1, 'gita', 0)",
+        ["ab".repeat(32)],
+    );
+    written.expect("a policy of a later release");
+    let engine = world.engine();
+    let proposed = engine
+        .apply_policy(&root_of(engine, "gita"), document("three"))
+        .await;
+    assert!(matches!(proposed, Ok(Applied::Proposed(_))), "{proposed:?}");
 }
 
 #[tokio::test]

@@ -20,12 +20,13 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
-use teamd::api::{self, Api};
-use teamd::config::Config;
-use teamd::domain::identity::{Caller as EngineCaller, LoginUid, Peer};
-use teamd::engine::{Engine, PolicyInput};
-use teamd::lifecycle::{Ended, Shutdown};
 use teamd::run::TimeSource;
+use teamd_api as api;
+use teamd_api::Api;
+use teamd_config::Config;
+use teamd_domain::identity::{Caller as EngineCaller, LoginUid, Peer};
+use teamd_engine::{Engine, PolicyInput};
+use teamd_host::lifecycle::{Ended, Shutdown};
 
 /// How a world begins.
 pub(crate) struct Setup {

@@ -46,7 +46,7 @@ async fn a_tampered_trail_is_reported() {
         file.execute_batch(&meddle)
             .unwrap_or_else(|error| panic!("{meddle}: {error}"));
         drop(file);
-        let check = teamd::store::verify_file(&world.database()).expect("a database");
+        let check = teamd_store::verify_file(&world.database()).expect("a database");
         assert!(check.fault.is_some(), "{tamper}");
         world.run().await;
         let check = world.as_("ivy").get("/v1/audit/verify").await.is(200);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 /// A world that knows its portal.
 async fn with_portal() -> World {
-    let portal = |config: &mut teamd::config::Config| {
+    let portal = |config: &mut teamd_config::Config| {
         config.aws.portal_url = Some("https://example.awsapps.com/start".to_owned());
     };
     Setup::new().config(portal).start().await

@@ -19,8 +19,8 @@ mod world;
 use fail::FailScenario;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use teamd::engine::Guard;
-use teamd::failpoint::POINTS;
+use teamd_engine::Guard;
+use teamd_host::failpoint::POINTS;
 use world::run;
 
 /// What a point is told to do.
@@ -104,10 +104,10 @@ fn a_key_at_which_everything_panics_stops_no_other() {
 fn a_missing_guard_is_noticed() {
     world::quiet_panics();
     let scenario = FailScenario::setup();
-    teamd::engine::switch_off(Some(Guard::NeverGivesUp));
+    teamd_engine::switch_off(Some(Guard::NeverGivesUp));
     fail::cfg("aws.delete", "60*return(error)").unwrap();
     let found = run(None, false);
-    teamd::engine::switch_off(None);
+    teamd_engine::switch_off(None);
     scenario.teardown();
     assert!(found.is_err(), "nothing was noticed");
 }

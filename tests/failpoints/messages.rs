@@ -3,10 +3,10 @@
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use teamd::domain::delivery::DeliveryState;
-use teamd::notify::{Channel, Failure, Outgoing, Reach, Recipient};
-use teamd::store::Store;
-use teamd::store::port::{DeliveryFilter, StoreError};
+use teamd_domain::delivery::DeliveryState;
+use teamd_notify::{Channel, Failure, Outgoing, Reach, Recipient};
+use teamd_store::Store;
+use teamd_store::port::{DeliveryFilter, StoreError};
 
 /// What was taken, by the identity of the message, and how often.
 #[derive(Clone, Default)]

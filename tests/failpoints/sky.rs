@@ -5,11 +5,11 @@ use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
-use teamd::aws::port::{Assignments, AwsError, DirectorySource, FreshPerson, Inventory, Lane, OwnIdentity};
-use teamd::domain::Time;
-use teamd::domain::directory::{Account, Directory, Group, PermissionSet, Person};
-use teamd::domain::grant::{Holder, Reply, Status};
-use teamd::domain::request::Key;
+use teamd_aws::port::{Assignments, AwsError, DirectorySource, FreshPerson, Inventory, Lane, OwnIdentity};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, Group, PermissionSet, Person};
+use teamd_domain::grant::{Holder, Reply, Status};
+use teamd_domain::request::Key;
 use tokio::time::Instant;
 
 pub(crate) const PEOPLE: [&str; 5] = ["ann", "ben", "cleo", "dan", "eve"];

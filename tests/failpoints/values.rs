@@ -4,8 +4,8 @@ use super::sky::{ACCOUNT, user};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use team_shared::duration::Seconds;
-use teamd::domain::identity::{Caller, LoginUid, Peer, Who};
-use teamd::engine::{EngineSettings, Submission};
+use teamd_domain::identity::{Caller, LoginUid, Peer, Who};
+use teamd_engine::{EngineSettings, Submission};
 
 /// How long access lasts, in seconds.
 const WINDOW: i64 = 120;
@@ -49,11 +49,11 @@ pub(crate) fn submission() -> Submission {
 pub(crate) fn settings() -> EngineSettings {
     EngineSettings {
         on_call: Default::default(),
-        identity: teamd::config::Identity::default(),
+        identity: teamd_config::Identity::default(),
         instance_arn: None,
         identity_store_id: None,
         protected: BTreeSet::new(),
-        drift_action: teamd::config::DriftAction::Report,
+        drift_action: teamd_config::DriftAction::Report,
         directory_refresh: Seconds::new(3_600).expect("an hour"),
         // Few places, so that keys wait for each other.
         max_in_flight: 3,

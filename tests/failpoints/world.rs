@@ -13,17 +13,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use team_shared::ids::{RequestId, UserId};
 use team_shared::state::RequestState;
-use teamd::aws::health::AwsHealth;
-use teamd::clock::Clock;
-use teamd::config::Notify;
-use teamd::domain::Time;
-use teamd::domain::identity::Who;
-use teamd::domain::request::{Request, State};
-use teamd::engine::{Act, Approval, Deps, Engine, PolicyInput};
-use teamd::failpoint;
-use teamd::lifecycle::Shutdown;
-use teamd::store::port::{RequestFilter, StoreError};
-use teamd::store::{Memory, Store};
+use teamd_aws::health::AwsHealth;
+use teamd_config::Notify;
+use teamd_domain::Time;
+use teamd_domain::identity::Who;
+use teamd_domain::request::{Request, State};
+use teamd_engine::{Act, Approval, Deps, Engine, PolicyInput};
+use teamd_host::clock::Clock;
+use teamd_host::failpoint;
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::port::{RequestFilter, StoreError};
+use teamd_store::{Memory, Store};
 use tokio::time::Instant;
 
 /// 2026-11-16T00:00:00Z.
@@ -98,7 +98,7 @@ fn folder() -> tempfile::TempDir {
 /// One life; what is wrong at its end. At `poisoned`'s key every delete panics until all others are done. With `may_fail`
 /// a request whose create is not confirmed within its window may fail.
 pub(crate) fn run(poisoned: Option<&str>, may_fail: bool) -> Result<(), String> {
-    teamd::engine::seed_this_thread(Some(7));
+    teamd_engine::seed_this_thread(Some(7));
     failpoint::revive();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -343,7 +343,7 @@ impl World {
             wrong.push(format!("{} notices were not given", due.len()));
         }
         wrong.extend(self.room.judge(&store).map_err(fail)?);
-        match teamd::leases::read(&self.folder.path().join("leases.json")) {
+        match teamd_store::leases::read(&self.folder.path().join("leases.json")) {
             // What was created without an answer may come yet, for a day.
             Ok(file) if file.leases.iter().all(|lease| lease.may_surface_until.is_some()) => {}
             Ok(file) => wrong.push(format!("leases: {:?}", file.leases)),

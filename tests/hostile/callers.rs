@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use team_test_support::uid::spawn_as;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
@@ -19,7 +19,9 @@ const TASK: &str = "TEAM_HOSTILE_TASK";
 const REPORT: &str = "REPORT ";
 /// As many descriptors as the system allows, and a lower priority.
 const START: &str = r#"ulimit -S -n "$(ulimit -H -n)"; exec nice -n 5 "$@""#;
-/// How long it has to hang up.
+/// How long dashboards that have not loaded yet are given after their phase. A figure, and no limit: a busy machine is slow.
+const LOAD: Duration = Duration::from_secs(90);
+/// How long it has to hang up, once they have loaded.
 const STOP: Duration = Duration::from_secs(10);
 
 /// What was counted, by who and what.
@@ -33,6 +35,11 @@ impl Counts {
     pub(crate) fn add(&self, what: impl Into<String>) {
         let mut report = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *report.entry(what.into()).or_default() += 1;
+    }
+
+    fn of(&self, what: &str) -> u64 {
+        let report = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        report.get(what).copied().unwrap_or_default()
     }
 }
 
@@ -108,7 +115,7 @@ impl Callers {
     /// Lets them hang up; what they have counted.
     pub(crate) async fn stop(mut self) -> Report {
         drop(self.0.stdin.take());
-        let ended = tokio::time::timeout(STOP, self.0.wait_with_output()).await;
+        let ended = tokio::time::timeout(LOAD + STOP, self.0.wait_with_output()).await;
         let output = ended.expect("the callers hang up").expect("their output");
         let text = String::from_utf8_lossy(&output.stdout);
         let report = text.lines().find_map(|line| line.split_once(REPORT));
@@ -120,6 +127,10 @@ impl Callers {
 /// Not a test: the process itself.
 #[test]
 #[ignore = "the process that the other tests start"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread of its own, outside of any runtime"
+)]
 fn process() {
     let Ok(task) = std::env::var(TASK) else { return };
     let task: Task = serde_json::from_str(&task).expect("a task");
@@ -138,6 +149,11 @@ fn process() {
             until(stopped, async move { floods::run(&target, &attacks).await })
         }));
     }
+    let wanted = if task.dashboards.is_empty() {
+        0
+    } else {
+        dashboards::OPEN
+    };
     for (number, uid) in task.dashboards.into_iter().enumerate() {
         let (socket, counts, stopped) = (task.socket.clone(), counts.clone(), stopped.clone());
         threads.push(spawn_as(uid, move || {
@@ -149,6 +165,10 @@ fn process() {
     }
     // It ends when whoever started us has seen enough, or is gone.
     let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    let over = Instant::now() + LOAD;
+    while counts.of(dashboards::LOADED) < wanted && Instant::now() < over {
+        std::thread::sleep(Duration::from_millis(50));
+    }
     stop.send_replace(true);
     for thread in threads {
         thread.join().expect("a caller");

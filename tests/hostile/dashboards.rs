@@ -17,6 +17,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 const OF_ONE: usize = 10;
 /// All of them: 49 other people have one each.
 pub(crate) const OPEN: u64 = 59;
+/// What a dashboard counts once it has the requests that are open.
+pub(crate) const LOADED: &str = "answered open requests";
 /// Above this many changed requests, everything is read again.
 const MANY: usize = 16;
 /// Rows that are read at the start: of the newest requests, and of those that are open.

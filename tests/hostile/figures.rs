@@ -122,7 +122,7 @@ impl Figures {
             }
         }
         // Each reads 2,200 requests at its start, all at the same time.
-        let loaded = report.get("answered open requests").copied().unwrap_or_default();
+        let loaded = report.get(dashboards::LOADED).copied().unwrap_or_default();
         if has_dashboards && loaded < dashboards::OPEN {
             self.fail(format!(
                 "{phase}: {loaded} of {} dashboards loaded",

@@ -4,8 +4,8 @@ use crate::attack::Attack;
 use aws_simulator::organisation::AssignmentKey;
 use chrono::TimeDelta;
 use team_shared::ids::RequestId;
-use teamd::clock::{Clock, SystemClock};
-use teamd::domain::Time;
+use teamd_domain::Time;
+use teamd_host::clock::{Clock, SystemClock};
 
 /// Ends of a phase.
 const ENDS: usize = 50;

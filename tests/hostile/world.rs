@@ -25,8 +25,8 @@ use team_test_support::socket;
 use team_test_support::trusted::trusted_folder;
 use team_test_support::uid::run_as;
 use team_test_support::wait::eventually;
-use teamd::clock::{Clock, SystemClock};
-use teamd::domain::Time;
+use teamd_domain::Time;
+use teamd_host::clock::{Clock, SystemClock};
 use tempfile::TempDir;
 
 /// People whose access ends far away: with all accounts and permission sets 2,000 grants.

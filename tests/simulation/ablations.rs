@@ -1,7 +1,7 @@
 //! The test of the tests: a guard that is taken away must be noticed, or it guards nothing, or nobody looks.
 
 use super::sweep::sweep;
-use teamd::engine::Guard;
+use teamd_engine::Guard;
 
 /// Seeds that each ablation has to be noticed in.
 const WITHIN: u64 = 500;

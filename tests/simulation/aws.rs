@@ -15,10 +15,10 @@ use rand::Rng;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::ids::AccountId;
-use teamd::aws::port::{Assignments, AwsError, Lane, OwnIdentity};
-use teamd::clock::Clock;
-use teamd::domain::grant::{Phase, Refusal, Reply, State, Status};
-use teamd::domain::request::Key;
+use teamd_aws::port::{Assignments, AwsError, Lane, OwnIdentity};
+use teamd_domain::grant::{Phase, Refusal, Reply, State, Status};
+use teamd_domain::request::Key;
+use teamd_host::clock::Clock;
 
 /// Who may ask.
 pub(crate) const ENGINEERS: &str = "engineers";

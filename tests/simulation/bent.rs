@@ -12,11 +12,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::Arc;
 use std::time::Duration;
-use teamd::clock::{Clock, GuardedClock, Readings};
-use teamd::domain::Time;
-use teamd::domain::clock::Reading;
-use teamd::engine::{Guard, start_clock};
-use teamd::store::Store;
+use teamd_domain::Time;
+use teamd_domain::clock::Reading;
+use teamd_engine::{Guard, start_clock};
+use teamd_host::clock::{Clock, GuardedClock, Readings};
+use teamd_store::Store;
 
 /// Around a bend the clocks are looked at this often: steps are noticed so much later at most.
 pub(crate) const LOOK: i64 = 5 * SECOND;

@@ -1,7 +1,7 @@
 //! True time: tokio's paused time, which jumps to the next timer when nobody has anything to do.
 
 use chrono::DateTime;
-use teamd::domain::Time;
+use teamd_domain::Time;
 use tokio::time::Instant;
 
 /// 2026-11-16T00:00:00Z.

@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::duration::Seconds;
-use teamd::aws::health::AwsHealth;
-use teamd::engine::{Deps, Engine, EngineSettings, Hold};
-use teamd::lifecycle::Shutdown;
-use teamd::store::Store;
+use teamd_aws::health::AwsHealth;
+use teamd_engine::{Deps, Engine, EngineSettings, Hold};
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::Store;
 use tokio::task::JoinSet;
 
 /// A daemon that runs.
@@ -140,13 +140,13 @@ impl World {
 fn settings(world: &World) -> EngineSettings {
     EngineSettings {
         on_call: Default::default(),
-        identity: teamd::config::Identity::default(),
+        identity: teamd_config::Identity::default(),
         // Half of the time the settings name the instance; else AWS lists another one.
         instance_arn: (world.is_elsewhere() && world.script.seed.is_multiple_of(2))
             .then(|| super::directory::OTHER_INSTANCE.to_owned()),
         identity_store_id: None,
         protected: BTreeSet::new(),
-        drift_action: teamd::config::DriftAction::Report,
+        drift_action: teamd_config::DriftAction::Report,
         directory_refresh: Seconds::new(3_600).expect("an hour"),
         // Few places, so that removals and creates meet.
         max_in_flight: 2,

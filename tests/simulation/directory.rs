@@ -7,9 +7,9 @@ use rand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use team_shared::ids::{AccountId, UserId};
-use teamd::aws::port::{AwsError, DirectorySource, FreshPerson};
-use teamd::domain::Time;
-use teamd::domain::directory::{Account, Directory, Group, PermissionSet, Person};
+use teamd_aws::port::{AwsError, DirectorySource, FreshPerson};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, Group, PermissionSet, Person};
 
 /// The instance of the wrong settings.
 pub(crate) const OTHER_INSTANCE: &str = "arn:aws:sso:::instance/ssoins-0000000000000000";

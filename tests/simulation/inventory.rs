@@ -4,8 +4,8 @@ use super::world::World;
 use aws_simulator::Principal;
 use futures::future::BoxFuture;
 use team_shared::ids::{AccountId, PermissionSetArn};
-use teamd::aws::port::{AwsError, Inventory};
-use teamd::domain::grant::Holder;
+use teamd_aws::port::{AwsError, Inventory};
+use teamd_domain::grant::Holder;
 
 impl Inventory for World {
     fn holders<'a>(

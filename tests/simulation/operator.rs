@@ -8,8 +8,8 @@ use rand::{Rng, SeedableRng};
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::problem::Code;
-use teamd::domain::identity::Who;
-use teamd::engine::PolicyInput;
+use teamd_domain::identity::Who;
+use teamd_engine::PolicyInput;
 
 impl Script {
     /// The daemon is started with the settings of another instance, mostly over the end of somebody's access; and AWS does

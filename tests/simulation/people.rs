@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
-use teamd::domain::identity::Caller;
-use teamd::domain::request::Request;
-use teamd::engine::{Act, Approval, Engine, Refused, Submission};
+use teamd_domain::identity::Caller;
+use teamd_domain::request::Request;
+use teamd_engine::{Act, Approval, Engine, Refused, Submission};
 
 /// What somebody asks of the daemon.
 #[derive(Debug, Clone)]

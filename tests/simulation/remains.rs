@@ -4,8 +4,8 @@ use super::clock::SimClock;
 use super::record::{Record, Told};
 use super::world::World;
 use team_shared::state::RequestState;
-use teamd::store::Store;
-use teamd::store::port::{AuditFilter, RequestFilter, StoreError};
+use teamd_store::Store;
+use teamd_store::port::{AuditFilter, RequestFilter, StoreError};
 
 impl World {
     /// Everything that the judge reads.

@@ -6,7 +6,7 @@ use super::world;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use teamd::engine::Guard;
+use teamd_engine::Guard;
 
 /// What many seeds came to.
 pub(crate) struct Found {
@@ -92,7 +92,7 @@ impl Found {
                 ));
             }
             lines.push(format!(
-                "    SEEDS={seed} LOG=1 cargo test -p teamd --test simulation -- seeds --nocapture"
+                "    SEEDS={seed} LOG=1 cargo test -p teamd-engine --test simulation -- seeds --nocapture"
             ));
         }
         lines.join("\n")

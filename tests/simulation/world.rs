@@ -14,11 +14,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use teamd::domain::identity::{Caller, LoginUid, Peer, Who};
-use teamd::domain::request::Key;
-use teamd::engine::{Engine, Guard, Hold};
-use teamd::store::port::StoreError;
-use teamd::store::{Fault, Memory};
+use teamd_domain::identity::{Caller, LoginUid, Peer, Who};
+use teamd_domain::request::Key;
+use teamd_engine::{Engine, Guard, Hold};
+use teamd_store::port::StoreError;
+use teamd_store::{Fault, Memory};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -58,8 +58,8 @@ pub(crate) struct Inner {
 
 /// Runs a seed, with one of the engine's guards taken away, or none.
 pub(crate) fn run(seed: u64, without: Option<Guard>) -> Record {
-    teamd::engine::seed_this_thread(Some(seed));
-    teamd::engine::switch_off(without);
+    teamd_engine::seed_this_thread(Some(seed));
+    teamd_engine::switch_off(without);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

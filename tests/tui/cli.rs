@@ -372,7 +372,6 @@ async fn a_socket_of_somebody_else_is_refused() {
     assert!(err.contains("owned by uid 12345"), "{err}");
 }
 
-#[cfg(feature = "simulator")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_may_be_asked_for_another_identity() {
     let running = fake::start().await;

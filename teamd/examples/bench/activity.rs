@@ -6,11 +6,11 @@ use anyhow::Context;
 use serde_json::json;
 use std::time::Instant;
 use team_shared::ids::RequestId;
-use teamd::aws::port::RawEvent;
-use teamd::aws::record;
-use teamd::domain::Time;
-use teamd::domain::activity::{MarkRule, Recorded, Watched, marks, via};
-use teamd::store::activity::{ActivityStore, Line, Owner, PageOf};
+use teamd_aws::port::RawEvent;
+use teamd_aws::record;
+use teamd_domain::Time;
+use teamd_domain::activity::{MarkRule, Recorded, Watched, marks, via};
+use teamd_store::activity::{ActivityStore, Line, Owner, PageOf};
 
 /// Events of a page, as CloudTrail gives them.
 const TOGETHER: usize = 50;

@@ -12,13 +12,13 @@ use std::time::Duration;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::terms::Shape;
-use teamd::clock::{Clock, SystemClock};
-use teamd::config::Config;
-use teamd::domain::Time;
-use teamd::domain::grant::{Grant, State as GrantState};
-use teamd::domain::request::{Basis, Key, Request, Session, State, Terms};
-use teamd::store::port::StoreError;
-use teamd::store::{Store, WriteLane};
+use teamd_config::Config;
+use teamd_domain::Time;
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::{Basis, Key, Request, Session, State, Terms};
+use teamd_host::clock::{Clock, SystemClock};
+use teamd_store::port::StoreError;
+use teamd_store::{Store, WriteLane};
 
 /// An operation of the simulator takes so long.
 const OPERATION: f64 = 1.0;

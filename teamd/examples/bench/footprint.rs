@@ -13,13 +13,13 @@ use team_shared::duration::Seconds;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
 use team_shared::terms::Shape;
-use teamd::clock::{Clock, SystemClock};
-use teamd::domain::Time;
-use teamd::domain::event::EventDraft;
-use teamd::domain::grant::{Grant, State as GrantState};
-use teamd::domain::request::{Basis, Finish, Key, Request, Session, State, Terms};
-use teamd::store::port::{StoreError, StoreResult, Tx};
-use teamd::store::{Store, WriteLane};
+use teamd_domain::Time;
+use teamd_domain::event::EventDraft;
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::{Basis, Finish, Key, Request, Session, State, Terms};
+use teamd_host::clock::{Clock, SystemClock};
+use teamd_store::port::{StoreError, StoreResult, Tx};
+use teamd_store::{Store, WriteLane};
 
 /// Starts measured of each kind.
 const STARTS: usize = 20;

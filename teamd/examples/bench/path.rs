@@ -11,9 +11,9 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
-use teamd::domain::request::{Request, State};
-use teamd::store::Store;
-use teamd::store::port::{AuditFilter, RequestFilter, StoreError};
+use teamd_domain::request::{Request, State};
+use teamd_store::Store;
+use teamd_store::port::{AuditFilter, RequestFilter, StoreError};
 
 /// What the issue of the main job asks for.
 const FIRST_CALL_LIMIT: f64 = 100.0;
@@ -210,7 +210,7 @@ fn times_of(request: &Request) -> anyhow::Result<(f64, f64, f64)> {
         bail!("request {} is {}", request.id, request.state.word());
     };
     let session = finish.session.context("never active")?;
-    let at = |time: teamd::domain::Time| moment(time.timestamp_millis());
+    let at = |time: teamd_domain::Time| moment(time.timestamp_millis());
     Ok((at(session.start_at), at(session.end_at), at(finish.at)))
 }
 

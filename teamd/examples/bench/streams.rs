@@ -10,10 +10,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use teamd::api::{self, Api};
-use teamd::clock::{Clock, SystemClock};
-use teamd::config::ActivitySource;
-use teamd::lifecycle::Shutdown;
+use teamd_api as api;
+use teamd_api::Api;
+use teamd_config::ActivitySource;
+use teamd_host::clock::{Clock, SystemClock};
+use teamd_host::lifecycle::Shutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 

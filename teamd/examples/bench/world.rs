@@ -12,12 +12,13 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use teamd::api::{self, Api};
-use teamd::clock::{Clock, SystemClock};
-use teamd::config::Config;
-use teamd::lifecycle::Shutdown;
-use teamd::store::port::StoreError;
-use teamd::store::{Store, WriteLane};
+use teamd_api as api;
+use teamd_api::Api;
+use teamd_config::Config;
+use teamd_host::clock::{Clock, SystemClock};
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::port::StoreError;
+use teamd_store::{Store, WriteLane};
 
 const PEOPLE: usize = 10;
 /// Many, because an account has one operation at a time.

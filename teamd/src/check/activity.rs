@@ -1,14 +1,14 @@
 //! Where activity comes from: whether it answers. It is asked about the last minutes of somebody whom nobody is called.
 
 use super::{Line, aws};
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Look};
-use crate::config;
-use crate::domain::Time;
 use chrono::TimeDelta;
 use futures::TryStreamExt;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::ids::AccountId;
+use teamd_aws::port::{ActivitySource, AwsError, CalledBy, Look};
+use teamd_config as config;
+use teamd_domain::Time;
 
 /// The longest that the source may take: queries may have to wait for others.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -113,14 +113,14 @@ fn call(source: &config::ActivitySource, error: Option<&AwsError>) -> &'static s
 #[cfg(all(test, feature = "simulator"))]
 mod tests {
     use super::*;
-    use crate::aws::config::AwsSettings;
-    use crate::aws::health::AwsHealth;
-    use crate::aws::port::OwnIdentity;
-    use crate::aws::sdk::{Aws, EventDataStore, EventHistory, LogGroup};
     use crate::check::render;
-    use crate::clock::{Clock, SystemClock};
-    use crate::config::{Activity, ActivitySource as Configured};
     use aws_simulator::{FaultKind, FaultRule, Faults, Simulator, SimulatorConfig};
+    use teamd_aws::config::AwsSettings;
+    use teamd_aws::health::AwsHealth;
+    use teamd_aws::port::OwnIdentity;
+    use teamd_aws_sdk::{Aws, EventDataStore, EventHistory, LogGroup};
+    use teamd_config::{Activity, ActivitySource as Configured};
+    use teamd_host::clock::{Clock, SystemClock};
 
     async fn checked(faults: Faults, source: impl Fn(&str, &str) -> Configured) -> String {
         let simulator = SimulatorConfig {

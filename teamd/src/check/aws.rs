@@ -1,7 +1,7 @@
 //! What the answers of AWS mean for whoever sets the daemon up.
 
 use super::Line;
-use crate::aws::port::AwsError;
+use teamd_aws::port::AwsError;
 
 /// A line for each call. A call is named as IAM names its action, such as `sso:ListInstances`; what it returned is said
 /// in a few words, such as `3 accounts`.

@@ -1,11 +1,11 @@
 //! The channels over which people are told: whether each would work. Nobody is told anything.
 
 use super::Line;
-use crate::aws::messages::Messages;
-use crate::config::Notify;
-use crate::notify::channels;
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_aws::messages::Messages;
+use teamd_config::Notify;
+use teamd_notify::channels;
 
 /// The longest that one channel may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,11 +46,11 @@ pub(super) async fn lines(config: &Notify, aws: &Arc<dyn Messages>) -> Vec<Line>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::messages::{Letter, MessageError, Notification};
     use crate::check::Status;
-    use crate::config::{Slack, SlackAccess};
     use futures::future::BoxFuture;
     use std::os::unix::fs::PermissionsExt;
+    use teamd_aws::messages::{Letter, MessageError, Notification};
+    use teamd_config::{Slack, SlackAccess};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// Nobody of these tests is told anything.

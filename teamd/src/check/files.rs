@@ -1,13 +1,13 @@
 //! Store and socket: there, writable, with room, and nobody else's.
 
 use super::Line;
-use crate::config::Store;
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::geteuid;
 use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use teamd_config::Store;
 
 const MIB: u64 = 1024 * 1024;
 /// Below this a warning.

@@ -1,12 +1,13 @@
 //! The process and the machine: who runs this, with which mask, at which time.
 
 use super::Line;
-use crate::clock::{Clock as _, GuardedClock};
-use crate::descriptors;
-use crate::domain::Time;
-use crate::procfs::{self, UidMap};
 use chrono::Datelike as _;
 use rustix::process::geteuid;
+use teamd_domain::Time;
+use teamd_host::clock::{Clock as _, GuardedClock};
+use teamd_host::descriptors;
+use teamd_host::procfs;
+use teamd_host::procfs::UidMap;
 
 /// root works, but is told what it costs.
 pub(super) fn user() -> Line {
@@ -155,8 +156,8 @@ pub(super) fn compared(clock: &GuardedClock) -> Line {
 mod tests {
     use super::*;
     use crate::check::Status;
-    use crate::clock::{Machine, Readings as _};
     use chrono::TimeDelta;
+    use teamd_host::clock::{Machine, Readings as _};
 
     #[test]
     fn a_clock_that_was_never_set_is_found() {

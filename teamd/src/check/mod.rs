@@ -16,12 +16,12 @@ mod run;
 
 pub use run::run;
 
-use crate::config::{Config, ConfigErrors, DEFAULT_PATH};
-use crate::domain::Time;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use team_shared::text::inert;
+use teamd_config::{Config, ConfigErrors, DEFAULT_PATH};
+use teamd_domain::Time;
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

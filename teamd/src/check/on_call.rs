@@ -1,12 +1,12 @@
 //! On-call sources: who else could change them, and whether the installed unit lets their programs run.
 
 use super::Line;
-use crate::config::OnCall;
-use crate::files::refuse_untrusted;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use teamd_config::OnCall;
+use teamd_host::files::refuse_untrusted;
 
 /// Where systemd looks for units, the first before the others.
 const UNIT_FOLDERS: [&str; 5] = [

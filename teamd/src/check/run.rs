@@ -2,24 +2,24 @@
 
 use super::activity::Accounts;
 use super::{Line, Status, activity, aws, channels, exit_code, host, local, print};
-use crate::aws::health::AwsHealth;
-use crate::aws::messages::Messages;
-use crate::aws::port::{DirectorySource, OwnIdentity};
-use crate::aws::sdk::Aws;
-use crate::clock::{Clock, GuardedClock, Machine, SystemClock};
-use crate::config::Config;
-use crate::domain::directory::Directory;
-use crate::engine::logins::{local_logins, shared_logins};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use team_shared::ids::AccountId;
+use teamd_aws::health::AwsHealth;
+use teamd_aws::messages::Messages;
+use teamd_aws::port::{DirectorySource, OwnIdentity};
+use teamd_aws_sdk::Aws;
+use teamd_config::Config;
+use teamd_domain::directory::Directory;
+use teamd_engine::logins::{local_logins, shared_logins};
+use teamd_host::clock::{Clock, GuardedClock, Machine, SystemClock};
 
 /// Looks at everything and prints it: exit 0, or 1 if anything would keep the daemon from its work.
 #[must_use]
 pub fn run(path: Option<&Path>) -> ExitCode {
-    let (mut lines, config) = local(path, crate::config::environment(), SystemClock.now());
+    let (mut lines, config) = local(path, teamd_config::environment(), SystemClock.now());
     if let Some(config) = config {
         match crate::commands::runtime() {
             Ok(runtime) => {

@@ -2,13 +2,13 @@
 //! none does.
 
 use super::{load, runtime};
-use crate::api::ask_to_accept_clock;
-use crate::config::Config;
-use crate::engine::{AcceptedClock, accept_offline};
-use crate::store::Store;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
+use teamd_api::ask_to_accept_clock;
+use teamd_config::Config;
+use teamd_engine::{AcceptedClock, accept_offline};
+use teamd_store::Store;
 
 /// Not allowed.
 const NOT_ALLOWED: u8 = 3;

@@ -2,14 +2,14 @@
 
 use super::World;
 use super::people::person;
-use crate::domain::Time;
-use crate::domain::request::State;
-use crate::engine::{Refused, Submission};
 use anyhow::Context;
 use aws_simulator::organisation::AssignmentKey;
 use std::sync::PoisonError;
 use std::time::Duration;
 use team_shared::ids::RequestId;
+use teamd_domain::Time;
+use teamd_domain::request::State;
+use teamd_engine::{Refused, Submission};
 
 impl World {
     /// Gives carol access that ends soon, and waits until it is active.
@@ -76,8 +76,8 @@ impl World {
     /// The time.
     #[must_use]
     pub fn now(&self) -> Time {
-        use crate::clock::Clock;
-        crate::clock::SystemClock.now()
+        use teamd_host::clock::Clock;
+        teamd_host::clock::SystemClock.now()
     }
 
     async fn state(&self, id: &RequestId) -> anyhow::Result<Option<State>> {

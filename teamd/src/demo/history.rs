@@ -2,23 +2,6 @@
 //! transactions as live requests, with the moments of the past as `now` and an AWS that answers at once.
 
 use super::habits::HABITS;
-use crate::aws::health::AwsHealth;
-use crate::aws::port::DirectorySource;
-use crate::aws::sdk::Aws;
-use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
-use crate::document;
-use crate::domain::Time;
-use crate::domain::attention::{self, Found};
-use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::domain::grant::{Reply, Status, Step};
-use crate::domain::policy::{Ask, Policy, evaluate};
-use crate::domain::request::{Change, Command, Key, Request, State, Terms, expires_at, submit};
-use crate::engine::Refused;
-use crate::engine::rehearsal::{carry_out, conclude, file, keep, prepare};
-use crate::store::port::Tx;
-use crate::store::{Store, WriteLane};
 use chrono::{TimeDelta, Timelike};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -29,6 +12,24 @@ use team_shared::duration::Seconds;
 use team_shared::event::EventType;
 use team_shared::ids::{RequestId, UserId};
 use team_shared::terms::Shape;
+use teamd_aws::health::AwsHealth;
+use teamd_aws::port::DirectorySource;
+use teamd_aws_sdk::Aws;
+use teamd_config::Config;
+use teamd_domain::Time;
+use teamd_domain::attention;
+use teamd_domain::attention::Found;
+use teamd_domain::directory::Directory;
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_domain::grant::{Reply, Status, Step};
+use teamd_domain::request::{Change, Command, Key, Request, State, Terms, expires_at, submit};
+use teamd_engine::Refused;
+use teamd_engine::rehearsal::{carry_out, conclude, file, keep, prepare};
+use teamd_host::clock::{Clock, SystemClock};
+use teamd_policy::document;
+use teamd_policy::{Ask, Policy, evaluate};
+use teamd_store::port::Tx;
+use teamd_store::{Store, WriteLane};
 
 /// How far back it goes.
 const DAYS: i64 = 24;
@@ -268,7 +269,7 @@ impl Past<'_> {
         Ok(self
             .tx
             .grant(key)?
-            .is_some_and(|g| matches!(g.state, crate::domain::grant::State::Creating(_))))
+            .is_some_and(|g| matches!(g.state, teamd_domain::grant::State::Creating(_))))
     }
 
     fn accepted(&mut self) -> Reply {

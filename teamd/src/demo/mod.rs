@@ -6,15 +6,16 @@ mod habits;
 mod history;
 mod people;
 
-use crate::api::{self, Api};
-use crate::config::{ActivitySource, Config};
-use crate::engine::Engine;
-use crate::lifecycle::Shutdown;
 use anyhow::Context;
 use aws_simulator::{Simulator, SimulatorConfig};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_api as api;
+use teamd_api::Api;
+use teamd_config::{ActivitySource, Config};
+use teamd_engine::Engine;
+use teamd_host::lifecycle::Shutdown;
 use tokio::sync::Mutex;
 
 /// The policy of the demo.

@@ -1,10 +1,10 @@
 //! People at work when the demo opens: what waits, what is scheduled, what is live. They use the same commands as
 //! everybody.
 
-use crate::domain::identity::{Caller, LoginUid, Peer};
-use crate::engine::{Approval, Engine, Refused, Submission};
 use chrono::TimeDelta;
 use team_shared::ids::RequestId;
+use teamd_domain::identity::{Caller, LoginUid, Peer};
+use teamd_engine::{Approval, Engine, Refused, Submission};
 
 type Waiting = (
     &'static str,

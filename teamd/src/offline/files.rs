@@ -1,9 +1,10 @@
 //! The policy as it is kept: one file, or a folder of them.
 
-use crate::document::{self, Fault};
-use crate::domain::policy::Policy;
 use std::path::Path;
 use team_shared::policy::folder::{Joined, is_part, join};
+use teamd_policy::Policy;
+use teamd_policy::document;
+use teamd_policy::document::Fault;
 
 /// The policy of a file, or of all files of a folder.
 ///

@@ -4,8 +4,6 @@
 //! * [`files`] the policy as a file or a folder of them
 //! * [`directory`] the directory as `team-tui directory export` wrote it
 
-#[path = "../../crates/policy/src/exported.rs"]
-pub mod directory;
 pub mod files;
 pub mod plan;
 pub mod test;

@@ -1,12 +1,13 @@
 //! `teamd policy plan`: what a policy would change, all from files.
 
-use super::directory::{self, Exported};
 use super::files;
-use crate::domain::plan::{Change, plan, refusals};
 use std::path::Path;
 use std::process::ExitCode;
 use team_shared::policy::{PolicyPlan, plan_lines};
 use team_shared::text::inert;
+use teamd_policy::exported as directory;
+use teamd_policy::exported::Exported;
+use teamd_policy::plan::{Change, plan, refusals};
 
 /// A file that cannot be understood.
 const UNREADABLE: u8 = 2;

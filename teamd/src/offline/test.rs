@@ -1,15 +1,16 @@
 //! `teamd policy test`: expectations put to a policy, all from files.
 
-use super::directory::{self, Exported};
 use super::files;
-use crate::clock::{Clock as _, SystemClock};
-use crate::document;
-use crate::domain::Time;
-use crate::domain::expectation::{Checked, check};
-use crate::domain::policy::stale_references;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use team_shared::text::inert;
+use teamd_domain::Time;
+use teamd_host::clock::{Clock as _, SystemClock};
+use teamd_policy::document;
+use teamd_policy::expectation::{Checked, check};
+use teamd_policy::exported as directory;
+use teamd_policy::exported::Exported;
+use teamd_policy::stale_references;
 
 /// A file that cannot be understood.
 const UNREADABLE: u8 = 2;

@@ -1,12 +1,12 @@
 //! From `[activity]` to the source of what people do with their access, and the database that keeps it.
 
-use crate::aws::port::ActivitySource as ActivityPort;
-use crate::aws::sdk::{Aws, EventDataStore, EventHistory, LogGroup};
-use crate::config::{ActivitySource, Config};
-use crate::engine::ActivityPorts;
-use crate::store::activity::ActivityStore;
 use std::path::Path;
 use std::sync::Arc;
+use teamd_aws::port::ActivitySource as ActivityPort;
+use teamd_aws_sdk::{Aws, EventDataStore, EventHistory, LogGroup};
+use teamd_config::{ActivitySource, Config};
+use teamd_engine::ActivityPorts;
+use teamd_store::activity::ActivityStore;
 
 /// The source with its database, where a source is configured and the database can be opened.
 pub(super) fn ports(config: &Config, aws: &Arc<Aws>) -> Option<ActivityPorts> {
@@ -24,24 +24,6 @@ pub(crate) fn source(configured: &ActivitySource, aws: &Arc<Aws>) -> Option<Arc<
         ActivitySource::CloudwatchLogs(group) => Arc::new(LogGroup::new(aws, group)),
         ActivitySource::CloudtrailLake(store) => Arc::new(EventDataStore::new(aws, store)),
     })
-}
-
-/// Regions whose event history is read: the one of `[aws]` where none are named; and always the one where IAM and other
-/// global services of its partition record their events.
-pub(super) fn regions(config: &Config) -> Vec<String> {
-    let mut regions = config.activity.regions.clone();
-    if regions.is_empty() {
-        regions.extend(config.aws.region.clone());
-    }
-    let global = match regions.first() {
-        Some(region) if region.starts_with("us-gov-") => "us-gov-west-1",
-        Some(region) if region.starts_with("cn-") => "cn-north-1",
-        _ => "us-east-1",
-    };
-    if !regions.iter().any(|region| region == global) {
-        regions.push(global.to_owned());
-    }
-    regions
 }
 
 /// Without it sessions are not followed; access is granted and taken back all the same.

@@ -4,15 +4,16 @@
 //! or its newest part is lost. Nobody can say any more who holds that access, so it is taken back. So is access that the
 //! database lets end later than the file does: it was ended early since then, or the row has changed by itself.
 
-use crate::domain::Time;
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::domain::grant::{Grant, State as GrantState};
-use crate::domain::request::{Command, Request, State, transition};
-use crate::leases::{self, LeaseEntry};
-use crate::store::Store;
-use crate::store::port::{StoreError, StoreResult, Tx};
 use std::path::Path;
 use team_shared::event::EventType;
+use teamd_domain::Time;
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::{Command, Request, State, transition};
+use teamd_store::Store;
+use teamd_store::leases;
+use teamd_store::leases::LeaseEntry;
+use teamd_store::port::{StoreError, StoreResult, Tx};
 
 /// Compares the two, and takes back what they do not agree on. Without a file there is nothing to compare, and the engine
 /// says what is wrong with it.

@@ -4,20 +4,22 @@
 //! their access until its end, and are ended by the same deadlines and the same reconciler. Nothing can be granted: the
 //! gate is held, a step towards a create finds no store to be written to, and [`OnlyRemovals`] would not send it.
 
-use crate::aws::port::{Assignments, Lane};
-use crate::domain::Time;
-use crate::domain::grant::{Grant, Refusal, Reply, State as GrantState};
-use crate::domain::request::{Basis, Key, Request, Session, State, Terms};
-use crate::leases::{self, LeaseEntry, LeasesFile};
-use crate::lifecycle::Shutdown;
-use crate::store::port::StoreError;
-use crate::store::{self, Disk, LEVELS, Live, Store};
 use futures::future::BoxFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::duration::Seconds;
 use team_shared::terms::Shape;
+use teamd_aws::port::{Assignments, Lane};
+use teamd_domain::Time;
+use teamd_domain::grant::{Grant, Refusal, Reply, State as GrantState};
+use teamd_domain::request::{Basis, Key, Request, Session, State, Terms};
+use teamd_host::lifecycle::Shutdown;
+use teamd_store as store;
+use teamd_store::leases;
+use teamd_store::leases::{LeaseEntry, LeasesFile};
+use teamd_store::port::StoreError;
+use teamd_store::{Disk, LEVELS, Live, Store};
 
 /// How often a disk that was full, or failed, at the start is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);

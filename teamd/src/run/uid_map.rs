@@ -1,7 +1,7 @@
 //! Refuses to serve where users cannot be told apart.
 
 use super::RunError;
-use crate::procfs::UidMap;
+use teamd_host::procfs::UidMap;
 
 /// Identity rests on uids. The demo and the tests, where one user plays all parts, do not come here.
 pub(super) fn refuse_small(map: UidMap) -> Result<(), RunError> {

@@ -16,16 +16,16 @@ mod run;
 
 pub use run::run;
 
-use crate::aws::port::Assignments;
-use crate::clock::Clock;
-use crate::domain::Time;
-use crate::domain::request::Key;
-use crate::leases::{LeaseEntry, LeasesFile};
 use chrono::TimeDelta;
 use futures::{StreamExt, stream};
 use removal::Gone;
 use report::{Line, Word};
 use std::collections::HashMap;
+use teamd_aws::port::Assignments;
+use teamd_domain::Time;
+use teamd_domain::request::Key;
+use teamd_host::clock::Clock;
+use teamd_store::leases::{LeaseEntry, LeasesFile};
 
 /// The daemon has so long to take a key back itself.
 pub const GRACE: TimeDelta = TimeDelta::minutes(10);

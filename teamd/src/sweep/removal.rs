@@ -1,11 +1,11 @@
 //! One key, until a listing shows it gone or its time in this round is up.
 
-use crate::aws::port::{Assignments, Lane};
-use crate::clock::Clock;
-use crate::domain::Time;
-use crate::domain::grant::{Reply, Status};
-use crate::domain::request::Key;
 use chrono::TimeDelta;
+use teamd_aws::port::{Assignments, Lane};
+use teamd_domain::Time;
+use teamd_domain::grant::{Reply, Status};
+use teamd_domain::request::Key;
+use teamd_host::clock::Clock;
 
 /// A key has so long in one round.
 const PATIENCE: TimeDelta = TimeDelta::minutes(2);

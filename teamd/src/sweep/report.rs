@@ -2,11 +2,11 @@
 
 use super::Tally;
 use super::removal::Gone;
-use crate::domain::Time;
-use crate::leases::{LeaseEntry, LeasesFile};
 use chrono::TimeDelta;
 use std::fmt;
 use team_shared::text::inert;
+use teamd_domain::Time;
+use teamd_store::leases::{LeaseEntry, LeasesFile};
 
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

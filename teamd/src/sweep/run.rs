@@ -2,18 +2,19 @@
 
 use super::report::{self, Line, Word};
 use super::{Seen, Tally, round, warnings};
-use crate::aws::health::AwsHealth;
-use crate::aws::sdk::Aws;
 use crate::cli::Sweep;
-use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
-use crate::leases::{self, LeasesFile, ReadError};
-use crate::lifecycle::Shutdown;
 use chrono::TimeDelta;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use teamd_aws::health::AwsHealth;
+use teamd_aws_sdk::Aws;
+use teamd_config::Config;
+use teamd_host::clock::{Clock, SystemClock};
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::leases;
+use teamd_store::leases::{LeasesFile, ReadError};
 use tokio_util::sync::CancellationToken;
 
 /// A round begins so often.
@@ -109,7 +110,7 @@ async fn one(
     is_talkative: bool,
     clock: &dyn Clock,
     seen: &mut Seen,
-    warned: &mut Option<crate::domain::Time>,
+    warned: &mut Option<teamd_domain::Time>,
     say: &mut impl FnMut(Line),
 ) -> Result<Tally, String> {
     let file = leases::read(path).map_err(|error| format!("{error}; {}", help(&error)))?;

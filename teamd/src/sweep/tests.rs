@@ -1,12 +1,12 @@
 //! Rounds on AWS as the test scripts it, with a clock that does not wait.
 
 use super::*;
-use crate::aws::port::Lane;
-use crate::domain::grant::{Refusal, Reply, Status};
-use crate::leases::VERSION;
 use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use teamd_aws::port::Lane;
+use teamd_domain::grant::{Refusal, Reply, Status};
+use teamd_store::leases::VERSION;
 
 /// Every sleep is over at once, and so much later.
 struct Leap(Mutex<Time>);

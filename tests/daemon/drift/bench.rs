@@ -10,16 +10,16 @@ use team_shared::event::EventType;
 use team_shared::ids::RequestId;
 use team_shared::state::RequestState;
 use team_shared::terms::Shape;
-use teamd::aws::health::AwsHealth;
-use teamd::aws::sdk::Aws;
-use teamd::clock::{Clock, ManualClock};
-use teamd::config::Config;
-use teamd::domain::grant::{Drift, Standing};
-use teamd::domain::request::{Basis, Key, Request, State, Terms};
-use teamd::engine::{Deps, Engine, Refused};
-use teamd::lifecycle::Shutdown;
-use teamd::store::port::{AuditFilter, AuditRecord};
-use teamd::store::{Store, WriteLane};
+use teamd_aws::health::AwsHealth;
+use teamd_aws_sdk::Aws;
+use teamd_config::Config;
+use teamd_domain::grant::{Drift, Standing};
+use teamd_domain::request::{Basis, Key, Request, State, Terms};
+use teamd_engine::{Deps, Engine, Refused};
+use teamd_host::clock::{Clock, ManualClock};
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::port::{AuditFilter, AuditRecord};
+use teamd_store::{Store, WriteLane};
 
 /// An engine whose time passes as the test says: a second in a few milliseconds.
 pub(super) struct Bench {
@@ -78,7 +78,7 @@ impl Bench {
             health,
             shutdown: shutdown.clone(),
         };
-        let engine = Engine::open(deps, teamd::run::engine_settings(&config))
+        let engine = Engine::open(deps, teamd_engine::EngineSettings::from(&config))
             .await
             .expect("the engine opens");
         engine.start();

@@ -29,7 +29,7 @@ use crate::support::*;
 use aws_simulator::{FaultKind, FaultRule};
 use chrono::TimeDelta;
 use serde_json::Value;
-use teamd::clock::Clock as _;
+use teamd_host::clock::Clock as _;
 
 /// Every call of this operation fails so.
 fn always(operation: &str, kind: FaultKind) -> FaultRule {

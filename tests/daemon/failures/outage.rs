@@ -5,7 +5,7 @@ use crate::support::*;
 use aws_simulator::{FaultKind, Faults, Operation};
 use chrono::TimeDelta;
 use serde_json::json;
-use teamd::clock::Clock as _;
+use teamd_host::clock::Clock as _;
 
 /// Writes that AWS has taken since a call, oldest first.
 fn writes_after(world: &World, number: u64) -> Vec<Operation> {

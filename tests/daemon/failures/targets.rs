@@ -88,7 +88,7 @@ async fn a_suspended_account_is_refused_and_what_is_there_is_tried_on() {
         "account suspended - no sign-in possible"
     );
     let next = moment(&world.show(&id).await["grant"]["next_attempt_at"]);
-    let at = teamd::clock::Clock::now(&*world.clock);
+    let at = teamd_host::clock::Clock::now(&*world.clock);
     assert!(
         next - at <= TimeDelta::seconds(60),
         "never further apart: {next} at {at}"

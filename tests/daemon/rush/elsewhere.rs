@@ -3,10 +3,10 @@
 use super::sky::Sky;
 use futures::future::BoxFuture;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
-use teamd::aws::port::{AwsError, DirectorySource, FreshPerson, Inventory, OwnIdentity};
-use teamd::domain::Time;
-use teamd::domain::directory::Directory;
-use teamd::domain::grant::Holder;
+use teamd_aws::port::{AwsError, DirectorySource, FreshPerson, Inventory, OwnIdentity};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::grant::Holder;
 
 fn elsewhere<T: Send + 'static>() -> BoxFuture<'static, Result<T, AwsError>> {
     Box::pin(async { Err(AwsError::Unreachable("not in this test".to_owned())) })

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use team_shared::ids::{AccountId, PermissionSetArn};
-use teamd::aws::limiter::{Limiter, Urgency};
-use teamd::aws::port::{Assignments, CallRate, Holders, Lane};
-use teamd::clock::Clock;
-use teamd::domain::Time;
-use teamd::domain::grant::{Refusal, Reply, Status};
-use teamd::domain::request::Key;
+use teamd_aws::limiter::{Limiter, Urgency};
+use teamd_aws::port::{Assignments, CallRate, Holders, Lane};
+use teamd_domain::Time;
+use teamd_domain::grant::{Refusal, Reply, Status};
+use teamd_domain::request::Key;
+use teamd_host::clock::Clock;
 use tokio::time::Instant;
 
 /// How long an operation takes.

@@ -4,7 +4,7 @@ use aws_simulator::organisation::{NewAccount, NewPermissionSet, NewUser};
 use aws_simulator::{AssignmentKey, Organisation, Principal};
 use std::sync::OnceLock;
 use team_shared::ids::{AccountId, PermissionSetArn};
-use teamd::domain::request::Key;
+use teamd_domain::request::Key;
 
 pub(super) const ACCOUNTS: usize = 50;
 const SETS: usize = 2;

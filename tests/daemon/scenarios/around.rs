@@ -59,7 +59,7 @@ pub(super) async fn play(world: &Stage, line: &str, last: Option<&Asked>) -> Opt
             if let Some(group) = rest.strip_prefix("leaves ") {
                 let user = world.user_id(who);
                 assert!(world.aws(|aws, _| aws.remove_member(group, &user)), "{line}");
-                let left = |copy: &teamd::domain::directory::Directory| {
+                let left = |copy: &teamd_domain::directory::Directory| {
                     let person = copy.person_named(who);
                     person.is_some_and(|one| copy.groups_of(&one.id).iter().all(|of| of.name != group))
                 };

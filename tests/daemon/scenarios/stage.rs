@@ -10,9 +10,9 @@ use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use teamd::clock::Clock as _;
-use teamd::config::{ActivitySource, Config, OnCall, Smtp, SmtpTls};
-use teamd::domain::directory::Directory;
+use teamd_config::{ActivitySource, Config, OnCall, Smtp, SmtpTls};
+use teamd_domain::directory::Directory;
+use teamd_host::clock::Clock as _;
 
 /// A world, who is on call in it, and where its mail goes.
 pub(super) struct Stage {

@@ -4,14 +4,14 @@ use super::now;
 use aws_simulator::{FaultKind, FaultRule, Faults, Simulator, SimulatorConfig};
 use std::path::Path;
 use std::sync::Arc;
-use teamd::aws::config::AwsSettings;
-use teamd::aws::health::AwsHealth;
-use teamd::aws::port::DirectorySource;
-use teamd::aws::sdk::Aws;
-use teamd::clock::SystemClock;
-use teamd::domain::directory::Directory;
-use teamd::engine::Refused;
-use teamd::store::{Store, WriteLane};
+use teamd_aws::config::AwsSettings;
+use teamd_aws::health::AwsHealth;
+use teamd_aws::port::DirectorySource;
+use teamd_aws_sdk::Aws;
+use teamd_domain::directory::Directory;
+use teamd_engine::Refused;
+use teamd_host::clock::SystemClock;
+use teamd_store::{Store, WriteLane};
 use tokio::sync::OnceCell;
 
 /// AWS does what it is asked almost at once.

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use teamd::clock::{Machine, Readings};
-use teamd::domain::clock::Reading;
+use teamd_domain::clock::Reading;
+use teamd_host::clock::{Machine, Readings};
 
 /// Clocks that run as the machine's do, and can be set. Clones are the same clocks.
 #[derive(Debug, Clone, Default)]

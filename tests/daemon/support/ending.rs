@@ -32,7 +32,7 @@ impl World {
     }
 
     /// Changes the configuration of the next start.
-    pub(crate) fn configure(&mut self, change: impl FnOnce(&mut teamd::config::Config)) {
+    pub(crate) fn configure(&mut self, change: impl FnOnce(&mut teamd_config::Config)) {
         change(&mut self.config);
     }
 

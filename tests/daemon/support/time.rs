@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use std::sync::{Mutex, PoisonError};
-use teamd::clock::{Clock, SystemClock};
+use teamd_host::clock::{Clock, SystemClock};
 use tokio::sync::Notify;
 
 /// A clock that is ahead of the system's, by nothing at first.

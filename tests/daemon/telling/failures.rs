@@ -8,8 +8,8 @@ use super::{notifications, webhook};
 use crate::support::*;
 use aws_simulator::{FaultKind, FaultRule};
 use chrono::TimeDelta;
-use teamd::config::Route;
-use teamd::domain::policy;
+use teamd_config::Route;
+use teamd_policy as policy;
 
 /// Subjects of what was told about a request.
 fn told(receiver: &Receiver, id: &str) -> Vec<String> {

@@ -6,8 +6,9 @@ use super::{notifications, reach_state, secret_file, webhook};
 use crate::support::*;
 use chrono::TimeDelta;
 use serde_json::json;
-use teamd::config::{Route, Smtp, SmtpTls};
-use teamd::domain::policy::{self, AccountPattern, Target};
+use teamd_config::{Route, Smtp, SmtpTls};
+use teamd_policy as policy;
+use teamd_policy::{AccountPattern, Target};
 
 pub(super) fn smtp(server: &Server) -> Smtp {
     Smtp {

@@ -6,7 +6,7 @@ use crate::support::*;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
-use teamd::config::{Config, Smtp, SmtpTls};
+use teamd_config::{Config, Smtp, SmtpTls};
 
 /// Through this server.
 fn through(config: &mut Config, server: &Server, tls: SmtpTls, folder: &tempfile::TempDir) {

@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use team_shared::event::EventType;
 use team_test_support::loud::say;
-use teamd::domain::delivery::{Delivery, DeliveryState};
-use teamd::domain::event::{Datum, EventDraft};
-use teamd::engine::Refused;
-use teamd::store::port::DeliveryFilter;
-use teamd::store::{Store, WriteLane};
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::event::{Datum, EventDraft};
+use teamd_engine::Refused;
+use teamd_store::port::DeliveryFilter;
+use teamd_store::{Store, WriteLane};
 
 const EVENTS: usize = 10_000;
 const KILLS: usize = 8;
@@ -145,7 +145,7 @@ async fn nothing_is_lost_and_every_repeat_has_its_reason() {
     }
     // Pauses pass at once; what is due now takes its time.
     loop {
-        let at = teamd::clock::Clock::now(world.clock.as_ref());
+        let at = teamd_host::clock::Clock::now(world.clock.as_ref());
         let left = world.engine().store().read(move |read| {
             let mut due = read.outbox_due(at, 1)?.len();
             let mut next = None;

@@ -21,7 +21,7 @@ use crate::support::*;
 use serde_json::Value;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use teamd::config::{Config, Webhook};
+use teamd_config::{Config, Webhook};
 
 /// A secret by the specification: `whsec_` and 24 bytes.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

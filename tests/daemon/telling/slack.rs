@@ -6,7 +6,7 @@ use crate::support::*;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use teamd::config::{Config, Slack, SlackAccess};
+use teamd_config::{Config, Slack, SlackAccess};
 
 fn json_answer(value: &Value) -> Answer {
     Some((

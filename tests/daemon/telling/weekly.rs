@@ -5,8 +5,8 @@ use super::smtp::{Kind, Server, Taken};
 use crate::support::*;
 use chrono::{Datelike as _, TimeDelta, Timelike as _};
 use serde_json::{Value, json};
-use teamd::config::Notify;
-use teamd::domain::weekly::Schedule;
+use teamd_config::Notify;
+use teamd_domain::weekly::Schedule;
 
 /// Due in an hour of the test's own time, each week.
 fn in_an_hour() -> Schedule {

@@ -3,15 +3,12 @@
 //! from the checkout's builds and not compiled again.
 
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A program with tests in it.
 #[derive(Debug, Clone)]
 pub struct Tests {
-    /// The package that it belongs to.
-    pub package: String,
     /// The program.
     pub program: PathBuf,
     /// Where cargo would run it.
@@ -29,14 +26,8 @@ impl Tests {
     }
 }
 
-/// What of each package is built: the library, and the tests that need no other package's program.
-fn targets(package: &str) -> &'static [&'static str] {
-    match package {
-        "teamd" => &["--lib", "--test", "daemon"],
-        "team-tui" => &["--lib", "--test", "tui"],
-        _ => &["--lib"],
-    }
-}
+/// What is built: libraries, and the suites that run no program of the workspace.
+const TARGETS: [&str; 5] = ["--lib", "--test", "daemon", "--test", "tui"];
 
 /// Copies what the checkout has compiled, but for its own crates; once.
 ///
@@ -79,58 +70,53 @@ fn is_own(entry: &std::fs::DirEntry) -> bool {
     ["team", "aws_simulator"].iter().any(|own| name.starts_with(own))
 }
 
-/// Builds the tests of these packages in the copy.
+/// Builds the tests of the copy. Of the whole workspace: so its dependencies are those that the checkout compiled.
 ///
 /// # Errors
 /// It does not compile, or a program does not list its tests.
-pub fn tests(tree: &Path, target: &Path, packages: &BTreeSet<&str>) -> Result<Vec<Tests>, String> {
-    let mut found = Vec::new();
-    for package in packages {
-        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args([
-                "test",
-                "--quiet",
-                "--locked",
-                "--no-run",
-                "--message-format=json",
-                "-p",
-                package,
-            ])
-            .args(targets(package))
-            // Compiled once to run a few tests: the compiler's time counts, not the program's.
-            .args(["--config", "profile.dev.package.teamd.opt-level=0"])
-            .env("CARGO_TARGET_DIR", target)
-            .env("CARGO_INCREMENTAL", "0")
-            .current_dir(tree)
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| format!("cargo: {error}"))?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let messages: Vec<Value> = text
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
+pub fn tests(tree: &Path, target: &Path) -> Result<Vec<Tests>, String> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args([
+            "test",
+            "--quiet",
+            "--locked",
+            "--no-run",
+            "--message-format=json",
+            "--workspace",
+        ])
+        .args(TARGETS)
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_INCREMENTAL", "0")
+        .current_dir(tree)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cargo: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let messages: Vec<Value> = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    if !output.status.success() {
+        let errors = messages.iter().filter(|one| one["message"]["level"] == "error");
+        let errors: Vec<&str> = errors
+            .filter_map(|one| one["message"]["rendered"].as_str())
             .collect();
-        if !output.status.success() {
-            let errors = messages.iter().filter(|one| one["message"]["level"] == "error");
-            let errors: Vec<&str> = errors
-                .filter_map(|one| one["message"]["rendered"].as_str())
-                .collect();
-            return Err(format!("the copy does not compile:\n{}", errors.join("\n")));
-        }
-        for artifact in messages.iter().filter(|one| one["profile"]["test"] == true) {
-            if let (Some(program), Some(manifest)) = (
-                artifact["executable"].as_str(),
-                artifact["manifest_path"].as_str(),
-            ) {
-                let folder = Path::new(manifest).parent().unwrap_or(tree);
-                found.push(listed(package, Path::new(program), folder)?);
-            }
+        return Err(format!("the copy does not compile:\n{}", errors.join("\n")));
+    }
+    let mut found = Vec::new();
+    for artifact in messages.iter().filter(|one| one["profile"]["test"] == true) {
+        if let (Some(program), Some(manifest)) = (
+            artifact["executable"].as_str(),
+            artifact["manifest_path"].as_str(),
+        ) {
+            let folder = Path::new(manifest).parent().unwrap_or(tree);
+            found.push(listed(Path::new(program), folder)?);
         }
     }
     Ok(found)
 }
 
-fn listed(package: &str, program: &Path, folder: &Path) -> Result<Tests, String> {
+fn listed(program: &Path, folder: &Path) -> Result<Tests, String> {
     let output = Command::new(program)
         .args(["--list", "--format", "terse"])
         .current_dir(folder)
@@ -139,7 +125,6 @@ fn listed(package: &str, program: &Path, folder: &Path) -> Result<Tests, String>
     let text = String::from_utf8_lossy(&output.stdout);
     let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
     Ok(Tests {
-        package: package.to_owned(),
         program: program.to_owned(),
         folder: folder.to_owned(),
         names: names.map(ToOwned::to_owned).collect(),

@@ -21,8 +21,6 @@ pub struct Entry {
     pub find: String,
     /// What the code is without it.
     pub without: String,
-    /// The package whose tests are about it.
-    pub package: String,
     /// Functions of tests that must fail without it: at least one, and none where it goes out with another.
     pub tests: Vec<String>,
 }
@@ -112,9 +110,7 @@ impl Entry {
 }
 
 fn entry(key: &str, row: &Table) -> Result<Entry, String> {
-    let known = [
-        "with", "what", "file", "before", "find", "without", "package", "tests",
-    ];
+    let known = ["with", "what", "file", "before", "find", "without", "tests"];
     if let Some(other) = row.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(format!("guards.{key}.{other}: there are {}", known.join(", ")));
     }
@@ -139,7 +135,6 @@ fn entry(key: &str, row: &Table) -> Result<Entry, String> {
         before: text("before", Some(""))?,
         find: text("find", None)?,
         without: text("without", None)?,
-        package: text("package", Some("teamd"))?,
         tests,
     })
 }

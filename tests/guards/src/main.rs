@@ -44,10 +44,9 @@ fn all() -> Result<bool, String> {
         .iter()
         .filter(|entry| wanted.is_empty() || wanted.contains(&entry.key))
         .collect();
-    let packages: BTreeSet<&str> = entries.iter().map(|entry| entry.package.as_str()).collect();
     let own = target.join("guards/build");
     build::take_over(&target, &own)?;
-    let programs = build::tests(&copy, &own, &packages)?;
+    let programs = build::tests(&copy, &own)?;
     let jobs: Vec<(&Entry, &str)> = entries
         .iter()
         .flat_map(|entry| entry.tests.iter().map(|test| (*entry, test.as_str())))
@@ -86,10 +85,9 @@ fn noticed(jobs: &[(&Entry, &str)], programs: &[Tests]) -> Result<usize, String>
 
 /// Whether a test passes with its guard and fails without it; prints a line.
 fn notices(entry: &Entry, test: &str, programs: &[Tests]) -> Result<bool, String> {
-    let of_package = programs.iter().filter(|tests| tests.package == entry.package);
-    let found = of_package
-        .filter_map(|tests| Some((tests, tests.path_of(test)?)))
-        .next();
+    let found = programs
+        .iter()
+        .find_map(|tests| Some((tests, tests.path_of(test)?)));
     let (with, without) = match found {
         None => (Outcome::NotRun, Outcome::NotRun),
         Some((tests, path)) => (

@@ -7,7 +7,7 @@
 //! * [`users`] users of this machine for the time of a test · [`python`] an interpreter with third-party emulators
 //! * [`wait`] conditions with a deadline · [`chance`] seeds · [`log`] what programs say
 //! * [`trusted`] folders that only the test's user can write · [`tmux`] a terminal · [`loud`] what a passing test has to say
-//! * `coverage` whether `tests/coverage.toml` accounts for every feature and every known defect
+//! * `suites` whether every suite is built · `coverage` whether `tests/coverage.toml` accounts for every feature and every known defect
 //!
 //! Everything that is started ends with its handle, also when a test fails, and a failing test shows the logs.
 
@@ -23,6 +23,8 @@ pub mod notify;
 pub mod process;
 pub mod python;
 pub mod socket;
+#[cfg(test)]
+mod suites;
 pub mod tmux;
 pub mod trusted;
 pub mod uid;

@@ -5,12 +5,12 @@ use super::admission::{Admission, ConnectionLimits, Lingering, answer_refusal, r
 use super::caller::PeerInfo;
 use super::connection::{Timeouts, serve_connection};
 use super::peer::peer_of;
-use crate::procfs;
 use axum::Router;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_host::procfs;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;

@@ -5,15 +5,15 @@ use super::body::{Id, query};
 use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
-use crate::domain::activity::{Counted, Digest};
-use crate::engine::{Activity, ActivityLine, Coverage, Refused};
-use crate::store::activity::{Line, PageOf};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use team_shared::activity::{ActivityDigest, ActivityItem, ActivityPage, LeftBehind, Times};
+use teamd_domain::activity::{Counted, Digest};
+use teamd_engine::{Activity, ActivityLine, Coverage, Refused};
+use teamd_store::activity::{Line, PageOf};
 
 /// Rows a page.
 const PAGE: usize = 500;

@@ -5,8 +5,6 @@ use super::activity::item;
 use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
-use crate::domain::identity::Caller;
-use crate::engine::{ActivityLine, Facts, Refused};
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event as SseEvent, KeepAlive};
@@ -16,6 +14,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use team_shared::ids::RequestId;
+use teamd_domain::identity::Caller;
+use teamd_engine::{ActivityLine, Facts, Refused};
 use tokio::sync::broadcast::error::RecvError;
 
 /// For so long it is believed that a caller may or may not see a request: a hundred events a second must not be a hundred

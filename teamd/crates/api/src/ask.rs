@@ -1,6 +1,5 @@
 //! The other end of the socket: what a command of `teamd` asks the daemon that runs.
 
-use crate::engine::AcceptedClock;
 use axum::body::Bytes;
 use axum::http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -11,6 +10,7 @@ use std::time::Duration;
 use team_shared::problem::Problem;
 use team_shared::routes;
 use team_shared::status::ClockAccepted;
+use teamd_engine::AcceptedClock;
 use tokio::net::UnixStream;
 
 /// The largest answer that is read, in bytes.

@@ -6,9 +6,6 @@ use super::caller::Known;
 use super::error::ApiError;
 use super::events::{event_of, may_see};
 use super::paging::{BATCH, Bounds, CLOCK_SET_BACK, page};
-use crate::domain::identity::Caller;
-use crate::engine::Refused;
-use crate::store::port::{AuditFilter, AuditRecord};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{OriginalUri, State};
@@ -22,6 +19,9 @@ use team_shared::ids::RequestId;
 use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT};
 use team_shared::problem::Code;
 use team_shared::text::inert;
+use teamd_domain::identity::Caller;
+use teamd_engine::Refused;
+use teamd_store::port::{AuditFilter, AuditRecord};
 
 /// Rows of an export that are written at once.
 const CHUNK: usize = 500;
@@ -39,7 +39,7 @@ struct Asked {
 }
 
 fn row_of(record: AuditRecord) -> AuditRow {
-    let (hash, prev) = (crate::engine::hex(&record.hash), crate::engine::hex(&record.prev));
+    let (hash, prev) = (teamd_engine::hex(&record.hash), teamd_engine::hex(&record.prev));
     AuditRow {
         event: event_of(record),
         hash,
@@ -315,7 +315,7 @@ pub(super) async fn verify(
     Ok(Json(Verification {
         ok: check.fault.is_none(),
         rows: check.rows,
-        head: crate::engine::hex(&check.head),
+        head: teamd_engine::hex(&check.head),
         erased_texts: check.erased_texts,
         fault: check.fault,
     }))

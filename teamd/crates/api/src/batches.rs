@@ -7,12 +7,12 @@ use super::error::ApiError;
 use super::requests::{filing, one, submission};
 use super::views;
 use super::{Api, idempotency};
-use crate::engine::Refused;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use team_shared::list::Page;
 use team_shared::request::{Submit, SubmitBatch};
+use teamd_engine::Refused;
 
 /// The most targets of one batch; how many may wait at a time is another limit.
 const MOST: usize = 100;

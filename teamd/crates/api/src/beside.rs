@@ -1,15 +1,15 @@
 //! What stands beside a request in the store: its grant, what people do around it, who keeps its grant.
 
 use super::{Api, views};
-use crate::domain::Time;
-use crate::domain::activity::Summary;
-use crate::domain::attention::Attention;
-use crate::domain::grant::Grant;
-use crate::domain::request::{Request, State};
-use crate::engine::{Access, Engine, Facts, Refused};
-use crate::store::port::{Read, StoreResult};
 use std::sync::Arc;
 use team_shared::request::RequestView;
+use teamd_domain::Time;
+use teamd_domain::activity::Summary;
+use teamd_domain::attention::Attention;
+use teamd_domain::grant::Grant;
+use teamd_domain::request::{Request, State};
+use teamd_engine::{Access, Engine, Facts, Refused};
+use teamd_store::port::{Read, StoreResult};
 
 /// What stands beside a request in the store.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,6 @@
 
 use super::Api;
 use super::error::ApiError;
-use crate::engine::Refused;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -13,6 +12,7 @@ use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use team_shared::ids::RequestId;
 use team_shared::problem::{Code, FieldError, Problem};
+use teamd_engine::Refused;
 
 /// The request in the path. Never rejects: JSON is looked at before visibility.
 pub(super) struct Id(Option<RequestId>);

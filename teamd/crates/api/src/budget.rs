@@ -9,7 +9,6 @@ use super::Api;
 use super::caller::{DEMO_AS, PeerInfo};
 use super::error::ApiError;
 use super::heavy::HeavyPool;
-use crate::engine::Refused;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -23,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use team_shared::problem::Code;
+use teamd_engine::Refused;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Ordinary requests of one user that are answered at a time.

@@ -2,11 +2,11 @@
 
 use super::Api;
 use super::error::ApiError;
-use crate::domain::identity::{Caller, LoginUid, Peer};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use team_shared::problem::{Code, Problem};
 use team_shared::routes;
+use teamd_domain::identity::{Caller, LoginUid, Peer};
 
 /// What the kernel said when the connection was made; nothing where it said nothing.
 #[derive(Debug, Clone, Copy)]

@@ -7,10 +7,6 @@ use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
 use super::paging::{ListQuery, page_of_list};
-use crate::domain::directory::Directory;
-use crate::domain::identity::Caller;
-use crate::domain::policy::{decided_by, entitlements};
-use crate::engine::{Facts, Refused};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +15,10 @@ use std::sync::Arc;
 use team_shared::directory as wire;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 use team_shared::problem::Code;
+use teamd_domain::directory::Directory;
+use teamd_domain::identity::Caller;
+use teamd_engine::{Facts, Refused};
+use teamd_policy::{decided_by, entitlements};
 
 /// What a caller may know of the organisation.
 struct Scope {

@@ -2,13 +2,13 @@
 
 use super::Api;
 use super::error::ApiError;
-use crate::engine::Refused;
-use crate::store::port::StoreError;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use team_shared::routes;
+use teamd_engine::Refused;
+use teamd_store::port::StoreError;
 
 /// What answers whatever the database is like. A freeze is kept in a file as well.
 const ALWAYS: [&str; 5] = [

@@ -1,12 +1,12 @@
 //! From refusals to problem documents: the one table is in `team_shared::problem`.
 
 use super::name_service::NoAnswer;
-use crate::engine::Refused;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use std::any::Any;
 use team_shared::problem::{Code, MEDIA_TYPE, Problem};
+use teamd_engine::Refused;
 
 /// What a handler answers when it refuses.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ impl From<Refused> for ApiError {
     }
 }
 
-impl From<crate::store::port::StoreError> for ApiError {
-    fn from(error: crate::store::port::StoreError) -> Self {
+impl From<teamd_store::port::StoreError> for ApiError {
+    fn from(error: teamd_store::port::StoreError) -> Self {
         Refused::from(error).into()
     }
 }

@@ -6,9 +6,6 @@ use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
 use super::paging::page;
-use crate::domain::identity::Caller;
-use crate::engine::{Facts, Refused};
-use crate::store::port::{AuditFilter, AuditRecord, Read};
 use axum::extract::{OriginalUri, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as SseEvent, KeepAlive};
@@ -20,6 +17,9 @@ use std::convert::Infallible;
 use std::time::Duration;
 use team_shared::event::{Actor, Event, EventType};
 use team_shared::ids::RequestId;
+use teamd_domain::identity::Caller;
+use teamd_engine::{Facts, Refused};
+use teamd_store::port::{AuditFilter, AuditRecord, Read};
 
 /// Rows read at once.
 const CHUNK: usize = 200;

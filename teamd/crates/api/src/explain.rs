@@ -5,10 +5,6 @@ use super::budget::UserBudget;
 use super::caller::Known;
 use super::error::ApiError;
 use super::views::{Names, account_ref, set_ref};
-use crate::domain::directory::{Account, Directory, PermissionSet, Person};
-use crate::domain::identity::Caller;
-use crate::domain::policy::{Ask, Judgement, Question, Refusal, entitlements, evaluate, trace};
-use crate::engine::{Facts, Refused};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -16,6 +12,10 @@ use team_shared::duration::Seconds;
 use team_shared::policy::{ExplainQuery, Explanation, RuleTrace};
 use team_shared::problem::Code;
 use team_shared::request::DemandView;
+use teamd_domain::directory::{Account, Directory, PermissionSet, Person};
+use teamd_domain::identity::Caller;
+use teamd_engine::{Facts, Refused};
+use teamd_policy::{Ask, Judgement, Question, Refusal, entitlements, evaluate, trace};
 
 /// `GET /v1/policy/explain`.
 pub(super) async fn explain(
@@ -142,7 +142,7 @@ impl<'a> Asked<'a> {
         })
     }
 
-    fn answer(&self, now: crate::domain::Time) -> Result<Explanation, Refused> {
+    fn answer(&self, now: teamd_domain::Time) -> Result<Explanation, Refused> {
         let (in_force, directory) = self.facts.both()?;
         let policy = &in_force.policy;
         let (account, set) = (self.account.found(), self.set.found());
@@ -294,7 +294,7 @@ impl<'a> Asked<'a> {
     }
 
     /// What the person can ask for at all.
-    fn survey(&self, explanation: &mut Explanation, now: crate::domain::Time) -> Result<(), Refused> {
+    fn survey(&self, explanation: &mut Explanation, now: teamd_domain::Time) -> Result<(), Refused> {
         let (in_force, directory) = self.facts.both()?;
         let entitled = entitlements(
             &in_force.policy,

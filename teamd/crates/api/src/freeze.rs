@@ -4,11 +4,11 @@ use super::Api;
 use super::body::Raw;
 use super::caller::Calling;
 use super::error::ApiError;
-use crate::domain::identity::Caller;
-use crate::engine::Frozen;
 use axum::Json;
 use axum::extract::State;
 use team_shared::freeze::{Freeze, FreezeState, FrozenView, Unfreeze};
+use teamd_domain::identity::Caller;
+use teamd_engine::Frozen;
 
 type Answer = Result<Json<FreezeState>, ApiError>;
 

@@ -6,10 +6,6 @@ use super::caller::Known;
 use super::error::ApiError;
 use super::paging::{Bounds, page_of_list};
 use super::views::{Names, grant_of};
-use crate::domain::grant::{Drift, DriftKind, Grant, Holder, Standing};
-use crate::domain::request::Key;
-use crate::engine::{DriftOverview, Facts, Refused};
-use crate::store::port::Read;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use serde::Deserialize;
@@ -18,6 +14,10 @@ use team_shared::ids::RequestId;
 use team_shared::problem::Code;
 use team_shared::state::HolderKind;
 use team_shared::status::DriftStatus;
+use teamd_domain::grant::{Drift, DriftKind, Grant, Holder, Standing};
+use teamd_domain::request::Key;
+use teamd_engine::{DriftOverview, Facts, Refused};
+use teamd_store::port::Read;
 
 /// Findings that `status` names.
 const FINDINGS_SHOWN: usize = 20;

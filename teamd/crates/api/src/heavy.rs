@@ -3,13 +3,13 @@
 //! They are plain threads of low priority, so that a computation takes neither a worker nor a blocking thread of the
 //! runtime. The queue is bounded, and fair because a user has one computation in it at a time ([`super::budget`]).
 
-use crate::engine::Refused;
-use crate::priority;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use team_shared::problem::Code;
+use teamd_engine::Refused;
+use teamd_host::priority;
 use tokio::sync::oneshot;
 
 /// Threads that compute.

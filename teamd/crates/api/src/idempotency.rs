@@ -2,10 +2,6 @@
 
 use super::Api;
 use super::error::ApiError;
-use crate::domain::identity::{Caller, Who};
-use crate::engine::{FILED, Mark, Refused};
-use crate::store::WriteLane;
-use crate::store::port::Remembered;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -14,6 +10,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use team_shared::ids::RequestId;
 use team_shared::problem::{Code, Problem};
+use teamd_domain::identity::{Caller, Who};
+use teamd_engine::{FILED, Mark, Refused};
+use teamd_store::WriteLane;
+use teamd_store::port::Remembered;
 
 /// Keys under way: the second of two calls at once waits for the first.
 #[derive(Debug, Default)]

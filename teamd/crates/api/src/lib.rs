@@ -48,7 +48,6 @@ pub use accept::serve;
 pub use ask::{AskError, ask_to_accept_clock};
 pub use listener::bind;
 
-use crate::engine::Engine;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -58,6 +57,7 @@ use error::ApiError;
 use std::sync::Arc;
 use team_shared::problem::{Code, Problem};
 use team_shared::routes;
+use teamd_engine::Engine;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// The largest body, in bytes.

@@ -5,13 +5,13 @@ use super::caller::Calling;
 use super::error::ApiError;
 use super::me::{groups_of, roles_of};
 use super::views::Names;
-use crate::engine::Refused;
-use crate::engine::logins::{local_logins, shared_logins};
 use axum::Json;
 use axum::extract::{Path, State};
 use std::collections::BTreeSet;
 use team_shared::me::LoginView;
 use team_shared::problem::Code;
+use teamd_engine::Refused;
+use teamd_engine::logins::{local_logins, shared_logins};
 
 /// `GET /v1/logins/{login}`: one's own for everybody, any for those who see operations.
 pub(super) async fn show(

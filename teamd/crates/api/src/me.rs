@@ -7,14 +7,14 @@ use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::paging::{ListQuery, page_of_list};
 use super::views::{Names, account_ref, set_ref};
-use crate::domain::Time;
-use crate::domain::identity::{Caller, LoginUid, Who};
-use crate::domain::policy::{decided_by, entitlements as entitled_to};
-use crate::engine::{Facts, failing_since};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use team_shared::me::{Entitlement, Me};
+use teamd_domain::Time;
+use teamd_domain::identity::{Caller, LoginUid, Who};
+use teamd_engine::{Facts, failing_since};
+use teamd_policy::{decided_by, entitlements as entitled_to};
 
 /// `GET /v1/me`: for everybody, also for those who map to nobody.
 pub(super) async fn me(State(api): State<Api>, Calling(caller): Calling) -> Json<Me> {
@@ -86,7 +86,7 @@ fn notices(api: &Api, facts: &Facts) -> Vec<String> {
     if let Some(fault) = api.engine.degraded() {
         notices.push(format!("access is only taken back: {fault}"));
     }
-    if let Some(held) = facts.holds.get(&crate::engine::Hold::Frozen) {
+    if let Some(held) = facts.holds.get(&teamd_engine::Hold::Frozen) {
         notices.push(held.line());
     }
     let aws = api.engine.aws();

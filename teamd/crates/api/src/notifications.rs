@@ -6,10 +6,6 @@ use super::caller::Calling;
 use super::error::ApiError;
 use super::paging::page;
 use super::views::Names;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::identity::Caller;
-use crate::engine::{DeliveryQuery, Refused};
-use crate::notify::Recipient;
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
@@ -19,6 +15,10 @@ use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT};
 use team_shared::notification::{
     ChannelTested, Notification, NotificationsRetried, RetryNotifications, TestChannel,
 };
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::identity::Caller;
+use teamd_engine::{DeliveryQuery, Refused};
+use teamd_notify::Recipient;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

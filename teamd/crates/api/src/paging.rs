@@ -4,12 +4,12 @@
 //! is on the next page: a page can be short, or empty, and still have a cursor.
 
 use super::error::ApiError;
-use crate::engine::Refused;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use team_shared::problem::Code;
+use teamd_engine::Refused;
 
 /// The largest answer, in bytes.
 pub(super) const MAX_ANSWER: usize = 8 * 1024 * 1024;

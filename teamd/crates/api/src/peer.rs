@@ -5,10 +5,10 @@
 //! was read: by a pidfd of the peer (`SO_PEERPIDFD`, Linux 6.5), else by comparing start time and uids around the
 //! reading. Everything else is [`LoginUid::Unknown`], which changes nothing.
 
-use crate::domain::identity::{LoginUid, Peer};
 use nix::sys::socket::{getsockopt, sockopt::PeerPidfd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::{AsFd, OwnedFd};
+use teamd_domain::identity::{LoginUid, Peer};
 
 /// The peer of a connection.
 ///

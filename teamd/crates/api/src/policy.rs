@@ -6,8 +6,6 @@ use super::budget::UserBudget;
 use super::caller::{Calling, Known};
 use super::error::ApiError;
 use super::paging::{ListQuery, page};
-use crate::domain::identity::{Caller, LoginUid, Who};
-use crate::engine::{Applied, HistoryRow, InForce, PolicyInput, Refused};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{OriginalUri, Query, State};
@@ -18,6 +16,8 @@ use team_shared::policy::{
     ConfirmPolicy, PlanPolicy, PolicyQuery, PolicyVersion, PolicyView, PutPolicy, RollBackPolicy,
 };
 use team_shared::problem::Code;
+use teamd_domain::identity::{Caller, LoginUid, Who};
+use teamd_engine::{Applied, HistoryRow, InForce, PolicyInput, Refused};
 
 pub(super) fn may_read(api: &Api, caller: &Caller) -> Result<(), ApiError> {
     if api.engine.facts().access(caller).sees_operations() {

@@ -6,14 +6,15 @@ use super::budget::UserBudget;
 use super::caller::Calling;
 use super::error::ApiError;
 use super::policy::may_read;
-use crate::document::{self, Fault};
-use crate::domain::expectation::{Checked, check};
-use crate::domain::policy::{Policy, stale_references};
-use crate::engine::{Facts, Refused};
 use axum::Json;
 use axum::extract::State;
 use team_shared::policy::{ExpectationResult, PolicyTest, TestPolicy};
 use team_shared::problem::FieldError;
+use teamd_engine::{Facts, Refused};
+use teamd_policy::document;
+use teamd_policy::document::Fault;
+use teamd_policy::expectation::{Checked, check};
+use teamd_policy::{Policy, stale_references};
 
 /// `POST /v1/policy/test`.
 pub(super) async fn test(
@@ -32,7 +33,7 @@ pub(super) async fn test(
     Ok(Json(tested.await??))
 }
 
-fn answer(facts: &Facts, body: &TestPolicy, now: crate::domain::Time) -> Result<PolicyTest, Refused> {
+fn answer(facts: &Facts, body: &TestPolicy, now: teamd_domain::Time) -> Result<PolicyTest, Refused> {
     let mut faults = Vec::new();
     let sent = read("document", body.document.as_deref(), document::parse, &mut faults);
     let expectations = read(

@@ -5,12 +5,12 @@ use super::body::Id;
 use super::caller::Known;
 use super::error::ApiError;
 use super::views::Names;
-use crate::domain::request::{State, TransitionError};
-use crate::engine::Refused;
 use axum::Json;
 use axum::extract::State as Shared;
 use team_shared::portal::{Use, profile_name};
 use team_shared::problem::Code;
+use teamd_domain::request::{State, TransitionError};
+use teamd_engine::Refused;
 
 /// What people sign in through, as configured. Nothing of it is guessed: a link that leads to somebody else's portal
 /// would be a gift to phishers.

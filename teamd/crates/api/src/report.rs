@@ -7,14 +7,14 @@ use super::error::ApiError;
 use super::requests::is_unused;
 use super::search::is_before;
 use super::views::Names;
-use crate::domain::Time;
-use crate::domain::report::{Counted, Known as Beside};
-use crate::engine::Refused;
-use crate::store::port::RequestFilter;
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use std::sync::Arc;
 use team_shared::report::{Report, ReportBy, ReportQuery, ReportRow};
+use teamd_domain::Time;
+use teamd_domain::report::{Counted, Known as Beside};
+use teamd_engine::Refused;
+use teamd_store::port::RequestFilter;
 
 /// Requests read at once.
 const CHUNK: usize = 250;
@@ -54,7 +54,7 @@ pub(super) async fn report(
                 if (since..until).contains(&request.created_at) && access.can_see(request) {
                     let known = Beside {
                         is_unused: is_unused(&engine, request),
-                        is_review_open: crate::domain::attention::was_access(request)
+                        is_review_open: teamd_domain::attention::was_access(request)
                             && read.attention(&request.id)?.needs_review(request),
                     };
                     counted.add(by, request, known, now);

@@ -8,9 +8,6 @@ use super::paging::{Bounds, page};
 use super::search::{Scan, Search};
 use super::views;
 use super::{Api, idempotency};
-use crate::domain::identity::Caller;
-use crate::domain::request::Request;
-use crate::engine::{Engine, Refused, Submission};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -19,6 +16,9 @@ use serde::Serialize;
 use std::sync::Arc;
 use team_shared::ids::RequestId;
 use team_shared::request::{RequestQuery, RequestView, Submit};
+use teamd_domain::identity::Caller;
+use teamd_domain::request::Request;
+use teamd_engine::{Engine, Refused, Submission};
 
 /// `POST /v1/requests`.
 pub(super) async fn submit(

@@ -6,14 +6,6 @@ use super::caller::Known;
 use super::error::ApiError;
 use super::policy::may_read;
 use super::views::{Names, account_ref, set_ref};
-use crate::document::{RulePlace, rule_places};
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::plan::{
-    Fields, approver_fields, deny_fields, eligibility_fields, role_fields, route_fields, setting_fields,
-};
-use crate::domain::policy::{AccountPattern, Policy, SetPattern, Subject, accounts_of, people_of, sets_of};
-use crate::engine::{InForce, Refused};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +13,14 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::sync::Arc;
 use team_shared::policy::{PolicyRule, PolicyRules, RuleDetail, SettingView};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_engine::{InForce, Refused};
+use teamd_policy::document::{RulePlace, rule_places};
+use teamd_policy::plan::{
+    Fields, approver_fields, deny_fields, eligibility_fields, role_fields, route_fields, setting_fields,
+};
+use teamd_policy::{AccountPattern, Policy, SetPattern, Subject, accounts_of, people_of, sets_of};
 
 /// `GET /v1/policy/rules`.
 pub(super) async fn list(

@@ -5,16 +5,16 @@ use super::error::ApiError;
 use super::paging::{BATCH, Bounds, CLOCK_SET_BACK};
 use super::requests::is_unused;
 use super::views;
-use crate::domain::Time;
-use crate::domain::attention::was_access;
-use crate::domain::identity::Caller;
-use crate::domain::request::Request;
-use crate::engine::{Access, Engine, Facts, Refused, Verb};
-use crate::store::port::{Read, RequestFilter};
 use team_shared::ids::RequestId;
 use team_shared::list::{DEFAULT_LIMIT, MAX_LIMIT};
 use team_shared::request::RequestQuery;
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::attention::was_access;
+use teamd_domain::identity::Caller;
+use teamd_domain::request::Request;
+use teamd_engine::{Access, Engine, Facts, Refused, Verb};
+use teamd_store::port::{Read, RequestFilter};
 
 /// A list query, parsed.
 pub(super) struct Search {

@@ -5,13 +5,6 @@ use super::body::query;
 use super::caller::Calling;
 use super::error::ApiError;
 use super::views::{self, Names};
-use crate::domain::directory::Directory;
-use crate::domain::identity::Caller;
-use crate::domain::request::State as RequestState;
-use crate::engine::logins::{local_logins, shared_logins};
-use crate::engine::{Facts, Overview, Refused, RemovalProgress};
-use crate::procfs;
-use crate::store::port::{Read, RequestFilter};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
@@ -23,6 +16,13 @@ use team_shared::status::{
     AuditStatus, AwsStatus, ClockStatus, DirectoryStatus, HoldView, LockHolder, OverdueRequest,
     RemovalStatus, ShortStatus, Status, StoreStatus,
 };
+use teamd_domain::directory::Directory;
+use teamd_domain::identity::Caller;
+use teamd_domain::request::State as RequestState;
+use teamd_engine::logins::{local_logins, shared_logins};
+use teamd_engine::{Facts, Overview, Refused, RemovalProgress};
+use teamd_host::procfs;
+use teamd_store::port::{Read, RequestFilter};
 
 /// Open requests that the short status looks at, and how many in one store job.
 const COUNTED: usize = 500;

@@ -5,9 +5,6 @@ use super::body::{Id, Raw};
 use super::caller::Calling;
 use super::error::ApiError;
 use super::{Api, beside, idempotency};
-use crate::domain::identity::Caller;
-use crate::domain::request::Request;
-use crate::engine::{Act, Approval, Extension, Refused};
 use axum::extract::{FromRequest, FromRequestParts as _};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -15,6 +12,9 @@ use serde::de::DeserializeOwned;
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
 use team_shared::request::{Act as ActBody, Approve, CloseReview, Extend, GiveUp};
+use teamd_domain::identity::Caller;
+use teamd_domain::request::Request;
+use teamd_engine::{Act, Approval, Extension, Refused};
 
 type Answer = Result<Response, ApiError>;
 

@@ -1,11 +1,6 @@
 //! From the domain to the wire. Names come from the directory, never from a client.
 
 use super::beside::Beside;
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, PermissionSet};
-use crate::domain::grant::Grant;
-use crate::domain::request::{Request, State};
-use crate::engine::{Access, Facts};
 use team_shared::activity::ActivitySummary;
 use team_shared::grant::GroupRef;
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
@@ -14,6 +9,11 @@ use team_shared::request::{
     PersonRef, RequestView, ReviewView, VoteView, WaitingFor,
 };
 use team_shared::routes;
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, PermissionSet};
+use teamd_domain::grant::Grant;
+use teamd_domain::request::{Request, State};
+use teamd_engine::{Access, Facts};
 
 /// What names are looked up in.
 #[derive(Clone, Copy)]

@@ -3,11 +3,6 @@
 
 use super::failure::{Failure, Kind};
 use super::{Aws, pages};
-use crate::aws::health::Service;
-use crate::aws::limiter::Urgency;
-use crate::aws::port::{Assignments, CallRate, Holders, Lane};
-use crate::domain::grant::{Reply, Status};
-use crate::domain::request::Key;
 use aws_sdk_ssoadmin::types::{
     AccountAssignment, AccountAssignmentOperationStatus, OperationStatusFilter, PrincipalType, StatusValues,
     TargetType,
@@ -15,6 +10,11 @@ use aws_sdk_ssoadmin::types::{
 use futures::future::BoxFuture;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn};
+use teamd_aws::health::Service;
+use teamd_aws::limiter::Urgency;
+use teamd_aws::port::{Assignments, CallRate, Holders, Lane};
+use teamd_domain::grant::{Reply, Status};
+use teamd_domain::request::Key;
 
 impl Assignments for Aws {
     /// [`Reply::NotFound`] where AWS does not know the account or the permission set: that is not said to be absence,

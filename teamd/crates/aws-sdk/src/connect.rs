@@ -2,9 +2,6 @@
 
 use super::dates;
 use super::resolver::BoundedResolver;
-use crate::aws::config::{AwsSettings, Endpoint, Timeouts, endpoint_allowed};
-use crate::aws::port::AwsError;
-use crate::clock::Clock;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -24,6 +21,9 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_aws::config::{AwsSettings, Endpoint, Timeouts, endpoint_allowed};
+use teamd_aws::port::AwsError;
+use teamd_host::clock::Clock;
 
 /// Connections idle for longer are not used again. AWS closes idle connections, and a write on one that is just being
 /// closed has an unknown outcome.

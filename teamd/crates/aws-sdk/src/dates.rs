@@ -3,8 +3,6 @@
 //! Around the HTTP client, not in each of the services' clients: every answer passes here, refusals too, and those that
 //! roles are assumed with.
 
-use crate::clock::Clock;
-use crate::domain::Time;
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -15,6 +13,8 @@ use chrono::DateTime;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
+use teamd_domain::Time;
+use teamd_host::clock::Clock;
 
 /// The client, with somebody who listens.
 pub(super) fn heard_by(clock: Arc<dyn Clock>, client: SharedHttpClient) -> SharedHttpClient {

@@ -3,15 +3,15 @@
 //! The question that matters for a write is whether it may have had an effect. "Certainly not" needs proof: an answer in
 //! the 4xx range, or a failure before there was a connection. Everything else is unknown.
 
-use crate::aws::health::State;
-use crate::aws::port::AwsError;
-use crate::domain::grant::{Refusal, Reply};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::error::Error;
 use std::io;
+use teamd_aws::health::State;
+use teamd_aws::port::AwsError;
+use teamd_domain::grant::{Refusal, Reply};
 
 /// What kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Whose credentials these are.
 
 use super::{Aws, parse};
-use crate::aws::health::Service;
-use crate::aws::port::{AwsError, Lane, OwnIdentity};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use team_shared::ids::AccountId;
+use teamd_aws::health::Service;
+use teamd_aws::port::{AwsError, Lane, OwnIdentity};
 
 impl OwnIdentity for Aws {
     fn account(&self) -> BoxFuture<'_, Result<AccountId, AwsError>> {

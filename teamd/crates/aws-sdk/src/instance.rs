@@ -2,11 +2,11 @@
 
 use super::failure::{Failure, Kind};
 use super::{Aws, pages};
-use crate::aws::health::Service;
-use crate::aws::port::Lane;
 use aws_sdk_ssoadmin::types::{InstanceMetadata, InstanceStatus};
 use std::sync::Arc;
 use team_shared::ids::PermissionSetArn;
+use teamd_aws::health::Service;
+use teamd_aws::port::Lane;
 
 /// An Identity Center instance.
 #[derive(Debug, Clone, PartialEq, Eq)]

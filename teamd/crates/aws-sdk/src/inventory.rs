@@ -2,12 +2,12 @@
 
 use super::failure::{Failure, Kind};
 use super::{Aws, pages, parse};
-use crate::aws::health::Service;
-use crate::aws::port::{AwsError, Inventory, Lane};
-use crate::domain::grant::Holder;
 use aws_sdk_ssoadmin::types::{AccountAssignment, PrincipalType};
 use futures::future::BoxFuture;
 use team_shared::ids::{AccountId, PermissionSetArn};
+use teamd_aws::health::Service;
+use teamd_aws::port::{AwsError, Inventory, Lane};
+use teamd_domain::grant::Holder;
 
 impl Inventory for Aws {
     fn holders<'a>(

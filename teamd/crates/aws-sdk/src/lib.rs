@@ -5,7 +5,7 @@
 //! * `resolver` host names, without using up threads
 //! * `pace` one bucket for each limit of AWS's
 //! * `failure` SDK error → what it means
-//! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules`, `messages` the ports of [`crate::aws::port`]
+//! * `assignments`, `directory`, `inventory`, `activity`, `identity`, `schedules`, `messages` the ports of [`teamd_aws::port`]
 //!
 //! To add a call: a bucket in `pace`, then `Aws::call` with it; a port method returns our own types only.
 
@@ -30,11 +30,6 @@ pub use activity::{EventDataStore, EventHistory, LogGroup};
 pub use connect::ignored_endpoint_variables;
 pub use directory::session_seconds;
 
-use super::config::AwsSettings;
-use super::health::{AwsHealth, Service, State};
-use super::limiter::{Limiter, Urgency};
-use super::port::AwsError;
-use crate::clock::Clock;
 use arc_swap::ArcSwapOption;
 use aws_config::{Region, SdkConfig};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -50,8 +45,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use team_shared::ids::AccountId;
+use teamd_aws::config::AwsSettings;
+use teamd_aws::health::{AwsHealth, Service, State};
+use teamd_aws::limiter::{Limiter, Urgency};
+use teamd_aws::port::AwsError;
+use teamd_host::clock::Clock;
 
-/// AWS, behind all ports of [`crate::aws::port`]. Share it by `Arc`.
+/// AWS, behind all ports of [`teamd_aws::port`]. Share it by `Arc`.
 pub struct Aws {
     settings: AwsSettings,
     loopback: bool,
@@ -121,10 +121,9 @@ impl Aws {
         health: Arc<AwsHealth>,
     ) -> Result<Self, AwsError> {
         let clients = Clients::connect(&settings, &clock).await?;
-        let loopback = settings
-            .endpoint_url
-            .as_deref()
-            .is_some_and(|url| super::config::endpoint_allowed(url) == Ok(super::config::Endpoint::Loopback));
+        let loopback = settings.endpoint_url.as_deref().is_some_and(|url| {
+            teamd_aws::config::endpoint_allowed(url) == Ok(teamd_aws::config::Endpoint::Loopback)
+        });
         Ok(Self {
             loopback,
             clock,

@@ -2,15 +2,15 @@
 
 use super::Aws;
 use super::failure::{Failure, Kind};
-use crate::aws::health::Service;
-use crate::aws::messages::{Letter, MessageError, Messages, Notification};
-use crate::aws::port::Lane;
 use aws_config::Region;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_types::error::operation::BuildError;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
+use teamd_aws::health::Service;
+use teamd_aws::messages::{Letter, MessageError, Messages, Notification};
+use teamd_aws::port::Lane;
 
 /// SES and SNS say no time: a little, so that the others of a burst wait too.
 const WHEN_THROTTLED: TimeDelta = TimeDelta::seconds(2);

@@ -1,10 +1,10 @@
 //! One bucket for each limit that AWS keeps, at half of it: others in the organisation call too.
 
-use crate::aws::config::{AwsSettings, SSO_ADMIN_RATE};
-use crate::aws::limiter::Limiter;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use team_shared::ids::AccountId;
+use teamd_aws::config::{AwsSettings, SSO_ADMIN_RATE};
+use teamd_aws::limiter::Limiter;
 
 /// Identity Store: 20 a second for each API and store.
 const IDENTITY_STORE: f64 = 20.0;

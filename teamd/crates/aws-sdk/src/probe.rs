@@ -2,9 +2,9 @@
 //! What only a write would show, `CreateAccountAssignment` and `DeleteAccountAssignment`, is not tried.
 
 use super::{Aws, Failure};
-use crate::aws::health::Service;
-use crate::aws::port::{AwsError, Lane, OwnIdentity, Schedules};
 use aws_sdk_ssoadmin::types::PrincipalType;
+use teamd_aws::health::Service;
+use teamd_aws::port::{AwsError, Lane, OwnIdentity, Schedules};
 
 /// A call by the name of its IAM action, and what it returned in a few words.
 pub(super) type Probed = (&'static str, Result<String, AwsError>);

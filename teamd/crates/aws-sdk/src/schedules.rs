@@ -3,15 +3,15 @@
 
 use super::failure::{Failure, Kind};
 use super::{Aws, pages};
-use crate::aws::health::Service;
-use crate::aws::port::{AwsError, Lane, Schedules};
-use crate::domain::Time;
-use crate::domain::request::Key;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
 };
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use teamd_aws::health::Service;
+use teamd_aws::port::{AwsError, Lane, Schedules};
+use teamd_domain::Time;
+use teamd_domain::request::Key;
 
 /// The API call that a schedule makes.
 const TARGET: &str = "scheduler:::aws-sdk:ssoadmin:deleteAccountAssignment";

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 /// AWS allows the whole organisation so many sso-admin calls a second; with a burst we stay within it.
-pub(super) const SSO_ADMIN_RATE: f64 = 20.0;
+pub const SSO_ADMIN_RATE: f64 = 20.0;
 
 /// The settings of `[aws]` that the adapters need.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,8 @@
 //! How AWS has answered lately, for `status` and for people who wait. Every call of the adapters reports here.
 
-use crate::domain::Time;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use teamd_domain::Time;
 
 /// The services that we call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

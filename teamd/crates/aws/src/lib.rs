@@ -6,7 +6,6 @@
 //! * [`record`] CloudTrail's records, read leniently
 //! * [`limiter`] our own pace, with lanes: removals first
 //! * [`health`] how AWS has answered lately
-//! * [`sdk`] the adapters; SDK types stay inside
 
 pub mod config;
 pub mod health;
@@ -14,5 +13,3 @@ pub mod limiter;
 pub mod messages;
 pub mod port;
 pub mod record;
-#[path = "../../aws-sdk/src/lib.rs"]
-pub mod sdk;

@@ -1,13 +1,13 @@
-//! The ports to AWS, in our own types. Adapters are in `aws/sdk/`; the fakes of the tests implement the same traits.
+//! The ports to AWS, in our own types. Adapters are in the crate `teamd-aws-sdk`; the fakes of the tests implement the same traits.
 
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::grant::{Holder, Reply};
-use crate::domain::request::Key;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::grant::{Holder, Reply};
+use teamd_domain::request::Key;
 
 /// How urgent a call is. Removals go before everything else in every queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,8 +2,8 @@
 //! empty, and the text as received is kept beside it.
 
 use super::port::RawEvent;
-use crate::domain::activity::{Assumed, Call, Door, door};
 use serde_json::Value;
+use teamd_domain::activity::{Assumed, Call, Door, door};
 
 /// Characters kept of any one text; CloudTrail cuts most at less.
 const LONGEST: usize = 1024;
@@ -143,9 +143,9 @@ fn bounded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Time;
     use proptest::prelude::*;
     use serde_json::json;
+    use teamd_domain::Time;
 
     fn read(record: impl ToString) -> Call {
         call(&RawEvent {

@@ -1,8 +1,8 @@
 //! `[[activity.mark]]` and `[activity] marks_off` from the tree: what about a call is worth a look.
 
 use super::section::Section;
-use crate::domain::activity::{MarkRule, Only};
 use std::collections::BTreeSet;
+use teamd_domain::activity::{MarkRule, Only};
 
 /// Marks that the records themselves show, and those that only more than one record shows: rules cannot have their names.
 const BUILT_IN: [&str; 9] = [
@@ -105,7 +105,7 @@ fn calls(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::Config;
+    use crate::Config;
 
     fn read(text: &str) -> Result<Vec<(String, usize)>, String> {
         Config::parse(std::path::Path::new("teamd.toml"), text, std::iter::empty())

@@ -1,10 +1,10 @@
 //! The configuration as the daemon uses it: parsed, checked, with every default filled in.
 
-use crate::domain::activity::MarkRule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use team_shared::duration::Seconds;
 use team_shared::ids::AccountId;
+use teamd_domain::activity::MarkRule;
 
 /// Everything that `teamd.toml` and the environment say.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -319,6 +319,27 @@ pub struct Backstop {
 /// A default of this file: in range as the test below shows.
 fn seconds(count: i64) -> Seconds {
     Seconds::new(count).expect("defaults are in range")
+}
+
+impl Config {
+    /// Regions whose event history is read: the one of `[aws]` where none are named; and always the one where IAM and other
+    /// global services of its partition record their events.
+    #[must_use]
+    pub fn activity_regions(&self) -> Vec<String> {
+        let mut regions = self.activity.regions.clone();
+        if regions.is_empty() {
+            regions.extend(self.aws.region.clone());
+        }
+        let global = match regions.first() {
+            Some(region) if region.starts_with("us-gov-") => "us-gov-west-1",
+            Some(region) if region.starts_with("cn-") => "cn-north-1",
+            _ => "us-east-1",
+        };
+        if !regions.iter().any(|region| region == global) {
+            regions.push(global.to_owned());
+        }
+        regions
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! `[notify]`: over what people are told, and who is told of what where.
 
-use crate::domain::event::EventPattern;
-use crate::domain::policy::{self, Target};
-use crate::domain::weekly::Schedule;
 use std::path::PathBuf;
+use teamd_domain::event::EventPattern;
+use teamd_domain::weekly::Schedule;
+use teamd_policy as policy;
+use teamd_policy::Target;
 
 /// Everything under `[notify]`.
 #[derive(Debug, Clone, PartialEq)]

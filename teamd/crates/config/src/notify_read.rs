@@ -4,11 +4,11 @@ use super::error::Origin;
 use super::notify::{Notify, Route, Ses, Slack, SlackAccess, Smtp, SmtpTls, Sns, Webhook};
 use super::section::Section;
 use super::values;
-use crate::document::{patterns, targets};
-use crate::domain::policy;
-use crate::domain::weekly::Schedule;
 use chrono::NaiveTime;
 use std::collections::BTreeSet;
+use teamd_domain::weekly::Schedule;
+use teamd_policy as policy;
+use teamd_policy::document::{patterns, targets};
 
 /// Channels that reach people.
 const PEOPLE_BY: [&str; 3] = ["slack", "smtp", "ses"];

@@ -1,7 +1,9 @@
 //! The configuration as its readers meet it: whole texts in, whole lists of errors out.
 
+mod robust;
+mod routes;
+
 use super::*;
-use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 fn parse(text: &str) -> Result<Config, ConfigErrors> {
@@ -375,26 +377,4 @@ fn a_named_file_is_loaded_and_a_missing_one_is_an_error() {
     std::fs::write(&path, "[aws]\nregion = \"eu-west-1\"\n").unwrap();
     let config = Config::load(Some(&path), std::iter::empty()).unwrap();
     assert_eq!(config.aws.region.as_deref(), Some("eu-west-1"));
-}
-
-proptest! {
-    #[test]
-    fn no_text_panics(text in any::<String>(), name in "TEAMD_[A-Z_]{0,12}", value in any::<String>()) {
-        let _ = with_env(&text, &[(&name, &value)]);
-    }
-
-    #[test]
-    fn no_toml_panics(
-        section in "server|aws|activity|identity|protected|limits|drift|backstop|notify|oncall|[a-z]{1,6}",
-        key in "socket|socket_mode|region|regions|max_in_flight|match|template|map|accounts|action|[a-z_\"]{1,8}",
-        value in "true|-?[0-9]{1,20}|[0-9]\\.[0-9]e[0-9]{1,3}|\"[^\"\\n]{0,12}\"|\\[[0-9\",a-z]{0,9}\\]|\\{ [a-z] = .{0,4} \\}|1979-05-27",
-    ) {
-        let text = format!("[{section}]\n{key} = {value}\n");
-        if let Err(errors) = parse(&text) {
-            for error in errors.as_slice() {
-                let in_file = matches!(&error.origin, Origin::File { line: 1..=3, column: 1.., .. });
-                prop_assert!(in_file, "{error}");
-            }
-        }
-    }
 }

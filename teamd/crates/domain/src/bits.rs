@@ -2,7 +2,7 @@
 
 /// A set of numbers below a length that is fixed when it is made. Sets that are compared or joined are of one length.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Bits(pub(super) Vec<u64>);
+pub struct Bits(pub Vec<u64>);
 
 impl Bits {
     /// The empty set of numbers below `length`.

@@ -23,14 +23,8 @@ pub mod clock;
 pub mod delivery;
 pub mod directory;
 pub mod event;
-#[path = "../../policy/src/expectation/mod.rs"]
-pub mod expectation;
 pub mod grant;
 pub mod identity;
-#[path = "../../policy/src/plan/mod.rs"]
-pub mod plan;
-#[path = "../../policy/src/lib.rs"]
-pub mod policy;
 pub mod report;
 pub mod request;
 

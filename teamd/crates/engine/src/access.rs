@@ -2,16 +2,16 @@
 
 use super::decide;
 use super::refused::Refused;
-use crate::domain::Time;
-use crate::domain::attention::reminders::is_escalated;
-use crate::domain::attention::{Attention, was_access};
-use crate::domain::directory::Directory;
-use crate::domain::identity::{Caller, Who};
-use crate::domain::policy::{Policy, Roles, approver_of, evaluate, roles_of};
-use crate::domain::request::{Request, State};
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 use team_shared::problem::Code;
+use teamd_domain::Time;
+use teamd_domain::attention::{Attention, was_access};
+use teamd_domain::directory::Directory;
+use teamd_domain::identity::{Caller, Who};
+use teamd_domain::request::{Request, State};
+use teamd_policy::reminders::is_escalated;
+use teamd_policy::{Policy, Roles, approver_of, evaluate, roles_of};
 
 /// A caller with everything that decides what they may do, at one moment.
 #[derive(Clone, Copy)]

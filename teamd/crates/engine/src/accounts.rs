@@ -5,14 +5,14 @@
 
 use super::refused::Refused;
 use super::{Engine, Hold};
-use crate::domain::directory::Directory;
-use crate::store::WriteLane;
-use crate::store::port::{StoreResult, Tx};
 use arc_swap::ArcSwap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::ids::AccountId;
+use teamd_domain::directory::Directory;
+use teamd_store::WriteLane;
+use teamd_store::port::{StoreResult, Tx};
 use tokio::sync::watch;
 
 /// Names in the store.

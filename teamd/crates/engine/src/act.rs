@@ -5,10 +5,10 @@ use super::reconciler::hand_over;
 use super::refused::Refused;
 use super::verb::{checked_comment, opened_as_read};
 use super::{Act, Engine, commit};
-use crate::domain::identity::Caller;
-use crate::domain::request::{Command, Request, transition};
-use crate::failpoint::pass;
 use team_shared::ids::RequestId;
+use teamd_domain::identity::Caller;
+use teamd_domain::request::{Command, Request, transition};
+use teamd_host::failpoint::pass;
 
 impl Engine {
     /// Cancels a request that has not begun; only its requester may.

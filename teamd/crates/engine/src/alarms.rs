@@ -6,17 +6,17 @@
 
 use super::refused::Refused;
 use super::{Engine, commit, reconciler};
-use crate::domain::Time;
-use crate::domain::event::{Datum, EventDraft};
-use crate::domain::grant::{Grant, State as GrantState};
-use crate::domain::request::{Key, Request, State};
-use crate::store::WriteLane;
-use crate::store::port::{StoreResult, Tx};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
+use teamd_domain::Time;
+use teamd_domain::event::{Datum, EventDraft};
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::{Key, Request, State};
+use teamd_store::WriteLane;
+use teamd_store::port::{StoreResult, Tx};
 
 /// After so long a removal that is due raises its first, second and third alarm.
 pub const ALARMS_AFTER: [TimeDelta; 3] = [
@@ -68,7 +68,7 @@ impl Engine {
     }
 
     async fn raise_alarms(&self, orphans: Vec<Due>) -> Result<(), Refused> {
-        crate::failpoint::pass("alarms.look").await?;
+        teamd_host::failpoint::pass("alarms.look").await?;
         let now = self.clock.now();
         let mut due = self
             .store

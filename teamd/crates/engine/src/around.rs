@@ -4,14 +4,15 @@ use super::access::Verb;
 use super::refused::Refused;
 use super::verb::{checked_comment, opened_as_read};
 use super::{Act, Engine, Facts, commit, limits};
-use crate::domain::activity::LeftBehind;
-use crate::domain::attention::{self, Attention, AttentionError, Found, Noted};
-use crate::domain::identity::Caller;
-use crate::domain::request::Request;
-use crate::store::WriteLane;
-use crate::store::port::Tx;
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
+use teamd_domain::activity::LeftBehind;
+use teamd_domain::attention;
+use teamd_domain::attention::{Attention, AttentionError, Found, Noted};
+use teamd_domain::identity::Caller;
+use teamd_domain::request::Request;
+use teamd_store::WriteLane;
+use teamd_store::port::Tx;
 
 impl Engine {
     /// Says that the caller looks at a request, for as long as policy's `claim_timeout`. Others may decide all the same.
@@ -87,11 +88,11 @@ impl Engine {
 ///
 /// # Errors
 /// The store does not take it.
-pub(crate) fn keep(
+pub fn keep(
     tx: &mut dyn Tx,
     request: &Request,
     noted: &Noted,
-    now: crate::domain::Time,
+    now: teamd_domain::Time,
 ) -> Result<(), Refused> {
     tx.save_attention(&request.id, &noted.attention)?;
     commit::tell(tx, &noted.event, now)?;
@@ -105,7 +106,7 @@ fn noted(
     (request, attention): (&Request, &Attention),
     act: &Act,
     left_behind: &[String],
-    now: crate::domain::Time,
+    now: teamd_domain::Time,
 ) -> Result<Noted, Refused> {
     let by = facts.access(caller).acting_person()?.clone();
     let actor = caller.actor();

@@ -3,11 +3,11 @@
 
 use super::commit;
 use super::refused::Refused;
-use crate::domain::Time;
-use crate::domain::event::Actor;
-use crate::domain::request::{Command, Request, State};
-use crate::store::port::{Read, StoreResult, Tx};
 use std::collections::BTreeSet;
+use teamd_domain::Time;
+use teamd_domain::event::Actor;
+use teamd_domain::request::{Command, Request, State};
+use teamd_store::port::{Read, StoreResult, Tx};
 
 /// Ends the rest of the chain of `request`, as it was before `command`, if that is what the command means.
 ///

@@ -2,18 +2,17 @@
 
 use super::chain;
 use super::refused::Refused;
-use crate::domain::Time;
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::domain::request::{Command, Next, Request, State, transition};
-use crate::failpoint::hit;
-use crate::store::port::{StoreError, StoreResult, Tx};
-use team_shared::event::EventType;
+use teamd_domain::Time;
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_domain::request::{Command, Next, Request, State, transition};
+use teamd_host::failpoint::hit;
+use teamd_store::port::{StoreError, StoreResult, Tx};
 
 /// Carries out a command on a request that was read in this transaction.
 ///
 /// # Errors
 /// The command does not apply, or the store does not take it.
-pub(crate) fn carry_out(
+pub fn carry_out(
     tx: &mut dyn Tx,
     request: &Request,
     command: &Command,
@@ -71,7 +70,7 @@ pub(super) fn carry_along(
 ///
 /// # Errors
 /// The store does not take it.
-pub(crate) fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
+pub fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
     hit("request.insert")?;
     tx.insert_request(&next.request)?;
     record(tx, next, false, now)?;
@@ -88,7 +87,7 @@ pub(crate) fn file(tx: &mut dyn Tx, next: &Next, now: Time) -> StoreResult<()> {
 pub(super) fn tell(tx: &mut dyn Tx, event: &EventDraft, now: Time) -> StoreResult<u64> {
     hit("audit.append")?;
     let seq = tx.append(now, event)?;
-    if is_news(event.kind) {
+    if teamd_notify::is_news(event.kind) {
         hit("outbox.push")?;
         tx.push_outbox(seq, now)?;
     }
@@ -147,49 +146,6 @@ fn forget_pause(tx: &mut dyn Tx, request: &Request) -> StoreResult<()> {
         tx.save_grant(&grant)?;
     }
     Ok(())
-}
-
-/// Events that people are told of.
-pub(crate) fn is_news(kind: EventType) -> bool {
-    matches!(
-        kind,
-        EventType::RequestSubmitted
-            | EventType::RequestUnclaimed
-            | EventType::RequestClaimed
-            | EventType::RequestEscalated
-            | EventType::RequestReviewed
-            | EventType::ReminderPending
-            | EventType::ReminderBeforeEnd
-            | EventType::FreezeOn
-            | EventType::FreezeOff
-            | EventType::RequestApproved
-            | EventType::RequestRejected
-            | EventType::RequestCancelled
-            | EventType::RequestExpired
-            | EventType::RequestWithdrawn
-            | EventType::RequestScheduled
-            | EventType::RequestTermsChanged
-            | EventType::RequestGivenUp
-            | EventType::RequestLost
-            | EventType::RequestActive
-            | EventType::RequestEnded
-            | EventType::RequestRevoked
-            | EventType::RequestFailed
-            | EventType::GrantStuck
-            | EventType::GrantReappeared
-            | EventType::GrantDrift
-            | EventType::PolicyApplied
-            | EventType::PolicyProposed
-            | EventType::ActivityMarked
-            | EventType::ClockSuspect
-            | EventType::ClockClear
-            | EventType::DirectoryWidened
-            | EventType::AuditFault
-            | EventType::DaemonRevokeOnly
-            | EventType::NotifyFailing
-            | EventType::NotifyClear
-            | EventType::DigestWeekly
-    )
 }
 
 /// Whether the request waits for a decision.

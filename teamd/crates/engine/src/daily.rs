@@ -5,14 +5,14 @@
 //! live does not count; what ended early counts for as long as it lasted.
 
 use super::refused::Refused;
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::request::{Request, Session, State};
-use crate::store::port::{Read, RequestFilter};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use team_shared::duration::Seconds;
 use team_shared::problem::Code;
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::request::{Request, Session, State};
+use teamd_store::port::{Read, RequestFilter};
 
 /// States of requests that may count.
 const COUNTING: &[RequestState] = &[
@@ -158,9 +158,9 @@ fn lasted(session: &Session, ended: Time) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::request::{Finish, Key, Terms};
     use team_shared::ids::RequestId;
     use team_shared::terms::Shape;
+    use teamd_domain::request::{Finish, Key, Terms};
 
     fn at(text: &str) -> Time {
         text.parse().unwrap()
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_reaches_into_the_next_day_leaves_less_of_it() {
-        let store = crate::store::Store::on_memory(&crate::store::Memory::new());
+        let store = teamd_store::Store::on_memory(&teamd_store::Memory::new());
         let hours = |hours: i64| Seconds::new(hours * 3600).unwrap();
         let asked = |number: u128, from: &str, long: i64| {
             let mut asked = request(Some(at(from)), State::Pending);
@@ -275,7 +275,7 @@ mod tests {
             asked
         };
         let night = asked(1, "2026-11-23T22:00:00Z", 4);
-        let put = store.write_blocking(crate::store::WriteLane::Normal, move |tx| {
+        let put = store.write_blocking(teamd_store::WriteLane::Normal, move |tx| {
             tx.insert_request(&night)
         });
         put.unwrap();
@@ -315,7 +315,7 @@ mod tests {
 
     /// The sessions that come of it, each begun at its approval or at its start.
     fn sessions(asks: &[Ask], max: Seconds) -> Vec<Session> {
-        let store = crate::store::Store::on_memory(&crate::store::Memory::new());
+        let store = teamd_store::Store::on_memory(&teamd_store::Memory::new());
         let mut now = noon();
         let mut granted = Vec::new();
         for (number, (later, minutes, ahead, wait)) in asks.iter().enumerate() {
@@ -346,7 +346,7 @@ mod tests {
             };
             filed.state = State::Active { session };
             granted.push(session);
-            let put = store.write_blocking(crate::store::WriteLane::Normal, move |tx| {
+            let put = store.write_blocking(teamd_store::WriteLane::Normal, move |tx| {
                 tx.insert_request(&filed)
             });
             put.unwrap();

@@ -4,15 +4,15 @@
 use super::guards::{self, Guard};
 use super::refused::Refused;
 use super::{Engine, Hold, commit, decide};
-use crate::domain::Time;
-use crate::domain::event::Actor;
-use crate::domain::grant::State as GrantState;
-use crate::domain::policy::Refusal;
-use crate::domain::request::{Command, Request, State};
-use crate::failpoint::{hit, pass};
-use crate::store::port::Read;
 use chrono::TimeDelta;
 use team_shared::problem::Code;
+use teamd_domain::Time;
+use teamd_domain::event::Actor;
+use teamd_domain::grant::State as GrantState;
+use teamd_domain::request::{Command, Request, State};
+use teamd_host::failpoint::{hit, pass};
+use teamd_policy::Refusal;
+use teamd_store::port::Read;
 
 /// Requests taken in one transaction.
 const BATCH: usize = 200;

@@ -8,18 +8,18 @@ use super::refused::Refused;
 use super::terms::{FAR_AWAY, START_SLACK};
 use super::verb::{checked_comment, opened, refuse_stale};
 use super::{Engine, Facts, commit, daily, limits};
-use crate::domain::Time;
-use crate::domain::attention::reminders::is_escalated;
-use crate::domain::identity::Caller;
-use crate::domain::policy::{Ask, Judgement, Policy, Refusal, evaluate};
-use crate::domain::request::{Change, Command, Request, State, TransitionError};
-use crate::failpoint::pass;
-use crate::store::port::Tx;
 use chrono::SubsecRound;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
+use teamd_domain::Time;
+use teamd_domain::identity::Caller;
+use teamd_domain::request::{Change, Command, Request, State, TransitionError};
+use teamd_host::failpoint::pass;
+use teamd_policy::reminders::is_escalated;
+use teamd_policy::{Ask, Judgement, Policy, Refusal, evaluate};
+use teamd_store::port::Tx;
 
 /// A decision as it comes in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -196,13 +196,8 @@ fn approve(
         Err(refusal) => {
             let reason = format!("no longer fits policy version {}: {refusal}", in_force.version);
             let command = Command::LoseBasis { reason };
-            let request = commit::carry_out(
-                tx,
-                &request,
-                &command,
-                &crate::domain::event::Actor::daemon(),
-                now,
-            )?;
+            let request =
+                commit::carry_out(tx, &request, &command, &teamd_domain::event::Actor::daemon(), now)?;
             Ok(Outcome::Withdrawn(Box::new(request), refusal.into()))
         }
     }

@@ -6,13 +6,13 @@ use super::facts::Facts;
 use super::guards::{self, Guard};
 use super::policy::InForce;
 use super::refused::Refused;
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::store::WriteLane;
-use crate::store::port::{Read, StoreResult, Tx};
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
 use team_shared::problem::Code;
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_store::WriteLane;
+use teamd_store::port::{Read, StoreResult, Tx};
 
 /// How often a decision is made again before its caller is told to try later.
 pub(super) const MAX_TRIES: usize = 8;

@@ -11,14 +11,14 @@
 
 use super::refused::Refused;
 use super::{Engine, Hold, commit};
-use crate::domain::event::EventDraft;
-use crate::lifecycle::systemd;
-use crate::store::port::StoreError;
-use crate::store::{LockHolder, Space};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use team_shared::event::EventType;
 use team_shared::problem::Code;
+use teamd_domain::event::EventDraft;
+use teamd_host::lifecycle::systemd;
+use teamd_store::port::StoreError;
+use teamd_store::{LockHolder, Space};
 use tokio::time::Instant;
 
 /// How often an unusable store is tried again.

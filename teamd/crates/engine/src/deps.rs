@@ -1,18 +1,19 @@
 //! What the engine is given: the world outside, and what can be set.
 
-use crate::aws::health::AwsHealth;
-use crate::aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
-use crate::clock::Clock;
-use crate::domain::activity::MarkRule;
-use crate::lifecycle::Shutdown;
-use crate::store::Store;
-use crate::store::activity::ActivityStore;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::duration::Seconds;
 use team_shared::ids::AccountId;
+use teamd_aws::health::AwsHealth;
+use teamd_aws::port::{ActivitySource, Assignments, DirectorySource, Inventory, OwnIdentity, Schedules};
+use teamd_config::Config;
+use teamd_domain::activity::MarkRule;
+use teamd_host::clock::Clock;
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::Store;
+use teamd_store::activity::ActivityStore;
 
 /// What the engine needs from outside.
 pub struct Deps {
@@ -57,7 +58,7 @@ pub struct ActivityPorts {
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
     /// How logins map to people.
-    pub identity: crate::config::Identity,
+    pub identity: teamd_config::Identity,
     /// `[aws] instance_arn`.
     pub instance_arn: Option<String>,
     /// `[aws] identity_store_id`.
@@ -67,7 +68,7 @@ pub struct EngineSettings {
     /// How old the directory copy may be.
     pub directory_refresh: Seconds,
     /// What is done where AWS and the book differ.
-    pub drift_action: crate::config::DriftAction,
+    pub drift_action: teamd_config::DriftAction,
     /// Assignment operations under way at once; AWS allows 15.
     pub max_in_flight: usize,
     /// Pending requests a person.
@@ -91,9 +92,36 @@ pub struct EngineSettings {
     /// What about a call is worth a look.
     pub activity_marks: Arc<Vec<MarkRule>>,
     /// Where the people on call are read.
-    pub on_call: BTreeMap<String, crate::config::OnCall>,
+    pub on_call: BTreeMap<String, teamd_config::OnCall>,
     /// For `status`.
     pub region: String,
     /// For `status`.
     pub endpoint: Option<String>,
+}
+
+impl From<&Config> for EngineSettings {
+    fn from(config: &Config) -> Self {
+        Self {
+            identity: config.identity.clone(),
+            instance_arn: config.aws.instance_arn.clone(),
+            identity_store_id: config.aws.identity_store_id.clone(),
+            protected: config.protected.accounts.clone(),
+            directory_refresh: config.aws.directory_refresh,
+            drift_action: config.drift.action,
+            max_in_flight: config.aws.max_in_flight as usize,
+            pending_per_user: config.limits.pending_per_user as usize,
+            submits_per_minute: config.limits.submits_per_minute_per_user as usize,
+            refusals_per_minute: config.limits.refusals_per_minute_per_user as usize,
+            connections_per_user: config.limits.connections_per_user as usize,
+            connections: teamd_host::descriptors::connections_that_fit(config.limits.connections) as usize,
+            activity_regions: config.activity_regions(),
+            activity_role: config.activity.role_name.is_some(),
+            activity_poll: Duration::from_secs(config.activity.poll.get().unsigned_abs()),
+            activity_retention: chrono::TimeDelta::seconds(config.activity.retention.get()),
+            activity_marks: Arc::new(config.activity.marks.clone()),
+            region: config.aws.region.clone().unwrap_or_default(),
+            endpoint: config.aws.endpoint_url.clone(),
+            on_call: config.on_call.clone(),
+        }
+    }
 }

@@ -3,15 +3,6 @@
 use super::instance::Instance;
 use super::refused::Refused;
 use super::{Engine, commit, decide};
-use crate::aws::port::{AwsError, FreshPerson};
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::domain::policy::{OnLostEligibility, Refusal, widened};
-use crate::domain::request::{Command, Request, State};
-use crate::failpoint::{Injected, hit, pass};
-use crate::store::WriteLane;
-use crate::store::port::RequestFilter;
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +10,15 @@ use team_shared::event::EventType;
 use team_shared::ids::UserId;
 use team_shared::problem::Code;
 use team_shared::state::RequestState;
+use teamd_aws::port::{AwsError, FreshPerson};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_domain::request::{Command, Request, State};
+use teamd_host::failpoint::{Injected, hit, pass};
+use teamd_policy::{OnLostEligibility, Refusal, widened};
+use teamd_store::WriteLane;
+use teamd_store::port::RequestFilter;
 
 /// How long a verb waits for the very first load.
 const FIRST_LOAD: Duration = Duration::from_secs(20);

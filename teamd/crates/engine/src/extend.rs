@@ -9,16 +9,16 @@ use super::refused::Refused;
 use super::submit::Mark;
 use super::verb::{opened, refuse_stale};
 use super::{Engine, Facts, chain, commit, daily, random};
-use crate::domain::Time;
-use crate::domain::identity::Caller;
-use crate::domain::request::{Next, Request, State, Terms, TransitionError, expires_at, submit};
-use crate::store::port::Tx;
 use chrono::TimeDelta;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
 use team_shared::text;
+use teamd_domain::Time;
+use teamd_domain::identity::Caller;
+use teamd_domain::request::{Next, Request, State, Terms, TransitionError, expires_at, submit};
+use teamd_store::port::Tx;
 
 /// What a person asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use super::access::Access;
 use super::gate::{Held, Hold};
 use super::policy::InForce;
 use super::refused::Refused;
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::identity::Caller;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use team_shared::ids::{AccountId, UserId};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::identity::Caller;
 
 /// What decisions are made on, at one moment.
 #[derive(Clone)]

@@ -3,21 +3,21 @@
 use super::refused::Refused;
 use super::submit::Submission;
 use super::{commit, daily, random};
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::policy::{Judgement, TextRules, check_texts};
-use crate::domain::request::{Key, Next, Request, State, Terms, expires_at};
-use crate::store::port::{RequestFilter, Tx};
 use team_shared::duration::Seconds;
 use team_shared::problem::{Code, FieldError};
 use team_shared::terms::Shape;
 use team_shared::text;
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::request::{Key, Next, Request, State, Terms, expires_at};
+use teamd_policy::{Judgement, TextRules, check_texts};
+use teamd_store::port::{RequestFilter, Tx};
 
 /// The most requests of one batch.
 const MAX_BATCH: usize = 200;
 
 /// Looks once more at what other requests of the person say, and files one.
-pub(super) fn file(
+pub(crate) fn file(
     tx: &mut dyn Tx,
     next: &Next,
     max_per_day: Option<Seconds>,

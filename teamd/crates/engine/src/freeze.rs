@@ -12,13 +12,13 @@ use self::kept::{read, write};
 use super::reconciler::hand_over;
 use super::refused::Refused;
 use super::{Engine, Hold, commit, limits};
-use crate::domain::event::{Datum, EventDraft};
-use crate::domain::identity::{Caller, Who};
-use crate::domain::request::{Command, Request};
-use crate::store::port::{RequestFilter, StoreResult, Tx};
 use team_shared::event::EventType;
 use team_shared::problem::Code;
 use team_shared::state::RequestState;
+use teamd_domain::event::{Datum, EventDraft};
+use teamd_domain::identity::{Caller, Who};
+use teamd_domain::request::{Command, Request};
+use teamd_store::port::{RequestFilter, StoreResult, Tx};
 
 /// More live requests than one bastion will ever have.
 const ALL: usize = 1_000_000;
@@ -103,7 +103,7 @@ impl Engine {
             .map_err(|_| Refused::field("reason", "1 to 1,024 ordinary characters"))?;
         let (now, actor) = (self.clock.now(), caller.actor());
         self.store
-            .write(crate::store::WriteLane::Normal, move |tx| {
+            .write(teamd_store::WriteLane::Normal, move |tx| {
                 let Some(frozen) = read(tx)? else {
                     return Err(Refused::new(Code::AlreadyDecided, "no freeze is on"));
                 };

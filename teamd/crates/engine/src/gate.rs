@@ -2,9 +2,9 @@
 //!
 //! Removals never ask: there is no way from here to the removal path. To add a reason: a variant of [`Hold`].
 
-use crate::domain::Time;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use teamd_domain::Time;
 
 /// A reason for which no create is sent. Starts that are due wait meanwhile, and so do creates not yet sent.
 /// docs/OPERATIONS.md lists what may still be done by whom, and how each ends.

@@ -9,10 +9,10 @@
 use super::gate::Held;
 use super::refused::Refused;
 use super::{Engine, Hold};
-use crate::domain::Time;
-use crate::domain::grant::{Grant, Phase, State, Wanted};
-use crate::store::WriteLane;
 use std::collections::BTreeMap;
+use teamd_domain::Time;
+use teamd_domain::grant::{Grant, Phase, State, Wanted};
+use teamd_store::WriteLane;
 
 /// What keeps a promise.
 #[cfg_attr(

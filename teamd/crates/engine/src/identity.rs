@@ -2,12 +2,12 @@
 //! client says is looked at.
 
 use super::Engine;
-use crate::config::Match;
-use crate::domain::directory::Directory;
-use crate::domain::identity::{Caller, LoginUid, Peer, Who};
-use crate::domain::policy::roles_of;
 use std::collections::BTreeMap;
 use team_shared::ids::UserId;
+use teamd_config::Match;
+use teamd_domain::directory::Directory;
+use teamd_domain::identity::{Caller, LoginUid, Peer, Who};
+use teamd_policy::roles_of;
 
 impl Engine {
     /// Who a peer is. `login` is the login name of its uid, where the system knows one.

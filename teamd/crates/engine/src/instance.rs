@@ -5,14 +5,15 @@
 //! the store's own instance stays, and removals go on at that instance.
 
 use super::{Engine, Hold, Refused};
-use crate::aws::port::AwsError;
-use crate::domain::directory::Directory;
-use crate::domain::grant::Reply;
-use crate::domain::request::Key;
-use crate::engine::guards::{self, Guard};
-use crate::store::port::RequestFilter;
+use crate::guards;
+use crate::guards::Guard;
 use team_shared::ids::PermissionSetArn;
 use team_shared::state::RequestState;
+use teamd_aws::port::AwsError;
+use teamd_domain::directory::Directory;
+use teamd_domain::grant::Reply;
+use teamd_domain::request::Key;
+use teamd_store::port::RequestFilter;
 
 /// Requests that are not over.
 const OPEN: [RequestState; 5] = [
@@ -71,17 +72,18 @@ impl Engine {
             .map_err(AwsError::Refused)
     }
 
-    /// Whether a reply that an assignment is not there is about the instance that the key belongs to.
+    /// Whether a reply that an assignment is not there is about the instance that the key belongs to. Before the first
+    /// directory load of this process, the instance that AWS answers as is unknown: the copy is from before the start.
     pub(super) fn proves_absence(&self, key: &Key, reply: &Reply) -> bool {
         if !guards::is_on(Guard::OwnInstance) {
             return true;
         }
-        let is_held = self.gate.is_held(Hold::OtherInstance);
+        let is_known = *self.directory_loads.borrow() > 0 && !self.gate.is_held(Hold::OtherInstance);
         match reply {
             // The adapter lists the instance that the ARN names.
-            Reply::Listed { .. } => !is_held || key.permission_set.instance_arn().is_some(),
+            Reply::Listed { .. } => is_known || key.permission_set.instance_arn().is_some(),
             _ => {
-                !is_held
+                is_known
                     && self
                         .directory()
                         .is_none_or(|copy| Instance::of(&copy).has(&key.permission_set))

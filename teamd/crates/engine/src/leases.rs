@@ -3,16 +3,17 @@
 
 use super::refused::Refused;
 use super::{Engine, Hold};
-use crate::domain::grant::Grant;
-use crate::domain::request::Key;
-use crate::failpoint::pass;
-use crate::leases::{self, LeaseEntry, LeasesFile, ReadError};
-use crate::store::port::{Read, RequestFilter, StoreResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use team_shared::state::RequestState;
+use teamd_domain::grant::Grant;
+use teamd_domain::request::Key;
+use teamd_host::failpoint::pass;
+use teamd_store::leases;
+use teamd_store::leases::{LeaseEntry, LeasesFile, ReadError};
+use teamd_store::port::{Read, RequestFilter, StoreResult};
 use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::Instant;
 

@@ -53,8 +53,7 @@ mod reconciler;
 mod refusals;
 mod refused;
 mod refusing;
-#[cfg(feature = "simulator")]
-pub(crate) mod rehearsal;
+pub mod rehearsal;
 mod reminders;
 pub mod removal;
 mod removals;
@@ -73,8 +72,6 @@ pub use access::{Access, Verb};
 pub use activity::anything;
 pub use activity::{Activity, ActivityLine, Coverage};
 pub use alarms::ALARMS_AFTER;
-#[cfg(test)]
-pub(crate) use commit::is_news;
 pub use decide::Approval;
 pub use deps::{ActivityPorts, Deps, EngineSettings};
 pub use drift::DriftOverview;
@@ -92,25 +89,25 @@ pub use policy::{
 pub use random::seed_this_thread;
 pub use refused::Refused;
 pub use removals::RemovalProgress;
-pub(crate) use status::hex;
+pub use status::hex;
 pub use status::{Overview, failing_since};
 pub use submit::{FILED, Filed, Mark, Submission};
 pub use telling::{DeliveryQuery, Tried};
 pub use timekeeping::{AcceptedClock, ClockState, accept_offline, start_clock};
 pub use verb::Act;
 
-use crate::aws::health::AwsHealth;
-use crate::aws::port::{Assignments, DirectorySource, Inventory, OwnIdentity};
-use crate::clock::Clock;
-use crate::domain::Time;
-use crate::domain::directory::{Directory, OnCallMembers};
-use crate::lifecycle::Shutdown;
-use crate::store::Store;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_aws::health::AwsHealth;
+use teamd_aws::port::{Assignments, DirectorySource, Inventory, OwnIdentity};
+use teamd_domain::Time;
+use teamd_domain::directory::{Directory, OnCallMembers};
+use teamd_host::clock::Clock;
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::Store;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -223,7 +220,7 @@ impl Engine {
             tracing::error!(%error, "the start is not in the audit trail");
         }
         engine.forget_attempts().await?;
-        crate::failpoint::pass("start.due").await?;
+        teamd_host::failpoint::pass("start.due").await?;
         engine.take_due().await?;
         Ok(engine)
     }
@@ -351,7 +348,7 @@ impl Engine {
 
     /// How AWS answers.
     #[must_use]
-    pub fn aws(&self) -> crate::aws::health::Snapshot {
+    pub fn aws(&self) -> teamd_aws::health::Snapshot {
         self.health.snapshot()
     }
 

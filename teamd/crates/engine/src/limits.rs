@@ -6,13 +6,13 @@
 
 use super::refused::Refused;
 use super::{Engine, EngineSettings};
-use crate::domain::Time;
-use crate::domain::identity::Caller;
 use chrono::TimeDelta;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use team_shared::ids::UserId;
 use team_shared::problem::Code;
+use teamd_domain::Time;
+use teamd_domain::identity::Caller;
 
 /// Submissions of the last minute, by person.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! Logins behind which several people may sit, and people behind several logins. The daemon knows uids: two people in
 //! one login are one person to it, and one person may not count twice by two logins.
 
-use crate::config::Identity;
 use std::collections::{BTreeMap, BTreeSet};
+use teamd_config::Identity;
 
 /// A login of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,14 +6,14 @@ use super::access::Verb;
 use super::refused::Refused;
 use super::verb::{checked_comment, opened_as_read};
 use super::{Act, Engine, commit};
-use crate::domain::Time;
-use crate::domain::event::Actor;
-use crate::domain::identity::Caller;
-use crate::domain::request::{Command, Key, Request, transition};
-use crate::store::WriteLane;
-use crate::store::port::{RequestFilter, Tx};
 use team_shared::ids::RequestId;
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::event::Actor;
+use teamd_domain::identity::Caller;
+use teamd_domain::request::{Command, Key, Request, transition};
+use teamd_store::WriteLane;
+use teamd_store::port::{RequestFilter, Tx};
 
 /// More requests than ever ended in loss on one key.
 const MANY: usize = 100;

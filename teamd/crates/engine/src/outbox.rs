@@ -4,13 +4,13 @@
 use super::Engine;
 use super::refused::Refused;
 use super::telling::{Plan, expand, row_to_tell};
-use crate::failpoint::{hit, pass};
-use crate::store::WriteLane;
-use crate::store::port::{AuditRecord, OutboxRow};
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::text::inert;
+use teamd_host::failpoint::{hit, pass};
+use teamd_store::WriteLane;
+use teamd_store::port::{AuditRecord, OutboxRow};
 
 /// Rows looked at in one go.
 const BATCH: usize = 100;

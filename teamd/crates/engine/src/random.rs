@@ -2,9 +2,9 @@
 //!
 //! A simulation must replay: with the feature `simulator` a thread may be given a seed, and draws from that instead.
 
-use crate::domain::Time;
 use rand::Rng;
 use team_shared::ids::RequestId;
+use teamd_domain::Time;
 
 /// A new request id.
 pub(super) fn request_id(now: Time) -> RequestId {

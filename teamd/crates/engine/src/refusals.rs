@@ -2,16 +2,16 @@
 //! nobody can fill the trail by trying.
 
 use super::{Engine, Refused, commit};
-use crate::domain::Time;
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::domain::identity::Caller;
-use crate::store::WriteLane;
 use chrono::TimeDelta;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use team_shared::event::EventType;
 use team_shared::ids::{RequestId, UserId};
 use team_shared::problem::Code;
+use teamd_domain::Time;
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_domain::identity::Caller;
+use teamd_store::WriteLane;
 
 /// Rows a minute before counting begins.
 const FULL_ROWS: u32 = 6;

@@ -1,9 +1,9 @@
 //! Why the engine refused: a stable code, what was refused and by which rule, and what would help.
 
-use crate::domain::policy::Refusal;
-use crate::domain::request::TransitionError;
-use crate::store::port::StoreError;
 use team_shared::problem::{Code, FieldError};
+use teamd_domain::request::TransitionError;
+use teamd_policy::Refusal;
+use teamd_store::port::StoreError;
 
 /// A refusal. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,8 +68,8 @@ impl Refused {
     }
 }
 
-impl From<crate::failpoint::Injected> for Refused {
-    fn from(injected: crate::failpoint::Injected) -> Self {
+impl From<teamd_host::failpoint::Injected> for Refused {
+    fn from(injected: teamd_host::failpoint::Injected) -> Self {
         StoreError::from(injected).into()
     }
 }

@@ -3,12 +3,12 @@
 
 use super::refused::Refused;
 use super::{Engine, Hold};
-use crate::aws::health::{Service, State as AwsState};
-use crate::aws::port::Lane;
-use crate::domain::request::Key;
-use crate::store::port::RequestFilter;
 use std::time::Duration;
 use team_shared::state::RequestState;
+use teamd_aws::health::{Service, State as AwsState};
+use teamd_aws::port::Lane;
+use teamd_domain::request::Key;
+use teamd_store::port::RequestFilter;
 
 /// Between two looks; also how long creates wait for the question that lets them go.
 const EVERY: Duration = Duration::from_secs(5);

@@ -6,17 +6,17 @@
 
 use super::refused::Refused;
 use super::{Engine, Facts, around, chain, commit, decide};
-use crate::domain::Time;
-use crate::domain::attention::Attention;
-use crate::domain::attention::reminders::{before_end, escalates_at, next, to_approvers};
-use crate::domain::event::{Actor, Datum};
-use crate::domain::request::{Basis, Command, Request, State};
-use crate::store::WriteLane;
-use crate::store::port::{Read, RequestFilter, StoreResult, Tx};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::attention::Attention;
+use teamd_domain::event::{Actor, Datum};
+use teamd_domain::request::{Basis, Command, Request, State};
+use teamd_policy::reminders::{before_end, escalates_at, next, to_approvers};
+use teamd_store::WriteLane;
+use teamd_store::port::{Read, RequestFilter, StoreResult, Tx};
 
 /// The longest sleep: policy may have changed meanwhile.
 const LONGEST: TimeDelta = TimeDelta::minutes(1);

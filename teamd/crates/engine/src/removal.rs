@@ -7,12 +7,12 @@
 //! ```
 
 use super::random;
-use crate::aws::port::{Assignments, Lane};
-use crate::clock::Clock;
-use crate::domain::Time;
-use crate::domain::grant::{Grant, Note, Reply, State, Step, Wanted, plan, record};
-use crate::domain::request::Key;
 use std::time::Duration;
+use teamd_aws::port::{Assignments, Lane};
+use teamd_domain::Time;
+use teamd_domain::grant::{Grant, Note, Reply, State, Step, Wanted, plan, record};
+use teamd_domain::request::Key;
+use teamd_host::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
 /// The longest that one AWS call may take before its answer counts as lost. Above the adapter's own time-outs.
@@ -142,8 +142,8 @@ async fn call(assignments: &dyn Assignments, key: &Key, step: &Step) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::grant::Status;
     use chrono::TimeDelta;
+    use teamd_domain::grant::Status;
 
     /// Steps on a key that AWS has (or not), with what AWS answers to each kind of call.
     fn steps(mut removal: Removal, mut present: bool, lost_deletes: usize) -> Vec<&'static str> {

@@ -7,15 +7,15 @@
 mod estimate;
 
 use super::Engine;
-use crate::aws::port::CallRate;
-use crate::domain::Time;
-use crate::domain::grant::{Grant, Phase, State, Wanted};
-use crate::domain::request::Key;
 use chrono::TimeDelta;
 use estimate::Crowd;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use team_shared::ids::AccountId;
+use teamd_aws::port::CallRate;
+use teamd_domain::Time;
+use teamd_domain::grant::{Grant, Phase, State, Wanted};
+use teamd_domain::request::Key;
 
 /// The rate is that of so long.
 const WINDOW: TimeDelta = TimeDelta::seconds(60);

@@ -3,17 +3,17 @@
 use super::gate::Held;
 use super::refused::Refused;
 use super::{Counts, Engine, Hold, alarms, commit};
-use crate::aws::health::{Snapshot as AwsSnapshot, State as AwsState};
-use crate::domain::Time;
-use crate::domain::event::EventDraft;
-use crate::domain::grant::Grant;
-use crate::domain::request::Request;
-use crate::store::WriteLane;
-use crate::store::port::{AuditFilter, ChainCheck, ChainProgress, ChainStep, Read};
 use chrono::TimeDelta;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use team_shared::event::EventType;
+use teamd_aws::health::{Snapshot as AwsSnapshot, State as AwsState};
+use teamd_domain::Time;
+use teamd_domain::event::EventDraft;
+use teamd_domain::grant::Grant;
+use teamd_domain::request::Request;
+use teamd_store::WriteLane;
+use teamd_store::port::{AuditFilter, ChainCheck, ChainProgress, ChainStep, Read};
 
 /// A removal is overdue when its end is past by more than this and absence is not verified.
 const OVERDUE: TimeDelta = TimeDelta::seconds(10);
@@ -253,7 +253,7 @@ impl Engine {
     }
 
     pub(super) async fn announce_start(&self) -> Result<(), Refused> {
-        crate::failpoint::pass("start.announce").await?;
+        teamd_host::failpoint::pass("start.announce").await?;
         let now = self.clock.now();
         let event = EventDraft::new(EventType::DaemonStarted).text("version", env!("CARGO_PKG_VERSION"));
         self.store
@@ -314,6 +314,6 @@ pub fn failing_since(aws: &AwsSnapshot) -> Option<Time> {
 
 /// Bytes as lower-case hex.
 #[must_use]
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

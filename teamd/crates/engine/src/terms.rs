@@ -2,8 +2,6 @@
 
 use super::refused::Refused;
 use super::submit::Submission;
-use crate::domain::Time;
-use crate::domain::request::Terms;
 use chrono::{SubsecRound, TimeDelta};
 use std::sync::LazyLock;
 use team_shared::duration::Seconds;
@@ -11,6 +9,8 @@ use team_shared::ids::RequestId;
 use team_shared::problem::FieldError;
 use team_shared::terms::Shape;
 use team_shared::text;
+use teamd_domain::Time;
+use teamd_domain::request::Terms;
 
 /// A start this little in the past is meant as "now".
 pub(super) const START_SLACK: TimeDelta = TimeDelta::seconds(60);

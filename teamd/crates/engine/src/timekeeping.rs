@@ -1,21 +1,21 @@
-//! The [clock rule](crate::domain::clock) at work: it holds the gate while clocks disagree, says so in the audit trail,
+//! The [clock rule](teamd_domain::clock) at work: it holds the gate while clocks disagree, says so in the audit trail,
 //! keeps the high-water mark, and asks AWS for the time when that is in question.
 //!
-//! Nothing here touches a removal: ends are judged by [`Clock::due`](crate::clock::Clock::due), which is never behind.
+//! Nothing here touches a removal: ends are judged by [`Clock::due`](teamd_host::clock::Clock::due), which is never behind.
 
 use super::refused::Refused;
 use super::{Engine, Hold, commit};
-use crate::clock::{GuardedClock, Machine, Readings};
-use crate::domain::Time;
-use crate::domain::clock::{Mark, News, Suspicion};
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::domain::identity::{Caller, Who};
-use crate::store::port::{AuditFilter, Read, StoreResult, Tx};
-use crate::store::{Store, WriteLane};
 use chrono::TimeDelta;
 use std::time::Duration;
 use team_shared::event::EventType;
 use team_shared::problem::Code;
+use teamd_domain::Time;
+use teamd_domain::clock::{Mark, News, Suspicion};
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_domain::identity::{Caller, Who};
+use teamd_host::clock::{GuardedClock, Machine, Readings};
+use teamd_store::port::{AuditFilter, Read, StoreResult, Tx};
+use teamd_store::{Store, WriteLane};
 
 /// How often the mark is kept. Rows of the trail say more where they are newer.
 const MARK_EVERY: TimeDelta = TimeDelta::seconds(60);

@@ -3,11 +3,11 @@
 use super::Facts;
 use super::access::Verb;
 use super::refused::Refused;
-use crate::domain::identity::Caller;
-use crate::domain::request::Request;
-use crate::store::port::Tx;
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
+use teamd_domain::identity::Caller;
+use teamd_domain::request::Request;
+use teamd_store::port::Tx;
 
 /// What comes with a verb.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,12 +6,12 @@ mod guarded;
 
 pub use guarded::{GuardedClock, Machine, Readings};
 
-use crate::domain::Time;
 use chrono::SubsecRound;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use teamd_domain::Time;
 use tokio::sync::Notify;
 
 /// Tells the time and waits for it.
@@ -127,7 +127,7 @@ impl Clock for ManualClock {
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tasks of a test end with its runtime")]
 mod tests {
-    use super::*;
+    use crate::clock::*;
     use chrono::DateTime;
     use std::sync::Arc;
 

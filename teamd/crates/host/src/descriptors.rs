@@ -9,7 +9,7 @@ const RESERVED_CONNECTIONS: u64 = 24;
 const OWN_DESCRIPTORS: u64 = 256;
 
 /// Raises the soft limit on descriptors to the hard one.
-pub(crate) fn raise_limit() {
+pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current == limit.maximum {
         return;
@@ -24,7 +24,7 @@ pub(crate) fn raise_limit() {
 }
 
 /// `[limits] connections`, or as many of them as the hard limit allows, with a warning.
-pub(crate) fn connections_that_fit(connections: u32) -> u32 {
+pub fn connections_that_fit(connections: u32) -> u32 {
     let limit = hard_limit();
     let fitting = fitting(connections, limit);
     if fitting < connections {
@@ -40,17 +40,17 @@ pub(crate) fn connections_that_fit(connections: u32) -> u32 {
 }
 
 /// The hard limit on descriptors; none: there is none.
-pub(crate) fn hard_limit() -> Option<u64> {
+pub fn hard_limit() -> Option<u64> {
     getrlimit(Resource::Nofile).maximum
 }
 
 /// The descriptors that so many ordinary connections need, with everything else.
-pub(crate) fn needed(connections: u32) -> u64 {
+pub fn needed(connections: u32) -> u64 {
     u64::from(connections) + RESERVED_CONNECTIONS + OWN_DESCRIPTORS
 }
 
 /// As many of the connections as a hard limit allows, but at least one.
-pub(crate) fn fitting(connections: u32, hard_limit: Option<u64>) -> u32 {
+pub fn fitting(connections: u32, hard_limit: Option<u64>) -> u32 {
     let Some(limit) = hard_limit else {
         return connections;
     };
@@ -62,7 +62,7 @@ pub(crate) fn fitting(connections: u32, hard_limit: Option<u64>) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::descriptors::*;
 
     #[test]
     fn connections_are_lowered_to_the_descriptors() {

@@ -6,7 +6,7 @@
 
 mod trust;
 
-pub(crate) use trust::refuse_untrusted;
+pub use trust::refuse_untrusted;
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -19,12 +19,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Time that a file gets, network mounts included.
-pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(5);
+pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether a link at the end of a path is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Links {
+pub enum Links {
+    /// It is.
     Follow,
+    /// It is not: the path is refused.
     Refuse,
 }
 
@@ -32,7 +34,7 @@ pub(crate) enum Links {
 ///
 /// # Errors
 /// It is not there, or no regular file.
-pub(crate) fn open(path: &Path, links: Links) -> io::Result<File> {
+pub fn open(path: &Path, links: Links) -> io::Result<File> {
     use rustix::fs::OFlags;
     let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     if links == Links::Refuse {
@@ -58,7 +60,7 @@ pub(crate) fn open(path: &Path, links: Links) -> io::Result<File> {
 ///
 /// # Errors
 /// It cannot be read, or is too large.
-pub(crate) fn read_all(file: File, most: u64) -> io::Result<Vec<u8>> {
+pub fn read_all(file: File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
@@ -70,7 +72,7 @@ pub(crate) fn read_all(file: File, most: u64) -> io::Result<Vec<u8>> {
 
 /// Why work on a thread of its own has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unanswered {
+pub enum Unanswered {
     /// It goes on, and nobody waits for it any more.
     #[error("no answer within {} seconds", .0.as_secs())]
     TimedOut(Duration),
@@ -87,7 +89,7 @@ pub(crate) enum Unanswered {
 ///
 /// # Errors
 /// No result.
-pub(crate) async fn on_thread<T: Send + 'static>(
+pub async fn on_thread<T: Send + 'static>(
     name: &str,
     timeout: Duration,
     work: impl FnOnce() -> T + Send + 'static,
@@ -155,7 +157,7 @@ impl Drop for Running {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::files::*;
     use std::sync::mpsc;
 
     fn fifo(folder: &Path) -> std::path::PathBuf {

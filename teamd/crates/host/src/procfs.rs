@@ -8,7 +8,7 @@ const LEAST_UIDS: u64 = 65_536;
 /// Whether this kernel keeps login uids (`CONFIG_AUDIT`). Where it does not, nobody has one. Our own file is looked at:
 /// no mount option hides that.
 #[must_use]
-pub(crate) fn keeps_login_uids() -> bool {
+pub fn keeps_login_uids() -> bool {
     judge_login_uid(&std::fs::read_to_string("/proc/self/loginuid"), has_proc())
 }
 
@@ -23,7 +23,7 @@ fn judge_login_uid(own: &io::Result<String>, has_proc: bool) -> bool {
 
 /// The option that hides the processes of other users from us, as `/proc` was mounted; none: all are visible.
 #[must_use]
-pub(crate) fn hidepid() -> Option<String> {
+pub fn hidepid() -> Option<String> {
     judge_mounts(&std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
 }
 
@@ -41,7 +41,7 @@ fn judge_mounts(mountinfo: &str) -> Option<String> {
 
 /// The uids that this process can tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum UidMap {
+pub enum UidMap {
     /// Every uid is itself.
     Identity,
     /// So many uids, perhaps under other numbers: a container.
@@ -54,7 +54,7 @@ pub(crate) enum UidMap {
 
 /// The uid map of our user namespace.
 #[must_use]
-pub(crate) fn uid_map() -> UidMap {
+pub fn uid_map() -> UidMap {
     std::fs::read_to_string("/proc/self/uid_map").map_or(UidMap::Unknown, |map| judge_uid_map(&map))
 }
 
@@ -78,7 +78,7 @@ fn judge_uid_map(map: &str) -> UidMap {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::procfs::*;
 
     #[test]
     fn kernel_without_login_uids_is_told_apart() {

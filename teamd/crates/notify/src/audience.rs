@@ -2,13 +2,13 @@
 //! concerned: rooms, topics and webhooks are the routes' business.
 
 use super::Told;
-use crate::domain::directory::Directory;
-use crate::domain::event::Severity;
-use crate::domain::policy::{Policy, Subject, deciders_on, people_of};
-use crate::domain::request::{Request, State};
 use std::collections::BTreeMap;
 use team_shared::event::EventType;
 use team_shared::ids::UserId;
+use teamd_domain::directory::Directory;
+use teamd_domain::event::Severity;
+use teamd_domain::request::{Request, State};
+use teamd_policy::{Policy, Subject, deciders_on, people_of};
 
 /// Why somebody is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

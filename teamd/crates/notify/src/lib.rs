@@ -5,7 +5,7 @@
 //! * [`channels`] one file each: webhook, Slack, SMTP, SES, SNS · [`secret`] the files with their secrets
 //!
 //! Nothing here knows the store or the engine: a channel gets one [`Outgoing`] and says what came of it. Whether and when
-//! it is tried again is [`crate::domain::delivery`]'s word.
+//! it is tried again is [`teamd_domain::delivery`]'s word.
 //!
 //! To add an event: its audience, its severity, and a template in `templates/`. To add a channel: a file in `channels`, a
 //! line in [`channels::open`], its section in the configuration.
@@ -27,12 +27,12 @@ pub use notice::{Notice, Reader};
 pub use recipient::{Recipient, delivery_id};
 pub use routing::{Planned, Reach, plan};
 
-use crate::domain::Time;
-use crate::domain::event::Actor;
-use crate::domain::request::Request;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use team_shared::event::EventType;
+use teamd_domain::Time;
+use teamd_domain::event::Actor;
+use teamd_domain::request::Request;
 
 /// An event that people are told of, as the audit trail has it.
 #[derive(Debug, Clone, Copy)]
@@ -123,4 +123,48 @@ pub trait Channel: Send + Sync {
     /// # Errors
     /// What is wrong, in words.
     fn check(&self) -> BoxFuture<'_, Result<String, String>>;
+}
+
+/// Events that people are told of.
+#[must_use]
+pub const fn is_news(kind: EventType) -> bool {
+    matches!(
+        kind,
+        EventType::RequestSubmitted
+            | EventType::RequestUnclaimed
+            | EventType::RequestClaimed
+            | EventType::RequestEscalated
+            | EventType::RequestReviewed
+            | EventType::ReminderPending
+            | EventType::ReminderBeforeEnd
+            | EventType::FreezeOn
+            | EventType::FreezeOff
+            | EventType::RequestApproved
+            | EventType::RequestRejected
+            | EventType::RequestCancelled
+            | EventType::RequestExpired
+            | EventType::RequestWithdrawn
+            | EventType::RequestScheduled
+            | EventType::RequestTermsChanged
+            | EventType::RequestGivenUp
+            | EventType::RequestLost
+            | EventType::RequestActive
+            | EventType::RequestEnded
+            | EventType::RequestRevoked
+            | EventType::RequestFailed
+            | EventType::GrantStuck
+            | EventType::GrantReappeared
+            | EventType::GrantDrift
+            | EventType::PolicyApplied
+            | EventType::PolicyProposed
+            | EventType::ActivityMarked
+            | EventType::ClockSuspect
+            | EventType::ClockClear
+            | EventType::DirectoryWidened
+            | EventType::AuditFault
+            | EventType::DaemonRevokeOnly
+            | EventType::NotifyFailing
+            | EventType::NotifyClear
+            | EventType::DigestWeekly
+    )
 }

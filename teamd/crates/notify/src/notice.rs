@@ -7,15 +7,15 @@ mod weekly;
 
 use super::audience::{Part, severity};
 use super::{Told, times, words};
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Severity};
 use event::{acts, event};
 use facts::{Names, Particulars, facts, groups};
 use minijinja::context;
 use serde_json::{Value, json};
 use team_shared::event::EventType;
 use team_shared::text::inert;
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::event::{Actor, Severity};
 
 /// For whom it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]

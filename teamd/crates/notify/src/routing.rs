@@ -4,12 +4,12 @@
 use super::Told;
 use super::audience::{Part, audience, severity};
 use super::recipient::Recipient;
-use crate::config;
-use crate::domain::directory::Directory;
-use crate::domain::event::{EventPattern, Severity};
-use crate::domain::policy::{Policy, Route, Target, people_of};
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::UserId;
+use teamd_config as config;
+use teamd_domain::directory::Directory;
+use teamd_domain::event::{EventPattern, Severity};
+use teamd_policy::{Policy, Route, Target, people_of};
 
 /// Where there is no channel, because there is nothing that reaches this recipient.
 pub const NO_CHANNEL: &str = "-";
@@ -205,7 +205,7 @@ fn fits(route: &Route, told: &Told<'_>, directory: Option<&Directory>) -> bool {
 fn target<'a>(
     told: &Told<'a>,
     name: &str,
-    of: impl Fn(&'a crate::domain::request::Request) -> &'a str,
+    of: impl Fn(&'a teamd_domain::request::Request) -> &'a str,
 ) -> Option<&'a str> {
     told.request.map(of).or_else(|| told.data[name].as_str())
 }

@@ -1,10 +1,11 @@
 //! Secrets from files, read anew for each use: so that a new one needs no restart, and none stays in memory.
 
-use crate::files::{self, Links};
 use std::fmt;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use teamd_host::files;
+use teamd_host::files::Links;
 
 /// No secret is longer, in bytes.
 const MOST: u64 = 16 * 1024;

@@ -1,8 +1,8 @@
 //! Moments and lengths in the words of a reader.
 
-use crate::domain::Time;
 use chrono_tz::Tz;
 use team_shared::duration::format_seconds;
+use teamd_domain::Time;
 
 /// The zone of that name; UTC where there is none.
 pub(super) fn zone(name: Option<&str>) -> Tz {

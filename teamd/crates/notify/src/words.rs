@@ -38,7 +38,7 @@ macro_rules! templates {
             let mut env = Environment::new();
             env.set_undefined_behavior(UndefinedBehavior::Lenient);
             env.set_auto_escape_callback(|_| AutoEscape::None);
-            env.set_syntax(crate::notify::words::syntax());
+            env.set_syntax(crate::words::syntax());
             for (name, source) in [
                 $(($file, include_str!(concat!("templates/", $file, ".txt"))),)+
                 ("other", include_str!("templates/other.txt")),

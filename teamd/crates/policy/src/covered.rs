@@ -2,7 +2,7 @@
 
 use super::matching::{account_fits, set_fits};
 use super::model::{AccountPattern, SetPattern, Subject};
-use crate::domain::directory::{Account, Directory, PermissionSet, Person};
+use teamd_domain::directory::{Account, Directory, PermissionSet, Person};
 
 /// The enabled people that subjects name, by user name.
 #[must_use]

@@ -4,14 +4,14 @@ use super::evaluate::Judgement;
 use super::matching::people;
 use super::model::{ApprovalMode, EligibilityRule, Policy};
 use super::refusal::Refusal;
-use crate::domain::Time;
-use crate::domain::bits::Bits;
-use crate::domain::directory::Directory;
-use crate::domain::request::{Basis, Demand};
 use std::cell::OnceCell;
 use std::sync::Arc;
 use team_shared::duration::Seconds;
 use team_shared::ids::UserId;
+use teamd_domain::Time;
+use teamd_domain::bits::Bits;
+use teamd_domain::directory::Directory;
+use teamd_domain::request::{Basis, Demand};
 
 /// Works out demands for one requester. Whom a rule names is looked up once, when it is first needed.
 pub(super) struct Demands<'a> {

@@ -5,12 +5,12 @@ use super::evaluate::{Judgement, counting, longest};
 use super::matching::{Named, account_fits, is_protected, set_fits};
 use super::model::{AccountPattern, Policy, SetPattern};
 use super::texts::TextRules;
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, PermissionSet};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use team_shared::duration::Seconds;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, PermissionSet};
 
 /// One (account, permission set) that a person may ask for. What is said of approval, texts and rule holds for an ask
 /// of `max_duration`; a shorter one may be judged by other rules.

@@ -5,12 +5,12 @@ use super::matching::{Named, account_fits, is_protected, set_fits};
 use super::model::{EligibilityRule, Policy};
 use super::refusal::{Nearest, Part, Refusal};
 use super::texts::TextRules;
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, PermissionSet};
-use crate::domain::request::Basis;
 use std::collections::BTreeSet;
 use team_shared::duration::Seconds;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, PermissionSet};
+use teamd_domain::request::Basis;
 
 /// What somebody asks for.
 #[derive(Debug, Clone, Copy)]

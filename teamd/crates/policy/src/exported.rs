@@ -1,9 +1,9 @@
 //! The directory from the JSON that `team-tui directory export` and `GET /v1/directory` give.
 
-use crate::domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 use std::collections::BTreeSet;
 use team_shared::directory as wire;
 use team_shared::ids::AccountId;
+use teamd_domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 
 /// AWS's word for an account in which it grants.
 const ACTIVE: &str = "ACTIVE";

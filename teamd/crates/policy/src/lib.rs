@@ -19,11 +19,16 @@
 
 mod covered;
 mod demands;
+pub mod document;
 mod entitlements;
 mod evaluate;
+pub mod expectation;
+pub mod exported;
 mod matching;
 mod model;
+pub mod plan;
 mod refusal;
+pub mod reminders;
 mod roles;
 mod route;
 mod stale;

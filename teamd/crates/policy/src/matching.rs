@@ -1,10 +1,10 @@
 //! What fits what: people and subjects, accounts and patterns, permission sets and patterns.
 
 use super::model::{AccountPattern, SetPattern, Subject};
-use crate::domain::bits::Bits;
-use crate::domain::directory::{Account, Directory, PermissionSet, Person};
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, UserId};
+use teamd_domain::bits::Bits;
+use teamd_domain::directory::{Account, Directory, PermissionSet, Person};
 
 /// A person with the names that rules can call them by.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! The policy document in our own types, as [`crate::document`] makes it from the text.
 
-use super::super::Time;
 use super::route::Route;
 use super::texts::{TextRules, TicketPattern};
 use std::fmt;
 use team_shared::duration::Seconds;
 use team_shared::ids::AccountId;
+use teamd_domain::Time;
 
 /// The whole document. The default has no rules: nobody may ask for anything.
 #[derive(Debug, Clone, Default, PartialEq)]

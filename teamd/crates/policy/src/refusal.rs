@@ -1,9 +1,9 @@
 //! Why an ask is refused, and what would help.
 
-use crate::domain::Time;
 use team_shared::duration::Seconds;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 use team_shared::problem::Code;
+use teamd_domain::Time;
 
 /// Why an ask is refused, in the order in which it is looked at. None of these goes away by trying again: policy, the
 /// directory or the ask has to change.

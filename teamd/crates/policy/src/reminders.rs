@@ -1,14 +1,17 @@
 //! When somebody is told that a request waits, that it goes to others too, or that access is about to end. Pure: what is
 //! due at a moment, and when to look again. What was due while the daemon was away is told once, not once for each.
 
-use super::{Attention, Noted};
-use crate::domain::Time;
-use crate::domain::event::{Actor, Datum};
-use crate::domain::policy::Settings;
-use crate::domain::request::{Request, State};
+#[cfg(test)]
+mod tests;
+
+use crate::Settings;
 use chrono::TimeDelta;
 use team_shared::duration::Seconds;
 use team_shared::event::EventType;
+use teamd_domain::Time;
+use teamd_domain::attention::{Attention, Noted};
+use teamd_domain::event::{Actor, Datum};
+use teamd_domain::request::{Request, State};
 
 fn length(seconds: Seconds) -> TimeDelta {
     TimeDelta::seconds(seconds.get())

@@ -2,9 +2,9 @@
 
 use super::matching::{Named, account_fits, is_protected, set_fits};
 use super::model::{Policy, Subject};
-use crate::domain::directory::Directory;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use teamd_domain::directory::Directory;
 
 /// The roles of a person; they add up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

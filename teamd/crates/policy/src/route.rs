@@ -2,8 +2,8 @@
 //! whatever routes say.
 
 use super::model::{AccountPattern, SetPattern, Subject};
-use crate::domain::event::{EventPattern, Severity};
 use std::fmt;
+use teamd_domain::event::{EventPattern, Severity};
 
 /// Where a route leads.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! References of the document that AWS does not know, in lines for people. They match nothing and break nothing.
 
 use super::model::{AccountPattern, Policy, SetPattern, Subject};
-use crate::domain::directory::{Directory, OnCallMembers};
+use teamd_domain::directory::{Directory, OnCallMembers};
 
 /// A line for each reference that means nothing at present: people and groups that are not there, disabled people,
 /// closed accounts, OUs, tags, name patterns and permission sets that fit nothing.

@@ -4,13 +4,13 @@
 use super::evaluate::{Ask, Target, counting};
 use super::matching::{Named, account_fits, is_protected, set_fits};
 use super::model::{AccountPattern, EligibilityRule, Policy, SetPattern, Subject};
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, PermissionSet, Person};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use team_shared::duration::{Seconds, format_seconds};
 use team_shared::ids::AccountId;
 use team_shared::policy::{PartTrace, RuleTrace};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, PermissionSet, Person};
 
 /// What is asked about. Without account or permission set: whatever there is.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 
 use super::covered::{accounts_of, people_of, sets_of};
 use super::model::{AccountPattern, Policy, SetPattern, Subject};
-use crate::domain::directory::Directory;
 use std::collections::BTreeSet;
+use teamd_domain::directory::Directory;
 
 /// Names in a line; more are counted.
 const SHOWN: usize = 10;

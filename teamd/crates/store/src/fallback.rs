@@ -8,13 +8,13 @@
 use super::memory::Memory;
 use super::port::{Read, RequestFilter, StoreError, StoreResult, Tx};
 use super::witness::Change;
-use crate::domain::Time;
-use crate::domain::event::{Datum, EventDraft};
-use crate::domain::grant::{Grant, State as GrantState};
-use crate::domain::request::{Key, Request, State};
 use std::collections::{BTreeMap, HashMap};
 use team_shared::ids::RequestId;
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::event::{Datum, EventDraft};
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::{Key, Request, State};
 
 /// Events kept at most for a trail that takes none. The journal has them all.
 const MAX_SPOOL: usize = 100_000;

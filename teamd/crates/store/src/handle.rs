@@ -13,11 +13,11 @@ use super::memory::Memory;
 use super::port::{Backend, StoreError, StoreResult, Tx};
 use super::removals::Shared;
 use super::sqlite::{Lock, Sqlite, lock};
-use crate::domain::Time;
-use crate::priority;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use teamd_domain::Time;
+use teamd_host::priority;
 use tokio::sync::{oneshot, watch};
 
 /// Threads that read for callers and services.
@@ -77,6 +77,18 @@ impl Store {
     pub fn open_on(path: &Path, levels: Levels) -> StoreResult<Self> {
         let disk = Disk::of(path, levels);
         let backend = Sqlite::open(path, &disk)?;
+        Self::start_on(backend, disk)
+    }
+
+    /// On a disk that is full at so many pages, for tests.
+    #[cfg(any(test, feature = "simulator"))]
+    pub fn open_limited(
+        path: &Path,
+        pages: &std::sync::Arc<std::sync::atomic::AtomicU32>,
+    ) -> StoreResult<Self> {
+        let disk = Disk::of(path, LEVELS);
+        let mut backend = Sqlite::open(path, &disk)?;
+        backend.page_limit = std::sync::Arc::clone(pages);
         Self::start_on(backend, disk)
     }
 

@@ -22,6 +22,7 @@ mod disk;
 mod fallback;
 mod handle;
 mod lanes;
+pub mod leases;
 mod lock_holder;
 mod memory;
 pub mod port;

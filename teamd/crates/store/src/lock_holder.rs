@@ -114,7 +114,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     const DATABASE: &str = "TEAMD_TEST_LOCKED_DATABASE";
-    const SELF: &str = "store::lock_holder::tests::holder_in_another_process_is_named";
+    const SELF: &str = "lock_holder::tests::holder_in_another_process_is_named";
 
     /// In the other process: holds the lock until its input is closed.
     fn hold(path: &Path) {
@@ -131,7 +131,7 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("teamd.db");
-        let store = crate::store::Store::open(&path).unwrap();
+        let store = crate::Store::open(&path).unwrap();
         let disk = store.disk().unwrap();
         assert_eq!(disk.lock_holder(), None);
         let mut child = Command::new(std::env::current_exe().unwrap())
@@ -152,11 +152,11 @@ mod tests {
                 .contains(&format!("(process {}, uid", holder.pid))
         );
         // Asking has not cost us our own locks: another one still finds the database in use.
-        assert!(crate::store::is_locked(&path));
+        assert!(crate::is_locked(&path));
         drop(child.stdin.take());
         child.wait().unwrap();
         assert_eq!(disk.lock_holder(), None);
-        assert!(!crate::store::is_locked(&path));
+        assert!(!crate::is_locked(&path));
         store.close();
     }
 }

@@ -4,17 +4,17 @@
 //! Transactions are synchronous closures: all reads see one state, all writes become durable together or not at all.
 
 pub use super::chain::{ChainProgress, ChainStep};
-use crate::domain::Time;
-use crate::domain::attention::Attention;
-use crate::domain::backstop::Backstop;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, EventDraft};
-use crate::domain::grant::{Drift, Grant, Holder, Standing};
-use crate::domain::request::{Key, Request};
 use team_shared::event::EventType;
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId, UserId};
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::attention::Attention;
+use teamd_domain::backstop::Backstop;
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::directory::Directory;
+use teamd_domain::event::{Actor, EventDraft};
+use teamd_domain::grant::{Drift, Grant, Holder, Standing};
+use teamd_domain::request::{Key, Request};
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,8 +88,8 @@ impl StoreError {
     }
 }
 
-impl From<crate::failpoint::Injected> for StoreError {
-    fn from(injected: crate::failpoint::Injected) -> Self {
+impl From<teamd_host::failpoint::Injected> for StoreError {
+    fn from(injected: teamd_host::failpoint::Injected) -> Self {
         Self::Database(injected.to_string())
     }
 }
@@ -257,7 +257,7 @@ pub trait Read {
     /// All grants that are not settled `absent`: for the list, and for the start.
     fn grants(&mut self) -> StoreResult<Vec<Grant>>;
     /// Keys with work: a grant that is neither settled nor present-and-held, or open requests that wait for one. Every
-    /// key on which [`plan`](crate::domain::grant::plan) could answer anything but "nothing" must be in it.
+    /// key on which [`plan`](teamd_domain::grant::plan) could answer anything but "nothing" must be in it.
     fn keys_with_work(&mut self) -> StoreResult<Vec<Key>>;
     /// What schedules a key has in AWS; `None`: none.
     fn backstop(&mut self, key: &Key) -> StoreResult<Option<Backstop>>;

@@ -3,10 +3,10 @@
 use super::fallback::{Fallback, Live, replay};
 use super::port::{Backend, Read, StoreError, StoreResult, Tx};
 use super::witness::{Change, Witness};
-use crate::domain::Time;
-use crate::failpoint::hit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use teamd_domain::Time;
+use teamd_host::failpoint::hit;
 use tokio::sync::watch;
 
 /// What threads and callers share.

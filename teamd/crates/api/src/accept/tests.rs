@@ -118,7 +118,7 @@ async fn refused_connection_gets_a_readable_429() {
 
 #[tokio::test]
 async fn half_sent_headers_hold_only_own_slots() {
-    crate::descriptors::raise_limit();
+    teamd_host::descriptors::raise_limit();
     let timeouts = Timeouts {
         header: Duration::from_secs(2),
         ..Timeouts::default()

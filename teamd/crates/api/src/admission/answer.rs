@@ -22,18 +22,18 @@ const MAX_LINGERING_PER_UID: usize = 8;
 
 /// The refused connections that linger.
 #[derive(Debug, Default, Clone)]
-pub(in crate::api) struct Lingering(Arc<Mutex<HashMap<u32, usize>>>);
+pub(crate) struct Lingering(Arc<Mutex<HashMap<u32, usize>>>);
 
 /// The right of one refused connection to linger.
 #[derive(Debug)]
-pub(in crate::api) struct LingerPermit {
+pub(crate) struct LingerPermit {
     lingering: Lingering,
     uid: u32,
 }
 
 impl Lingering {
     /// None: too many linger already.
-    pub(in crate::api) fn permit(&self, uid: u32) -> Option<LingerPermit> {
+    pub(crate) fn permit(&self, uid: u32) -> Option<LingerPermit> {
         let mut by_uid = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let held = by_uid.get(&uid).copied().unwrap_or_default();
         if held >= MAX_LINGERING_PER_UID || by_uid.values().sum::<usize>() >= MAX_LINGERING {
@@ -58,11 +58,7 @@ impl Drop for LingerPermit {
 }
 
 /// Sends the `429`, and closes the connection within a second.
-pub(in crate::api) async fn answer_refusal(
-    mut stream: UnixStream,
-    reason: RefusalReason,
-    _permit: LingerPermit,
-) {
+pub(crate) async fn answer_refusal(mut stream: UnixStream, reason: RefusalReason, _permit: LingerPermit) {
     let exchange = async {
         let mut bytes = [0; 1024];
         if stream.read(&mut bytes).await? == 0 {

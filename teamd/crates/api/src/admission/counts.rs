@@ -11,22 +11,22 @@ const MAX_REPORTED_UIDS: usize = 5;
 
 /// Refused connections, counted.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(in crate::api) struct Refusals {
+pub(crate) struct Refusals {
     /// Over the limit of their uid.
-    pub(in crate::api) per_user: u64,
+    pub(crate) per_user: u64,
     /// All ordinary slots were in use.
-    pub(in crate::api) full: u64,
+    pub(crate) full: u64,
     /// All reserved slots of the caller's group were in use.
-    pub(in crate::api) reserved: u64,
+    pub(crate) reserved: u64,
     /// The uid that was refused most often, and how often.
-    pub(in crate::api) top: Option<(u32, u64)>,
+    pub(crate) top: Option<(u32, u64)>,
     /// The uids that were refused most often, most first; at most five.
-    pub(in crate::api) by_uid: Vec<(u32, u64)>,
+    pub(crate) by_uid: Vec<(u32, u64)>,
 }
 
 impl Refusals {
     /// All of them.
-    pub(in crate::api) fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.per_user + self.full + self.reserved
     }
 }

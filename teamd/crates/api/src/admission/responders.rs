@@ -3,14 +3,14 @@
 //! The accept loop only reads this cache. It is filled when a caller is identified while a request is served, and in the
 //! background from the roles and `[identity]`, so that a responder who has not called yet is known too.
 
-use crate::api::Api;
-use crate::api::name_service::NameService;
-use crate::domain::identity::Caller;
-use crate::engine::{Access, Engine};
+use crate::Api;
+use crate::name_service::NameService;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use team_shared::ids::UserId;
+use teamd_domain::identity::Caller;
+use teamd_engine::{Access, Engine};
 use tokio::time::Instant;
 
 /// The most uids that are kept.
@@ -27,7 +27,7 @@ const CHANGE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Uids of responders, each with the person behind it.
 #[derive(Debug, Default)]
-pub(in crate::api) struct Responders(Mutex<HashMap<u32, UserId>>);
+pub(crate) struct Responders(Mutex<HashMap<u32, UserId>>);
 
 impl Responders {
     pub(super) fn contains(&self, uid: u32) -> bool {
@@ -35,7 +35,7 @@ impl Responders {
     }
 
     /// Notes what a caller turned out to be.
-    pub(in crate::api) fn note(&self, caller: &Caller, access: &Access<'_>) {
+    pub(crate) fn note(&self, caller: &Caller, access: &Access<'_>) {
         let (uid, roles) = (caller.peer.uid, access.roles());
         match caller.person() {
             Some(person) if roles.security || roles.admin => self.insert(uid, person),
@@ -66,7 +66,7 @@ impl Responders {
 }
 
 /// Keeps the cache up to date. Never ends.
-pub(in crate::api) async fn refresh(api: Api) {
+pub(crate) async fn refresh(api: Api) {
     let name_service = NameService::new(1);
     let mut known = None;
     let mut refreshed_at: Option<Instant> = None;

@@ -4,9 +4,6 @@
 use super::super::failure::{Failure, Kind, bounded};
 use super::super::{Aws, pages_of};
 use super::{ids, place_of, placed};
-use crate::aws::health::Service;
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
-use crate::domain::Time;
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_cloudtrail::types::QueryStatus;
@@ -15,6 +12,9 @@ use futures::stream::BoxStream;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_aws::health::Service;
+use teamd_aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
+use teamd_domain::Time;
 
 /// AWS's largest page.
 const PAGE: i32 = 1000;

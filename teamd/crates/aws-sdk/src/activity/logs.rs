@@ -3,15 +3,15 @@
 
 use super::super::{Aws, pages_of};
 use super::{ids, place_of, placed};
-use crate::aws::health::Service;
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
-use crate::domain::Time;
 use aws_config::Region;
 use aws_sdk_cloudwatchlogs::Client;
 use chrono::TimeDelta;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::sync::Arc;
+use teamd_aws::health::Service;
+use teamd_aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
+use teamd_domain::Time;
 
 /// AWS does not say whether a log event's time is that of the call or that of its delivery. The search goes on for so
 /// long behind the end, so that what was delivered late is in it either way.

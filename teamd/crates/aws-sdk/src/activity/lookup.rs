@@ -3,15 +3,15 @@
 
 use super::super::failure::{Failure, Kind};
 use super::super::{Aws, pages_of};
-use crate::aws::health::Service;
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
-use crate::domain::Time;
 use aws_sdk_cloudtrail::error::BuildError;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::sync::Arc;
+use teamd_aws::health::Service;
+use teamd_aws::port::{ActivitySource, AwsError, CalledBy, Lane, Look, RawEvent};
+use teamd_domain::Time;
 
 /// AWS's largest page.
 const PAGE: i32 = 50;

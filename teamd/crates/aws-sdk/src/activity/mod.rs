@@ -1,4 +1,4 @@
-//! The sources of activity, each behind [`crate::aws::port::ActivitySource`].
+//! The sources of activity, each behind [`teamd_aws::port::ActivitySource`].
 //!
 //! * `lookup` the event history of one account and region at a time
 //! * `logs` the log group of an organisation's trail: every account and region
@@ -17,9 +17,9 @@ pub(super) use lake::Patience;
 pub use logs::LogGroup;
 pub use lookup::EventHistory;
 
-use crate::aws::port::{Look, RawEvent};
-use crate::domain::Time;
 use serde_json::Value;
+use teamd_aws::port::{Look, RawEvent};
+use teamd_domain::Time;
 
 /// A record as an event, by what it says of itself, else by what the source says of it. Without an id or a time it cannot
 /// be placed at all.

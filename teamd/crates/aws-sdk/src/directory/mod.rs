@@ -15,13 +15,13 @@ pub(super) use organization::Slow;
 
 use super::Aws;
 use super::failure::Failure;
-use crate::aws::port::{AwsError, DirectorySource, FreshPerson, Lane};
-use crate::domain::Time;
-use crate::domain::directory::Directory;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::sync::atomic::Ordering;
 use team_shared::ids::UserId;
+use teamd_aws::port::{AwsError, DirectorySource, FreshPerson, Lane};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
 
 /// Calls of one kind under way at once. Buckets set the pace; this only covers the time that answers take.
 const PARALLEL: usize = 6;

@@ -7,16 +7,16 @@
 use super::super::failure::{Failure, Kind};
 use super::super::{Aws, pages, parse};
 use super::side_by_side;
-use crate::aws::health::Service;
-use crate::aws::port::{AwsError, Lane, OwnIdentity};
-use crate::domain::Time;
-use crate::domain::directory::{Account, OrganizationalUnit};
 use aws_sdk_organizations::types::Account as Listed;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use team_shared::ids::AccountId;
+use teamd_aws::health::Service;
+use teamd_aws::port::{AwsError, Lane, OwnIdentity};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, OrganizationalUnit};
 
 /// Up to here everything is read every time: half a minute at most.
 const SMALL: usize = 100;

@@ -3,12 +3,12 @@
 use super::super::failure::{Failure, Kind};
 use super::super::{Aws, pages, parse};
 use super::side_by_side;
-use crate::aws::health::Service;
-use crate::aws::port::{FreshPerson, Lane};
-use crate::domain::directory::{Group, Person};
 use aws_sdk_identitystore::types::{GroupMembership, MemberId, User, UserStatus};
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::{GroupId, UserId};
+use teamd_aws::health::Service;
+use teamd_aws::port::{FreshPerson, Lane};
+use teamd_domain::directory::{Group, Person};
 
 /// Everybody.
 pub(super) struct Crowd {

@@ -3,12 +3,12 @@
 use super::super::failure::{Failure, Kind};
 use super::super::{Aws, pages, parse};
 use super::{duration, side_by_side};
-use crate::aws::health::Service;
-use crate::aws::port::Lane;
-use crate::domain::directory::{Group, PermissionSet};
 use aws_sdk_ssoadmin::types::PrincipalType;
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn};
+use teamd_aws::health::Service;
+use teamd_aws::port::Lane;
+use teamd_domain::directory::{Group, PermissionSet};
 
 /// Groups whose access is read in one load, at most: each costs a call out of the budget that grants use too.
 const GROUPS_READ: usize = 500;

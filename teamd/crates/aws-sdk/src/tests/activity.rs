@@ -2,12 +2,12 @@
 
 use super::super::{Aws, EventHistory};
 use super::{Answer, Fake, caller_is, connect, key, settings, start};
-use crate::aws::health::{Service, State};
-use crate::aws::port::{ActivitySource, Assignments, AwsError, CalledBy, Lane, Look, OwnIdentity, RawEvent};
-use crate::domain::grant::{Refusal, Reply};
 use futures::TryStreamExt;
 use serde_json::json;
 use std::sync::Arc;
+use teamd_aws::health::{Service, State};
+use teamd_aws::port::{ActivitySource, Assignments, AwsError, CalledBy, Lane, Look, OwnIdentity, RawEvent};
+use teamd_domain::grant::{Refusal, Reply};
 
 #[tokio::test]
 async fn events_of_all_pages_come_with_their_record_d29_d33() {

@@ -1,11 +1,11 @@
 //! What each answer to an assignment call means.
 
 use super::{Answer, Fake, INSTANCE, SET, USER, connect, key, page_of_html, settings};
-use crate::aws::health::State;
-use crate::aws::port::{Assignments, Lane};
-use crate::domain::grant::{Refusal, Reply, Status};
-use crate::domain::request::Key;
 use serde_json::{Value, json};
+use teamd_aws::health::State;
+use teamd_aws::port::{Assignments, Lane};
+use teamd_domain::grant::{Refusal, Reply, Status};
+use teamd_domain::request::Key;
 
 /// What a refusal means for a write and for a read.
 fn meanings() -> Vec<(u16, &'static str, &'static str, &'static str)> {

@@ -1,14 +1,14 @@
 //! A whole directory out of pages, and what may be missing from it.
 
 use super::{Answer, Fake, INSTANCE, SET, STORE, caller_is, connect, page_of_html, settings, start};
-use crate::aws::health::State;
-use crate::aws::port::{AwsError, DirectorySource};
-use crate::domain::directory::Directory;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use team_shared::ids::{AccountId, GroupId, UserId};
+use teamd_aws::health::State;
+use teamd_aws::port::{AwsError, DirectorySource};
+use teamd_domain::directory::Directory;
 
 fn account(id: &str, more: Value) -> Value {
     let mut account = json!({ "Id": id, "Name": format!("account {id}") });
@@ -94,7 +94,7 @@ async fn load(url: &str) -> Result<Directory, AwsError> {
     aws.load(start()).await
 }
 
-fn discovering(url: &str) -> crate::aws::config::AwsSettings {
+fn discovering(url: &str) -> teamd_aws::config::AwsSettings {
     let mut settings = settings(url);
     settings.instance_arn = None;
     settings.identity_store_id = None;

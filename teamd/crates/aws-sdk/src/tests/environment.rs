@@ -2,15 +2,15 @@
 //! process, since a process must not change its own.
 
 use super::{Answer, Fake, connect, key, settings};
-use crate::aws::config::AwsSettings;
-use crate::aws::port::{Assignments, AwsError, Lane};
-use crate::aws::sdk::{Aws, ignored_endpoint_variables};
-use crate::clock::SystemClock;
-use crate::domain::grant::{Refusal, Reply};
+use crate::{Aws, ignored_endpoint_variables};
 use serde_json::json;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use teamd_aws::config::AwsSettings;
+use teamd_aws::port::{Assignments, AwsError, Lane};
+use teamd_domain::grant::{Refusal, Reply};
+use teamd_host::clock::SystemClock;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 

@@ -2,11 +2,11 @@
 
 use super::directory::organisation;
 use super::{Answer, Fake, INSTANCE, SET, USER, connect, key, page_of_html, settings};
-use crate::aws::health::State;
-use crate::aws::port::{DirectorySource, Inventory};
-use crate::domain::grant::Holder;
 use serde_json::{Value, json};
 use std::time::Instant;
+use teamd_aws::health::State;
+use teamd_aws::port::{DirectorySource, Inventory};
+use teamd_domain::grant::Holder;
 
 const GROUP: &str = "9067642c9c-ccccdddd-1111-2222-3333-444455556666";
 
@@ -92,7 +92,7 @@ async fn refreshes_and_sweeps_share_one_budget() {
         _ => organisation(operation, body),
     })
     .await;
-    let settings = crate::aws::config::AwsSettings {
+    let settings = teamd_aws::config::AwsSettings {
         requests_per_second: RATE,
         ..settings(&fake.url)
     };

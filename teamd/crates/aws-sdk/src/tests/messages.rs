@@ -2,9 +2,9 @@
 //! sender is told. Skipped, and said so, without `TEAM_TEST_PYTHON`.
 
 use super::moto::{discovering, moto};
-use crate::aws::messages::{Letter, MessageError, Messages, Notification};
 use serde_json::{Value, json};
 use std::process::Command;
+use teamd_aws::messages::{Letter, MessageError, Messages, Notification};
 
 /// A verified sender; a topic with two queues, of which one wants alarms only.
 const FILL: &str = r#"

@@ -10,17 +10,11 @@ mod environment;
 mod inventory;
 mod messages;
 mod moto;
-#[cfg(feature = "simulator")]
 mod schedules;
 mod trail;
 mod transport;
 
 use super::Aws;
-use crate::aws::config::{AwsSettings, Timeouts};
-use crate::aws::health::AwsHealth;
-use crate::clock::ManualClock;
-use crate::domain::Time;
-use crate::domain::request::Key;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -28,6 +22,11 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use teamd_aws::config::{AwsSettings, Timeouts};
+use teamd_aws::health::AwsHealth;
+use teamd_domain::Time;
+use teamd_domain::request::Key;
+use teamd_host::clock::ManualClock;
 use tokio::net::TcpListener;
 
 const INSTANCE: &str = "arn:aws:sso:::instance/ssoins-1111222233334444";

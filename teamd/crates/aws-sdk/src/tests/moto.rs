@@ -4,13 +4,13 @@
 //! `boto3` in that virtual environment. Skipped, and said so, without.
 
 use super::{connect, settings, start};
-use crate::aws::config::AwsSettings;
-use crate::aws::port::{Assignments, DirectorySource, Lane, OwnIdentity};
-use crate::aws::sdk::Aws;
-use crate::domain::grant::{Reply, Status};
-use crate::domain::request::Key;
+use crate::Aws;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use teamd_aws::config::AwsSettings;
+use teamd_aws::port::{Assignments, DirectorySource, Lane, OwnIdentity};
+use teamd_domain::grant::{Reply, Status};
+use teamd_domain::request::Key;
 
 /// Fills the emulator: an organisation with nested OUs, two people, a group with access, a permission set.
 const FILL: &str = r#"

@@ -1,11 +1,11 @@
 //! The dead-man's switch over the wire, against the simulator, which runs what it is told.
 
 use super::{connect, key, settings};
-use crate::aws::config::AwsSettings;
-use crate::aws::health::{Service, State};
-use crate::aws::port::{AwsError, Schedules};
-use crate::aws::sdk::Aws;
+use crate::Aws;
 use aws_simulator::{FaultKind, FaultRule, Faults, Simulator, SimulatorConfig};
+use teamd_aws::config::AwsSettings;
+use teamd_aws::health::{Service, State};
+use teamd_aws::port::{AwsError, Schedules};
 
 /// In the account of the daemon's credentials, which may delete.
 fn role(simulator: &Simulator) -> String {
@@ -69,7 +69,7 @@ async fn schedules_are_made_moved_found_and_taken_away() {
     assert_eq!(
         first.at_ms,
         "2030-01-02T04:04:05Z"
-            .parse::<crate::domain::Time>()
+            .parse::<teamd_domain::Time>()
             .unwrap()
             .timestamp_millis()
     );
@@ -108,12 +108,12 @@ async fn what_a_schedule_says_is_what_the_delete_understands() {
         mine
     };
     let (aws, _) = connect(with_switch(&simulator)).await;
-    let of = crate::domain::request::Key {
+    let of = teamd_domain::request::Key {
         user: mine.principal.id().parse().unwrap(),
         account: mine.account.parse().unwrap(),
         permission_set: mine.permission_set.parse().unwrap(),
     };
-    let at: crate::domain::Time = "2030-01-02T03:04:05Z".parse().unwrap();
+    let at: teamd_domain::Time = "2030-01-02T03:04:05Z".parse().unwrap();
     aws.put("teamd-1-a", &of, at).await.unwrap();
     let model = simulator.model();
     let mut org = model.lock().unwrap();

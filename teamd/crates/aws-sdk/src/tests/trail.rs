@@ -3,14 +3,14 @@
 use super::super::activity::Patience;
 use super::super::{EventDataStore, LogGroup};
 use super::{Answer, Fake, connect, settings, start};
-use crate::aws::health::{Service, State};
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Look, RawEvent};
 use chrono::TimeDelta;
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use teamd_aws::health::{Service, State};
+use teamd_aws::port::{ActivitySource, AwsError, CalledBy, Look, RawEvent};
 
 const GROUP: &str = "arn:aws:logs:eu-west-1:111122223333:log-group:trail";
 const STORE: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:eventdatastore/0e45-1";

@@ -1,10 +1,7 @@
 //! No answer at all: what may have had an effect, and what certainly had none.
 
 use super::{Answer, Fake, connect, key, settings};
-use crate::aws::health::State;
-use crate::aws::port::{Assignments, DirectorySource, Lane};
-use crate::aws::sdk::failure::{Failure, Kind};
-use crate::domain::grant::{Refusal, Reply};
+use crate::failure::{Failure, Kind};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ssoadmin::operation::create_account_assignment::CreateAccountAssignmentError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -14,6 +11,9 @@ use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use teamd_aws::health::State;
+use teamd_aws::port::{Assignments, DirectorySource, Lane};
+use teamd_domain::grant::{Refusal, Reply};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 

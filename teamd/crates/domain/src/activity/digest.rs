@@ -2,7 +2,7 @@
 //! there are, never on the order in which they came.
 
 use super::{Call, Mark, Via};
-use crate::domain::Time;
+use crate::Time;
 use chrono::TimeDelta;
 
 /// So many refusals for want of permission within [`BURST_TIME`] are a burst.

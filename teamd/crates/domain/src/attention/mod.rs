@@ -1,10 +1,8 @@
 //! What people do around a request without changing what it is: who looks at it, who was reminded of it, who has looked at
 //! what was done with it. Kept beside the request, so that none of it makes an approver's reading stale.
 //!
-//! * this file: claims and reviews · [`reminders`] when somebody is told that something waits or is about to end
+//! Reminders are in `teamd_policy`, whose settings say when they are due.
 
-#[path = "../../../policy/src/reminders.rs"]
-pub mod reminders;
 #[cfg(test)]
 mod tests;
 

@@ -1,14 +1,10 @@
-//! Claims and reviews in every state, reminders by the minute.
+//! Claims and reviews in every state.
 
-use super::reminders::{before_end, is_escalated, next, to_approvers};
 use super::*;
-use crate::domain::policy::Settings;
-use crate::domain::request::Session;
-use crate::domain::request::tests::{at, one_of_each};
+use crate::request::tests::{at, one_of_each};
 use std::fmt::Write as _;
 
 const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
 
 fn user(name: &str) -> UserId {
     name.parse().unwrap()
@@ -124,82 +120,4 @@ fn a_review_is_closed_once_and_break_glass_needs_one_at_once() {
     assert!(nothing.needs_review(&live));
     // What never was access leaves nothing to look at.
     assert!(!nothing.needs_review(&in_state(RequestState::Rejected)));
-}
-
-#[test]
-fn approvers_are_reminded_every_so_often_until_it_lapses() {
-    let request = in_state(RequestState::Pending);
-    let settings = Settings::default();
-    let reminded =
-        |attention: &Attention, minute| to_approvers(&request, attention, &settings, at(minute * MINUTE));
-    let mut attention = Attention::default();
-    assert_eq!(next(&request, &attention, &settings), Some(at(30 * MINUTE)));
-    assert!(reminded(&attention, 29).is_none());
-    attention = reminded(&attention, 30).unwrap().attention;
-    assert!(reminded(&attention, 59).is_none());
-    // The daemon was away: once, not once for each that was missed.
-    attention = reminded(&attention, 140).unwrap().attention;
-    assert!(reminded(&attention, 141).is_none());
-    assert_eq!(next(&request, &attention, &settings), Some(at(170 * MINUTE)));
-    attention = reminded(&attention, 170).unwrap().attention;
-    // At three hours it lapses.
-    assert_eq!(next(&request, &attention, &settings), None);
-    let never = Settings {
-        remind_approvers_every: None,
-        ..settings
-    };
-    assert_eq!(next(&request, &Attention::default(), &never), None);
-}
-
-#[test]
-fn the_end_is_warned_of_at_each_moment_that_lies_within_the_access() {
-    let warned_at = |session: Session, minutes: &[i64], goes_on: bool| -> Vec<(i64, i64)> {
-        let mut request = in_state(RequestState::Active);
-        request.state = State::Active { session };
-        let mut attention = Attention::default();
-        let mut told = Vec::new();
-        for minute in minutes {
-            let now = at(minute * MINUTE);
-            let Some((kept, noted)) = before_end(&request, &attention, &Settings::default(), goes_on, now)
-            else {
-                continue;
-            };
-            attention = kept;
-            if noted.is_some() {
-                told.push((*minute, (session.end_at - now).num_minutes()));
-            }
-        }
-        told
-    };
-    let hours = Session {
-        start_at: at(0),
-        end_at: at(2 * HOUR),
-    };
-    let every_minute: Vec<i64> = (0..=120).collect();
-    assert_eq!(warned_at(hours, &every_minute, false), [(90, 30), (105, 15)]);
-    assert_eq!(warned_at(hours, &every_minute, true), []);
-    // The daemon was away at both: one warning, with the time that is left.
-    assert_eq!(warned_at(hours, &[80, 110, 111], false), [(110, 10)]);
-    let short = Session {
-        start_at: at(0),
-        end_at: at(20 * MINUTE),
-    };
-    assert_eq!(warned_at(short, &every_minute, false), [(5, 15)]);
-}
-
-#[test]
-fn what_waits_long_goes_to_others_while_it_waits() {
-    let pending = in_state(RequestState::Pending);
-    let settings = Settings {
-        escalate_after: Some(length("1h")),
-        ..Settings::default()
-    };
-    assert!(!is_escalated(&pending, &settings, at(HOUR - 1)));
-    assert!(is_escalated(&pending, &settings, at(HOUR)));
-    assert!(!is_escalated(
-        &in_state(RequestState::Active),
-        &settings,
-        at(2 * HOUR)
-    ));
-    assert!(!is_escalated(&pending, &Settings::default(), at(2 * HOUR)));
 }

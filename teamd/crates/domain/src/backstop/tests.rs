@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::request::{Basis, Outcome, Session, Terms};
+use crate::request::{Basis, Outcome, Session, Terms};
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::terms::Shape;
@@ -168,7 +168,7 @@ fn it_stays_until_absence_is_verified() {
     for state in [
         GrantState::Present,
         GrantState::Unknown,
-        GrantState::Deleting(crate::domain::grant::Phase::Intent),
+        GrantState::Deleting(crate::grant::Phase::Intent),
     ] {
         assert_eq!(next(Some(&switch), Some(&grant(state)), &[], at(1)), Move::Rest);
     }

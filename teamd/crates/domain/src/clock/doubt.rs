@@ -1,6 +1,6 @@
 //! Clocks that disagree, in words.
 
-use crate::domain::Time;
+use crate::Time;
 use chrono::TimeDelta;
 use std::fmt;
 

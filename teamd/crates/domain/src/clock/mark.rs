@@ -1,6 +1,6 @@
 //! The high-water mark: what the next start must know of the time.
 
-use crate::domain::Time;
+use crate::Time;
 use chrono::{DateTime, TimeDelta};
 use std::fmt;
 use std::str::FromStr;

@@ -2,7 +2,7 @@
 //! are made once, when somebody first asks.
 
 use super::{Directory, Group, Person};
-use crate::domain::bits::Bits;
+use crate::bits::Bits;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use team_shared::ids::{GroupId, UserId};

@@ -1,8 +1,8 @@
 //! What is in AWS beside our own grants.
 
 use super::DriftKind;
-use crate::domain::Time;
-use crate::domain::request::Key;
+use crate::Time;
+use crate::request::Key;
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
 
 /// Who holds an assignment.

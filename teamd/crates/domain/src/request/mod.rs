@@ -373,4 +373,4 @@ impl Request {
 }
 
 #[cfg(test)]
-pub(in crate::domain) mod tests;
+pub(crate) mod tests;

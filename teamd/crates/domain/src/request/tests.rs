@@ -8,7 +8,7 @@ mod time;
 mod votes;
 
 use super::*;
-use crate::domain::event::Actor;
+use crate::event::Actor;
 use chrono::TimeDelta;
 use team_shared::duration::Seconds;
 use team_shared::terms::Shape;
@@ -16,7 +16,7 @@ use team_shared::terms::Shape;
 const HOUR: i64 = 3600;
 
 /// So many seconds after the request was filed.
-pub(in crate::domain) fn at(seconds: i64) -> Time {
+pub(crate) fn at(seconds: i64) -> Time {
     Time::from_timestamp(1_795_000_000 + seconds, 0).unwrap()
 }
 
@@ -169,7 +169,7 @@ fn voters(request: &Request) -> Vec<&str> {
 }
 
 /// One request in each state, as it comes to be with a window from the first hour to the third.
-pub(in crate::domain) fn one_of_each() -> Vec<Request> {
+pub(crate) fn one_of_each() -> Vec<Request> {
     let session = Session {
         start_at: at(HOUR),
         end_at: at(3 * HOUR),

@@ -2,18 +2,18 @@
 //! for the property test below, which runs everywhere.
 
 use super::shown::shown;
-use crate::aws::port::RawEvent;
-use crate::aws::record;
-use crate::domain::Time;
-use crate::domain::activity::{MarkRule, Recorded, Via, Watched, marks, via};
-use crate::domain::request::{Basis, Key, Request, State, Terms};
-use crate::store::activity::{ActivityStore, Owner, PageOf};
-use crate::store::port::StoreResult;
 use chrono::TimeDelta;
 use futures::FutureExt as _;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::terms::Shape;
+use teamd_aws::port::RawEvent;
+use teamd_aws::record;
+use teamd_domain::Time;
+use teamd_domain::activity::{MarkRule, Recorded, Via, Watched, marks, via};
+use teamd_domain::request::{Basis, Key, Request, State, Terms};
+use teamd_store::activity::{ActivityStore, Owner, PageOf};
+use teamd_store::port::StoreResult;
 
 /// Parses, matches, marks, keeps, counts and shows records, the times of which are as odd as the bytes before them.
 ///

@@ -3,11 +3,7 @@
 //! at once what somebody looks at. None of the three waits for another, and no account for another.
 
 use super::{Engine, held};
-use crate::domain::Time;
-use crate::domain::activity::{KEPT, LAG};
-use crate::domain::request::Request;
-use crate::engine::refused::Refused;
-use crate::store::port::{Read, RequestFilter, StoreError, StoreResult};
+use crate::refused::Refused;
 use chrono::TimeDelta;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -15,6 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use team_shared::ids::{AccountId, RequestId};
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::activity::{KEPT, LAG};
+use teamd_domain::request::Request;
+use teamd_store::port::{Read, RequestFilter, StoreError, StoreResult};
 
 /// Accounts that are read at a time, of what is live: each has limits of its own with AWS.
 const ACCOUNTS: usize = 16;
@@ -46,7 +46,7 @@ pub(super) struct ToFollow {
 }
 
 impl Engine {
-    pub(in crate::engine) async fn run_activity(&self) {
+    pub(crate) async fn run_activity(&self) {
         while !self.load_known().await {
             if !self.pause_of_activity().await {
                 return;

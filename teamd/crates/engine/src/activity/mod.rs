@@ -24,15 +24,15 @@ pub use anything::anything;
 pub use shown::{Activity, Coverage};
 
 use super::Engine;
-use crate::domain::Time;
-use crate::domain::activity::{Call, Recorded, Summary, Watched};
-use crate::domain::directory::Directory;
-use crate::domain::request::{Request, State};
-use crate::store::activity::{Face, Position};
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use team_shared::ids::{AccountId, RequestId};
+use teamd_domain::Time;
+use teamd_domain::activity::{Call, Recorded, Summary, Watched};
+use teamd_domain::directory::Directory;
+use teamd_domain::request::{Request, State};
+use teamd_store::activity::{Face, Position};
 use tokio::sync::{Notify, broadcast, watch};
 
 /// Events that may lag behind for a slow reader of the stream.

@@ -2,14 +2,14 @@
 //! back a little, now and then one goes back further, and the last one reads the whole window again.
 
 use super::Engine;
-use crate::aws::port::{CalledBy, Look as Question};
-use crate::domain::Time;
-use crate::domain::activity::{SKEW, Watched};
-use crate::store::activity::Look;
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::fmt;
 use team_shared::ids::AccountId;
+use teamd_aws::port::{CalledBy, Look as Question};
+use teamd_domain::Time;
+use teamd_domain::activity::{SKEW, Watched};
+use teamd_store::activity::Look;
 
 /// How far back each look goes again.
 pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(15);

@@ -2,19 +2,19 @@
 
 use super::places::{Place, Where, question};
 use super::{ActivityLine, Engine, face_in, held};
-use crate::aws::port::{AwsError, RawEvent};
-use crate::aws::record;
-use crate::domain::Time;
-use crate::domain::activity::{CHAINED, LAG, MarkRule, Recorded, Summary, Watched, marks, via};
-use crate::domain::request::Request;
-use crate::engine::deps::ActivityPorts;
-use crate::store::activity::{Look, Owner};
-use crate::store::port::StoreResult;
+use crate::deps::ActivityPorts;
 use chrono::TimeDelta;
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use team_shared::ids::RequestId;
+use teamd_aws::port::{AwsError, RawEvent};
+use teamd_aws::record;
+use teamd_domain::Time;
+use teamd_domain::activity::{CHAINED, LAG, MarkRule, Recorded, Summary, Watched, marks, via};
+use teamd_domain::request::Request;
+use teamd_store::activity::{Look, Owner};
+use teamd_store::port::StoreResult;
 
 /// A place that cannot be read is left alone for longer and longer, up to this.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);

@@ -1,17 +1,17 @@
 //! What is shown of it: pages, digests, and what they cover.
 
 use super::{ActivityLine, Engine, held};
-use crate::aws::port::RawEvent;
-use crate::aws::record;
-use crate::domain::Time;
-use crate::domain::activity::{Digest, LeftBehind, Recorded, Summary, Via};
-use crate::domain::request::{Request, State};
-use crate::engine::refused::Refused;
-use crate::store::activity::{Line, PageOf, WiderMarks};
+use crate::refused::Refused;
 use chrono::TimeDelta;
 use std::time::Duration;
 use team_shared::ids::{AccountId, RequestId};
 use team_shared::problem::Code;
+use teamd_aws::port::RawEvent;
+use teamd_aws::record;
+use teamd_domain::Time;
+use teamd_domain::activity::{Digest, LeftBehind, Recorded, Summary, Via};
+use teamd_domain::request::{Request, State};
+use teamd_store::activity::{Line, PageOf, WiderMarks};
 
 /// How long a reader waits for the first look at a source.
 const FIRST_LOOK: Duration = Duration::from_secs(5);

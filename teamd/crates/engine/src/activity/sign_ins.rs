@@ -3,16 +3,16 @@
 
 use super::places::{DEEP, DEEP_EVERY, OVERLAP, Where};
 use super::{Engine, held};
-use crate::aws::port::{AwsError, CalledBy, Look as Question, RawEvent, SIGN_INS};
-use crate::aws::record;
-use crate::domain::Time;
-use crate::domain::activity::{SKEW, Watched};
-use crate::domain::request::Request;
-use crate::engine::deps::ActivityPorts;
-use crate::store::activity::Look;
-use crate::store::port::StoreResult;
+use crate::deps::ActivityPorts;
 use futures::StreamExt;
 use std::collections::HashMap;
+use teamd_aws::port::{AwsError, CalledBy, Look as Question, RawEvent, SIGN_INS};
+use teamd_aws::record;
+use teamd_domain::Time;
+use teamd_domain::activity::{SKEW, Watched};
+use teamd_domain::request::Request;
+use teamd_store::activity::Look;
+use teamd_store::port::StoreResult;
 
 /// In place of a place.
 const PLACE: &str = "sign-ins";

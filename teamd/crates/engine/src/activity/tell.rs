@@ -1,19 +1,19 @@
 //! The first use of a session is a row of the trail, and so is each mark that security should hear of, once a session.
 
 use super::{Engine, held};
-use crate::domain::Time;
-use crate::domain::activity::{Recorded, tells};
-use crate::domain::event::{Datum, EventDraft};
-use crate::domain::request::Request;
-use crate::engine::commit;
-use crate::engine::deps::ActivityPorts;
-use crate::engine::refused::Refused;
-use crate::store::WriteLane;
-use crate::store::port::{AuditFilter, StoreResult, Tx};
+use crate::commit;
+use crate::deps::ActivityPorts;
+use crate::refused::Refused;
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
+use teamd_domain::Time;
+use teamd_domain::activity::{Recorded, tells};
+use teamd_domain::event::{Datum, EventDraft};
+use teamd_domain::request::Request;
+use teamd_store::WriteLane;
+use teamd_store::port::{AuditFilter, StoreResult, Tx};
 
 /// What happened before is read for the record: nobody needs to be called for it.
 const NEWS: TimeDelta = TimeDelta::hours(24);

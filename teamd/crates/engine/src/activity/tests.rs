@@ -3,13 +3,8 @@
 mod sessions;
 
 use super::*;
-use crate::aws::port::{ActivitySource, AwsError, CalledBy, Look, RawEvent};
-use crate::clock::{Clock, ManualClock};
-use crate::domain::directory::{Index, PermissionSet, Person};
-use crate::domain::request::Key;
-use crate::engine::backstop::tests::world::{World, key};
-use crate::engine::deps::ActivityPorts;
-use crate::store::activity::{ActivityStore, PageOf};
+use crate::backstop::tests::world::{World, key};
+use crate::deps::ActivityPorts;
 use aws_simulator::Faults;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -20,6 +15,11 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use teamd_aws::port::{ActivitySource, AwsError, CalledBy, Look, RawEvent};
+use teamd_domain::directory::{Index, PermissionSet, Person};
+use teamd_domain::request::Key;
+use teamd_host::clock::{Clock, ManualClock};
+use teamd_store::activity::{ActivityStore, PageOf};
 
 /// CloudTrail as the test has it: events with the moment of their delivery, and a time in which it cannot be read.
 struct Trail {

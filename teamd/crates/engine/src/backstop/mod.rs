@@ -1,6 +1,6 @@
 //! The dead-man's switch: for each key two schedules in AWS that delete the assignment, should this daemon be gone.
 //!
-//! One worker makes, moves and removes them; [`crate::domain::backstop`] says which. Nobody waits for it: a create
+//! One worker makes, moves and removes them; [`teamd_domain::backstop`] says which. Nobody waits for it: a create
 //! that is not covered asks for it and is thought of again, a removal does not know of it. It is never the only record
 //! of anything, and schedules that no row of the store vouches for are not acted upon.
 //!
@@ -9,17 +9,11 @@
 
 mod sweep;
 mod tend;
-#[cfg(all(test, feature = "simulator"))]
+#[cfg(test)]
 pub(super) mod tests;
 
 use super::Engine;
 use super::refused::Refused;
-use crate::aws::port::Schedules;
-use crate::domain::Time;
-use crate::domain::backstop::{Move, covers, next};
-use crate::domain::request::{Key, Request, State};
-use crate::store::WriteLane;
-use crate::store::port::{Read, RequestFilter, StoreResult};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -28,6 +22,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use team_shared::state::RequestState;
+use teamd_aws::port::Schedules;
+use teamd_domain::Time;
+use teamd_domain::backstop::{Move, covers, next};
+use teamd_domain::request::{Key, Request, State};
+use teamd_store::WriteLane;
+use teamd_store::port::{Read, RequestFilter, StoreResult};
 use tokio::sync::mpsc;
 
 /// What the names of our schedules begin with.

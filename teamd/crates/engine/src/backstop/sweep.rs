@@ -2,13 +2,13 @@
 //! the rows that `tend` works from.
 
 use super::{PREFIX, names};
-use crate::aws::port::{AwsError, Schedules};
-use crate::domain::backstop::{Backstop, FIRST_AFTER};
-use crate::domain::request::Key;
-use crate::engine::Engine;
-use crate::engine::refused::Refused;
-use crate::store::WriteLane;
+use crate::Engine;
+use crate::refused::Refused;
 use std::collections::BTreeSet;
+use teamd_aws::port::{AwsError, Schedules};
+use teamd_domain::backstop::{Backstop, FIRST_AFTER};
+use teamd_domain::request::Key;
+use teamd_store::WriteLane;
 
 /// Schedules of unknown meaning that are asked about in one sweep.
 const MOST_UNKNOWN: usize = 50;

@@ -1,15 +1,15 @@
 //! The schedules of one key: what they should be, made so.
 
 use super::{Trouble, look, names};
-use crate::aws::port::{AwsError, Schedules};
-use crate::domain::Time;
-use crate::domain::backstop::{Backstop, FIRST_AFTER, Move, SECOND_AFTER};
-use crate::domain::grant::State as GrantState;
-use crate::domain::request::Key;
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, random};
-use crate::store::WriteLane;
+use crate::refused::Refused;
+use crate::{Engine, random};
 use chrono::TimeDelta;
+use teamd_aws::port::{AwsError, Schedules};
+use teamd_domain::Time;
+use teamd_domain::backstop::{Backstop, FIRST_AFTER, Move, SECOND_AFTER};
+use teamd_domain::grant::State as GrantState;
+use teamd_domain::request::Key;
+use teamd_store::WriteLane;
 
 /// The longest pause between two tries, in seconds.
 const LONGEST_PAUSE: i64 = 60;

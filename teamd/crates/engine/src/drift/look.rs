@@ -1,23 +1,23 @@
 //! One look at an account and permission set: a listing, and what it means for every key there.
 
 use super::Pair;
-use crate::aws::port::AwsError;
-use crate::config::DriftAction;
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, EventDraft};
-use crate::domain::grant::{Drift, DriftKind, Grant, Holder, SETTLED, swept};
-use crate::domain::request::{Command, Key, Request, State};
-use crate::engine::commit::{carry_out, tell_removal};
-use crate::engine::lost::bring_back;
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, Hold};
-use crate::failpoint::{Injected, hit, pass};
-use crate::store::WriteLane;
-use crate::store::port::{RequestFilter, StoreResult, Tx};
+use crate::commit::{carry_out, tell_removal};
+use crate::lost::bring_back;
+use crate::refused::Refused;
+use crate::{Engine, Hold};
 use std::collections::BTreeMap;
 use team_shared::event::EventType;
 use team_shared::ids::{RequestId, UserId};
+use teamd_aws::port::AwsError;
+use teamd_config::DriftAction;
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::event::{Actor, EventDraft};
+use teamd_domain::grant::{Drift, DriftKind, Grant, Holder, SETTLED, swept};
+use teamd_domain::request::{Command, Key, Request, State};
+use teamd_host::failpoint::{Injected, hit, pass};
+use teamd_store::WriteLane;
+use teamd_store::port::{RequestFilter, StoreResult, Tx};
 
 /// The reason of a request that ends because somebody else has taken its access away.
 const REMOVED_OUTSIDE: &str = "removed_outside";

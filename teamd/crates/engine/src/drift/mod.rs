@@ -4,7 +4,7 @@
 //! * `recent` when keys that were ours are due for a look
 //! * `pass` all accounts × provisioned permission sets, spread over the hour, resumed after a restart
 //!
-//! Both are held to a budget in front of AWS ([`Inventory`](crate::aws::port::Inventory)) and list in the last lane. A
+//! Both are held to a budget in front of AWS ([`Inventory`](teamd_aws::port::Inventory)) and list in the last lane. A
 //! sweep deletes nothing: where a lost create of ours has surfaced, it says so to the reconciler. Anything else that AWS
 //! and the book differ in is told when it is found and when it is gone.
 
@@ -13,12 +13,12 @@ mod pass;
 mod recent;
 
 use super::refused::Refused;
-use crate::domain::Time;
-use crate::domain::grant::{Drift, DriftKind};
-use crate::engine::Engine;
+use crate::Engine;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use team_shared::ids::{AccountId, PermissionSetArn};
+use teamd_domain::Time;
+use teamd_domain::grant::{Drift, DriftKind};
 
 /// One listing of AWS's serves all keys of an account and permission set.
 type Pair = (AccountId, PermissionSetArn);

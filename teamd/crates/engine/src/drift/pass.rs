@@ -7,14 +7,14 @@
 
 use super::Pair;
 use super::look::NoLook;
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::engine::Engine;
-use crate::engine::refused::Refused;
-use crate::store::WriteLane;
+use crate::Engine;
+use crate::refused::Refused;
 use chrono::{SecondsFormat, TimeDelta};
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_store::WriteLane;
 
 /// Passes begin so far apart.
 const EVERY: TimeDelta = TimeDelta::hours(1);
@@ -61,7 +61,7 @@ struct Sets {
 }
 
 impl Engine {
-    pub(in crate::engine) async fn run_drift_pass(&self) {
+    pub(crate) async fn run_drift_pass(&self) {
         self.rest_until(self.clock.now() + AFTER_START).await;
         while !self.stop.is_cancelled() {
             let Some(directory) = self.directory() else {

@@ -2,14 +2,14 @@
 //! day. Keys of one account and permission set share a look. What the budget has no room for is later, never dropped.
 
 use super::Pair;
-use crate::domain::Time;
-use crate::domain::grant::{DriftKind, State, ZOMBIE_WINDOW, look_again, look_every};
-use crate::engine::Engine;
-use crate::engine::refused::Refused;
-use crate::store::port::{Read, StoreResult};
+use crate::Engine;
+use crate::refused::Refused;
 use chrono::TimeDelta;
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeMap;
+use teamd_domain::Time;
+use teamd_domain::grant::{DriftKind, State, ZOMBIE_WINDOW, look_again, look_every};
+use teamd_store::port::{Read, StoreResult};
 
 /// The shortest time between two looks at a key: a key that is newly ours is heard of within it.
 const SHORTEST: TimeDelta = TimeDelta::minutes(1);
@@ -18,7 +18,7 @@ const SHORTEST: TimeDelta = TimeDelta::minutes(1);
 const PARALLEL: usize = 4;
 
 impl Engine {
-    pub(in crate::engine) async fn run_recent_sweep(&self) {
+    pub(crate) async fn run_recent_sweep(&self) {
         while !self.stop.is_cancelled() {
             let next = match self.sweep_recent().await {
                 Ok(next) => next,
@@ -37,7 +37,7 @@ impl Engine {
 
     /// Looks at what is due, the longest overdue first; when something is due again.
     async fn sweep_recent(&self) -> Result<Time, Refused> {
-        crate::failpoint::pass("recent.look").await?;
+        teamd_host::failpoint::pass("recent.look").await?;
         let now = self.clock.now();
         let recent = self
             .store

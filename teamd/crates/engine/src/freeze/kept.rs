@@ -6,16 +6,17 @@ use super::super::gate::Held;
 use super::super::leases::LeaseBook;
 use super::super::refused::Refused;
 use super::super::{Engine, Hold, commit};
-use crate::domain::Time;
-use crate::domain::event::{Actor, EventDraft};
-use crate::files::{self, Links};
-use crate::leases::{remove, replace};
-use crate::store::port::{Read, StoreError, StoreResult, Tx};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 use team_shared::event::EventType;
 use team_shared::problem::Code;
+use teamd_domain::Time;
+use teamd_domain::event::{Actor, EventDraft};
+use teamd_host::files;
+use teamd_host::files::Links;
+use teamd_store::leases::{remove, replace};
+use teamd_store::port::{Read, StoreError, StoreResult, Tx};
 
 /// Where it stands in the store; empty: no freeze is on.
 const ROW: &str = "freeze";

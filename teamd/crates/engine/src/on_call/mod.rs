@@ -13,10 +13,6 @@ mod unknown;
 
 use super::Engine;
 use super::refused::Refused;
-use crate::config::OnCall;
-use crate::domain::Time;
-use crate::domain::directory::{Directory, OnCallMembers};
-use crate::files::{Unanswered, on_thread};
 use chrono::TimeDelta;
 use futures::future::join_all;
 use program::Programs;
@@ -25,6 +21,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use team_shared::ids::UserId;
+use teamd_config::OnCall;
+use teamd_domain::Time;
+use teamd_domain::directory::{Directory, OnCallMembers};
+use teamd_host::files::{Unanswered, on_thread};
 use tokio::sync::Notify;
 
 /// Time between two readings.

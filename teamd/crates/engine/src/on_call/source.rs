@@ -4,11 +4,12 @@
 //! file, or its program and every file that its arguments name, or a folder above one of these.
 
 use super::program::Programs;
-use crate::config::OnCall;
-use crate::files::{self, Links};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+use teamd_config::OnCall;
+use teamd_host::files;
+use teamd_host::files::Links;
 
 /// Longest run of a program.
 pub(super) const RUN_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::Facts;
+use crate::Facts;
 use std::path::Path;
 use std::sync::mpsc;
 

@@ -1,12 +1,12 @@
 //! Decisions while nobody can say whom a source names. Access is given only if every possible
 //! membership allows it, and lost only if no possible membership keeps it.
 
-use crate::domain::directory::{Directory, OnCallMembers};
-use crate::domain::policy::{Ask, Judgement, Refusal, evaluate};
-use crate::engine::{Facts, Refused};
+use crate::{Facts, Refused};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use team_shared::ids::UserId;
+use teamd_domain::directory::{Directory, OnCallMembers};
+use teamd_policy::{Ask, Judgement, Refusal, evaluate};
 
 /// Unknown sources that are looked at one by one. The others are taken as if they were one.
 const MAX_UNKNOWN: usize = 4;
@@ -14,7 +14,7 @@ const MAX_UNKNOWN: usize = 4;
 impl Facts {
     /// These facts in every form that they could have, as far as unknown sources may or may not name `user`, and accounts
     /// may or may not be protected.
-    pub(in crate::engine) fn possible(&self, user: &UserId) -> Vec<Self> {
+    pub(crate) fn possible(&self, user: &UserId) -> Vec<Self> {
         let forms = match &self.directory {
             Some(directory) if !self.unknown_on_call.is_empty() => {
                 let unknown: Vec<&String> = self.unknown_on_call.iter().collect();
@@ -39,7 +39,7 @@ impl Facts {
 
     /// The same for whether access is lost: a failure takes nothing away, so a source that was read since the start names
     /// whom it named last.
-    pub(in crate::engine) fn possible_losses(&self, user: &UserId) -> Vec<Self> {
+    pub(crate) fn possible_losses(&self, user: &UserId) -> Vec<Self> {
         let Some(copy) = self
             .directory
             .as_ref()
@@ -87,7 +87,7 @@ impl Facts {
     ///
     /// # Errors
     /// Policy refuses it; an unknown source could have it refused, or allowed.
-    pub(in crate::engine) fn judge_new(&self, ask: &Ask<'_>) -> Result<Judgement, Refused> {
+    pub(crate) fn judge_new(&self, ask: &Ask<'_>) -> Result<Judgement, Refused> {
         let judged = self.evaluate(ask)?;
         if self.unknown_on_call.is_empty() {
             return Ok(judged?);

@@ -3,20 +3,20 @@
 use super::history::{Note, changed_lines};
 use super::proposal::{self, Proposed};
 use super::{InForce, PolicyInput, read, refuse_stale_base, sha256};
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::domain::identity::{Caller, Who};
-use crate::domain::plan::{Change, plan, refusals};
-use crate::domain::policy::Policy;
-use crate::engine::decision::moving_facts;
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, commit, limits};
-use crate::failpoint::{hit, pass};
-use crate::store::WriteLane;
-use crate::store::port::PolicyRow;
+use crate::decision::moving_facts;
+use crate::refused::Refused;
+use crate::{Engine, commit, limits};
 use std::sync::Arc;
 use team_shared::event::EventType;
 use team_shared::problem::{Code, FieldError};
 use team_shared::text;
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_domain::identity::{Caller, Who};
+use teamd_host::failpoint::{hit, pass};
+use teamd_policy::Policy;
+use teamd_policy::plan::{Change, plan, refusals};
+use teamd_store::WriteLane;
+use teamd_store::port::PolicyRow;
 
 /// How often a document is judged again because another one came into force meanwhile.
 const APPLY_TRIES: usize = 64;

@@ -1,13 +1,13 @@
 //! Versions so far, with what each changed.
 
-use crate::domain::event::{Datum, EventDraft};
-use crate::engine::Engine;
-use crate::engine::refused::Refused;
-use crate::store::port::{PolicyRow, Read, StoreResult, Tx};
+use crate::Engine;
+use crate::refused::Refused;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
 use std::time::Duration;
+use teamd_domain::event::{Datum, EventDraft};
+use teamd_store::port::{PolicyRow, Read, StoreResult, Tx};
 
 /// Versions of one page.
 const MAX_VERSIONS: usize = 100;

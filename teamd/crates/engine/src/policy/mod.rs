@@ -13,11 +13,11 @@ pub use history::{HistoryRow, diff, sha256};
 
 use super::Engine;
 use super::refused::Refused;
-use crate::document;
-use crate::domain::plan::dead_ends;
-use crate::domain::policy::{Policy, stale_references};
-use crate::store::port::PolicyRow;
 use team_shared::problem::{Code, FieldError};
+use teamd_policy::document;
+use teamd_policy::plan::dead_ends;
+use teamd_policy::{Policy, stale_references};
+use teamd_store::port::PolicyRow;
 
 /// The policy in force.
 #[derive(Debug, Clone)]

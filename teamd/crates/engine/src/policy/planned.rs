@@ -1,18 +1,18 @@
 //! What a document would change: the pure plan, and the requests it would touch.
 
 use super::{InForce, diff, read, refuse_stale_base, sha256};
-use crate::domain::directory::Directory;
-use crate::domain::identity::Caller;
-use crate::domain::plan::{Change, dead_ends, plan};
-use crate::domain::policy::OnLostEligibility;
-use crate::domain::request::Request;
-use crate::engine::directory::lost_basis;
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, Facts};
-use crate::store::port::{PolicyRow, RequestFilter};
+use crate::directory::lost_basis;
+use crate::refused::Refused;
+use crate::{Engine, Facts};
 use std::sync::Arc;
 use team_shared::policy::{PolicyPlan, TouchedRequest};
 use team_shared::state::RequestState;
+use teamd_domain::directory::Directory;
+use teamd_domain::identity::Caller;
+use teamd_domain::request::Request;
+use teamd_policy::OnLostEligibility;
+use teamd_policy::plan::{Change, dead_ends, plan};
+use teamd_store::port::{PolicyRow, RequestFilter};
 
 /// Requests read in one store job.
 const READ_AHEAD: usize = 250;

@@ -3,15 +3,15 @@
 
 use super::PolicyInput;
 use super::apply::Author;
-use crate::domain::Time;
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, commit};
-use crate::store::WriteLane;
-use crate::store::port::{StoreResult, Tx};
+use crate::refused::Refused;
+use crate::{Engine, commit};
 use serde::{Deserialize, Serialize};
 use team_shared::event::EventType;
 use team_shared::policy::Proposal;
+use teamd_domain::Time;
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_store::WriteLane;
+use teamd_store::port::{StoreResult, Tx};
 
 /// Where it is kept.
 const KEY: &str = "policy.proposal";

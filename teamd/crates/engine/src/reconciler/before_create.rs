@@ -1,19 +1,20 @@
 //! What must be so before a create is sent. Each of these can hold a create back, none a removal.
 
-use crate::domain::Time;
-use crate::domain::event::Actor;
-use crate::domain::request::{Command, Key, Request, State};
-use crate::engine::commit::carry_out;
-use crate::engine::decision::Currency;
-use crate::engine::directory::{lost_basis, may_be_lost};
-use crate::engine::guards::{self, Guard};
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, Facts};
-use crate::store::port::Tx;
+use crate::commit::carry_out;
+use crate::decision::Currency;
+use crate::directory::{lost_basis, may_be_lost};
+use crate::guards;
+use crate::guards::Guard;
+use crate::refused::Refused;
+use crate::{Engine, Facts};
+use teamd_domain::Time;
+use teamd_domain::event::Actor;
+use teamd_domain::request::{Command, Key, Request, State};
+use teamd_store::port::Tx;
 
 impl Engine {
     /// Makes everything durable that a create needs beside its intent, in order; whether it may be sent. What is not
-    /// ready is tried again in a few seconds, with [`Wanted::may_create`](crate::domain::grant::Wanted::may_create)
+    /// ready is tried again in a few seconds, with [`Wanted::may_create`](teamd_domain::grant::Wanted::may_create)
     /// false meanwhile.
     pub(super) async fn may_create(&self, key: &Key) -> bool {
         // The gate knows of the clocks as they are now, not as they were a second ago.

@@ -2,13 +2,13 @@
 
 use super::listings::no_answer;
 use super::statuses::{Heard, How};
-use crate::aws::port::Lane;
-use crate::domain::grant::{Phase, Refusal, Reply, State, Status, Step};
-use crate::domain::request::Key;
-use crate::engine::{Engine, random};
-use crate::failpoint::{Injected, pass};
+use crate::{Engine, random};
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_aws::port::Lane;
+use teamd_domain::grant::{Phase, Refusal, Reply, State, Status, Step};
+use teamd_domain::request::Key;
+use teamd_host::failpoint::{Injected, pass};
 
 /// The longest that one AWS call may take before its driver gives up on the answer. Above the adapter's own time-outs.
 const CALL_LIMIT: Duration = Duration::from_secs(60);

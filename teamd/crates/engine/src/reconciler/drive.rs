@@ -3,19 +3,19 @@
 use super::before_create::judge_again;
 use super::drivers::{Drivers, Rest, Slot};
 use super::{calls, turn};
-use crate::aws::port::Lane;
-use crate::domain::Time;
-use crate::domain::grant::{Grant, Phase, State, Step, Wanted, plan};
-use crate::domain::request::{Key, State as RequestState};
-use crate::engine::guards;
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, random};
-use crate::failpoint::pass;
-use crate::store::WriteLane;
-use crate::store::port::Tx;
+use crate::guards;
+use crate::refused::Refused;
+use crate::{Engine, random};
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::problem::Code;
+use teamd_aws::port::Lane;
+use teamd_domain::Time;
+use teamd_domain::grant::{Grant, Phase, State, Step, Wanted, plan};
+use teamd_domain::request::{Key, State as RequestState};
+use teamd_host::failpoint::pass;
+use teamd_store::WriteLane;
+use teamd_store::port::Tx;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// What the store says about a key.
@@ -201,7 +201,7 @@ impl Engine {
     }
 
     /// What a reply says about the account, for who is next.
-    fn judge_account(&self, key: &Key, step: &Step, reply: &crate::domain::grant::Reply, lane: Lane) {
+    fn judge_account(&self, key: &Key, step: &Step, reply: &teamd_domain::grant::Reply, lane: Lane) {
         match calls::verdict(step, reply, lane) {
             calls::Verdict::Nothing => {}
             calls::Verdict::Good => self.drivers.succeeded(&key.account),
@@ -230,7 +230,7 @@ impl Engine {
                 let grant = read.grant(&key)?.unwrap_or_else(|| Grant::new(key.clone()));
                 let grant = guards::seen(grant, now);
                 let open = read.open_requests_on(&key)?;
-                let ends = |r: &crate::domain::request::Request| match r.state {
+                let ends = |r: &teamd_domain::request::Request| match r.state {
                     RequestState::Ending { due_at, .. } => Some(due_at),
                     _ => None,
                 };

@@ -3,20 +3,20 @@
 use super::listings::Listings;
 use super::places::Places;
 use super::statuses::Statuses;
-use crate::aws::port::Lane;
-use crate::domain::Time;
-use crate::domain::request::Key;
 use futures::FutureExt;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use team_shared::ids::AccountId;
+use teamd_aws::port::Lane;
+use teamd_domain::Time;
+use teamd_domain::request::Key;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Drivers that look at the store at a time.
 const LOOKING: usize = 32;
 
 /// The loops under way, by key, and the keys that have none now.
-pub(in crate::engine) struct Drivers {
+pub(crate) struct Drivers {
     table: Arc<Mutex<Table>>,
     wanted: mpsc::UnboundedSender<Key>,
     pub(super) queue: Mutex<Option<mpsc::UnboundedReceiver<Key>>>,
@@ -60,7 +60,7 @@ impl Drop for Slot {
 }
 
 impl Drivers {
-    pub(in crate::engine) fn new(max_in_flight: usize) -> Self {
+    pub(crate) fn new(max_in_flight: usize) -> Self {
         let (wanted, queue) = mpsc::unbounded_channel();
         Self {
             table: Arc::new(Mutex::new(Table {
@@ -80,7 +80,7 @@ impl Drivers {
     }
 
     /// Something about this key has changed.
-    pub(in crate::engine) fn poke(&self, key: &Key) {
+    pub(crate) fn poke(&self, key: &Key) {
         match self.table().running.get(key) {
             Some(driver) => driver.notify_one(),
             // The loop only goes away with the engine.
@@ -190,7 +190,7 @@ impl Drivers {
     }
 
     /// Accounts whose operations hang or fail.
-    pub(in crate::engine) fn troubled(&self, now: Time) -> BTreeSet<AccountId> {
+    pub(crate) fn troubled(&self, now: Time) -> BTreeSet<AccountId> {
         self.table().places.troubled(now)
     }
 
@@ -209,7 +209,7 @@ impl Drivers {
     }
 
     /// The most drivers that there ever were at a time.
-    pub(in crate::engine) fn most_running(&self) -> usize {
+    pub(crate) fn most_running(&self) -> usize {
         self.table().most_running
     }
 

@@ -4,13 +4,13 @@
 //! next one: those who wait are taken at the moment at which the call is sent, after its wait for our own pace. The next
 //! begins when this one is over, however many have come meanwhile: the slower the pace, the more share one call.
 
-use crate::aws::port::{Assignments, Holders, Lane};
-use crate::domain::grant::Reply;
-use crate::domain::request::Key;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use team_shared::ids::{AccountId, PermissionSetArn};
+use teamd_aws::port::{Assignments, Holders, Lane};
+use teamd_domain::grant::Reply;
+use teamd_domain::request::Key;
 use tokio::sync::{Notify, oneshot};
 
 /// The listings under way.

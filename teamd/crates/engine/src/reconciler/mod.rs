@@ -18,15 +18,14 @@ pub(super) use drivers::Drivers;
 #[cfg(test)]
 pub(crate) use turn::Turn;
 pub(super) use turn::{about, hand_over};
-#[cfg(any(test, feature = "simulator"))]
-pub(crate) use turn::{conclude, prepare};
+pub use turn::{conclude, prepare};
 
 use super::Engine;
 use super::refused::Refused;
-use crate::domain::request::Key;
 use drivers::Slot;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use teamd_domain::request::Key;
 
 /// How often all keys with work are looked at, should a wake ever be missed.
 const SCAN_EVERY: Duration = Duration::from_secs(15);
@@ -87,7 +86,7 @@ impl Engine {
     }
 
     pub(super) async fn poke_all(&self) {
-        if crate::failpoint::pass("reconciler.scan").await.is_err() {
+        if teamd_host::failpoint::pass("reconciler.scan").await.is_err() {
             return;
         }
         match self

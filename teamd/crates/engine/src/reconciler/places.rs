@@ -9,13 +9,14 @@
 //!
 //! Synchronous, without a clock: `reconciler` drives it.
 
-use crate::aws::port::Lane;
-use crate::domain::Time;
-use crate::domain::request::Key;
-use crate::engine::guards::{self, Guard};
+use crate::guards;
+use crate::guards::Guard;
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use team_shared::ids::AccountId;
+use teamd_aws::port::Lane;
+use teamd_domain::Time;
+use teamd_domain::request::Key;
 
 /// What AWS allows the organisation.
 const AWS_UNFINISHED: usize = 15;

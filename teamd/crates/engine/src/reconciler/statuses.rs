@@ -6,12 +6,12 @@
 //! by itself too, and so that this is rare, operations are watched from the moment at which AWS has taken them. Where
 //! there are few, or there is no such listing, each is described.
 
-use crate::aws::port::Assignments;
-use crate::domain::Time;
-use crate::domain::grant::{Reply, Status};
 use chrono::TimeDelta;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use teamd_aws::port::Assignments;
+use teamd_domain::Time;
+use teamd_domain::grant::{Reply, Status};
 use tokio::sync::oneshot;
 
 /// As many deletes are cheaper to describe than to list.
@@ -221,9 +221,9 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::port::Lane;
-    use crate::domain::request::Key;
     use futures::future::BoxFuture;
+    use teamd_aws::port::Lane;
+    use teamd_domain::request::Key;
 
     struct Fake(Mutex<Option<BTreeSet<String>>>);
 

@@ -1,24 +1,25 @@
 //! One turn on one key, without AWS: what the store says is to be done, and what a reply means for it. Synchronous, so
 //! that a simulation can drive it.
 
-use crate::domain::Time;
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
-use crate::domain::request::{Command, Key, Request, State};
-use crate::engine::backstop::must_wait;
-use crate::engine::commit::{carry_out, tell, tell_removal};
-use crate::engine::freeze::is_frozen;
-use crate::engine::guards::{self, Guard};
-use crate::engine::lost::bring_back;
-use crate::engine::refused::Refused;
-use crate::failpoint::hit;
-use crate::store::port::{StoreResult, Tx};
+use crate::backstop::must_wait;
+use crate::commit::{carry_out, tell, tell_removal};
+use crate::freeze::is_frozen;
+use crate::guards;
+use crate::guards::Guard;
+use crate::lost::bring_back;
+use crate::refused::Refused;
 use chrono::TimeDelta;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
+use teamd_domain::Time;
+use teamd_domain::event::{Actor, Datum, EventDraft};
+use teamd_domain::grant::{Grant, Note, Reply, State as GrantState, Step, Wanted, plan, record};
+use teamd_domain::request::{Command, Key, Request, State};
+use teamd_host::failpoint::hit;
+use teamd_store::port::{StoreResult, Tx};
 
 /// What a turn found to do.
-pub(crate) struct Turn {
+pub struct Turn {
     /// The step; its intent, if it is a write, is in this transaction.
     pub step: Step,
     /// Requests that hold the grant.
@@ -34,7 +35,7 @@ pub(crate) struct Turn {
 ///
 /// # Errors
 /// The store does not take it.
-pub(crate) fn prepare(
+pub fn prepare(
     tx: &mut dyn Tx,
     key: &Key,
     session_seconds: i64,
@@ -110,7 +111,7 @@ pub(crate) fn prepare(
 ///
 /// # Errors
 /// The store does not take it.
-pub(crate) fn conclude(
+pub fn conclude(
     tx: &mut dyn Tx,
     key: &Key,
     step: &Step,
@@ -236,7 +237,7 @@ fn first_holder(open: &[Request]) -> Option<RequestId> {
         .map(|r| r.id)
 }
 
-pub(in crate::engine) fn about(kind: EventType, key: &Key, request: Option<RequestId>) -> EventDraft {
+pub(crate) fn about(kind: EventType, key: &Key, request: Option<RequestId>) -> EventDraft {
     let event = EventDraft::new(kind)
         .text("user_id", key.user.as_str())
         .text("account_id", key.account.as_str())

@@ -1,11 +1,11 @@
 //! What was done with access that is over, in a few lines, as far as it is known when the message is sent.
 
-use crate::domain::activity::Digest;
-use crate::domain::request::Request;
-use crate::engine::Engine;
-use crate::notify::notice::Fact;
+use crate::Engine;
 use std::time::Duration;
 use team_shared::event::EventType;
+use teamd_domain::activity::Digest;
+use teamd_domain::request::Request;
+use teamd_notify::notice::Fact;
 
 /// A message does not wait longer for it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,7 +70,7 @@ fn in_one_line(digest: &Digest) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::activity::{LeftBehind, Summary};
+    use teamd_domain::activity::{LeftBehind, Summary};
 
     #[test]
     fn calls_are_counted_and_doors_named() {
@@ -85,7 +85,7 @@ mod tests {
             left_behind: vec![LeftBehind {
                 kind: "role".to_owned(),
                 name: "deployer".to_owned(),
-                at: crate::domain::Time::UNIX_EPOCH,
+                at: teamd_domain::Time::UNIX_EPOCH,
                 event_id: "e".to_owned(),
             }],
             ..Digest::default()

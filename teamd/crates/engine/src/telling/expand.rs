@@ -2,25 +2,25 @@
 //! and none is told twice.
 
 use super::{failing_row, off_row, set};
-use crate::config::Notify;
-use crate::domain::Time;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::request::Request;
-use crate::engine::facts::Facts;
-use crate::notify::routing::Way;
-use crate::notify::{Told, delivery_id, plan};
-use crate::store::port::{AuditFilter, AuditRecord, Read, StoreResult, Tx};
+use crate::facts::Facts;
 use team_shared::event::EventType;
+use teamd_config::Notify;
+use teamd_domain::Time;
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::request::Request;
+use teamd_notify::routing::Way;
+use teamd_notify::{Told, delivery_id, plan};
+use teamd_store::port::{AuditFilter, AuditRecord, Read, StoreResult, Tx};
 
 /// Everything that planning looks at, held still.
-pub(in crate::engine) struct Plan {
-    pub(in crate::engine) facts: Facts,
-    pub(in crate::engine) ways: Vec<Way>,
-    pub(in crate::engine) config: Notify,
+pub(crate) struct Plan {
+    pub(crate) facts: Facts,
+    pub(crate) ways: Vec<Way>,
+    pub(crate) config: Notify,
 }
 
 /// The audit row of an event.
-pub(in crate::engine) fn row(read: &mut (impl Read + ?Sized), seq: u64) -> StoreResult<Option<AuditRecord>> {
+pub(crate) fn row(read: &mut (impl Read + ?Sized), seq: u64) -> StoreResult<Option<AuditRecord>> {
     let filter = AuditFilter {
         after: seq.saturating_sub(1),
         limit: 1,
@@ -31,10 +31,7 @@ pub(in crate::engine) fn row(read: &mut (impl Read + ?Sized), seq: u64) -> Store
 
 /// The audit row of an event as it is told: access is revoked by whoever took it back, with what they said, and not by
 /// the daemon that found it gone.
-pub(in crate::engine) fn row_to_tell(
-    read: &mut (impl Read + ?Sized),
-    seq: u64,
-) -> StoreResult<Option<AuditRecord>> {
+pub(crate) fn row_to_tell(read: &mut (impl Read + ?Sized), seq: u64) -> StoreResult<Option<AuditRecord>> {
     let Some(mut record) = row(read, seq)? else {
         return Ok(None);
     };
@@ -57,7 +54,7 @@ pub(in crate::engine) fn row_to_tell(
 }
 
 /// The event of a row, for whoever writes about it.
-pub(in crate::engine) fn told<'a>(record: &'a AuditRecord, request: Option<&'a Request>) -> Told<'a> {
+pub(crate) fn told<'a>(record: &'a AuditRecord, request: Option<&'a Request>) -> Told<'a> {
     Told {
         seq: record.seq,
         at: record.at,
@@ -69,12 +66,7 @@ pub(in crate::engine) fn told<'a>(record: &'a AuditRecord, request: Option<&'a R
 }
 
 /// Files the deliveries of an event.
-pub(in crate::engine) fn expand(
-    tx: &mut dyn Tx,
-    record: &AuditRecord,
-    plan_by: &Plan,
-    now: Time,
-) -> StoreResult<()> {
+pub(crate) fn expand(tx: &mut dyn Tx, record: &AuditRecord, plan_by: &Plan, now: Time) -> StoreResult<()> {
     if plan_by.ways.is_empty() {
         return Ok(());
     }

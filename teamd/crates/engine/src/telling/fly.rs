@@ -2,24 +2,24 @@
 
 use super::expand::{row_to_tell, told};
 use super::{failing_row, off_row, set};
-use crate::domain::Time;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::event::{Datum, EventDraft};
-use crate::domain::request::Request;
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, commit, random};
-use crate::failpoint::pass;
-use crate::notify::audience::is_stale;
-use crate::notify::notice::{Reader, write};
-use crate::notify::routing::part_of;
-use crate::notify::{Address, Channel, Failure, Outgoing, Recipient};
-use crate::store::WriteLane;
-use crate::store::port::{AuditRecord, StoreResult, Tx};
+use crate::refused::Refused;
+use crate::{Engine, commit, random};
 use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use team_shared::event::EventType;
+use teamd_domain::Time;
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::event::{Datum, EventDraft};
+use teamd_domain::request::Request;
+use teamd_host::failpoint::pass;
+use teamd_notify::audience::is_stale;
+use teamd_notify::notice::{Reader, write};
+use teamd_notify::routing::part_of;
+use teamd_notify::{Address, Channel, Failure, Outgoing, Recipient};
+use teamd_store::WriteLane;
+use teamd_store::port::{AuditRecord, StoreResult, Tx};
 
 /// Whatever a channel does, it is over after this.
 const PATIENCE: Duration = Duration::from_secs(90);

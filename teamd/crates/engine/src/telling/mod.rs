@@ -22,17 +22,17 @@ pub use verbs::{DeliveryQuery, Tried};
 
 use super::Engine;
 use super::refused::Refused;
-use crate::aws::messages::Messages;
-use crate::config::Notify;
-use crate::domain::Time;
-use crate::domain::delivery::DeliveryState;
-use crate::domain::policy::Target;
-use crate::notify::routing::{Way, way};
-use crate::notify::{Channel, Reader, channels};
-use crate::store::port::{Read, StoreResult};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use teamd_aws::messages::Messages;
+use teamd_config::Notify;
+use teamd_domain::Time;
+use teamd_domain::delivery::DeliveryState;
+use teamd_notify::routing::{Way, way};
+use teamd_notify::{Channel, Reader, channels};
+use teamd_policy::Target;
+use teamd_store::port::{Read, StoreResult};
 use tokio::sync::Notify as Wake;
 
 /// Since when nothing arrives over a channel, after which it counts as broken.

@@ -1,16 +1,16 @@
 //! What administrators do: try a channel, send again what was given up, look up who was told of what.
 
 use super::{failing_row, off_row, set};
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::identity::{Caller, Who};
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, limits};
-use crate::notify::notice::sample;
-use crate::notify::{Address, Outgoing, Recipient};
-use crate::store::WriteLane;
-use crate::store::port::DeliveryFilter;
+use crate::refused::Refused;
+use crate::{Engine, limits};
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::identity::{Caller, Who};
+use teamd_notify::notice::sample;
+use teamd_notify::{Address, Outgoing, Recipient};
+use teamd_store::WriteLane;
+use teamd_store::port::DeliveryFilter;
 
 /// Sent again in one transaction.
 const BATCH: usize = 200;

@@ -1,14 +1,8 @@
 //! The weekly digest: counted from the store, and told once for each time that it is due. The moment up to which all has
 //! been told is written with the event, so that neither a restart nor a kill repeats it or loses it.
 
-use crate::domain::Time;
-use crate::domain::attention::was_access;
-use crate::domain::weekly::{About, Due, Schedule, Tally};
-use crate::engine::refused::Refused;
-use crate::engine::{Engine, commit};
-use crate::notify::notice::Fact;
-use crate::store::WriteLane;
-use crate::store::port::{AuditFilter, Read, RequestFilter, StoreResult};
+use crate::refused::Refused;
+use crate::{Engine, commit};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use serde_json::Value;
@@ -16,6 +10,12 @@ use std::collections::BTreeSet;
 use team_shared::event::EventType;
 use team_shared::ids::{RequestId, UserId};
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::attention::was_access;
+use teamd_domain::weekly::{About, Due, Schedule, Tally};
+use teamd_notify::notice::Fact;
+use teamd_store::WriteLane;
+use teamd_store::port::{AuditFilter, Read, RequestFilter, StoreResult};
 
 /// The longest sleep: the configuration may have changed meanwhile.
 const LONGEST: TimeDelta = TimeDelta::minutes(1);
@@ -27,7 +27,7 @@ const TOLD: &str = "notify.digest";
 const PAGE: usize = 500;
 
 impl Engine {
-    pub(in crate::engine) async fn run_weekly(&self) {
+    pub(crate) async fn run_weekly(&self) {
         while !self.stop.is_cancelled() {
             if let Err(error) = self.tell_week().await {
                 tracing::warn!(%error, "the weekly digest could not be told; trying again");

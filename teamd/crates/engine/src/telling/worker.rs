@@ -3,12 +3,8 @@
 
 use super::fly::Landed;
 use super::{off_row, set};
-use crate::domain::Time;
-use crate::engine::Engine;
-use crate::engine::refused::Refused;
-use crate::failpoint::pass;
-use crate::notify::Channel;
-use crate::store::WriteLane;
+use crate::Engine;
+use crate::refused::Refused;
 use chrono::TimeDelta;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
@@ -16,6 +12,10 @@ use futures::stream::FuturesUnordered;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+use teamd_domain::Time;
+use teamd_host::failpoint::pass;
+use teamd_notify::Channel;
+use teamd_store::WriteLane;
 
 /// The longest sleep: a wake-up may have been lost.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -37,7 +37,7 @@ type Flights<'e> = FuturesUnordered<BoxFuture<'e, Landed>>;
 
 impl Engine {
     /// Sends until the daemon stops. What is on its way then is waited for: what a channel took must be written down.
-    pub(in crate::engine) async fn run_deliveries(&self) {
+    pub(crate) async fn run_deliveries(&self) {
         let (mut flights, mut lanes) = (Flights::new(), BTreeMap::<String, Lane>::new());
         let mut cleared_at: Option<Time> = None;
         loop {

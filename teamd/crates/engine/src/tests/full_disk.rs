@@ -1,15 +1,9 @@
 //! A disk that is full at every page in turn: the same requests, grants and removals on each.
 
 use super::{Aws, key, request};
-use crate::domain::Time;
-use crate::domain::event::Actor;
-use crate::domain::grant::{Reply, State as GrantState, Step};
-use crate::domain::request::{Basis, Command, Request, submit};
-use crate::engine::commit::{carry_out, file};
-use crate::engine::reconciler::{conclude, prepare};
-use crate::engine::refused::Refused;
-use crate::store::port::Tx;
-use crate::store::{Store, WriteLane};
+use crate::commit::{carry_out, file};
+use crate::reconciler::{conclude, prepare};
+use crate::refused::Refused;
 use chrono::TimeDelta;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -18,6 +12,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use team_shared::ids::RequestId;
 use team_shared::problem::Code;
+use teamd_domain::Time;
+use teamd_domain::event::Actor;
+use teamd_domain::grant::{Reply, State as GrantState, Step};
+use teamd_domain::request::{Basis, Command, Request, submit};
+use teamd_store::port::Tx;
+use teamd_store::{Store, WriteLane};
 
 /// Pages of 4 KiB, one more each time.
 const STEPS: u32 = 150;

@@ -1,8 +1,8 @@
 //! Everybody at once, on a real database: of everything that can decide a request exactly one does.
 
 use super::*;
-use crate::domain::request::Change;
 use std::sync::{Arc, Barrier, Mutex};
+use teamd_domain::request::Change;
 
 const THREADS: usize = 64;
 const ROUNDS: usize = 1_000;

@@ -1,16 +1,16 @@
 //! Access that the person has already is told from what another request of theirs is just being given.
 
-use crate::aws::port::{Assignments, Lane};
-use crate::domain::grant::Reply;
-use crate::domain::request::Key;
-use crate::engine::backstop::tests::model::Model;
-use crate::engine::backstop::tests::world::{World, key};
-use crate::engine::refused::Refused;
+use crate::backstop::tests::model::Model;
+use crate::backstop::tests::world::{World, key};
+use crate::refused::Refused;
 use aws_simulator::Faults;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use team_shared::problem::Code;
+use teamd_aws::port::{Assignments, Lane};
+use teamd_domain::grant::Reply;
+use teamd_domain::request::Key;
 use tokio::sync::Semaphore;
 
 /// AWS, whose first listing is as slow as the test wants.

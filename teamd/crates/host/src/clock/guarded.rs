@@ -1,12 +1,12 @@
-//! The daemon's clock: the machine's two clocks and AWS's, under the [rule](crate::domain::clock).
+//! The daemon's clock: the machine's two clocks and AWS's, under the [rule](teamd_domain::clock).
 
-use super::Clock;
-use crate::domain::Time;
-use crate::domain::clock::{ClockRule, Mark, News, Reading, Suspicion};
+use crate::clock::Clock;
 use chrono::{DateTime, TimeDelta};
 use futures::future::BoxFuture;
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use teamd_domain::Time;
+use teamd_domain::clock::{ClockRule, Mark, News, Reading, Suspicion};
 
 /// Where a machine says which run of it this is.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -175,8 +175,8 @@ impl Clock for GuardedClock {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::clock::SystemClock;
+    use crate::clock::guarded::*;
     use std::sync::Arc;
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a test has told the points, through the registry of the `fail` crate: `return(error)`, `return(late)`,
 //! `return(crash)`, and that crate's own `panic`.
 
-use super::{Injected, POINTS};
+use crate::failpoint::{Injected, POINTS};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;

@@ -12,7 +12,7 @@ const MAX_LINKS: usize = 40;
 
 /// Why a path is not trusted.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Untrusted {
+pub enum Untrusted {
     /// Its owner can change it.
     #[error(
         "{} belongs to uid {uid}, and only root and teamd's user are trusted with it: \
@@ -51,7 +51,7 @@ pub(crate) enum Untrusted {
 ///
 /// # Errors
 /// The first file, folder or link that is not trusted.
-pub(crate) fn refuse_untrusted(path: &Path, daemon: u32) -> Result<(), Untrusted> {
+pub fn refuse_untrusted(path: &Path, daemon: u32) -> Result<(), Untrusted> {
     let mut at = PathBuf::from("/");
     judge(&at, &look(&at)?, daemon)?;
     let mut rest: VecDeque<OsString> = VecDeque::new();
@@ -129,7 +129,7 @@ fn judge(path: &Path, metadata: &Metadata, daemon: u32) -> Result<(), Untrusted>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::files::trust::*;
     use std::fs::{Permissions, create_dir, set_permissions, write};
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     use team_test_support::trusted::trusted_folder;

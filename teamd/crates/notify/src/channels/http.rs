@@ -1,6 +1,6 @@
 //! What the channels over HTTP share: a client that follows no redirects, and what an answer means.
 
-use crate::notify::Failure;
+use crate::Failure;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;

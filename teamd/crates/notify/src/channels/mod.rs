@@ -8,9 +8,9 @@ pub mod sns;
 pub mod webhook;
 
 use super::Channel;
-use crate::aws::messages::Messages;
-use crate::config::Notify;
 use std::sync::Arc;
+use teamd_aws::messages::Messages;
+use teamd_config::Notify;
 
 /// All channels that are configured, in the order of the configuration. `aws` sends what goes over AWS; without it, SES
 /// and SNS are left out.

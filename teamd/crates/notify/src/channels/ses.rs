@@ -1,12 +1,12 @@
 //! Amazon SES v2, with the daemon's AWS credentials. A message id means that SES has taken the mail, not that it arrived.
 
-use crate::aws::messages::{Letter, MessageError, Messages};
-use crate::config::Ses;
-use crate::notify::render::mail::mail;
-use crate::notify::{Address, Channel, Failure, Outgoing, Reach};
+use crate::render::mail::mail;
+use crate::{Address, Channel, Failure, Outgoing, Reach};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use team_shared::text::inert;
+use teamd_aws::messages::{Letter, MessageError, Messages};
+use teamd_config::Ses;
 
 /// Amazon SES.
 pub struct SesChannel {

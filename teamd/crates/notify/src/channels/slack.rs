@@ -2,9 +2,8 @@
 //! `"ok": false` is Slack's usual refusal. There is no key against repeats: a reply that is lost may lead to a second one.
 
 use super::http::{self, Answer};
-use crate::config::{Slack, SlackAccess};
-use crate::notify::render::slack::message;
-use crate::notify::{Address, Channel, Failure, Outgoing, Reach, Recipient, secret};
+use crate::render::slack::message;
+use crate::{Address, Channel, Failure, Outgoing, Reach, Recipient, secret};
 use futures::future::BoxFuture;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use team_shared::text::inert;
+use teamd_config::{Slack, SlackAccess};
 
 /// Who has which address is asked again after this: people change theirs.
 const KNOWN_FOR: Duration = Duration::from_secs(3600);

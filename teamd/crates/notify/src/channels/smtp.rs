@@ -1,10 +1,8 @@
 //! A mail server over SMTP, encrypted, one connection for each mail. The message's id is the delivery's, so that a mail
 //! that is sent twice is shown once by readers that look at it.
 
-use crate::config::{Smtp, SmtpTls};
-use crate::files::{self, Links};
-use crate::notify::render::mail::mail;
-use crate::notify::{Address, Channel, Failure, Outgoing, Reach, secret};
+use crate::render::mail::mail;
+use crate::{Address, Channel, Failure, Outgoing, Reach, secret};
 use futures::future::BoxFuture;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -14,6 +12,9 @@ use lettre::transport::smtp::{AsyncSmtpTransport, Error as SmtpError};
 use lettre::{AsyncTransport as _, Message, Tokio1Executor};
 use std::time::Duration;
 use team_shared::text::inert;
+use teamd_config::{Smtp, SmtpTls};
+use teamd_host::files;
+use teamd_host::files::Links;
 
 /// For each step of the conversation.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -2,17 +2,17 @@
 //! subscriptions. Standard topics have no key against repeats: the delivery's id is in the message.
 
 use super::ses::meaning;
-use crate::aws::messages::{Messages, Notification};
-use crate::config::Sns;
-use crate::notify::notice::cut;
-use crate::notify::render::mail::mail;
-use crate::notify::render::payload::payload;
-use crate::notify::render::short;
-use crate::notify::{Channel, Failure, Outgoing, Reach, Recipient};
+use crate::notice::cut;
+use crate::render::mail::mail;
+use crate::render::payload::payload;
+use crate::render::short;
+use crate::{Channel, Failure, Outgoing, Reach, Recipient};
 use futures::future::BoxFuture;
 use serde_json::json;
 use std::sync::Arc;
 use team_shared::text::inert;
+use teamd_aws::messages::{Messages, Notification};
+use teamd_config::Sns;
 
 /// SNS allows fewer than 100 characters.
 const SUBJECT: usize = 99;

@@ -2,15 +2,15 @@
 //! HMAC-SHA256 over `{id}.{timestamp}.{body}`; 2xx alone is success, no redirect is followed, 410 switches it off.
 
 use super::http;
-use crate::config::Webhook;
-use crate::notify::render::payload::payload;
-use crate::notify::{Channel, Failure, Outgoing, Reach, Recipient, secret};
+use crate::render::payload::payload;
+use crate::{Channel, Failure, Outgoing, Reach, Recipient, secret};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use futures::future::BoxFuture;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::header::CONTENT_TYPE;
 use sha2::Sha256;
+use teamd_config::Webhook;
 
 /// What stands before a secret in its file.
 const PREFIX: &str = "whsec_";

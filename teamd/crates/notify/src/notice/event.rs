@@ -2,7 +2,7 @@
 
 use super::facts::short;
 use super::{Act, Part, Reader, TEXT, cut};
-use crate::notify::Told;
+use crate::Told;
 use serde_json::{Value, json};
 use team_shared::event::EventType;
 use team_shared::ids::UserId;

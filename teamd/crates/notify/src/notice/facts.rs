@@ -1,16 +1,16 @@
 //! The particulars of an event as facts: names from the directory, texts inert and cut.
 
 use super::{Fact, NAME, TEXT, cut};
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::event::Actor;
-use crate::domain::request::{Request, State};
-use crate::notify::{Told, times};
+use crate::{Told, times};
 use chrono_tz::Tz;
 use serde_json::Value;
 use team_shared::event::EventType;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
 use team_shared::text::inert;
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::event::Actor;
+use teamd_domain::request::{Request, State};
 
 /// Names from the directory: never what somebody else says that they are.
 pub(super) struct Names<'a>(pub(super) Option<&'a Directory>);

@@ -1,6 +1,6 @@
 //! Mail, in plain text and in HTML.
 
-use crate::notify::Notice;
+use crate::Notice;
 use minijinja::{AutoEscape, Environment, context};
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ pub struct Mail {
 
 static LAYOUTS: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
-    env.set_syntax(crate::notify::words::syntax());
+    env.set_syntax(crate::words::syntax());
     env.set_auto_escape_callback(|name| match name {
         "mail.html" => AutoEscape::Html,
         _ => AutoEscape::None,

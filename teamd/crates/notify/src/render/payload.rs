@@ -1,7 +1,7 @@
 //! JSON for programs: the payload of a webhook by the Standard Webhooks specification, and the default message of a topic.
 
-use crate::notify::Notice;
-use crate::notify::notice::cut;
+use crate::Notice;
+use crate::notice::cut;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
 

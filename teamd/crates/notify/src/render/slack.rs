@@ -1,8 +1,8 @@
 //! Slack. Texts go into `plain_text` objects, in which nothing is a link, a mention or a format; the two places that are
 //! `mrkdwn` (the fallback, and lines to copy) are escaped, verbatim, and without link names.
 
-use crate::notify::Notice;
-use crate::notify::notice::cut;
+use crate::Notice;
+use crate::notice::cut;
 use serde_json::{Value, json};
 
 /// What Slack takes: a header of 150 characters, a section of 3000.
@@ -13,9 +13,9 @@ const SECTION: usize = 2900;
 #[must_use]
 pub fn message(notice: &Notice, id: &str) -> Value {
     let sign = match notice.severity {
-        crate::domain::event::Severity::Alarm => "🚨 ",
-        crate::domain::event::Severity::Warning => "⚠️ ",
-        crate::domain::event::Severity::Info => "",
+        teamd_domain::event::Severity::Alarm => "🚨 ",
+        teamd_domain::event::Severity::Warning => "⚠️ ",
+        teamd_domain::event::Severity::Info => "",
     };
     let mut blocks = vec![json!({
         "type": "header",

@@ -2,10 +2,10 @@
 
 use super::week::week;
 use super::{Event, SET, active, actor, at, id, request};
-use crate::domain::event::Actor;
-use crate::notify::Part;
+use crate::Part;
 use serde_json::{Value, json};
 use team_shared::event::EventType;
+use teamd_domain::event::Actor;
 
 /// One of each event that people are told of, for each kind of reader whom it has its own words for.
 pub(super) fn every() -> Vec<(Event, Option<Part>)> {

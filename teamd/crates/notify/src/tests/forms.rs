@@ -1,10 +1,10 @@
 //! Every event in every medium, to be read.
 
 use super::{directory, every};
-use crate::notify::channels::sns::notification;
-use crate::notify::notice::{Reader, sample};
-use crate::notify::render::{mail, payload, short, slack};
-use crate::notify::{Address, Notice, Outgoing, Part};
+use crate::channels::sns::notification;
+use crate::notice::{Reader, sample};
+use crate::render::{mail, payload, short, slack};
+use crate::{Address, Notice, Outgoing, Part};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use team_shared::event::EventType;
@@ -77,10 +77,7 @@ fn in_one_line() {
 fn no_event_is_without_words_of_its_own() {
     let directory = directory();
     let seen: BTreeSet<&str> = every().iter().map(|(event, _)| event.kind.as_str()).collect();
-    for kind in EventType::ALL
-        .iter()
-        .filter(|kind| crate::engine::is_news(**kind))
-    {
+    for kind in EventType::ALL.iter().filter(|kind| crate::is_news(**kind)) {
         assert!(
             seen.contains(kind.as_str()),
             "{kind} is told of and not in this list"

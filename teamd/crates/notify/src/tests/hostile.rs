@@ -1,14 +1,14 @@
 //! Whatever people, AWS and the directory write stays text: in HTML, in Slack, in headers, on terminals.
 
 use super::{Event, active, actor, at, directory, id, request};
-use crate::domain::directory::Directory;
-use crate::notify::channels::sns::notification;
-use crate::notify::render::{mail, payload, short, slack};
-use crate::notify::{Address, Notice, Outgoing, Part};
+use crate::channels::sns::notification;
+use crate::render::{mail, payload, short, slack};
+use crate::{Address, Notice, Outgoing, Part};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use team_shared::event::EventType;
 use team_shared::text::is_hidden;
+use teamd_domain::directory::Directory;
 
 const EVIL: &str = "</td><script>alert(1)</script>\"'><img src=x onerror=a>\r\nBcc: all@example.com\r\n\r\n<!channel> \
                     <https://evil.example|click> <@U123> @here `code` *bold* {{ 7*7 }} {% raw %} \x1b]52;c;aGk=\x07 \

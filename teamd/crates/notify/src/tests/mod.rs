@@ -8,11 +8,6 @@ mod week;
 
 use super::notice::{Notice, Reader, write};
 use super::{Part, Told};
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, Group, Index, OrganizationalUnit, PermissionSet, Person};
-use crate::domain::event::Actor;
-use crate::domain::policy::Policy;
-use crate::domain::request::{Basis, Demand, Key, Request, Session, State, Terms};
 use chrono::TimeDelta;
 use events::every;
 use serde_json::Value;
@@ -21,6 +16,11 @@ use team_shared::duration::Seconds;
 use team_shared::event::EventType;
 use team_shared::ids::{RequestId, UserId};
 use team_shared::terms::Shape;
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, Group, Index, OrganizationalUnit, PermissionSet, Person};
+use teamd_domain::event::Actor;
+use teamd_domain::request::{Basis, Demand, Key, Request, Session, State, Terms};
+use teamd_policy::Policy;
 
 const SET: &str = "arn:aws:sso:::permissionSet/ssoins-1/ps-1";
 
@@ -95,7 +95,7 @@ fn directory() -> Directory {
 }
 
 fn policy() -> Policy {
-    crate::document::parse(
+    teamd_policy::document::parse(
         "version = 1\n[roles]\nadmins = [\"user:ada\"]\nsecurity = [\"user:sam\"]\nauditors = [\"user:dora\"]\n\
          [[approver]]\nid = \"leads\"\naccounts = [\"*\"]\npermission_sets = [\"*\"]\nwho = [\"user:cleo\", \"user:sam\"]\n",
     )

@@ -1,16 +1,16 @@
 //! Who is told of what over which channel.
 
 use super::{Event, active, actor, directory, every, id, policy, request};
-use crate::config::{Config, Route};
-use crate::domain::event::{Actor, Severity};
-use crate::domain::policy::Policy;
-use crate::domain::request::Vote;
-use crate::notify::audience::is_stale;
-use crate::notify::routing::{Way, way};
-use crate::notify::{Reach, Recipient, plan, severity};
+use crate::audience::is_stale;
+use crate::routing::{Way, way};
+use crate::{Reach, Recipient, plan, severity};
 use serde_json::json;
 use std::path::Path;
 use team_shared::event::EventType;
+use teamd_config::{Config, Route};
+use teamd_domain::event::{Actor, Severity};
+use teamd_domain::request::Vote;
+use teamd_policy::Policy;
 
 fn people_way(name: &str) -> Way {
     let reach = Reach {
@@ -38,7 +38,7 @@ fn told(event: &Event, ways: &[Way], routes: &[Route]) -> Vec<String> {
 
 fn told_by(event: &Event, ways: &[Way], routes: &[Route], policy: &Policy) -> Vec<String> {
     let planned = plan(&event.told(), Some(policy), Some(&directory()), ways, routes);
-    let line = |one: crate::notify::Planned| {
+    let line = |one: crate::Planned| {
         let skip = one.skip.map(|why| format!(" ({why})")).unwrap_or_default();
         format!("{} {}{skip}", one.channel, one.recipient)
     };
@@ -277,7 +277,7 @@ fn a_route_of_the_policy_adds_and_takes_nothing_away() {
     let of = |routes: &str| {
         let text =
             format!("version = 1\n[roles]\nadmins = [\"user:ada\"]\nsecurity = [\"user:sam\"]\n{routes}");
-        crate::document::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}"))
+        teamd_policy::document::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}"))
     };
     let place = Reach {
         place: Some((Recipient::Place, Vec::new())),

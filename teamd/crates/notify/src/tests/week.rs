@@ -1,9 +1,9 @@
 //! The particulars of a weekly digest.
 
 use super::at;
-use crate::domain::event::Datum;
-use crate::domain::weekly::{Due, Tally};
 use serde_json::{Value, json};
+use teamd_domain::event::Datum;
+use teamd_domain::weekly::{Due, Tally};
 
 /// A week in which everything happened so often.
 pub(super) fn week(times: i64) -> Value {

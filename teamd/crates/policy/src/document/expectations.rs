@@ -3,8 +3,8 @@
 use super::Fault;
 use super::patterns;
 use super::reader::{Faults, Section};
-use crate::domain::expectation::{Allowed, Expectation, Outcome, Refused};
-use crate::domain::policy::{AccountPattern, SetPattern, Subject};
+use crate::expectation::{Allowed, Expectation, Outcome, Refused};
+use crate::{AccountPattern, SetPattern, Subject};
 use std::collections::BTreeSet;
 use team_shared::problem::Code;
 use toml::de::DeTable;

@@ -22,7 +22,7 @@ mod tests;
 pub use expectations::parse_expectations;
 pub use places::{RulePlace, rule_places};
 
-use crate::domain::policy::{Policy, RoleAssignments, Settings};
+use crate::{Policy, RoleAssignments, Settings};
 use reader::{Faults, Section};
 use toml::de::DeTable;
 

@@ -1,7 +1,7 @@
 //! How people, accounts and permission sets are spelt.
 
 use super::suggest::nearest;
-use crate::domain::policy::{AccountPattern, SetPattern, Subject};
+use crate::{AccountPattern, SetPattern, Subject};
 use team_shared::text;
 
 const SUBJECTS: &[&str] = &["user:", "group:", "oncall:"];

@@ -3,11 +3,11 @@
 use super::Fault;
 use super::suggest::nearest;
 use super::value::{expected, moment};
-use crate::domain::Time;
-use crate::domain::policy::PatternBook;
+use crate::PatternBook;
 use std::ops::RangeInclusive;
 use team_shared::duration::Seconds;
 use team_shared::text;
+use teamd_domain::Time;
 use toml::de::{DeTable, DeValue};
 
 /// The faults found so far.

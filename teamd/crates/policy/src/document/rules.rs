@@ -3,7 +3,7 @@
 use super::reader::{Faults, Section};
 use super::settings::{OVERRIDES, overrides};
 use super::{patterns, targets};
-use crate::domain::policy::{
+use crate::{
     AccountPattern, ApprovalMode, ApproverRule, DenyRule, EligibilityRule, Route, SetPattern, Settings,
     Subject,
 };

@@ -1,9 +1,7 @@
 //! `[settings]`, and those of them that a rule can have of its own.
 
 use super::reader::{Faults, Section};
-use crate::domain::policy::{
-    InvalidPattern, OnLostEligibility, Overrides, Settings, TextRules, TicketPattern,
-};
+use crate::{InvalidPattern, OnLostEligibility, Overrides, Settings, TextRules, TicketPattern};
 use team_shared::duration::Seconds;
 use team_shared::text::{self, MAX_TEXT};
 

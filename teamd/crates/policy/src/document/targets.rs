@@ -1,9 +1,9 @@
 //! How events and the places that they go to are spelt, in the policy and in the configuration.
 
 use super::patterns;
-use crate::domain::event::{EventPattern, Severity};
-use crate::domain::policy::Target;
+use crate::Target;
 use team_shared::event::EventType;
+use teamd_domain::event::{EventPattern, Severity};
 
 /// A type of event, or a family of them: `request.*`, `*`.
 ///

@@ -1,7 +1,7 @@
 //! Single TOML values.
 
-use crate::domain::Time;
 use chrono::{FixedOffset, NaiveDate, NaiveTime, Utc};
+use teamd_domain::Time;
 use toml::de::DeValue;
 use toml::value::{Datetime, Offset};
 

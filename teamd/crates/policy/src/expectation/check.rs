@@ -3,12 +3,12 @@
 use super::model::{Allowed, Expectation, Outcome, Refused};
 use super::names::Named;
 use super::sentence;
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, PermissionSet, Person};
-use crate::domain::policy::{Ask, Judgement, Policy, Refusal, evaluate};
+use crate::{Ask, Judgement, Policy, Refusal, evaluate};
 use std::collections::BTreeSet;
 use team_shared::duration::{LONGEST, Seconds};
 use team_shared::ids::{AccountId, UserId};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, PermissionSet, Person};
 
 /// The most asks of one run: a few lines could otherwise ask for years of work.
 pub const MOST_ASKS: usize = 100_000;

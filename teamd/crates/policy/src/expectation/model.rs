@@ -1,10 +1,10 @@
 //! An expectation in our own types, as [`crate::document`] reads it.
 
-use crate::domain::Time;
-use crate::domain::policy::{AccountPattern, SetPattern, Subject};
+use crate::{AccountPattern, SetPattern, Subject};
 use std::collections::BTreeSet;
 use team_shared::duration::Seconds;
 use team_shared::problem::Code;
+use teamd_domain::Time;
 
 /// What is expected of an ask, or of many.
 #[derive(Debug, Clone, PartialEq, Eq)]

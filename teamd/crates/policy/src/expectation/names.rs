@@ -1,8 +1,8 @@
 //! Whom and what an expectation names in a directory.
 
 use super::model::Expectation;
-use crate::domain::directory::{Account, Directory, PermissionSet, Person};
-use crate::domain::policy::{AccountPattern, Subject};
+use crate::{AccountPattern, Subject};
+use teamd_domain::directory::{Account, Directory, PermissionSet, Person};
 
 /// Everything that an expectation is about.
 pub(super) struct Named<'a> {

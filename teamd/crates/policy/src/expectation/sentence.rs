@@ -1,7 +1,7 @@
 //! Expectations and what came, in words.
 
 use super::model::{Expectation, Outcome};
-use crate::domain::policy::{AccountPattern, Judgement, Subject};
+use crate::{AccountPattern, Judgement, Subject};
 use team_shared::ids::UserId;
 
 /// What is expected, as a sentence: `alice may AdministratorAccess in prod-ledger for 2h`.

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::document;
-use crate::domain::Time;
-use crate::offline::directory::{self, Exported};
+use crate::exported as directory;
+use crate::exported::Exported;
+use teamd_domain::Time;
 
 const POLICY: &str = r#"
 version = 1
@@ -135,7 +136,7 @@ fn a_run_is_bounded() {
     } = directory::parse(WORLD).unwrap();
     let mold = directory.permission_sets.values().next().unwrap().clone();
     for n in 0..60_000 {
-        let set = crate::domain::directory::PermissionSet {
+        let set = teamd_domain::directory::PermissionSet {
             arn: format!("arn:{n}").parse().unwrap(),
             ..mold.clone()
         };

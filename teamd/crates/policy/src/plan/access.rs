@@ -2,11 +2,11 @@
 
 use super::lens::{Lens, Side};
 use super::terms::Terms;
-use crate::domain::directory::Person;
-use crate::domain::policy::{EligibilityRule, Policy};
+use crate::{EligibilityRule, Policy};
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::UserId;
 use team_shared::policy::{ApprovalChange, EntitlementChange};
+use teamd_domain::directory::Person;
 
 /// Names shown of each list; the counts are of all.
 const SHOWN: usize = 20;

@@ -1,13 +1,13 @@
 //! Rules and settings as text, key by key: for what differs between two documents, and for lists of rules.
 
-use crate::domain::event::Severity;
-use crate::domain::policy::{
+use crate::{
     ApprovalMode, ApproverRule, DenyRule, EligibilityRule, OnLostEligibility, Overrides, Policy,
     RoleAssignments, Route, Settings,
 };
 use std::fmt::Display;
 use team_shared::duration::Seconds;
 use team_shared::policy::{RuleChange, SettingChange};
+use teamd_domain::event::Severity;
 
 /// Keys as the document spells them, with their values; keys that are not written are left out.
 pub type Fields = Vec<(&'static str, String)>;

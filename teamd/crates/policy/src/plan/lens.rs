@@ -4,11 +4,11 @@
 //! organisations have thousands of people and few kinds of them. What holds for one of a class holds for all.
 
 use super::Change;
-use crate::domain::Time;
-use crate::domain::bits::Bits;
-use crate::domain::directory::{Account, PermissionSet, Person};
-use crate::domain::policy::{AccountPattern, Policy, SetPattern, Subject};
+use crate::{AccountPattern, Policy, SetPattern, Subject};
 use std::collections::HashMap;
+use teamd_domain::Time;
+use teamd_domain::bits::Bits;
+use teamd_domain::directory::{Account, PermissionSet, Person};
 
 /// Which document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

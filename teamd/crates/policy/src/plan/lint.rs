@@ -1,7 +1,7 @@
 //! What about a document deserves a look.
 
 use super::lens::{Lens, Side, is_administrative};
-use crate::domain::policy::{AccountPattern, ApprovalMode, EligibilityRule, Policy, SetPattern, Subject};
+use crate::{AccountPattern, ApprovalMode, EligibilityRule, Policy, SetPattern, Subject};
 use std::collections::BTreeSet;
 use team_shared::ids::UserId;
 use team_shared::policy::{Finding, PolicyPlan};
@@ -58,7 +58,7 @@ fn locked_out(lens: &Lens<'_>, found: &mut Vec<Finding>) {
         let people = lens.change.directory.people.keys();
         people
             .into_iter()
-            .any(|id| crate::domain::policy::roles_of(policy, lens.change.directory, id).admin)
+            .any(|id| crate::roles_of(policy, lens.change.directory, id).admin)
     };
     if !has_admin(lens.after) {
         let says =

@@ -17,13 +17,13 @@ pub use fields::{
     Fields, approver_fields, deny_fields, eligibility_fields, role_fields, route_fields, setting_fields,
 };
 
-use super::Time;
-use super::directory::Directory;
-use super::policy::{Policy, Target, roles_of, stale_references};
+use crate::{Policy, Target, roles_of, stale_references};
 use lens::Lens;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, UserId};
 use team_shared::policy::{Finding, PolicyPlan, RoleChange};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
 
 /// What a plan is made of.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +96,7 @@ fn role_changes(before: &Policy, after: &Policy, directory: &Directory) -> Vec<R
     let (was, is) = (held(before), held(after));
     let mut changes = Vec::new();
     for role in ["admin", "auditor", "security"] {
-        let has = |roles: &super::policy::Roles| match role {
+        let has = |roles: &crate::Roles| match role {
             "admin" => roles.admin,
             "auditor" => roles.auditor,
             _ => roles.security,

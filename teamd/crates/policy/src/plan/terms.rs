@@ -1,11 +1,11 @@
 //! Who may ask for what under which conditions, and who decides, for classes of people and kinds of targets.
 
 use super::lens::{Kind, Lens, Side};
-use crate::domain::bits::Bits;
-use crate::domain::directory::Account;
-use crate::domain::policy::{ApprovalMode, ApproverRule, EligibilityRule};
+use crate::{ApprovalMode, ApproverRule, EligibilityRule};
 use std::collections::BTreeSet;
 use team_shared::duration::Seconds;
+use teamd_domain::bits::Bits;
+use teamd_domain::directory::Account;
 
 /// Under which conditions somebody may ask.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,8 +4,9 @@ mod routes;
 
 use super::*;
 use crate::document::parse;
-use crate::domain::policy::entitlements;
-use crate::offline::directory::{self, Exported};
+use crate::entitlements;
+use crate::exported as directory;
+use crate::exported::Exported;
 use std::collections::BTreeSet;
 use team_shared::policy::EntitlementChange;
 

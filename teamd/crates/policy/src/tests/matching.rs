@@ -96,7 +96,7 @@ fn permission_sets_by_name_pattern_and_arn() {
 
 #[test]
 fn globs_need_every_part_in_order_and_once() {
-    use crate::domain::policy::matching::fits_glob;
+    use crate::matching::fits_glob;
     for (glob, text, fits) in [
         ("a*a", "a", false),
         ("a*a", "aa", true),

@@ -24,11 +24,11 @@ mod texts;
 mod widened;
 
 use super::*;
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::duration::Seconds;
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 
 pub(super) const SETS: [&str; 4] = [
     "AdministratorAccess",

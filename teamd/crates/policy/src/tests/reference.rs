@@ -2,9 +2,9 @@
 //! judged by it, not even the matching.
 
 use super::super::{AccountPattern, ApprovalMode, EligibilityRule, Policy, SetPattern, Subject};
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, PermissionSet, Person};
 use std::collections::BTreeSet;
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, PermissionSet, Person};
 
 /// What comes of an ask, in plain values.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Who somebody was, and as what, when their session was first followed: the directory may have forgotten either since.
 
 use super::{ActivityStore, failed};
-use crate::store::port::StoreResult;
+use crate::port::StoreResult;
 use rusqlite::{Row, params};
 use std::collections::HashMap;
 use team_shared::ids::RequestId;

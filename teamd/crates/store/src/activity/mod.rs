@@ -19,10 +19,10 @@ pub use write::{Kept, Owner};
 
 use super::port::{StoreError, StoreResult};
 use super::sqlite::{connect, failed, private, reader, refuse_network};
-use crate::domain::Time;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use teamd_domain::Time;
 
 /// Marks the file as ours, with the form of its tables. Another form is put aside as damage is.
 const FORM: i64 = 0x7ea_0001;

@@ -2,14 +2,14 @@
 
 use super::write::memory_ms;
 use super::{ActivityStore, Look, failed, moment};
-use crate::domain::Time;
-use crate::domain::activity::{
-    Counted, DENIED_BURST, Digest, Habit, LeftBehind, Recorded, Summary, Via, bursts,
-};
-use crate::store::port::StoreResult;
+use crate::port::StoreResult;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use team_shared::ids::RequestId;
+use teamd_domain::Time;
+use teamd_domain::activity::{
+    Counted, DENIED_BURST, Digest, Habit, LeftBehind, Recorded, Summary, Via, bursts,
+};
 
 /// Sign-ins are shown, and not counted as use.
 pub(super) const SIGN_IN: i64 = 0;
@@ -272,7 +272,7 @@ impl WiderMarks {
                 event.marks.push(habit.mark().to_owned());
             }
         }
-        if self.bursts.contains(&event.call.at) && crate::domain::activity::is_denied(&event.call) {
+        if self.bursts.contains(&event.call.at) && teamd_domain::activity::is_denied(&event.call) {
             event.marks.push(DENIED_BURST.to_owned());
         }
     }

@@ -1,10 +1,10 @@
 //! The same events in any order, as often as they come, give the same lines, marks and counts.
 
 use super::*;
-use crate::domain::activity::{Call, Digest, Door, Recorded, Via};
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use team_shared::ids::RequestId;
+use teamd_domain::activity::{Call, Digest, Door, Recorded, Via};
 
 fn start() -> Time {
     Time::from_timestamp_millis(1_795_000_000_000).unwrap()

@@ -1,12 +1,12 @@
 //! Keeping events, and how far each place was read.
 
 use super::{ActivityStore, Look, failed, millis, read};
-use crate::domain::Time;
-use crate::domain::activity::{Habit, KEPT, Recorded, Summary, Via, is_denied};
-use crate::store::port::StoreResult;
+use crate::port::StoreResult;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use team_shared::ids::{PermissionSetArn, RequestId, UserId};
+use teamd_domain::Time;
+use teamd_domain::activity::{Habit, KEPT, Recorded, Summary, Via, is_denied};
 
 /// Events that go in one step when they are old.
 const STEP: i64 = 5_000;

@@ -4,15 +4,15 @@
 //! doubles, so integers beyond ±(2^53 − 1) stand as decimal text.
 
 use super::{Row, Text, impossible, text_hash};
-use crate::domain::Time;
-use crate::domain::event::{Actor, Datum, EventDraft};
-use crate::store::port::{AuditRecord, StoreError, StoreResult};
+use crate::port::{AuditRecord, StoreError, StoreResult};
 use chrono::SecondsFormat;
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use team_shared::event::EventType;
 use team_shared::ids::{RequestId, UserId};
+use teamd_domain::Time;
+use teamd_domain::event::{Actor, Datum, EventDraft};
 
 /// The longest body in bytes. A longer one is cut and says so: an audit row is never refused for its length.
 pub(super) const MAX_BODY: usize = 16_384;
@@ -98,7 +98,7 @@ pub(super) fn body(event: &EventDraft) -> StoreResult<(Vec<u8>, Vec<Text>)> {
 }
 
 /// The record of a row: free texts stand in full again where they have not been erased.
-pub(in crate::store) fn restore(row: Row, texts: Vec<Text>) -> StoreResult<AuditRecord> {
+pub(crate) fn restore(row: Row, texts: Vec<Text>) -> StoreResult<AuditRecord> {
     let body: BodyIn =
         serde_json::from_slice(&row.body).map_err(|error| impossible(row.seq, format!("body: {error}")))?;
     let mut data = body.data;

@@ -16,11 +16,11 @@ pub(super) use verify::{RowRef, Verifier};
 
 use super::port::{StoreError, StoreResult};
 use super::record::millis;
-use crate::domain::Time;
-use crate::domain::event::EventDraft;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
+use teamd_domain::Time;
+use teamd_domain::event::EventDraft;
 
 /// A hash.
 pub(super) type Hash = [u8; 32];

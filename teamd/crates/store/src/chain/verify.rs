@@ -2,22 +2,22 @@
 
 use super::body::text_hashes;
 use super::{Hash, Head, Text, row_hash, text_hash};
-use crate::store::port::ChainCheck;
+use crate::port::ChainCheck;
 
 /// A row as it was read: nothing about it is believed.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct RowRef<'a> {
-    pub(in crate::store) seq: i64,
-    pub(in crate::store) ts_ms: i64,
-    pub(in crate::store) epoch: i64,
-    pub(in crate::store) body: &'a [u8],
-    pub(in crate::store) prev: &'a [u8],
-    pub(in crate::store) hash: &'a [u8],
+pub(crate) struct RowRef<'a> {
+    pub(crate) seq: i64,
+    pub(crate) ts_ms: i64,
+    pub(crate) epoch: i64,
+    pub(crate) body: &'a [u8],
+    pub(crate) prev: &'a [u8],
+    pub(crate) hash: &'a [u8],
 }
 
 /// Takes rows by ascending number and keeps the first fault.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Verifier {
+pub(crate) struct Verifier {
     head: Head,
     erased_texts: u64,
     fault: Option<String>,
@@ -25,7 +25,7 @@ pub(in crate::store) struct Verifier {
 
 /// How far a check of the chain has come.
 #[derive(Debug, Default)]
-pub struct ChainProgress(pub(in crate::store) Verifier);
+pub struct ChainProgress(pub(crate) Verifier);
 
 /// A check of the chain after some rows more.
 #[derive(Debug)]
@@ -38,12 +38,12 @@ pub enum ChainStep {
 
 impl Verifier {
     /// The number of the last good row.
-    pub(in crate::store) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.head.seq
     }
 
     /// Checks the next row with its free texts, ordered by field. `false`: there is a fault, and reading on is of no use.
-    pub(in crate::store) fn row(&mut self, row: RowRef<'_>, texts: &[Text]) -> bool {
+    pub(crate) fn row(&mut self, row: RowRef<'_>, texts: &[Text]) -> bool {
         match self.check(row, texts) {
             Ok(head) => {
                 self.head = head;
@@ -57,13 +57,13 @@ impl Verifier {
     }
 
     /// A free text that belongs to no row.
-    pub(in crate::store) fn stray_text(&mut self, seq: i64, field: &str) {
+    pub(crate) fn stray_text(&mut self, seq: i64, field: &str) {
         self.fault
             .get_or_insert_with(|| format!("there is a text {field:?} of row {seq}, but no such row"));
     }
 
     /// Compares the end with the recorded one; `None`: none is recorded.
-    pub(in crate::store) fn finish(mut self, recorded: Option<Head>) -> ChainCheck {
+    pub(crate) fn finish(mut self, recorded: Option<Head>) -> ChainCheck {
         if self.fault.is_none() {
             self.fault = self.compare(recorded);
         }

@@ -2,11 +2,11 @@
 
 use super::Bench;
 use super::builders::{at, request, states, vote};
-use crate::domain::request::{Basis, Demand, Request, Terms, Vote};
 use proptest::prelude::*;
 use team_shared::duration::{LONGEST, Seconds};
 use team_shared::ids::RequestId;
 use team_shared::terms::Shape;
+use teamd_domain::request::{Basis, Demand, Request, Terms, Vote};
 
 fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(any::<char>(), 0..40).prop_map(|chars| chars.into_iter().collect())

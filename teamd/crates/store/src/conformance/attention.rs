@@ -2,9 +2,9 @@
 
 use super::builders::{at, id, request};
 use super::{Bench, is_database, suite};
-use crate::domain::attention::{Attention, Claim, Review};
-use crate::domain::request::State;
-use crate::store::port::RequestFilter;
+use crate::port::RequestFilter;
+use teamd_domain::attention::{Attention, Claim, Review};
+use teamd_domain::request::State;
 
 suite!(
     it_is_kept_whole,
@@ -32,7 +32,7 @@ fn noticed(reviewer: Option<&str>) -> Attention {
     }
 }
 
-fn save(bench: &Bench, number: u64, attention: Attention) -> crate::store::port::StoreResult<()> {
+fn save(bench: &Bench, number: u64, attention: Attention) -> crate::port::StoreResult<()> {
     bench.write(move |tx| tx.save_attention(&id(number), &attention))
 }
 

@@ -2,10 +2,10 @@
 
 use super::builders::{at, event, id};
 use super::{Bench, suite};
-use crate::domain::event::{Datum, EventDraft};
-use crate::store::port::{AuditFilter, StoreError};
+use crate::port::{AuditFilter, StoreError};
 use serde_json::json;
 use team_shared::event::EventType;
+use teamd_domain::event::{Datum, EventDraft};
 
 suite!(
     rows_are_numbered_and_chained,
@@ -76,7 +76,7 @@ fn rows_roundtrip(bench: &mut Bench) {
         .unwrap();
     let row = bench.read(|read| read.audit(&all())).remove(1);
     assert_eq!((row.request_id, row.data), (None, json!({})));
-    assert_eq!(row.actor, crate::domain::event::Actor::daemon());
+    assert_eq!(row.actor, teamd_domain::event::Actor::daemon());
 }
 
 fn rows_filter(bench: &mut Bench) {
@@ -169,11 +169,11 @@ fn a_rollback_leaves_no_trace(bench: &mut Bench) {
         tx.push_outbox(seq, at(0))?;
         tx.insert_request(&super::builders::request(
             1,
-            crate::domain::request::State::Pending,
+            teamd_domain::request::State::Pending,
         ))?;
-        tx.save_grant(&crate::domain::grant::Grant {
-            state: crate::domain::grant::State::Present,
-            ..crate::domain::grant::Grant::new(super::builders::key("anna"))
+        tx.save_grant(&teamd_domain::grant::Grant {
+            state: teamd_domain::grant::State::Present,
+            ..teamd_domain::grant::Grant::new(super::builders::key("anna"))
         })?;
         tx.append_policy("p", &"ab".repeat(32), "anna", at(0))?;
         tx.set_meta("mark", "x")?;

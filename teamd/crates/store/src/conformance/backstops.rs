@@ -2,8 +2,8 @@
 
 use super::builders::{at, key};
 use super::{Bench, suite};
-use crate::domain::backstop::Backstop;
-use crate::store::port::StoreError;
+use crate::port::StoreError;
+use teamd_domain::backstop::Backstop;
 
 suite!(
     switches_roundtrip,

@@ -1,15 +1,15 @@
 //! Values for the checks.
 
-use crate::domain::Time;
-use crate::domain::event::{Actor, EventDraft};
-use crate::domain::request::{
-    Basis, Demand, Finish, Key, Outcome, Request, Session, Signature, State, Terms, Vote,
-};
 use chrono::TimeDelta;
 use team_shared::duration::Seconds;
 use team_shared::event::EventType;
 use team_shared::ids::RequestId;
 use team_shared::terms::Shape;
+use teamd_domain::Time;
+use teamd_domain::event::{Actor, EventDraft};
+use teamd_domain::request::{
+    Basis, Demand, Finish, Key, Outcome, Request, Session, Signature, State, Terms, Vote,
+};
 
 /// So many seconds after the beginning of the checks.
 pub(super) fn at(seconds: i64) -> Time {

@@ -1,14 +1,14 @@
 //! A database that another process has locked: a second connection, on a real file.
 
 use super::builders::{active, at, event, id, key, next, request};
-use crate::domain::grant::{Grant, State as GrantState};
-use crate::domain::request::State;
-use crate::store::port::{AuditFilter, StoreError, StoreResult};
-use crate::store::{Store, WriteLane};
+use crate::port::{AuditFilter, StoreError, StoreResult};
+use crate::{Store, WriteLane};
 use rusqlite::Connection;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use team_shared::state::RequestState;
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::State;
 
 /// Well below the second in which a delete has to be sent, and well above what a loaded machine adds.
 const SOON: Duration = Duration::from_millis(800);

@@ -2,24 +2,10 @@
 
 use super::builders::{active, at, event, id, key, next, request};
 use super::{Bench, Place, suite};
-use crate::domain::grant::{Grant, State as GrantState};
-use crate::domain::request::State;
-use crate::store::port::{AuditFilter, StoreError, StoreResult};
-use crate::store::sqlite::Sqlite;
-use crate::store::{Disk, Fault, LEVELS, Memory, Store, WriteLane};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-
-impl Store {
-    /// On a disk that is full at so many pages.
-    pub(crate) fn open_limited(path: &Path, pages: &Arc<AtomicU32>) -> StoreResult<Self> {
-        let disk = Disk::of(path, LEVELS);
-        let mut backend = Sqlite::open(path, &disk)?;
-        backend.page_limit = Arc::clone(pages);
-        Self::start_on(backend, disk)
-    }
-}
+use crate::port::{AuditFilter, StoreError, StoreResult};
+use crate::{Fault, Memory, Store, WriteLane};
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::State;
 
 suite!(
     whoever_opens_last_is_the_only_writer,

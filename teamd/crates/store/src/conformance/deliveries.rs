@@ -2,10 +2,10 @@
 
 use super::builders::{at, id};
 use super::{Bench, is_database, suite};
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::event::EventDraft;
-use crate::store::port::{DeliveryFilter, StoreError};
+use crate::port::{DeliveryFilter, StoreError};
 use team_shared::event::EventType;
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::event::EventDraft;
 
 suite!(
     deliveries_roundtrip,

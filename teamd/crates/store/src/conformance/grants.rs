@@ -2,8 +2,8 @@
 
 use super::builders::{active, at, ending, key, next, request};
 use super::{Bench, suite};
-use crate::domain::grant::{Grant, Phase, State};
-use crate::domain::request::{Key, State as RequestIs};
+use teamd_domain::grant::{Grant, Phase, State};
+use teamd_domain::request::{Key, State as RequestIs};
 
 suite!(
     every_state_roundtrips,

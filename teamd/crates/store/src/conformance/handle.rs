@@ -6,10 +6,10 @@
 
 use super::builders::{at, event, id, request};
 use super::{Bench, Place, suite};
-use crate::domain::request::State;
-use crate::store::port::StoreError;
-use crate::store::{Fault, Memory, Store, WriteLane};
+use crate::port::StoreError;
+use crate::{Fault, Memory, Store, WriteLane};
 use std::sync::{Arc, Mutex, mpsc};
+use teamd_domain::request::State;
 
 suite!(
     a_refusal_of_the_caller_comes_back_as_it_is,

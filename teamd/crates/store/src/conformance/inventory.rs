@@ -2,9 +2,9 @@
 
 use super::builders::{at, key};
 use super::{Bench, suite};
-use crate::domain::grant::{Drift, DriftKind, Grant, Holder, Standing, State};
-use crate::domain::request::Key;
 use team_shared::ids::{AccountId, PermissionSetArn};
+use teamd_domain::grant::{Drift, DriftKind, Grant, Holder, Standing, State};
+use teamd_domain::request::Key;
 
 suite!(
     grants_of_a_pair_are_all_of_them,
@@ -185,7 +185,7 @@ fn a_failed_write_leaves_the_inventory_as_it_was(bench: &mut Bench) {
         tx.forget_standing(at(9))?;
         tx.remove_drift(&key("anna"))?;
         tx.save_drift(&drift("bert", DriftKind::Missing, 1))?;
-        Err::<(), _>(crate::store::port::StoreError::Full)
+        Err::<(), _>(crate::port::StoreError::Full)
     });
     assert!(failed.is_err());
     assert_eq!(standing(bench), [(user("anna"), here, 1)]);

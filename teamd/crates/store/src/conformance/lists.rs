@@ -3,9 +3,9 @@
 use super::builders::{active, at, ending, id, request};
 use super::requests::{all, ids, put};
 use super::{Bench, suite};
-use crate::domain::request::{Request, State};
-use crate::store::port::RequestFilter;
+use crate::port::RequestFilter;
 use team_shared::state::RequestState;
+use teamd_domain::request::{Request, State};
 
 suite!(
     lists_are_newest_first,

@@ -15,6 +15,7 @@ mod handle;
 mod inventory;
 mod lists;
 mod requests;
+mod salvage;
 mod tables;
 mod tamper;
 

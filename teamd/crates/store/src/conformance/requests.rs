@@ -2,9 +2,9 @@
 
 use super::builders::{active, at, ending, id, key, next, request, states, vote};
 use super::{Bench, is_database, suite};
-use crate::domain::request::{Request, State};
-use crate::store::port::{RequestFilter, StoreError};
+use crate::port::{RequestFilter, StoreError};
 use team_shared::state::RequestState;
+use teamd_domain::request::{Request, State};
 
 suite!(
     every_state_roundtrips,

@@ -2,10 +2,10 @@
 
 use super::builders::{at, event};
 use super::{Bench, is_database, suite};
-use crate::domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
-use crate::store::port::Remembered;
+use crate::port::Remembered;
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
+use teamd_domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 
 suite!(
     policies_are_versions,

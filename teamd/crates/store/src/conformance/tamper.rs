@@ -3,12 +3,12 @@
 use super::Bench;
 use super::Place;
 use super::builders::{at, event, id, request};
-use crate::domain::request::State;
-use crate::store::port::{ChainCheck, ChainProgress, ChainStep, StoreError};
-use crate::store::{Store, verify_file};
+use crate::port::{ChainCheck, ChainProgress, ChainStep, StoreError};
+use crate::{Store, verify_file};
 use rusqlite::Connection;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use teamd_domain::request::State;
 
 /// A closed database with five audit rows, each with a free text, after `sql` has been run on it without triggers.
 fn tampered(sql: &str) -> (Bench, PathBuf) {

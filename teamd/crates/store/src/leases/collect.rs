@@ -1,11 +1,11 @@
 //! From what the store says to the entries of the file.
 
 use super::LeaseEntry;
-use crate::domain::Time;
-use crate::domain::grant::{Grant, State as GrantState, ZOMBIE_WINDOW};
-use crate::domain::request::{ACTIVATION_DEADLINE, Key, Request, State};
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
+use teamd_domain::Time;
+use teamd_domain::grant::{Grant, State as GrantState, ZOMBIE_WINDOW};
+use teamd_domain::request::{ACTIVATION_DEADLINE, Key, Request, State};
 
 /// An entry for each key that is ours, by key: of grants that are there, on their way there or away, or may yet surface,
 /// and of requests that hold one or are being ended. The same state gives the same entries, whenever it is asked.
@@ -91,11 +91,11 @@ fn latest_end(request: &Request) -> Option<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::grant::Phase;
-    use crate::domain::request::{Basis, Outcome, Session, Terms};
     use team_shared::duration::Seconds;
     use team_shared::ids::RequestId;
     use team_shared::terms::Shape;
+    use teamd_domain::grant::Phase;
+    use teamd_domain::request::{Basis, Outcome, Session, Terms};
 
     fn at(seconds: i64) -> Time {
         Time::from_timestamp(1_795_000_000 + seconds, 0).unwrap()

@@ -1,10 +1,11 @@
 //! The file as it is read and written.
 
 use super::{LeasesFile, VERSION};
-use crate::files::{self, Links};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use teamd_host::files;
+use teamd_host::files::Links;
 
 /// The largest file that is read. An entry has some 300 bytes, so this is far beyond any organisation.
 const LARGEST: u64 = 64 << 20;

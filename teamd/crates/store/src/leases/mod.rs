@@ -13,12 +13,12 @@ mod whole;
 
 pub use collect::collect;
 pub use file::{ReadError, read, write};
-pub(crate) use whole::{remove, replace};
+pub use whole::{remove, replace};
 
-use crate::domain::Time;
-use crate::domain::request::Key;
 use serde::{Deserialize, Serialize};
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId, UserId};
+use teamd_domain::Time;
+use teamd_domain::request::Key;
 
 /// The format of the file. A reader refuses others.
 pub const VERSION: u32 = 1;

@@ -1,16 +1,16 @@
 //! Files that are there whole or not at all: a reader sees the old text or the new one, also after a power cut.
 
-use crate::failpoint::hit;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use teamd_host::failpoint::hit;
 
 /// Puts a text in the place of a file, for its owner only: a new file beside it, synced, renamed, and the folder synced.
 ///
 /// # Errors
 /// The disk is full, or the folder does not take it: what was there before still is.
-pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let folder = folder(path);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
@@ -32,7 +32,7 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// The folder does not let it go.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
+pub fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Ok(()) => File::open(folder(path))?.sync_all(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

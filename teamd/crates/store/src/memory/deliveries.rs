@@ -1,11 +1,11 @@
 //! Deliveries in memory.
 
 use super::{Tables, restore_entry};
-use crate::domain::Time;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::store::port::{DeliveryFilter, StoreError, StoreResult};
-use crate::store::record::{millis, note, rounded};
+use crate::port::{DeliveryFilter, StoreError, StoreResult};
+use crate::record::{millis, note, rounded};
 use std::collections::BTreeMap;
+use teamd_domain::Time;
+use teamd_domain::delivery::{Delivery, DeliveryState};
 
 impl Tables {
     pub(super) fn list_deliveries(&self, filter: &DeliveryFilter) -> Vec<Delivery> {

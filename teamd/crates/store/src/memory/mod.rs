@@ -11,16 +11,16 @@ use super::chain::{Head, Row, Text};
 use super::fallback::Live;
 use super::port::{Backend, OutboxRow, PolicyRow, Read, Remembered, StoreError, StoreResult, Tx};
 use super::record::RequestRow;
-use crate::domain::Time;
-use crate::domain::attention::Attention;
-use crate::domain::backstop::Backstop;
-use crate::domain::delivery::Delivery;
-use crate::domain::directory::Directory;
-use crate::domain::grant::{Drift, Grant, Holder};
-use crate::domain::request::{Key, Request};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
+use teamd_domain::Time;
+use teamd_domain::attention::Attention;
+use teamd_domain::backstop::Backstop;
+use teamd_domain::delivery::Delivery;
+use teamd_domain::directory::Directory;
+use teamd_domain::grant::{Drift, Grant, Holder};
+use teamd_domain::request::{Key, Request};
 
 /// A fault of the next commit.
 #[derive(Debug, Clone, PartialEq, Eq)]

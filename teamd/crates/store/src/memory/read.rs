@@ -1,23 +1,23 @@
 //! Reading from tables in memory.
 
 use super::Tables;
-use crate::domain::Time;
-use crate::domain::attention::Attention;
-use crate::domain::backstop::Backstop;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::directory::Directory;
-use crate::domain::grant::{Drift, Grant, Standing, State as GrantState};
-use crate::domain::request::{Key, Request, State};
-use crate::store::chain::{RowRef, restore};
-use crate::store::port::{
+use crate::chain::{RowRef, restore};
+use crate::port::{
     AuditFilter, AuditRecord, ChainProgress, ChainStep, DeliveryFilter, OutboxRow, PolicyRow, Read,
     Remembered, RequestFilter, StoreResult,
 };
-use crate::store::record::{StateColumns, millis};
-use crate::store::sqlite::MEMORY;
+use crate::record::{StateColumns, millis};
+use crate::sqlite::MEMORY;
 use std::collections::BTreeSet;
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::attention::Attention;
+use teamd_domain::backstop::Backstop;
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::directory::Directory;
+use teamd_domain::grant::{Drift, Grant, Standing, State as GrantState};
+use teamd_domain::request::{Key, Request, State};
 
 impl Read for Tables {
     fn request(&mut self, id: &RequestId) -> StoreResult<Option<Request>> {

@@ -1,19 +1,19 @@
 //! Writing to tables in memory. Every change leaves behind how to take it back.
 
 use super::{Seen, Tables, restore_entry};
-use crate::domain::Time;
-use crate::domain::attention::Attention;
-use crate::domain::backstop::Backstop;
-use crate::domain::delivery::Delivery;
-use crate::domain::directory::Directory;
-use crate::domain::event::EventDraft;
-use crate::domain::grant::{Drift, Grant, Holder};
-use crate::domain::request::{Key, Request};
-use crate::store::chain::link;
-use crate::store::port::{OutboxRow, PolicyRow, Remembered, StoreError, StoreResult, Tx};
-use crate::store::record::{AttentionRow, GrantRow, directory_from_json, directory_to_json, millis, rounded};
-use crate::store::sqlite::{MEMORY, refuse_own};
+use crate::chain::link;
+use crate::port::{OutboxRow, PolicyRow, Remembered, StoreError, StoreResult, Tx};
+use crate::record::{AttentionRow, GrantRow, directory_from_json, directory_to_json, millis, rounded};
+use crate::sqlite::{MEMORY, refuse_own};
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
+use teamd_domain::Time;
+use teamd_domain::attention::Attention;
+use teamd_domain::backstop::Backstop;
+use teamd_domain::delivery::Delivery;
+use teamd_domain::directory::Directory;
+use teamd_domain::event::EventDraft;
+use teamd_domain::grant::{Drift, Grant, Holder};
+use teamd_domain::request::{Key, Request};
 
 impl Tx for Tables {
     fn insert_request(&mut self, request: &Request) -> StoreResult<()> {

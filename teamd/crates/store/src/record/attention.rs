@@ -1,32 +1,32 @@
 //! What people have done around a request, as a row.
 
 use super::{Place, millis};
-use crate::domain::attention::{Attention, Claim, Review};
-use crate::store::port::StoreResult;
+use crate::port::StoreResult;
 use team_shared::ids::RequestId;
+use teamd_domain::attention::{Attention, Claim, Review};
 
 /// A row of `attention` without its request, column for column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::store) struct AttentionRow {
-    pub(in crate::store) claimed_by: Option<String>,
-    pub(in crate::store) claimed_at: Option<i64>,
-    pub(in crate::store) claimed_until: Option<i64>,
-    pub(in crate::store) reminded_at: Option<i64>,
-    pub(in crate::store) escalated_at: Option<i64>,
-    pub(in crate::store) warned_at: Option<i64>,
-    pub(in crate::store) reviewed_by: Option<String>,
-    pub(in crate::store) reviewed_at: Option<i64>,
-    pub(in crate::store) review_comment: Option<String>,
+pub(crate) struct AttentionRow {
+    pub(crate) claimed_by: Option<String>,
+    pub(crate) claimed_at: Option<i64>,
+    pub(crate) claimed_until: Option<i64>,
+    pub(crate) reminded_at: Option<i64>,
+    pub(crate) escalated_at: Option<i64>,
+    pub(crate) warned_at: Option<i64>,
+    pub(crate) reviewed_by: Option<String>,
+    pub(crate) reviewed_at: Option<i64>,
+    pub(crate) review_comment: Option<String>,
 }
 
 impl AttentionRow {
     /// In the form and precision in which it is stored.
-    pub(in crate::store) fn normal(id: &RequestId, attention: &Attention) -> StoreResult<Attention> {
+    pub(crate) fn normal(id: &RequestId, attention: &Attention) -> StoreResult<Attention> {
         Self::from(attention).read(id)
     }
 
     /// What the row says.
-    pub(in crate::store) fn read(self, id: &RequestId) -> StoreResult<Attention> {
+    pub(crate) fn read(self, id: &RequestId) -> StoreResult<Attention> {
         let name = id.to_string();
         let place = Place {
             table: "attention",

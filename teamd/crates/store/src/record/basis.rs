@@ -1,11 +1,11 @@
 //! What policy said, as a JSON column: it is read as a whole and never searched.
 
 use super::Place;
-use crate::domain::request::{Basis, Demand};
-use crate::store::port::StoreResult;
+use crate::port::StoreResult;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use team_shared::ids::UserId;
+use teamd_domain::request::{Basis, Demand};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,11 @@
 //! The directory copy as one document: it is written and read as a whole, and searched only in memory.
 
 use super::{Place, millis, to_json};
-use crate::domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
-use crate::store::port::StoreResult;
+use crate::port::StoreResult;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use team_shared::ids::{AccountId, GroupId, PermissionSetArn, UserId};
+use teamd_domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +71,7 @@ struct GroupRow {
 }
 
 /// The document of a directory.
-pub(in crate::store) fn directory_to_json(directory: &Directory) -> StoreResult<String> {
+pub(crate) fn directory_to_json(directory: &Directory) -> StoreResult<String> {
     let directory = directory.clone();
     to_json(&Document {
         loaded_at_ms: millis(directory.loaded_at),
@@ -100,7 +100,7 @@ pub(in crate::store) fn directory_to_json(directory: &Directory) -> StoreResult<
 }
 
 /// The directory of a document.
-pub(in crate::store) fn directory_from_json(text: &str) -> StoreResult<Directory> {
+pub(crate) fn directory_from_json(text: &str) -> StoreResult<Directory> {
     let place = Place {
         table: "directory",
         row: "1",

@@ -1,35 +1,35 @@
 //! A grant as a row.
 
 use super::{Place, millis, note};
-use crate::domain::grant::{Grant, Phase, State};
-use crate::domain::request::Key;
-use crate::store::port::{StoreError, StoreResult};
+use crate::port::{StoreError, StoreResult};
 use team_shared::state::GrantState;
+use teamd_domain::grant::{Grant, Phase, State};
+use teamd_domain::request::Key;
 
 /// A row of `grants`, column for column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) struct GrantRow {
-    pub(in crate::store) user_id: String,
-    pub(in crate::store) account_id: String,
-    pub(in crate::store) permission_set: String,
-    pub(in crate::store) state: String,
-    pub(in crate::store) listed_at: Option<i64>,
-    pub(in crate::store) phase: Option<String>,
-    pub(in crate::store) phase_request_id: Option<String>,
-    pub(in crate::store) phase_at: Option<i64>,
-    pub(in crate::store) attempts: i64,
-    pub(in crate::store) next_attempt_at: Option<i64>,
-    pub(in crate::store) last_error: Option<String>,
-    pub(in crate::store) aws_request_id: Option<String>,
-    pub(in crate::store) ambiguous_create_at: Option<i64>,
-    pub(in crate::store) owned_at: Option<i64>,
-    pub(in crate::store) failed_creates: i64,
-    pub(in crate::store) stuck_alarms: i64,
+pub(crate) struct GrantRow {
+    pub(crate) user_id: String,
+    pub(crate) account_id: String,
+    pub(crate) permission_set: String,
+    pub(crate) state: String,
+    pub(crate) listed_at: Option<i64>,
+    pub(crate) phase: Option<String>,
+    pub(crate) phase_request_id: Option<String>,
+    pub(crate) phase_at: Option<i64>,
+    pub(crate) attempts: i64,
+    pub(crate) next_attempt_at: Option<i64>,
+    pub(crate) last_error: Option<String>,
+    pub(crate) aws_request_id: Option<String>,
+    pub(crate) ambiguous_create_at: Option<i64>,
+    pub(crate) owned_at: Option<i64>,
+    pub(crate) failed_creates: i64,
+    pub(crate) stuck_alarms: i64,
 }
 
 impl GrantRow {
     /// The grant in the form and precision in which it is stored.
-    pub(in crate::store) fn normal(grant: &Grant) -> StoreResult<Grant> {
+    pub(crate) fn normal(grant: &Grant) -> StoreResult<Grant> {
         Grant::try_from(Self::from(grant))
     }
 

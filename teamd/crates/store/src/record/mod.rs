@@ -15,9 +15,9 @@ pub(super) use request::{RequestRow, VoteRow};
 pub(super) use state::StateColumns;
 
 use super::port::{StoreError, StoreResult};
-use crate::domain::Time;
 use std::fmt::Display;
 use std::str::FromStr;
+use teamd_domain::Time;
 
 /// Bytes that a text of AWS's or of the daemon's keeps; more is cut, because the removal path must not be refused for
 /// the length of an error message.

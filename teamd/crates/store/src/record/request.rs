@@ -2,51 +2,51 @@
 
 use super::basis::{basis_from_json, basis_to_json};
 use super::{Place, StateColumns, millis, signed, to_json};
-use crate::domain::request::{Key, Request, Terms, Vote};
-use crate::store::port::{StoreError, StoreResult};
+use crate::port::{StoreError, StoreResult};
 use team_shared::duration::Seconds;
 use team_shared::state::RequestState;
+use teamd_domain::request::{Key, Request, Terms, Vote};
 
 /// A row of `requests`, column for column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::store) struct RequestRow {
-    pub(in crate::store) id: String,
-    pub(in crate::store) version: i64,
-    pub(in crate::store) user_id: String,
-    pub(in crate::store) account_id: String,
-    pub(in crate::store) permission_set: String,
-    pub(in crate::store) revision: i64,
-    pub(in crate::store) shape: String,
-    pub(in crate::store) start_at: Option<i64>,
-    pub(in crate::store) end_at: Option<i64>,
-    pub(in crate::store) duration_seconds: i64,
-    pub(in crate::store) justification: String,
-    pub(in crate::store) ticket: Option<String>,
-    pub(in crate::store) break_glass: bool,
-    pub(in crate::store) extends: Option<String>,
-    pub(in crate::store) batch_id: Option<String>,
-    pub(in crate::store) created_at: i64,
-    pub(in crate::store) expires_at: i64,
-    pub(in crate::store) basis: String,
-    pub(in crate::store) also_held_through: String,
-    pub(in crate::store) state: String,
-    pub(in crate::store) columns: StateColumns,
-    pub(in crate::store) deadline_ms: Option<i64>,
-    pub(in crate::store) votes: Vec<VoteRow>,
+pub(crate) struct RequestRow {
+    pub(crate) id: String,
+    pub(crate) version: i64,
+    pub(crate) user_id: String,
+    pub(crate) account_id: String,
+    pub(crate) permission_set: String,
+    pub(crate) revision: i64,
+    pub(crate) shape: String,
+    pub(crate) start_at: Option<i64>,
+    pub(crate) end_at: Option<i64>,
+    pub(crate) duration_seconds: i64,
+    pub(crate) justification: String,
+    pub(crate) ticket: Option<String>,
+    pub(crate) break_glass: bool,
+    pub(crate) extends: Option<String>,
+    pub(crate) batch_id: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) expires_at: i64,
+    pub(crate) basis: String,
+    pub(crate) also_held_through: String,
+    pub(crate) state: String,
+    pub(crate) columns: StateColumns,
+    pub(crate) deadline_ms: Option<i64>,
+    pub(crate) votes: Vec<VoteRow>,
 }
 
 /// A row of `votes` without its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) struct VoteRow {
-    pub(in crate::store) voter: String,
-    pub(in crate::store) at: i64,
-    pub(in crate::store) digest: String,
-    pub(in crate::store) comment: Option<String>,
+pub(crate) struct VoteRow {
+    pub(crate) voter: String,
+    pub(crate) at: i64,
+    pub(crate) digest: String,
+    pub(crate) comment: Option<String>,
 }
 
 impl RequestRow {
     /// The request in the form and precision in which it is stored.
-    pub(in crate::store) fn normal(request: &Request) -> StoreResult<Request> {
+    pub(crate) fn normal(request: &Request) -> StoreResult<Request> {
         Request::try_from(Self::try_from(request)?)
     }
 }

@@ -2,31 +2,31 @@
 //! row impossible.
 
 use super::{Place, millis, note};
-use crate::domain::Time;
-use crate::domain::request::{Finish, Outcome, Session, Signature, State};
-use crate::store::port::StoreResult;
+use crate::port::StoreResult;
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::request::{Finish, Outcome, Session, Signature, State};
 
 /// The columns beside the word of the state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::store) struct StateColumns {
-    pub(in crate::store) approved_at: Option<i64>,
-    pub(in crate::store) since: Option<i64>,
-    pub(in crate::store) first_attempt_at: Option<i64>,
-    pub(in crate::store) session_start: Option<i64>,
-    pub(in crate::store) session_end: Option<i64>,
-    pub(in crate::store) due_at: Option<i64>,
-    pub(in crate::store) reason: Option<String>,
-    pub(in crate::store) outcome: Option<String>,
-    pub(in crate::store) finished_at: Option<i64>,
-    pub(in crate::store) late_by_seconds: Option<i64>,
-    pub(in crate::store) residual_until: Option<i64>,
-    pub(in crate::store) still_held_by: Option<String>,
-    pub(in crate::store) decided_by: Option<String>,
-    pub(in crate::store) comment: Option<String>,
-    pub(in crate::store) given_up_by: Option<String>,
-    pub(in crate::store) given_up_at: Option<i64>,
-    pub(in crate::store) given_up_reason: Option<String>,
+pub(crate) struct StateColumns {
+    pub(crate) approved_at: Option<i64>,
+    pub(crate) since: Option<i64>,
+    pub(crate) first_attempt_at: Option<i64>,
+    pub(crate) session_start: Option<i64>,
+    pub(crate) session_end: Option<i64>,
+    pub(crate) due_at: Option<i64>,
+    pub(crate) reason: Option<String>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) finished_at: Option<i64>,
+    pub(crate) late_by_seconds: Option<i64>,
+    pub(crate) residual_until: Option<i64>,
+    pub(crate) still_held_by: Option<String>,
+    pub(crate) decided_by: Option<String>,
+    pub(crate) comment: Option<String>,
+    pub(crate) given_up_by: Option<String>,
+    pub(crate) given_up_at: Option<i64>,
+    pub(crate) given_up_reason: Option<String>,
 }
 
 impl From<&State> for StateColumns {

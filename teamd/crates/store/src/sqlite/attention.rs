@@ -1,11 +1,11 @@
 //! What people have done around requests, one row for each that anybody has done anything about.
 
 use super::failed;
-use crate::domain::attention::Attention;
-use crate::store::port::StoreResult;
-use crate::store::record::AttentionRow;
+use crate::port::StoreResult;
+use crate::record::AttentionRow;
 use rusqlite::{Connection, OptionalExtension, params};
 use team_shared::ids::RequestId;
+use teamd_domain::attention::Attention;
 
 /// That of one request; the default where there is no row.
 pub(super) fn get(conn: &Connection, id: &RequestId) -> StoreResult<Attention> {

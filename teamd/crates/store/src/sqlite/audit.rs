@@ -1,12 +1,12 @@
 //! The audit trail and the free texts beside it.
 
 use super::{failed, meta};
-use crate::domain::Time;
-use crate::domain::event::EventDraft;
-use crate::store::chain::{Head, Row, RowRef, Text, Verifier, link, restore};
-use crate::store::port::{AuditFilter, AuditRecord, ChainProgress, ChainStep, StoreError, StoreResult};
-use crate::store::record::{Place, millis, signed};
+use crate::chain::{Head, Row, RowRef, Text, Verifier, link, restore};
+use crate::port::{AuditFilter, AuditRecord, ChainProgress, ChainStep, StoreError, StoreResult};
+use crate::record::{Place, millis, signed};
 use rusqlite::{Connection, Rows, params, params_from_iter};
+use teamd_domain::Time;
+use teamd_domain::event::EventDraft;
 
 /// Appends a row after the recorded end of the trail. If rows were taken away there, the trigger refuses: nothing is ever
 /// chained to a trail that was cut.

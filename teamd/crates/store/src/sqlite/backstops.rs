@@ -1,11 +1,11 @@
 //! The dead-man's switches, one row for each key that has or may have schedules in AWS.
 
 use super::failed;
-use crate::domain::backstop::Backstop;
-use crate::domain::request::Key;
-use crate::store::port::StoreResult;
-use crate::store::record::{Place, millis};
+use crate::port::StoreResult;
+use crate::record::{Place, millis};
 use rusqlite::{Connection, OptionalExtension, Row};
+use teamd_domain::backstop::Backstop;
+use teamd_domain::request::Key;
 
 type Columns = (String, String, String, Option<i64>);
 

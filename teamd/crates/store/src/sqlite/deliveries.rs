@@ -1,11 +1,11 @@
 //! Who is told of what over which channel, and what came of it.
 
 use super::failed;
-use crate::domain::Time;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::store::port::{DeliveryFilter, StoreResult};
-use crate::store::record::{Place, millis, note, signed};
+use crate::port::{DeliveryFilter, StoreResult};
+use crate::record::{Place, millis, note, signed};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value};
+use teamd_domain::Time;
+use teamd_domain::delivery::{Delivery, DeliveryState};
 
 const COLUMNS: &str = "number, id, seq, kind, request_id, channel, recipient, created_at, state, attempts, not_before, \
                        tried_at, reply";

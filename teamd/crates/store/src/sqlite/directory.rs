@@ -1,10 +1,10 @@
 //! The directory copy: one row, one document.
 
 use super::failed;
-use crate::domain::directory::Directory;
-use crate::store::port::StoreResult;
-use crate::store::record::{directory_from_json, directory_to_json};
+use crate::port::StoreResult;
+use crate::record::{directory_from_json, directory_to_json};
 use rusqlite::{Connection, OptionalExtension};
+use teamd_domain::directory::Directory;
 
 /// The last complete copy.
 pub(super) fn get(conn: &Connection) -> StoreResult<Option<Directory>> {

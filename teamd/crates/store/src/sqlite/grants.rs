@@ -1,13 +1,13 @@
 //! Grants, one row per key.
 
 use super::failed;
-use crate::domain::Time;
-use crate::domain::grant::Grant;
-use crate::domain::request::Key;
-use crate::store::port::StoreResult;
-use crate::store::record::{GrantRow, Place, millis};
+use crate::port::StoreResult;
+use crate::record::{GrantRow, Place, millis};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use team_shared::ids::{AccountId, PermissionSetArn};
+use teamd_domain::Time;
+use teamd_domain::grant::Grant;
+use teamd_domain::request::Key;
 
 const COLUMNS: &str = "user_id, account_id, permission_set, state, listed_at, phase, phase_request_id, phase_at, \
     attempts, next_attempt_at, last_error, aws_request_id, ambiguous_create_at, owned_at, failed_creates, \

@@ -1,14 +1,14 @@
 //! Remembered answers, for 24 hours.
 
 use super::failed;
-use crate::domain::Time;
-use crate::store::port::{Remembered, StoreResult};
-use crate::store::record::{Place, millis};
+use crate::port::{Remembered, StoreResult};
+use crate::record::{Place, millis};
 use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, params};
+use teamd_domain::Time;
 
 /// How long an answer is remembered.
-pub(in crate::store) const MEMORY: TimeDelta = TimeDelta::hours(24);
+pub(crate) const MEMORY: TimeDelta = TimeDelta::hours(24);
 
 /// Old answers that are forgotten with each new one.
 const FORGOTTEN_AT_ONCE: i64 = 100;

@@ -1,13 +1,13 @@
 //! What is in AWS beside our own grants: drift and standing access.
 
 use super::failed;
-use crate::domain::Time;
-use crate::domain::grant::{Drift, Holder, Standing};
-use crate::domain::request::Key;
-use crate::store::port::StoreResult;
-use crate::store::record::{Place, millis};
+use crate::port::StoreResult;
+use crate::record::{Place, millis};
 use rusqlite::{Connection, named_params, params};
 use team_shared::ids::{AccountId, PermissionSetArn};
+use teamd_domain::Time;
+use teamd_domain::grant::{Drift, Holder, Standing};
+use teamd_domain::request::Key;
 
 /// All differences, by key.
 pub(super) fn drift(conn: &Connection) -> StoreResult<Vec<Drift>> {

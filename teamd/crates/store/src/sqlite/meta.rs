@@ -1,9 +1,9 @@
 //! Small values by name. Names that begin with `audit.` are the store's own.
 
 use super::failed;
-use crate::store::chain::Head;
-use crate::store::port::{StoreError, StoreResult};
-use crate::store::record::Place;
+use crate::chain::Head;
+use crate::port::{StoreError, StoreResult};
+use crate::record::Place;
 use rusqlite::{Connection, OptionalExtension};
 
 const EPOCH: &str = "audit.epoch";
@@ -59,7 +59,7 @@ pub(super) fn refuse_superseded(conn: &Connection, ours: u64) -> StoreResult<()>
 }
 
 /// Refuses to set what is the store's own.
-pub(in crate::store) fn refuse_own(name: &str) -> StoreResult<()> {
+pub(crate) fn refuse_own(name: &str) -> StoreResult<()> {
     if name.starts_with("audit.") {
         return Err(StoreError::Database(format!("{name} is the store's own")));
     }

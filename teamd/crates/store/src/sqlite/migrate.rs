@@ -2,7 +2,7 @@
 //! never edited.
 
 use super::failed;
-use crate::store::port::{StoreError, StoreResult};
+use crate::port::{StoreError, StoreResult};
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 use std::collections::BTreeSet;

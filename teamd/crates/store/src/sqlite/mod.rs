@@ -37,7 +37,7 @@ pub(super) struct Sqlite {
     epoch: u64,
     disk: Option<Disk>,
     /// Pages that the file may have: a full disk, for tests.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "simulator"))]
     pub(super) page_limit: std::sync::Arc<std::sync::atomic::AtomicU32>,
     _lock: Option<open::Lock>,
 }
@@ -66,14 +66,14 @@ impl Sqlite {
             path: path.to_owned(),
             epoch,
             disk: Some(disk.clone()),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "simulator"))]
             page_limit: Default::default(),
             _lock: Some(lock),
         })
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "simulator"))]
 impl Sqlite {
     fn limit_pages(&self) -> StoreResult<()> {
         let pages = self.page_limit.load(std::sync::atomic::Ordering::SeqCst);
@@ -90,7 +90,7 @@ impl Backend for Sqlite {
     fn write(&mut self, work: &mut dyn FnMut(&mut dyn Tx) -> StoreResult<()>) -> StoreResult<()> {
         // Before it is needed: not every transaction is run a second time.
         let _ = self.disk.as_ref().is_some_and(Disk::release_if_low);
-        #[cfg(test)]
+        #[cfg(any(test, feature = "simulator"))]
         self.limit_pages()?;
         let tx = self
             .conn
@@ -125,7 +125,7 @@ impl Backend for Sqlite {
             path: self.path.clone(),
             epoch: self.epoch,
             disk: None,
-            #[cfg(test)]
+            #[cfg(any(test, feature = "simulator"))]
             page_limit: Default::default(),
             _lock: None,
         })))
@@ -197,7 +197,7 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::disk::LEVELS;
+    use crate::disk::LEVELS;
 
     fn number(conn: &Connection, pragma: &str) -> i64 {
         conn.pragma_query_value(None, pragma, |row| row.get(0)).unwrap()

@@ -1,7 +1,7 @@
 //! Opening: what is refused, and how a connection is set up. RELIABILITY §8 says why each of these.
 
 use super::failed;
-use crate::store::port::{StoreError, StoreResult};
+use crate::port::{StoreError, StoreResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
@@ -17,7 +17,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a statement waits for a lock that another process holds. Short, because a removal may wait behind an ordinary
 /// write that waits, and then waits itself: both must be over well within a second of the end of the access, and from
 /// there on removals go through memory. Locks of well-behaved readers and of checkpoints never make us wait.
-pub(in crate::store) const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How long an opening waits. Removals are not under way yet, and start from the leases file if it does not succeed.
 const OPEN_TIMEOUT: Duration = Duration::from_millis(1000);
@@ -33,7 +33,7 @@ const REFUSED: &[(u32, &str)] = &[
 
 /// The only daemon on a database holds this; it is let go with the process, however that ends.
 #[derive(Debug)]
-pub(in crate::store) struct Lock(#[expect(dead_code, reason = "held open, never read")] File);
+pub(crate) struct Lock(#[expect(dead_code, reason = "held open, never read")] File);
 
 /// Refuses a SQLite that is too old.
 pub(super) fn refuse_old_sqlite() -> StoreResult<()> {
@@ -47,7 +47,7 @@ pub(super) fn refuse_old_sqlite() -> StoreResult<()> {
 }
 
 /// Refuses a path on a file system that is not local.
-pub(in crate::store) fn refuse_network(path: &Path) -> StoreResult<()> {
+pub(crate) fn refuse_network(path: &Path) -> StoreResult<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let stat = rustix::fs::statfs(folder)
@@ -71,7 +71,7 @@ fn refused(magic: i128) -> Option<&'static str> {
 }
 
 /// Takes the lock beside the database, or says who has it.
-pub(in crate::store) fn lock(path: &Path) -> StoreResult<Lock> {
+pub(crate) fn lock(path: &Path) -> StoreResult<Lock> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
@@ -101,7 +101,7 @@ pub(in crate::store) fn lock(path: &Path) -> StoreResult<Lock> {
 }
 
 /// Creates the file for its owner alone, or takes away what others may do with it.
-pub(in crate::store) fn private(path: &Path) -> StoreResult<File> {
+pub(crate) fn private(path: &Path) -> StoreResult<File> {
     let fault = |error: std::io::Error| match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
         _ => StoreError::Database(format!("{}: {error}", path.display())),
@@ -123,7 +123,7 @@ pub(in crate::store) fn private(path: &Path) -> StoreResult<File> {
 }
 
 /// A connection that may write, to a file that may still turn out not to be ours: nothing is written yet.
-pub(in crate::store) fn connect(path: &Path) -> StoreResult<Connection> {
+pub(crate) fn connect(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
     conn.busy_timeout(OPEN_TIMEOUT).map_err(failed)?;
@@ -151,7 +151,7 @@ pub(super) fn make_writer(conn: &Connection) -> StoreResult<()> {
 }
 
 /// A connection that only reads.
-pub(in crate::store) fn reader(path: &Path) -> StoreResult<Connection> {
+pub(crate) fn reader(path: &Path) -> StoreResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
     conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;

@@ -1,10 +1,10 @@
 //! Effects that are still to be performed.
 
 use super::failed;
-use crate::domain::Time;
-use crate::store::port::{OutboxRow, StoreResult};
-use crate::store::record::{Place, millis, signed};
+use crate::port::{OutboxRow, StoreResult};
+use crate::record::{Place, millis, signed};
 use rusqlite::{Connection, params};
+use teamd_domain::Time;
 
 /// Rows that are due, oldest first.
 pub(super) fn due(conn: &Connection, now: Time, limit: usize) -> StoreResult<Vec<OutboxRow>> {

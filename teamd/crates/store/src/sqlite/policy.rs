@@ -1,10 +1,10 @@
 //! Applied policies. Rows are never changed or deleted.
 
 use super::failed;
-use crate::domain::Time;
-use crate::store::port::{PolicyRow, StoreResult};
-use crate::store::record::{Place, millis, signed};
+use crate::port::{PolicyRow, StoreResult};
+use crate::record::{Place, millis, signed};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use teamd_domain::Time;
 
 const COLUMNS: &str = "version, document, sha256, applied_by, applied_at";
 

@@ -2,12 +2,12 @@
 //! find out what happened to it.
 
 use super::{Session, directory, failed, migrate, open, policy};
-use crate::domain::grant::{Grant, State as GrantState};
-use crate::domain::request::{Key, State};
-use crate::store::fallback::Live;
-use crate::store::port::{Read, StoreError, StoreResult};
+use crate::fallback::Live;
+use crate::port::{Read, StoreError, StoreResult};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
+use teamd_domain::grant::{Grant, State as GrantState};
+use teamd_domain::request::{Key, State};
 
 /// What can only be told by reading the table itself, and by its index: a damaged index would hide what is due.
 const INDEXED: &[(&str, &str, &str)] = &[
@@ -112,7 +112,7 @@ fn rows(conn: &Connection) -> StoreResult<()> {
     let mut session = Session { conn, epoch: 0 };
     Live::of(&mut session)?;
     session.keys_with_work()?;
-    session.due_requests(crate::domain::Time::MAX_UTC, usize::MAX)?;
+    session.due_requests(teamd_domain::Time::MAX_UTC, usize::MAX)?;
     session.next_deadline()?;
     session.last_seq()?;
     super::meta::epoch(conn)?;

@@ -1,14 +1,14 @@
 //! Requests and their votes. Votes are never changed or deleted; which of them count now stands in the request.
 
 use super::failed;
-use crate::domain::Time;
-use crate::domain::request::{Key, Request};
-use crate::store::port::{RequestFilter, StoreError, StoreResult};
-use crate::store::record::{Place, RequestRow, VoteRow, millis, to_json};
+use crate::port::{RequestFilter, StoreError, StoreResult};
+use crate::record::{Place, RequestRow, VoteRow, millis, to_json};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 use std::sync::LazyLock;
 use team_shared::ids::RequestId;
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::request::{Key, Request};
 
 /// The columns of a row and the values for them: one list for reading, inserting and updating. `counting` follows them.
 macro_rules! columns {

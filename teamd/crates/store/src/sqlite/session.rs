@@ -4,21 +4,21 @@ use super::{
     attention, audit, backstops, deliveries, directory, grants, idempotency, inventory, meta, outbox, policy,
     requests,
 };
-use crate::domain::Time;
-use crate::domain::attention::Attention;
-use crate::domain::backstop::Backstop;
-use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::directory::Directory;
-use crate::domain::event::EventDraft;
-use crate::domain::grant::{Drift, Grant, Holder, Standing};
-use crate::domain::request::{Key, Request};
-use crate::store::port::{
+use crate::port::{
     AuditFilter, AuditRecord, ChainProgress, ChainStep, DeliveryFilter, OutboxRow, PolicyRow, Read,
     Remembered, RequestFilter, StoreResult, Tx,
 };
 use rusqlite::Connection;
 use team_shared::ids::{AccountId, PermissionSetArn, RequestId};
 use team_shared::state::RequestState;
+use teamd_domain::Time;
+use teamd_domain::attention::Attention;
+use teamd_domain::backstop::Backstop;
+use teamd_domain::delivery::{Delivery, DeliveryState};
+use teamd_domain::directory::Directory;
+use teamd_domain::event::EventDraft;
+use teamd_domain::grant::{Drift, Grant, Holder, Standing};
+use teamd_domain::request::{Key, Request};
 
 /// A connection inside of a transaction.
 pub(super) struct Session<'c> {

@@ -1,7 +1,7 @@
 //! When things happen: expiry, the floating clock, windows that stay where they are, lateness.
 
 use super::*;
-use crate::domain::event::Datum;
+use crate::event::Datum;
 use team_shared::event::EventType;
 
 const MINUTE: i64 = 60;

@@ -1,7 +1,7 @@
 //! Who may decide, and what a vote is worth once the terms change.
 
 use super::*;
-use crate::domain::event::EventDraft;
+use crate::event::EventDraft;
 
 fn kinds(events: &[EventDraft]) -> Vec<&'static str> {
     events.iter().map(|event| event.kind.as_str()).collect()

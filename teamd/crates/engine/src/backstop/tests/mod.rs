@@ -1,14 +1,14 @@
 //! The switch at work: the daemon's part, and AWS's when the daemon has gone.
 
-pub(in crate::engine) mod model;
-pub(in crate::engine) mod world;
+pub(crate) mod model;
+pub(crate) mod world;
 
 use super::names;
-use crate::aws::port::Schedules;
-use crate::domain::request::State;
 use aws_simulator::{FaultKind, FaultRule, Faults};
 use chrono::TimeDelta;
 use model::model_key;
+use teamd_aws::port::Schedules;
+use teamd_domain::request::State;
 use world::{World, at, key};
 
 const HOUR: i64 = 3600;

@@ -1,27 +1,27 @@
 //! The ports, on the model of an organisation.
 
-use crate::aws::port::{
-    Assignments, AwsError, DirectorySource, FreshPerson, Inventory, Lane, OwnIdentity, Schedules,
-};
-use crate::clock::{Clock, ManualClock};
-use crate::domain::Time;
-use crate::domain::directory::Directory;
-use crate::domain::grant::{Holder, Refusal, Reply, Status};
-use crate::domain::request::Key;
 use aws_simulator::organisation::{AssignmentOperation, DELETE_ASSIGNMENT, OperationKind, OperationStatus};
 use aws_simulator::{AssignmentKey, CallError, Caller, ErrorKind, Organisation, Principal, ScheduleSpec};
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex};
 use team_shared::ids::{AccountId, PermissionSetArn, UserId};
+use teamd_aws::port::{
+    Assignments, AwsError, DirectorySource, FreshPerson, Inventory, Lane, OwnIdentity, Schedules,
+};
+use teamd_domain::Time;
+use teamd_domain::directory::Directory;
+use teamd_domain::grant::{Holder, Refusal, Reply, Status};
+use teamd_domain::request::Key;
+use teamd_host::clock::{Clock, ManualClock};
 
 /// AWS, without the wire.
-pub(in crate::engine) struct Model {
-    pub(in crate::engine) org: Mutex<Organisation>,
-    pub(in crate::engine) clock: Arc<ManualClock>,
-    pub(in crate::engine) by: Caller,
+pub(crate) struct Model {
+    pub(crate) org: Mutex<Organisation>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) by: Caller,
 }
 
-pub(in crate::engine) fn model_key(key: &Key) -> AssignmentKey {
+pub(crate) fn model_key(key: &Key) -> AssignmentKey {
     AssignmentKey {
         account: key.account.to_string(),
         permission_set: key.permission_set.to_string(),

@@ -1,18 +1,9 @@
 //! An engine on a store in memory and on the model of an organisation: no wire, and a clock that the test moves.
 
 use super::model::{Model, model_key};
-use crate::aws::health::AwsHealth;
-use crate::aws::port::{Assignments, Schedules};
-use crate::clock::{Clock, ManualClock};
-use crate::config::Config;
-use crate::domain::Time;
-use crate::domain::event::Actor;
-use crate::domain::request::{Basis, Command, Key, Request, State, Terms, submit};
-use crate::engine::commit::{carry_out, file};
-use crate::engine::refused::Refused;
-use crate::engine::{ActivityPorts, Deps, Engine};
-use crate::lifecycle::Shutdown;
-use crate::store::{Memory, Store, WriteLane};
+use crate::commit::{carry_out, file};
+use crate::refused::Refused;
+use crate::{ActivityPorts, Deps, Engine, EngineSettings};
 use aws_simulator::organisation::standard;
 use aws_simulator::{Faults, Organisation};
 use chrono::TimeDelta;
@@ -22,29 +13,38 @@ use std::time::Duration;
 use team_shared::duration::Seconds;
 use team_shared::ids::RequestId;
 use team_shared::terms::Shape;
+use teamd_aws::health::AwsHealth;
+use teamd_aws::port::{Assignments, Schedules};
+use teamd_config::Config;
+use teamd_domain::Time;
+use teamd_domain::event::Actor;
+use teamd_domain::request::{Basis, Command, Key, Request, State, Terms, submit};
+use teamd_host::clock::{Clock, ManualClock};
+use teamd_host::lifecycle::Shutdown;
+use teamd_store::{Memory, Store, WriteLane};
 
-pub(in crate::engine) const START: i64 = 1_795_000_000_000;
+pub(crate) const START: i64 = 1_795_000_000_000;
 
 /// A daemon that can die, and what outlives it.
-pub(in crate::engine) struct World {
-    pub(in crate::engine) model: Arc<Model>,
-    pub(in crate::engine) clock: Arc<ManualClock>,
+pub(crate) struct World {
+    pub(crate) model: Arc<Model>,
+    pub(crate) clock: Arc<ManualClock>,
     memory: Memory,
     running: Option<(Arc<Engine>, Shutdown)>,
     filed: AtomicU64,
-    pub(in crate::engine) activity: Option<ActivityPorts>,
+    pub(crate) activity: Option<ActivityPorts>,
     /// The model, unless a test puts something in between.
-    pub(in crate::engine) assignments: Arc<dyn Assignments>,
+    pub(crate) assignments: Arc<dyn Assignments>,
 }
 
 impl World {
-    pub(in crate::engine) async fn new(faults: Faults) -> Self {
+    pub(crate) async fn new(faults: Faults) -> Self {
         let mut world = Self::asleep(faults);
         world.run(true).await;
         world
     }
 
-    pub(in crate::engine) fn asleep(faults: Faults) -> Self {
+    pub(crate) fn asleep(faults: Faults) -> Self {
         let clock = Arc::new(ManualClock::new(at(0)));
         let mut org = standard::organisation();
         org.install_faults(faults, START);
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Starts the daemon on what is stored, with the dead-man's switch or without.
-    pub(in crate::engine) async fn run(&mut self, with_switch: bool) {
+    pub(crate) async fn run(&mut self, with_switch: bool) {
         let shutdown = Shutdown::new();
         let deps = Deps {
             store: Store::on_memory(&self.memory),
@@ -84,7 +84,7 @@ impl World {
             health: Arc::new(AwsHealth::new()),
             shutdown: shutdown.clone(),
         };
-        let settings = crate::run::engine_settings(&Config::default());
+        let settings = EngineSettings::from(&Config::default());
         let engine = Engine::open(deps, settings).await.unwrap();
         engine.set_own_account("999999999999".parse().unwrap());
         engine.start();
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// The daemon is gone.
-    pub(in crate::engine) async fn die(&mut self) {
+    pub(crate) async fn die(&mut self) {
         if let Some((engine, shutdown)) = self.running.take() {
             shutdown.hard_token().cancel();
             shutdown.stop();
@@ -101,25 +101,25 @@ impl World {
         }
     }
 
-    pub(in crate::engine) fn engine(&self) -> &Arc<Engine> {
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.running.as_ref().unwrap().0
     }
 
-    pub(in crate::engine) fn org(&self) -> MutexGuard<'_, Organisation> {
+    pub(crate) fn org(&self) -> MutexGuard<'_, Organisation> {
         self.model.org.lock().unwrap()
     }
 
-    pub(in crate::engine) fn faults(&self, faults: Faults) {
+    pub(crate) fn faults(&self, faults: Faults) {
         self.org()
             .install_faults(faults, self.clock.now().timestamp_millis());
     }
 
     /// A request for so many seconds from its confirmation on, that nobody need approve.
-    pub(in crate::engine) async fn file(&self, seconds: i64) -> RequestId {
+    pub(crate) async fn file(&self, seconds: i64) -> RequestId {
         self.file_on(key(), seconds).await
     }
 
-    pub(in crate::engine) async fn file_on(&self, key: Key, seconds: i64) -> RequestId {
+    pub(crate) async fn file_on(&self, key: Key, seconds: i64) -> RequestId {
         let number = self.filed.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.clock.now();
         let draft = Request {
@@ -160,7 +160,7 @@ impl World {
         id
     }
 
-    pub(in crate::engine) async fn done(&self, id: RequestId) {
+    pub(crate) async fn done(&self, id: RequestId) {
         let (engine, now) = (self.engine(), self.clock.now());
         let moved = engine
             .store()
@@ -173,7 +173,7 @@ impl World {
         engine.after_commit(&moved);
     }
 
-    pub(in crate::engine) async fn show(&self, id: RequestId) -> Request {
+    pub(crate) async fn show(&self, id: RequestId) -> Request {
         let read = self
             .engine()
             .store()
@@ -182,7 +182,7 @@ impl World {
     }
 
     /// Lets time pass until the request is in this state.
-    pub(in crate::engine) async fn reach(&self, id: RequestId, state: &str) -> Request {
+    pub(crate) async fn reach(&self, id: RequestId, state: &str) -> Request {
         for _ in 0..2_000 {
             let request = self.show(id).await;
             if request.state.word().to_string() == state {
@@ -194,7 +194,7 @@ impl World {
     }
 
     /// Lets time pass until something is so.
-    pub(in crate::engine) async fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+    pub(crate) async fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         for _ in 0..2_000 {
             if is_so(self) {
                 return;
@@ -205,32 +205,32 @@ impl World {
     }
 
     /// A little time.
-    pub(in crate::engine) async fn pass(&self) {
+    pub(crate) async fn pass(&self) {
         self.clock.advance(TimeDelta::milliseconds(200));
         // The store has threads of its own, which this clock does not hold.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
     /// Nobody is there for so long; AWS goes on.
-    pub(in crate::engine) fn jump(&self, by: TimeDelta) {
+    pub(crate) fn jump(&self, by: TimeDelta) {
         self.clock.advance(by);
         self.org().advance(self.clock.now().timestamp_millis());
     }
 
-    pub(in crate::engine) fn is_assigned(&self) -> bool {
+    pub(crate) fn is_assigned(&self) -> bool {
         let mut org = self.org();
         org.advance(self.clock.now().timestamp_millis());
         org.is_assigned(&model_key(&key()))
     }
 
     /// Somebody assigns it permanently, past us.
-    pub(in crate::engine) fn assign(&self) {
+    pub(crate) fn assign(&self) {
         let now = self.clock.now().timestamp_millis();
         self.org().put_assignment(&model_key(&key()), now);
     }
 
     /// When the schedules will run, in seconds from the start.
-    pub(in crate::engine) fn schedules(&self) -> Vec<i64> {
+    pub(crate) fn schedules(&self) -> Vec<i64> {
         let org = self.org();
         let mut at: Vec<i64> = org.schedules().map(|it| (it.spec.at_ms - START) / 1000).collect();
         at.sort_unstable();
@@ -238,7 +238,7 @@ impl World {
     }
 
     /// Changes in the order in which AWS heard of them.
-    pub(in crate::engine) fn changes(&self) -> Vec<&'static str> {
+    pub(crate) fn changes(&self) -> Vec<&'static str> {
         let changing = ["CreateSchedule", "UpdateSchedule", "DeleteSchedule"];
         let changing = [
             &changing[..],
@@ -263,11 +263,11 @@ impl World {
     }
 }
 
-pub(in crate::engine) fn at(seconds: i64) -> Time {
+pub(crate) fn at(seconds: i64) -> Time {
     Time::from_timestamp_millis(START).unwrap() + TimeDelta::seconds(seconds)
 }
 
-pub(in crate::engine) fn key() -> Key {
+pub(crate) fn key() -> Key {
     let org = standard::organisation();
     let key = org.user_key("alice", "prod-payments", "DatabaseAdmin").unwrap();
     Key {

@@ -3,7 +3,7 @@
 use super::organisation;
 use crate::document::reader::{Faults, Section};
 use crate::document::{expectations, parse};
-use crate::domain::expectation::check;
+use crate::expectation::check;
 use std::collections::BTreeSet;
 use toml::de::DeTable;
 

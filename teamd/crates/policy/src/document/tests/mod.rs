@@ -9,7 +9,7 @@ mod routes;
 mod values;
 
 use super::*;
-use crate::domain::policy::{AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject};
+use crate::{AccountPattern, ApprovalMode, OnLostEligibility, SetPattern, Subject};
 
 /// Every key of the contract, spelt as it spells them.
 const WHOLE: &str = r#"

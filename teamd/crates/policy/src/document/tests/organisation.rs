@@ -1,10 +1,10 @@
 //! The small organisation of `tests/policy/organisation.toml` as a directory.
 
-use crate::domain::Time;
-use crate::domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use teamd_domain::Time;
+use teamd_domain::directory::{Account, Directory, Group, OrganizationalUnit, PermissionSet, Person};
 
 /// What is written of it.
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ struct Place {
 
 /// Where the cases are.
 pub(super) fn folder() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "..", "tests", "policy"]
+    [env!("CARGO_MANIFEST_DIR"), "../../..", "tests", "policy"]
         .iter()
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use super::{WHOLE, organisation};
 use crate::document::{parse, parse_expectations};
-use crate::domain::policy::{Ask, Policy, entitlements, evaluate, roles_of, stale_references};
+use crate::{Ask, Policy, entitlements, evaluate, roles_of, stale_references};
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::collections::BTreeSet;

@@ -2,9 +2,9 @@
 
 use super::faults;
 use crate::document::parse;
-use crate::domain::event::{EventPattern, Severity};
-use crate::domain::policy::{AccountPattern, SetPattern, Subject, Target};
+use crate::{AccountPattern, SetPattern, Subject, Target};
 use team_shared::event::EventType;
+use teamd_domain::event::{EventPattern, Severity};
 
 fn route(lines: &str) -> String {
     format!("version = 1\n[[route]]\nid = \"r\"\n{lines}")

@@ -1,8 +1,7 @@
 //! Routes in a plan.
 
 use super::{SAMPLE, planned};
-use crate::document::parse;
-use crate::domain::plan::{PolicyPlan, dead_ends};
+use crate::plan::PolicyPlan;
 
 #[test]
 fn routes_come_go_and_change() {
@@ -36,32 +35,5 @@ fn routes_come_go_and_change() {
     assert_eq!(
         of_routes(&planned(Some(&room), SAMPLE)),
         ["payments removed: to: slack:#pay; accounts: ou:Nowhere"]
-    );
-}
-
-#[test]
-fn a_route_to_what_is_not_configured_is_a_finding_and_no_refusal() {
-    let policy = parse(&format!(
-        "{SAMPLE}\n[[route]]\nid = \"payments\"\nto = [\"slack:#pay\", \"sns\"]\n"
-    ))
-    .unwrap();
-    let config = crate::config::Notify::default();
-    let found = dead_ends(&policy, |target| config.lacks(target));
-    let says: Vec<String> = found
-        .iter()
-        .map(|one| format!("{}: {}", one.about, one.says))
-        .collect();
-    assert_eq!(
-        says,
-        [
-            "route payments: it leads nowhere on this host: slack:#pay needs [notify.slack] with a token_file: a bot \
-             alone can choose a room",
-            "route payments: it leads nowhere on this host: sns needs [notify.sns]",
-        ]
-    );
-    assert!(
-        found
-            .iter()
-            .all(|one| one.severity == "warning" && one.code == "dead-end")
     );
 }
