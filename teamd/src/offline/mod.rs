@@ -2,7 +2,6 @@
 //!
 //! * [`plan`] what a policy would change · [`mod@test`] expectations put to it
 //! * [`files`] the policy as a file or a folder of them
-//! * [`directory`] the directory as `team-tui directory export` wrote it
 
 pub mod files;
 pub mod plan;
