@@ -1,8 +1,6 @@
 //! The pure core: no async, no I/O, no clock, no logging. `now` is always an argument.
 //!
 //! * [`directory`] what AWS says exists, as last read
-//! * [`policy`] who may ask for what, and who decides
-//! * [`expectation`] what a policy author expects, and whether it is so
 //! * [`request`] what people decide on, and its machine
 //! * [`report`] requests of a period, counted
 //! * [`grant`] the assignment in AWS, and its machine
