@@ -77,6 +77,11 @@ impl Engine {
                 Err(error) => {
                     looking = None;
                     tracing::error!(%error, account = %key.account, "a turn failed; trying again");
+                    // A create that cannot be written down must not keep its slot from removals meanwhile. Where the
+                    // store cannot be read either, AWS may be at work: the slot is kept.
+                    if let Err(error) = self.free_slot(&key, &mut slot).await {
+                        tracing::error!(%error, account = %key.account, "the slot is kept");
+                    }
                     tokio::select! {
                         biased;
                         () = tokio::time::sleep(Duration::from_secs(1)) => {}
