@@ -3,8 +3,8 @@
 //! gone; nothing that was acknowledged is lost; what is not ours stays.
 //!
 //! ```text
-//! cargo test -p teamd --features failpoints --test failpoints
-//! POINT=store.commit cargo test -p teamd --features failpoints --test failpoints -- --nocapture
+//! cargo test -p teamd-engine --test failpoints
+//! POINT=store.commit cargo test -p teamd-engine --test failpoints -- --nocapture
 //! ```
 //!
 //! * `world` the engine on tables in memory in paused time, started anew when it dies, and its people

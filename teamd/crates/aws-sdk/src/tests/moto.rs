@@ -1,6 +1,6 @@
 //! The same against a third party's emulator, so that not all of the wire format is our own reading of it.
 //!
-//! `TEAM_TEST_PYTHON=/venv/bin/python cargo test -p teamd --lib aws::sdk::tests::moto` with `moto[server]==5.2.5` and
+//! `TEAM_TEST_PYTHON=/venv/bin/python cargo test -p teamd-aws-sdk moto` with `moto[server]==5.2.5` and
 //! `boto3` in that virtual environment. Skipped, and said so, without.
 
 use super::{connect, settings, start};

@@ -1,5 +1,5 @@
 //! Thousands of seeded lives of one grant. After each storm comes a calm, in which everything must come right.
-//! `SEEDS=from..to cargo test -p teamd --lib grant` runs others; a failing seed is printed.
+//! `SEEDS=from..to cargo test -p teamd-domain grant` runs others; a failing seed is printed.
 
 use super::aws::Owner;
 use super::world::{Without, World};
