@@ -125,7 +125,7 @@ pub trait Channel: Send + Sync {
     fn check(&self) -> BoxFuture<'_, Result<String, String>>;
 }
 
-/// Events that people are told of.
+/// Whether people are notified of this event.
 #[must_use]
 pub const fn is_news(kind: EventType) -> bool {
     matches!(

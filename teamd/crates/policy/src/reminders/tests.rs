@@ -80,7 +80,7 @@ fn approvers_are_reminded_every_so_often_until_it_lapses() {
 }
 
 #[test]
-fn the_end_is_warned_of_at_each_moment_that_lies_within_the_access() {
+fn end_reminders_fall_within_access() {
     let warned_at = |session: Session, minutes: &[i64], goes_on: bool| -> Vec<(i64, i64)> {
         let request = in_state(State::Active { session });
         let mut attention = Attention::default();
